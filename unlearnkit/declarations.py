@@ -1,0 +1,64 @@
+"""Read what a plug-in declares (its `Settings` class and its constants) without importing what it imports.
+
+The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job; importing torch
+there would cost seconds each time. So only a plug-in's declarations are executed: `Settings` and upper-case constants, which may use
+the standard library, pydantic and `unlearnkit.config` and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from unlearnkit.errors import UnlearnkitError
+
+_ALLOWED_IMPORTS = ("__future__", "collections", "dataclasses", "enum", "math", "typing", "pydantic", "unlearnkit.config")
+
+
+@functools.cache
+def declarations(module_name: str) -> ModuleType:
+    """Return a module object that holds only the `Settings` class and the upper-case constants of `module_name`.
+
+    Raises UnlearnkitError if the module does not exist or a declaration needs more than the allowed imports.
+    """
+    path = source_path(module_name)
+    tree = ast.parse(path.read_text(), filename=str(path))
+    tree.body = [node for node in tree.body if _is_declaration(node)]
+    module = ModuleType(module_name)
+    module.__file__ = str(path)
+    # pydantic resolves annotations through sys.modules; a private name keeps the real module importable beside this one
+    module.__name__ = f"{module_name}:declarations"
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(tree, str(path), "exec"), module.__dict__)
+    except NameError as error:
+        raise UnlearnkitError(
+            f"the declarations of {module_name} use a name that is not available to them ({error})",
+            expected=f"Settings and constants built only from {', '.join(_ALLOWED_IMPORTS)}",
+            remedy=f"move the value into a function of {path.name}",
+        ) from None
+    return module
+
+
+def source_path(module_name: str) -> Path:
+    """Return the source file of an importable module, without importing the module itself."""
+    spec = importlib.util.find_spec(module_name)
+    if spec is None or spec.origin is None:
+        raise UnlearnkitError(f"module {module_name} does not exist", remedy="correct its line in unlearnkit/registry.py")
+    return Path(spec.origin)
+
+
+def _is_declaration(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").startswith(_ALLOWED_IMPORTS)
+    if isinstance(node, ast.Import):
+        return all(alias.name.startswith(_ALLOWED_IMPORTS) for alias in node.names)
+    if isinstance(node, ast.ClassDef):
+        return node.name == "Settings"
+    if isinstance(node, ast.Assign):
+        return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
+    return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.isupper()

@@ -1,0 +1,49 @@
+"""Errors that a user can act on: the fact, what was expected, and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UnlearnkitError(Exception):
+    """A problem the user can solve, told in one paragraph.
+
+    `fact` names the file or key and what is wrong with it, `expected` says what should be there, `remedy` what to do.
+    """
+
+    def __init__(self, fact: str, *, expected: str | None = None, remedy: str | None = None) -> None:
+        self.fact, self.expected, self.remedy = fact, expected, remedy
+        parts = [fact.rstrip(".")]
+        if expected:
+            parts.append(f"expected {expected.rstrip('.')}")
+        if remedy:
+            parts.append(remedy[0].upper() + remedy[1:].rstrip("."))
+        super().__init__("; ".join(parts[:2]) + ". " + parts[2] + "." if remedy and expected else ". ".join(parts) + ".")
+
+
+class ConfigError(UnlearnkitError):
+    """The configuration is wrong; the message names the key path."""
+
+
+class DataError(UnlearnkitError):
+    """Raw data or a forget set is missing, damaged or out of range; the message names the file."""
+
+
+class ArtifactError(UnlearnkitError):
+    """An artifact is missing, truncated or was made by something else; the message names the file."""
+
+
+class MetricError(UnlearnkitError, ValueError):
+    """A metric was given arrays it is not defined on; the message names the argument."""
+
+
+class TrainingError(UnlearnkitError):
+    """A model could not be trained or evaluated; the message names the model."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the nearest known name, else the sorted list of known names."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else f"known names: {', '.join(known)}"

@@ -1,0 +1,69 @@
+"""The four registries: name -> module that implements it.
+
+A plug-in is one file and one line here. Modules are named, not imported: the Snakefile reads this file at every parse and must not
+import torch. What each kind of module has to define is written in the package docstring of its folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from unlearnkit.errors import ConfigError, suggest
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "do_nothing": "unlearnkit.methods.do_nothing",
+        "load_oracle": "unlearnkit.methods.load_oracle",
+        "early_stopped_retrain": "unlearnkit.methods.early_stopped_retrain",
+        "fine_tune": "unlearnkit.methods.fine_tune",
+        "ascent_forget": "unlearnkit.methods.ascent_forget",
+        "ascent_descent": "unlearnkit.methods.ascent_descent",
+        "scrub": "unlearnkit.methods.scrub",
+    }
+)
+
+METRICS: Mapping[str, str] = MappingProxyType(
+    {
+        "klom": "unlearnkit.metrics.klom",
+        "mia": "unlearnkit.metrics.mia",
+    }
+)
+
+DATASETS: Mapping[str, str] = MappingProxyType(
+    {
+        "digits": "unlearnkit.data.digits",
+        "mnist": "unlearnkit.data.mnist",
+        "fashion_mnist": "unlearnkit.data.fashion_mnist",
+        "cifar10": "unlearnkit.data.cifar10",
+    }
+)
+
+MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "mlp": "unlearnkit.models.mlp",
+        "small_cnn": "unlearnkit.models.small_cnn",
+        "resnet9": "unlearnkit.models.resnet9",
+    }
+)
+
+REGISTRIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"method": METHODS, "metric": METRICS, "data set": DATASETS, "model": MODELS}
+)
+
+
+def locate(kind: str, name: str) -> str:
+    """Return the module that implements `name`; `kind` is "method", "metric", "data set" or "model".
+
+    Raises ConfigError, with the nearest registered name, if there is none.
+    """
+    registry = REGISTRIES[kind]
+    if name not in registry:
+        raise ConfigError(f"unknown {kind} '{name}'", remedy=suggest(name, registry))
+    return registry[name]
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import and return the module that implements `name`."""
+    return importlib.import_module(locate(kind, name))
