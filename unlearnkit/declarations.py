@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.fingerprint import source_path
 
 _ALLOWED_IMPORTS = ("__future__", "collections", "dataclasses", "enum", "math", "typing", "pydantic", "unlearnkit.config")
 
@@ -42,14 +41,6 @@ def declarations(module_name: str) -> ModuleType:
             remedy=f"move the value into a function of {path.name}",
         ) from None
     return module
-
-
-def source_path(module_name: str) -> Path:
-    """Return the source file of an importable module, without importing the module itself."""
-    spec = importlib.util.find_spec(module_name)
-    if spec is None or spec.origin is None:
-        raise UnlearnkitError(f"module {module_name} does not exist", remedy="correct its line in unlearnkit/registry.py")
-    return Path(spec.origin)
 
 
 def _is_declaration(node: ast.stmt) -> bool:

@@ -1,0 +1,92 @@
+"""Margin files: one row per (epoch, split, sample), one float32 column per model index.
+
+Columns: `epoch` int32, `split` ("train" or "validation"), `sample_index` int32 (position within the split), `model_0000`, ... float32
+margins in nats, and `correct_0000`, ... bool: whether the label was the model's first choice, which a margin below zero leaves open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from unlearnkit.artifacts.store import REMEDY
+from unlearnkit.artifacts.tables import read_table, write_table
+from unlearnkit.errors import ArtifactError
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Margins of some models on every sample: `margins` float32 and `correct` bool, both [models, samples], at one epoch."""
+
+    margins: np.ndarray
+    correct: np.ndarray
+    model_indices: tuple[int, ...]
+    split: np.ndarray
+    sample_index: np.ndarray
+
+
+def write_margins(path: str | os.PathLike[str], margins: Mapping[int, Margins], facts: Mapping[str, Any]) -> None:
+    """Write the margins of one shard, keyed by epoch, as one Parquet file."""
+    first = next(iter(margins.values()))
+    samples = len(first.sample_index)
+    split = pa.array(np.tile(first.split, len(margins)).tolist()).dictionary_encode()
+    columns: dict[str, Any] = {
+        "epoch": np.repeat(np.array(list(margins), dtype=np.int32), samples),
+        "split": split,
+        "sample_index": np.tile(first.sample_index.astype(np.int32), len(margins)),
+    }
+    for row, model in enumerate(first.model_indices):
+        columns[f"model_{model:04d}"] = np.concatenate([part.margins[row].astype(np.float32) for part in margins.values()])
+    for row, model in enumerate(first.model_indices):
+        columns[f"correct_{model:04d}"] = np.concatenate([part.correct[row] for part in margins.values()])
+    write_table(path, pa.table(columns), facts)
+
+
+def read_margins(paths: Sequence[str | os.PathLike[str]]) -> dict[int, Margins]:
+    """Read the shards of one population and return epoch -> Margins, models in ascending order of index.
+
+    Raises ArtifactError, naming the file, if a shard is damaged or does not fit the others.
+    """
+    shards = [_read_shard(path) for path in paths]
+    epochs = list(shards[0])
+    for path, shard in zip(paths, shards, strict=True):
+        reference = shards[0][epochs[0]]
+        if list(shard) != epochs or not np.array_equal(shard[epochs[0]].sample_index, reference.sample_index):
+            raise ArtifactError(f"{path} holds other epochs or samples than {paths[0]}", remedy=REMEDY)
+    return {epoch: _concatenate([shard[epoch] for shard in shards]) for epoch in epochs}
+
+
+def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
+    table, _ = read_table(path)
+    names = [name for name in table.column_names if name.startswith("model_")]
+    if not {"epoch", "split", "sample_index"} <= set(table.column_names) or not names:
+        raise ArtifactError(f"{path} is not a margin file", expected="columns epoch, split, sample_index, model_*", remedy=REMEDY)
+    epoch_of_row = table["epoch"].to_numpy()
+    margins = np.stack([table[name].to_numpy() for name in names])
+    correct = np.stack([table[name.replace("model_", "correct_")].to_numpy(zero_copy_only=False) for name in names])
+    split = np.asarray(table["split"].to_pylist())
+    sample_index = table["sample_index"].to_numpy()
+    indices = tuple(int(name.removeprefix("model_")) for name in names)
+    return {
+        int(epoch): Margins(margins[:, rows], correct[:, rows], indices, split[rows], sample_index[rows])
+        for epoch in np.unique(epoch_of_row)
+        for rows in [epoch_of_row == epoch]
+    }
+
+
+def _concatenate(parts: Sequence[Margins]) -> Margins:
+    indices = tuple(index for part in parts for index in part.model_indices)
+    if len(set(indices)) != len(indices):
+        raise ArtifactError("two margin files hold the same model index", expected="shards that do not overlap", remedy=REMEDY)
+    return Margins(
+        np.concatenate([part.margins for part in parts]),
+        np.concatenate([part.correct for part in parts]),
+        indices,
+        parts[0].split,
+        parts[0].sample_index,
+    )

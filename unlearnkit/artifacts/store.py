@@ -1,0 +1,113 @@
+"""Atomic writing, hashing and safetensors files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from unlearnkit.errors import ArtifactError
+
+REMEDY = "delete it and run the same snakemake command again; only what is missing will be computed"
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`; flush it to disk and rename it to `path` if the block succeeds.
+
+    So `path` is either absent, its old self, or complete. Raises ArtifactError if the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    except OSError as error:
+        raise ArtifactError(f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions") from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise ArtifactError(f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a UTF-8 text file atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write a JSON file atomically, keys sorted."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a JSON file; raises ArtifactError if it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is not a readable JSON file ({error})", remedy=REMEDY) from None
+
+
+def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
+    """Write one array as .npy, atomically."""
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read one .npy array; raises ArtifactError if it is missing, truncated or pickled."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=REMEDY) from None
+
+
+def write_tensors(
+    path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write named arrays and string metadata as one safetensors file, atomically and with reproducible bytes."""
+    contiguous = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+    with replacing(path) as temporary:
+        save_file(contiguous, temporary, metadata=dict(metadata or {}))
+
+
+class TensorFile:
+    """A safetensors file opened for reading: names, metadata, and one array at a time."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            self._file = safe_open(self.path, framework="numpy")
+        except (OSError, SafetensorError) as error:
+            raise ArtifactError(f"{path} is not a readable safetensors file ({error})", remedy=REMEDY) from None
+        self.names: list[str] = sorted(self._file.keys())
+        self.metadata: dict[str, str] = self._file.metadata() or {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        try:
+            return self._file.get_tensor(name)
+        except SafetensorError as error:
+            raise ArtifactError(f"{self.path} has no tensor '{name}' ({error})", remedy=REMEDY) from None
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,92 @@
+"""Fingerprints of code: what a job computes with, independent of comments, docstrings, layout and time stamps.
+
+Snakemake cannot see edits in an imported module. Each computing rule therefore takes `fingerprint(<modules it runs>)` as a parameter:
+an edit that can change a result makes exactly the artifacts of that code stale, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from unlearnkit.errors import UnlearnkitError
+
+COMPUTING = tuple(
+    f"unlearnkit.{part}" for part in ("seeds", "data", "models", "training", "methods", "metrics", "report")
+)
+"""Packages whose code decides what is in an artifact. The others name, validate and store: adding a line to the registry or a key to
+the configuration must not retrain a model (what they pass on is a rule parameter anyway)."""
+
+
+def fingerprint(*modules: str) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of `modules` and of everything they import inside `COMPUTING`.
+
+    Comments, docstrings and formatting do not count. Modules that are reached through a registry must be named, since they are not
+    imported. Raises UnlearnkitError if a module does not exist or cannot be parsed.
+    """
+    closure: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in closure:
+            closure.add(module)
+            waiting.extend(_imports(module))
+    digest = hashlib.sha256()
+    for module in sorted(closure):
+        digest.update(f"{module}\n{_normalised_source(module)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def source_path(module: str) -> Path:
+    """Return the source file of a module of this package, without importing the module itself."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise UnlearnkitError(f"module {module} does not exist", remedy="correct its name in unlearnkit/registry.py")
+    return Path(spec.origin)
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    path = source_path(module)
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UnlearnkitError(f"{path} has a syntax error in line {error.lineno}: {error.msg}") from None
+
+
+@functools.cache
+def _imports(module: str) -> tuple[str, ...]:
+    found: set[str] = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if _is_module(node.module, alias.name))
+    return tuple(sorted(name for name in found if _computes(name)))
+
+
+def _computes(name: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in COMPUTING)
+
+
+def _is_module(package: str, name: str) -> bool:
+    return _computes(f"{package}.{name}") and importlib.util.find_spec(f"{package}.{name}") is not None
+
+
+@functools.cache
+def _normalised_source(module: str) -> str:
+    tree = _tree(module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            # every free-standing string is a docstring or an attribute docstring; none of them is executed code
+            node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_string(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,70 @@
+"""Where artifacts live: the only place in which their paths are written down.
+
+    results/{experiment}/
+        data/dataset.safetensors                            decoded arrays
+        forget_sets/{forget_set}.npy                        indices into the training split
+        original/{shard}.safetensors                        weights of the models of one shard
+        oracle/{forget_set}/{shard}.safetensors
+        held_out_oracle/{forget_set}/{shard}.safetensors    oracles that methods may read and that only the floor is made of
+        unlearned/{forget_set}/{variant}/{shard}.safetensors
+        {any of the four}/{shard}.margins.parquet
+        scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values, and `.summary.parquet`
+        tables/{table}.{parquet,csv,md}
+        report/index.html
+
+A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its provenance,
+`<artifact>.json`.
+"""
+
+from __future__ import annotations
+
+from unlearnkit.errors import ConfigError
+
+ROOT = "results/{experiment}"
+DATASET = f"{ROOT}/data/dataset.safetensors"
+FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
+WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
+MARGINS = f"{ROOT}/{{population}}/{{shard}}.margins.parquet"
+ORIGINAL = "original"
+ORACLE = "oracle/{forget_set}"
+HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
+UNLEARNED = "unlearned/{forget_set}/{variant}"
+SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
+SUMMARY = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.summary.parquet"
+TABLE = f"{ROOT}/tables/{{table}}"
+REPORT = f"{ROOT}/report/index.html"
+
+REFERENCE_CANDIDATES = ("original", "oracle")
+"""Candidates that every metric scores beside the variants: the originals, and oracles that the reference side does not use."""
+
+
+def provenance(artifact: str) -> str:
+    """Return the path of the provenance record that lies beside `artifact`."""
+    return f"{artifact}.json"
+
+
+def weights_of(population: str) -> str:
+    """Return the pattern of the weight files of a population (one of the four population patterns above)."""
+    return WEIGHTS.replace("{population}", population)
+
+
+def shard_name(first: int, last: int) -> str:
+    """Return the name of the shard that holds the model indices first..last (both included)."""
+    return f"{first:04d}-{last:04d}"
+
+
+def shard_indices(name: str) -> range:
+    """Return the model indices of a shard from its name; raises ConfigError if the name is not one."""
+    first, dash, last = name.partition("-")
+    if not (dash and first.isdigit() and last.isdigit() and int(first) <= int(last)):
+        raise ConfigError(f"'{name}' is not a shard", expected="first and last model index such as 0000-0024")
+    return range(int(first), int(last) + 1)
+
+
+def shard_names(count: int, shard_size: int) -> list[str]:
+    """Return the names of the shards that hold the model indices 0..count-1, in order.
+
+    The last shard is always a full one: asking for 30 models with shards of 25 gives two shards, so that the files do not depend on
+    how many models a reader wants.
+    """
+    return [shard_name(first, first + shard_size - 1) for first in range(0, count, shard_size)]
