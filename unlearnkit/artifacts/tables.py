@@ -17,7 +17,8 @@ from unlearnkit.errors import ArtifactError
 def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[str, Any]) -> None:
     """Write a table as Parquet, atomically, with `facts` as JSON in the schema metadata under the key "unlearnkit".
 
-    Floats are split by byte and compressed with zstd; dictionaries are used for text only, since they enlarge floats.
+    Floats are split by byte and compressed with zstd; dictionaries are used for text only, since they enlarge floats. Pages carry
+    checksums, so that a damaged file is an error and never a different number.
     """
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [field.name for field in table.schema if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type)]
@@ -30,13 +31,14 @@ def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[st
             compression_level=3,
             use_dictionary=texts or False,
             use_byte_stream_split=floats or False,
+            write_page_checksum=True,
         )
 
 
 def read_table(path: str | os.PathLike[str]) -> tuple[pa.Table, dict[str, Any]]:
     """Read a Parquet table and its facts; raises ArtifactError if the file is missing, truncated or corrupt."""
     try:
-        table = pq.read_table(path, partitioning=None, page_checksum_verification=False)
+        table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise ArtifactError(f"{path} is not a readable Parquet table ({error})", remedy=REMEDY) from None
     metadata = table.schema.metadata or {}

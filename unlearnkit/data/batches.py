@@ -1,0 +1,84 @@
+"""Batches of images, made on the device from uint8 pixels, for one model or for a stack of models at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+CROP_PADDING = 4
+"""Pixels of zero padding around an image before a random crop; the CIFAR-10 convention (vision.md section 0)."""
+
+
+class Pixels:
+    """All images of a data set on one device: uint8 [n, C, H, W], with labels [n] and the normalisation of its channels.
+
+    `mean` and `std` refer to pixels scaled to 0..1.
+    """
+
+    def __init__(
+        self, images: Tensor, labels: Tensor, mean: Sequence[float], std: Sequence[float], device: torch.device
+    ) -> None:
+        self.images = images.to(device)
+        self.labels = labels.to(device)
+        scale = torch.tensor(std, device=device, dtype=torch.float32).reshape(-1, 1, 1)
+        self._scale = 1.0 / (255.0 * scale)
+        self._shift = torch.tensor(mean, device=device, dtype=torch.float32).reshape(-1, 1, 1) / scale
+        self.device = device
+
+    def normalised(self, indices: Tensor) -> Tensor:
+        """Return float32 images (pixel / 255 - mean) / std of `indices` [...], shaped [..., C, H, W]."""
+        return self.images[indices].to(torch.float32) * self._scale - self._shift
+
+
+class Samples:
+    """The samples that one training or unlearning run draws from: a retain set, a forget set, or all.
+
+    Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the device nor on the
+    models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C, H, W] and [K, B].
+    `passes` counts the samples handed to each model so far.
+    """
+
+    def __init__(
+        self, pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator], augmentation: str = "none"
+    ) -> None:
+        self.pixels = pixels
+        self.indices = indices.cpu()
+        self.generators = list(generators)
+        self.augmentation = augmentation
+        self.passes = 0
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batches_per_epoch(self, batch_size: int) -> int:
+        """Return the number of batches of one pass; the last one may be short."""
+        return -(-len(self) // batch_size)
+
+    def epoch(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (images, labels) of one shuffled pass, the short last batch included."""
+        orders = [self.indices[torch.randperm(len(self), generator=generator)] for generator in self.generators]
+        order = torch.stack(orders).to(self.pixels.device)
+        for first in range(0, len(self), batch_size):
+            batch = order[:, first : first + batch_size]
+            images = self.pixels.normalised(batch)
+            if self.augmentation == "crop_flip":
+                images = torch.stack([_crop_flip(own, g) for own, g in zip(images, self.generators, strict=True)])
+            labels = self.pixels.labels[batch]
+            self.passes += batch.shape[1]
+            yield (images, labels) if len(orders) > 1 else (images[0], labels[0])
+
+
+def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return images [B, C, H, W] shifted by up to CROP_PADDING pixels and mirrored with probability one half, each on its own."""
+    count, channels, height, width = images.shape
+    shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, count, 1), generator=generator).to(images.device)
+    mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(images.device).bool()
+    rows = torch.arange(height, device=images.device) + shifts[0]  # [B, H]
+    columns = torch.arange(width, device=images.device) + shifts[1]  # [B, W]
+    columns = torch.where(mirrored, columns.flip(1), columns)
+    padded = functional.pad(images, [CROP_PADDING] * 4).permute(0, 2, 3, 1)  # [B, H + 8, W + 8, C]
+    sample = torch.arange(count, device=images.device)[:, None, None]
+    return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

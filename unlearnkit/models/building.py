@@ -1,0 +1,62 @@
+"""From a registered name to models with weights, alone or as a stack, and back to states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from unlearnkit import registry
+from unlearnkit.artifacts.weights import State
+from unlearnkit.errors import ArtifactError
+from unlearnkit.models.stack import Stack
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A registered architecture with its settings and the shape of its task: everything needed to build its models."""
+
+    name: str
+    settings: Any
+    num_classes: int
+    image_shape: tuple[int, int, int]
+
+    @property
+    def stack_size(self) -> int:
+        """How many models it pays to hold in one stack, by the architecture's own measurement."""
+        return registry.load("model", self.name).STACK_SIZE
+
+    def build(self, seed: int) -> nn.Module:
+        """Return one model with fresh weights drawn from `seed`; torch's global generator is left as it was."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return registry.load("model", self.name).build(self.num_classes, self.image_shape, self.settings)
+
+    def load(self, state: State) -> nn.Module:
+        """Return one model with the given weights; raises ArtifactError if they belong to another architecture."""
+        model = self.build(seed=0)
+        try:
+            model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in state.items()})
+        except RuntimeError:
+            raise ArtifactError(
+                f"weights with tensors {', '.join(sorted(state)[:4])} ... do not fit model '{self.name}'",
+                expected="weights of the same architecture, settings and number of classes",
+                remedy="delete the weight file, or restore the model settings it was made with",
+            ) from None
+        return model
+
+    def gather(self, models: Sequence[nn.Module], device: torch.device) -> nn.Module:
+        """Return several models as one stack on `device`; a single model stays as it is."""
+        if len(models) == 1:
+            return models[0].to(device, memory_format=torch.channels_last)
+        forward_of = getattr(registry.load("model", self.name), "stacked_forward", None)
+        return Stack(models, forward_of).to(device)
+
+
+def states_of(model: nn.Module) -> list[State]:
+    """Return the state of every model of a stack, or of the single model, as arrays on the host."""
+    states = [model.state_of(k) for k in range(model.size)] if isinstance(model, Stack) else [model.state_dict()]
+    return [{name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in state.items()} for state in states]

@@ -1,0 +1,38 @@
+"""A convolutional network of three blocks for images of 8 to 32 pixels: convolution, batch norm, ReLU, and pooling in between."""
+
+from __future__ import annotations
+
+import itertools
+
+from pydantic import Field
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.models.adapter import Adapter
+
+STACK_SIZE = 1
+
+
+class Settings(BaseSettings):
+    """Settings of the small convolutional network."""
+
+    channels: tuple[int, ...] = Field((16, 32, 64), min_length=1, description="output channels of the blocks")
+
+
+def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:
+    """Return the network with PyTorch's default initialisation, drawn from torch's generator."""
+    widths = (image_shape[0], *settings.channels)
+    blocks: list[nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        blocks += [_block(inputs, outputs), nn.MaxPool2d(2)]
+    return nn.Sequential(*blocks[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], num_classes))
+
+
+def adapter(model: nn.Module) -> Adapter:
+    """Return the parts of the network: every convolution block and the classifier."""
+    blocks = tuple(name for name, part in model.named_children() if isinstance(part, nn.Sequential | nn.Linear))
+    return Adapter(classifier=blocks[-1], first_layer=f"{blocks[0]}.0", blocks=blocks)
+
+
+def _block(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())

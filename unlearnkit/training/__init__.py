@@ -1,0 +1,1 @@
+"""Training, unlearning and evaluation of the models of one shard; shared by originals, oracles and methods."""
