@@ -1,0 +1,111 @@
+"""Settings of a forget set: which training samples a model has to unlearn."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from unlearnkit.config.settings import Settings
+
+Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of NumPy's legacy generator (its stream is frozen)")]
+Label = Annotated[int, Field(ge=0, description="class, counted from 0 in the order of the data set's class names")]
+
+
+class ForgetSetSettings(Settings):
+    """What every kind of forget set has in common."""
+
+    disjoint_from: tuple[str, ...] = Field(
+        (), description="names of forget sets that must not share a sample with this one"
+    )
+
+    def planned_size(self) -> int | None:
+        """Return the number of samples as far as it is known before any data is read, else None."""
+        raise NotImplementedError
+
+
+class RandomForgetSet(ForgetSetSettings):
+    """Training samples drawn uniformly without replacement; EasyDUB's sets 1-3: sizes 10, 100, 1000, seeds 0, 1, 2."""
+
+    kind: Literal["random"]
+    size: int = Field(ge=1, description="samples")
+    seed: Seed = 0
+
+    def planned_size(self) -> int | None:
+        """Return `size`."""
+        return self.size
+
+
+class ClassForgetSet(ForgetSetSettings):
+    """All samples of one class, or a random part of them."""
+
+    kind: Literal["class"]
+    label: Label
+    size: int | None = Field(None, ge=1, description="samples, drawn at random within the class; null: the whole class")
+    seed: Seed = 0
+
+    def planned_size(self) -> int | None:
+        """Return `size`, None for the whole class."""
+        return self.size
+
+
+class SubpopulationForgetSet(ForgetSetSettings):
+    """One cluster (k-means on pixels) of the samples of one class."""
+
+    kind: Literal["subpopulation"]
+    label: Label
+    clusters: int = Field(3, ge=2, description="clusters that the class is divided into")
+    pick: Literal["smallest", "largest"] | Annotated[int, Field(ge=0)] = Field(
+        "smallest", description='which cluster: "smallest", "largest", or its rank by size, 0 the smallest'
+    )
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _pick_is_a_cluster(self) -> Self:
+        if isinstance(self.pick, int) and self.pick >= self.clusters:
+            raise ValueError(f"pick is {self.pick}, but {self.clusters} clusters have the ranks 0..{self.clusters - 1}")
+        return self
+
+    def planned_size(self) -> int | None:
+        """Return None: the size of a cluster is known once the data is read."""
+        return None
+
+
+class ScoreForgetSet(ForgetSetSettings):
+    """The samples with the highest and/or lowest score, e.g. projections on a component of a datamodel matrix."""
+
+    kind: Literal["scores"]
+    file: str = Field(
+        min_length=1, description=".npy (one float per training sample) or .csv with the columns sample_index and score"
+    )
+    top: int = Field(0, ge=0, description="samples with the highest scores")
+    bottom: int = Field(0, ge=0, description="samples with the lowest scores")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.top + self.bottom == 0:
+            raise ValueError("top and bottom are both 0: at least one must be positive")
+        return self
+
+    def planned_size(self) -> int | None:
+        """Return `top` + `bottom`."""
+        return self.top + self.bottom
+
+
+class FileForgetSet(ForgetSetSettings):
+    """Indices from a file, in the file's order."""
+
+    kind: Literal["file"]
+    file: str = Field(min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one index per line)")
+    size: int | None = Field(None, ge=1, description="samples that the file must hold; null: not checked")
+
+    def planned_size(self) -> int | None:
+        """Return `size`, None if it was not stated."""
+        return self.size
+
+
+ForgetSet = Annotated[
+    RandomForgetSet | ClassForgetSet | SubpopulationForgetSet | ScoreForgetSet | FileForgetSet,
+    Field(discriminator="kind"),
+]
+"""Any forget set, told apart by its `kind`."""

@@ -1,0 +1,18 @@
+"""Data sets and forget sets: raw files in, NumPy arrays out.
+
+A data set module defines, as literals (the configuration reads them without importing the module),
+
+    NUM_CLASSES, IMAGE_SHAPE        classes; (channels, height, width)
+    TRAIN_SIZE, VALIDATION_SIZE     samples per split; validation is the publisher's test set where there is one
+    MEAN, STD                       per channel, of pixels scaled to 0..1: what the images are normalised with
+    CLASS_NAMES                     one name per class, in the order of the labels
+    CONTENT_HASH                    `ImageSet.content_hash` of the whole data set
+    SOURCE                          who publishes it, for the error messages
+    load(root) -> ImageSet          the whole data set in the publisher's order; `root` None: download into `data/`
+
+and imports torch, torchvision and scikit-learn only inside `load`. Everything else gets its images through
+`loading.load_image_set`, which compares what `load` returned with CONTENT_HASH. Samples are counted within their
+split: `sample_index` 0 of the validation split is the first validation image, and published index lists stay valid.
+
+Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
+"""

@@ -1,0 +1,83 @@
+"""CIFAR-10: 60,000 colour images, 32x32 (Krizhevsky 2009), in the published order; validation is the test set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.data.download import download
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.errors import DataError
+
+NUM_CLASSES = 10
+IMAGE_SHAPE = (3, 32, 32)
+TRAIN_SIZE = 50_000
+VALIDATION_SIZE = 10_000
+# The normalisation of the published EasyDUB recipe. Its STD is about the mean of the deviations within each image; the
+# deviation over all pixels is (0.2470, 0.2435, 0.2616).
+MEAN = (0.4914, 0.4822, 0.4465)
+STD = (0.2023, 0.1994, 0.2010)
+CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CONTENT_HASH = "ff757aafea7c67e97f0c432d4a65ae1978c8f88886dcf33f0bef5dfb72cc539a"
+SOURCE = "the CIFAR page of the University of Toronto (cs.toronto.edu/~kriz/cifar.html, cifar-10-python.tar.gz)"
+
+_BATCHES = "cifar-10-batches-py"
+_SHEETS = ("train_00000.zip", "train_25000.zip", "test.zip")
+
+
+def load(root: Path | None) -> ImageSet:
+    """Return CIFAR-10 from `root` or `root/cifar10`; None downloads it.
+
+    Accepted are torchvision's layout (`cifar-10-batches-py`; every pickle's md5 is checked before it is opened) and
+    the lossless sheets `train_00000.zip`, `train_25000.zip`, `test.zip`. Raises DataError, naming the file, if a part
+    is missing or damaged.
+    """
+    if root is None:
+        root = download("CIFAR10", files=f"the folder {_BATCHES}", source=SOURCE)
+    for folder in (root, root / "cifar10"):
+        if (folder / _BATCHES).is_dir():
+            images, labels = _read_batches(folder)
+        elif any((folder / name).is_file() for name in _SHEETS):
+            images, labels = _read_sheets(folder)
+        else:
+            continue
+        return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+    raise DataError(
+        f"neither '{root}' nor '{root / 'cifar10'}' holds CIFAR-10",
+        expected=f"the folder {_BATCHES} or the files {', '.join(_SHEETS)}",
+        remedy=f"get it from {SOURCE}, unpack it and name the folder around {_BATCHES} as data.root",
+    )
+
+
+def _read_sheets(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    from unlearnkit.data.sheets import read_sheets
+
+    parts = [read_sheets(folder / name) for name in _SHEETS]
+    images = np.concatenate([images for images, _ in parts])
+    return images, np.concatenate([labels for _, labels in parts])
+
+
+def _read_batches(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    from torchvision.datasets import CIFAR10
+
+    try:
+        parts = [CIFAR10(folder, train=train) for train in (True, False)]
+    except RuntimeError:
+        raise _batch_error(folder / _BATCHES) from None
+    images = np.concatenate([part.data for part in parts]).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(images), np.concatenate([np.asarray(part.targets, np.int64) for part in parts])
+
+
+def _batch_error(folder: Path) -> DataError:
+    from torchvision.datasets import CIFAR10
+    from torchvision.datasets.utils import check_integrity
+
+    sums = [*CIFAR10.train_list, *CIFAR10.test_list, [CIFAR10.meta["filename"], CIFAR10.meta["md5"]]]
+    bad = [name for name, md5 in sums if not check_integrity(folder / name, md5)]
+    return DataError(
+        f"missing or damaged in '{folder}': {', '.join(bad)}",
+        expected="the files of cifar-10-python.tar.gz, whose md5 sums torchvision lists",
+        remedy=f"get the archive again from {SOURCE} and unpack it",
+    )

@@ -1,0 +1,117 @@
+"""Index lists and per-sample scores from files; every error names the file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tokenize import TokenError
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.errors import DataError
+
+Reader = Callable[[Path], npt.ArrayLike]
+
+_SCORE_COLUMNS = ["sample_index", "score"]
+
+
+def file_forget_set(path: Path) -> npt.NDArray[np.int64]:
+    """Return the indices in a file, int64 [samples], in the file's order and never shortened.
+
+    .npy: one-dimensional integers; .json: a list of integers; .txt, .csv: one integer per line. Raises DataError for
+    anything else.
+    """
+    readers = {".npy": _read_npy, ".json": _read_json, ".txt": _read_lines, ".csv": _read_lines}
+    reader = _for_suffix(path, readers, "indices")
+    return _indices(path, np.asarray(_read(path, reader)))
+
+
+def read_scores(path: Path) -> npt.NDArray[np.float64]:
+    """Return the per-sample scores in a file, float64 [samples], entry i belonging to training sample i.
+
+    .npy: one-dimensional numbers; .csv: the columns sample_index and score, in any order, with every index 0..n-1
+    exactly once. Raises DataError for anything else.
+    """
+    reader = _for_suffix(path, {".npy": _read_npy, ".csv": _read_score_table}, "scores")
+    scores = np.asarray(_read(path, reader))
+    if scores.ndim != 1 or scores.dtype.kind not in "fiu":
+        raise _error(
+            path, f"holds {scores.dtype} values of shape {list(scores.shape)}", "one number per training sample"
+        )
+    return scores.astype(np.float64)
+
+
+def _indices(path: Path, found: np.ndarray) -> npt.NDArray[np.int64]:
+    if found.size == 0:
+        raise _error(path, "is empty", "at least one index")
+    if found.ndim != 1 or found.dtype.kind not in "iu" or (found > np.iinfo(np.int64).max).any():
+        raise _error(
+            path, f"holds {found.dtype} values of shape {list(found.shape)}", "a one-dimensional list of integers"
+        )
+    return found.astype(np.int64)
+
+
+def _for_suffix(path: Path, readers: Mapping[str, Reader], what: str) -> Reader:
+    if path.suffix not in readers:
+        raise _error(path, f"has the unknown suffix '{path.suffix}'", f"{what} in {', '.join(readers)}")
+    return readers[path.suffix]
+
+
+def _read(path: Path, reader: Reader) -> npt.ArrayLike:
+    try:
+        return reader(path)
+    # ValueError covers damaged .npy and JSON, pickled objects, and text that is no number
+    except (OSError, EOFError, ValueError, csv.Error) as error:
+        raise _error(path, f"cannot be read ({error})", "a file of the kind that its suffix says") from error
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    # NumPy parses the header as Python and lets these through when it is damaged
+    except (SyntaxError, TokenError, TypeError, MemoryError) as error:
+        raise ValueError(f"damaged header: {error}") from None
+
+
+def _read_json(path: Path) -> list[int]:
+    found = json.loads(path.read_text())
+    if not isinstance(found, list) or any(type(index) is not int for index in found):
+        raise ValueError("not a list of integers")
+    return found
+
+
+def _read_lines(path: Path) -> list[int]:
+    lines = enumerate(path.read_text().splitlines(), start=1)
+    return [_integer(line.strip(), number) for number, line in lines if line.strip()]
+
+
+def _integer(text: str, line: int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"line {line} is '{text}', not an integer") from None
+
+
+def _read_score_table(path: Path) -> np.ndarray:
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    if header != _SCORE_COLUMNS:
+        raise ValueError(f"the header is {header}, not {_SCORE_COLUMNS}")
+    if any(len(row) != 2 for row in rows):
+        raise ValueError("a row has not two columns")
+    indices = np.array([int(index) for index, _ in rows], np.int64)
+    if not np.array_equal(np.sort(indices), np.arange(len(rows))):
+        raise ValueError(f"sample_index does not hold every index 0..{len(rows) - 1} exactly once")
+    scores = np.empty(len(rows))
+    scores[indices] = [float(score) for _, score in rows]
+    return scores
+
+
+def _error(path: Path, problem: str, expected: str) -> DataError:
+    return DataError(
+        f"'{path}' {problem}", expected=expected, remedy="correct the file or the `file` key of the forget set"
+    )
