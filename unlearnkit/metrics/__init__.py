@@ -4,9 +4,15 @@ A metric module defines
 
     Settings                        its settings (a `unlearnkit.config.settings.Settings`)
     AXIS                            "samples" or "models": what one value of the metric belongs to
-    MEASURES                        measure name -> Measure(direction, low, high, unit)
+    NEEDS_ORACLE                    whether it compares with oracles
+    MEASURES                        measure name -> {direction, low, high, unit, label, splits}
+    HEADLINE                        the measure that stands for the metric
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
 
-`candidate` and `oracle` are `Population`s. Values along AXIS "samples" have one entry per sample of the split, along "models" one
-per candidate model. Summaries (means, percentiles, bootstrap intervals, floors) are made for all metrics in `summary.py`.
+`candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",
+"higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no
+fixed bound. `score` returns exactly the declared measures and splits. Values along AXIS "samples" have one entry per
+sample of the split, along "models" one per candidate model. Summaries (means, percentiles, bootstrap intervals, floors)
+are made for all metrics in `summary.py`. Constants and Settings are read without importing the module
+(`unlearnkit.declarations`), so they are built from literals and pydantic alone.
 """

@@ -1,0 +1,64 @@
+"""Populations: selection and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unlearnkit.errors import MetricError
+from unlearnkit.metrics.population import Population, require_same_samples
+
+SPLIT = np.array(["forget", "retain", "retain", "validation"])
+
+
+def population(**changes: Any) -> Population:
+    margins = np.arange(12.0).reshape(3, 4)
+    return Population(**{"margins": margins, "correct": margins > 5, "split": SPLIT} | changes)
+
+
+def test_selection_of_models_and_splits() -> None:
+    whole = population()
+    assert (whole.models, whole.samples) == (3, 4)
+    assert whole.take_models([2, 0, 2]).margins[:, 0].tolist() == [8, 0, 8]
+    assert whole.of_split("retain").margins.tolist() == [[1, 2], [5, 6], [9, 10]]
+    assert whole.of_split("retain").correct.tolist() == [[False, False], [False, True], [True, True]]
+    assert whole.first_models(2).margins.shape == (2, 4)
+    assert whole.first_models(None).models == 3
+
+
+def test_failed_models_are_those_with_a_non_finite_margin() -> None:
+    margins = np.zeros((3, 4))
+    margins[0, 1], margins[2, 3] = np.nan, -np.inf
+    assert population(margins=margins).failed_models.tolist() == [0, 2]
+    assert population().failed_models.size == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"margins": np.zeros(4)}, "margins are float64 of shape"),
+        ({"margins": np.zeros((3, 4), int)}, "margins are int64"),
+        ({"correct": np.zeros((3, 5), bool)}, r"'correct' is bool of shape \(3, 5\).*\(3, 4\)"),
+        ({"correct": np.zeros((3, 4))}, "'correct' is float64"),
+        ({"split": SPLIT[:3]}, r"'split' has shape \(3,\).*4 samples"),
+        ({"split": np.array(["forget", "test", "retain", "retain"])}, "'split' holds 'test'.*only forget, retain"),
+    ],
+)
+def test_construction_names_the_offender(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(MetricError, match=message):
+        population(**changes)
+
+
+def test_absent_split_and_too_few_models_are_refused() -> None:
+    with pytest.raises(MetricError, match="no sample of split 'forget'"):
+        population(split=np.array(["retain"] * 4)).of_split("forget")
+    with pytest.raises(MetricError, match="asks for 5 models but the population has 3"):
+        population().first_models(5)
+
+
+def test_populations_of_other_samples_are_refused() -> None:
+    require_same_samples(population(), population())
+    with pytest.raises(MetricError, match="differ in their samples"):
+        require_same_samples(population(), population(split=SPLIT[::-1]))

@@ -1,0 +1,103 @@
+"""A population: what N models of one kind say about the same samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.errors import MetricError
+
+SPLITS = ("forget", "retain", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Margins and correctness of N models (originals, oracles or unlearned models) on the same samples.
+
+    `margins` [models, samples] floating, nats; `correct` [models, samples] bool, whether the prediction is the label;
+    `split` [samples] str, one of "forget", "retain", "validation". Non-finite margins are allowed: they mark failed
+    models, which `failed_models` lists. Raises MetricError, naming the array, if types or shapes do not fit.
+    """
+
+    margins: NDArray[np.floating]
+    correct: NDArray[np.bool_]
+    split: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        if self.margins.ndim != 2 or not np.issubdtype(self.margins.dtype, np.floating):
+            raise MetricError(
+                f"population margins are {self.margins.dtype} of shape {self.margins.shape}",
+                expected="floating [models, samples]",
+            )
+        if self.correct.shape != self.margins.shape or self.correct.dtype != bool:
+            raise MetricError(
+                f"population 'correct' is {self.correct.dtype} of shape {self.correct.shape}",
+                expected=f"bool of shape {self.margins.shape}, like the margins",
+            )
+        if self.split.shape != (self.samples,):
+            raise MetricError(
+                f"population 'split' has shape {self.split.shape}",
+                expected=f"one name for each of {self.samples} samples",
+            )
+        unknown = self.split[~np.logical_or.reduce([self.split == name for name in SPLITS])]
+        if unknown.size:
+            raise MetricError(f"population 'split' holds '{unknown[0]}'", expected=f"only {', '.join(SPLITS)}")
+
+    @property
+    def models(self) -> int:
+        """Number of models."""
+        return self.margins.shape[0]
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return self.margins.shape[1]
+
+    @property
+    def failed_models(self) -> NDArray[np.intp]:
+        """Positions of the models with at least one non-finite margin."""
+        return np.flatnonzero(~np.isfinite(self.margins).all(axis=1))
+
+    def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Population:
+        """Return the population of the models at `indices` (repeats allowed), in that order."""
+        return Population(self.margins[indices], self.correct[indices], self.split)
+
+    def first_models(self, count: int | None) -> Population:
+        """Return the first `count` models, or all if None; raises MetricError if there are fewer."""
+        if count is None or count == self.models:
+            return self
+        if count > self.models:
+            raise MetricError(
+                f"num_models asks for {count} models but the population has {self.models}",
+                expected=f"num_models of at most {self.models}",
+                remedy="lower num_models or train more models",
+            )
+        return self.take_models(slice(count))
+
+    def take_samples(self, indices: NDArray[np.integer] | list[int]) -> Population:
+        """Return the population restricted to the samples at `indices`."""
+        return Population(self.margins[:, indices], self.correct[:, indices], self.split[indices])
+
+    def samples_of(self, name: str) -> NDArray[np.intp]:
+        """Return the positions of the samples of one split; raises MetricError if it has none."""
+        indices = np.flatnonzero(self.split == name)
+        if not indices.size:
+            raise MetricError(
+                f"the population has no sample of split '{name}'", expected=f"samples of each of {', '.join(SPLITS)}"
+            )
+        return indices
+
+    def of_split(self, name: str) -> Population:
+        """Return the population restricted to one split; raises MetricError if it has no sample."""
+        return self.take_samples(self.samples_of(name))
+
+
+def require_same_samples(candidate: Population, oracle: Population) -> None:
+    """Raise MetricError unless both populations were evaluated on the same samples, as far as the splits tell."""
+    if not np.array_equal(candidate.split, oracle.split):
+        raise MetricError(
+            f"candidate ({candidate.samples} samples) and oracle ({oracle.samples}) differ in their samples or splits",
+            expected="both evaluated on the same samples of the same forget set, in the same order",
+        )
