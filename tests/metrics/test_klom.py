@@ -15,7 +15,7 @@ from scipy.stats import entropy
 
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.klom import MEASURES, Settings, UndefinedKlomWarning, klom, score
+from unlearnkit.metrics.klom import MEASURES, VALUES_PER_CHUNK, Settings, UndefinedKlomWarning, klom, score
 from unlearnkit.metrics.population import Population
 
 CEILING = 11.512925464970229  # -log(1e-5)
@@ -205,7 +205,8 @@ def test_pools_of_different_size_are_compared_by_shares() -> None:
 
 
 def test_chunks_do_not_matter() -> None:
-    u, o = normal(13, 20, 5000).astype(np.float32), normal(14, 20, 5000).astype(np.float32)
+    u, o = normal(13, 100, 5000).astype(np.float32), normal(14, 100, 5000).astype(np.float32)
+    assert u.size > 2 * VALUES_PER_CHUNK
     whole = klom(unlearned=u, oracle=o)
     for start in range(0, 5000, 777):
         part = slice(start, start + 777)
@@ -280,7 +281,7 @@ def test_score_refuses_populations_of_different_samples() -> None:
 def test_declarations_are_read_without_importing_the_metric(metric: str) -> None:
     declared = declarations(f"unlearnkit.metrics.{metric}")
     assert declared.AXIS in ("samples", "models") and declared.HEADLINE in declared.MEASURES
-    assert isinstance(declared.NEEDS_ORACLE, bool)
+    assert isinstance(declared.NEEDS_ORACLE, bool) and declared.STATISTIC in ("p95", "mean")
     for measure in declared.MEASURES.values():
         assert set(measure) == {"direction", "low", "high", "unit", "label", "splits"}
         assert measure["direction"] in ("lower", "higher", "match")

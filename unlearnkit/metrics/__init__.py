@@ -6,7 +6,7 @@ A metric module defines
     AXIS                            "samples" or "models": what one value of the metric belongs to
     NEEDS_ORACLE                    whether it compares with oracles
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}
-    HEADLINE                        the measure that stands for the metric
+    HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",

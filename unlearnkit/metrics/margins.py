@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from unlearnkit.errors import MetricError
 
-# [classes, rows] of float32 then fits the second-level cache (measured: benchmarks/results/klom.md)
+# [classes, rows] in float32 then stays in the second-level cache
 ROWS_PER_CHUNK = 8192
 
 

@@ -21,6 +21,7 @@ AXIS = "models"
 NEEDS_ORACLE = False
 HEADLINE = "indiscernibility"
 STATISTIC = "mean"
+STATISTIC = "mean"
 MEASURES = {
     "accuracy": {
         "direction": "match",
