@@ -1,0 +1,170 @@
+"""Blocks of the configuration that name a plug-in: typed by what it declares, so that all are checked and documented.
+
+Such a block holds the plug-in's own settings beside a few keys of ours. Its class is made here from both.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import ConfigDict, Field, create_model, model_validator
+from pydantic.fields import FieldInfo
+
+from unlearnkit import registry
+from unlearnkit.config.names import Name
+from unlearnkit.config.settings import Settings
+from unlearnkit.declarations import declarations
+from unlearnkit.errors import UnlearnkitError
+
+Block = TypeVar("Block", bound=Settings)
+
+MODEL_KEYS = ("name",)
+METHOD_KEYS = ("method", "snapshots", "grid")
+"""Our own keys in the blocks of models and methods; no plug-in may have a setting of that name."""
+
+
+class DataBlock(Settings):
+    """The data set and how much of it is used."""
+
+    name: str = Field(description="registered data set")
+    root: str | None = Field(
+        None, description="folder that already holds the raw files; null: download them into data/"
+    )
+    train_size: int | None = Field(None, ge=2, description="use only the first so many training samples; null: all")
+    validation_size: int | None = Field(
+        None, ge=1, description="use only the first so many validation samples; null: all"
+    )
+
+
+class ModelBlock(Settings):
+    """The architecture and its settings."""
+
+    name: str = Field(description="registered model")
+
+
+class MethodBlock(Settings):
+    """A named variant: a method and its settings, or a grid over them."""
+
+    method: str = Field(description="registered method")
+    snapshots: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None,
+        min_length=1,
+        description="epochs at which the model is evaluated, rising; null: after the last epoch only",
+    )
+
+
+class MetricsBlock(Settings):
+    """The metrics to compute, each with its settings ({} for the defaults)."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(
+                f"no metric is asked for, but at least one of {', '.join(type(self).model_fields)} is needed"
+            )
+        return self
+
+
+def declared(kind: str, name: str) -> Any:
+    """Return what plug-in `name` declares: its `Settings` class and its upper-case constants."""
+    return declarations(registry.locate(kind, name))
+
+
+def data_block() -> Any:
+    """Return the type of `data`: a DataBlock whose name is a registered data set."""
+    return _block("data", DataBlock, name=_tag("data set", *registry.REGISTRIES["data set"]))
+
+
+def model_block() -> Any:
+    """Return the type of `model`: the settings of any registered model, told apart by `name`."""
+    return _union((_model(name) for name in registry.REGISTRIES["model"]), "name")
+
+
+def methods_block() -> Any:
+    """Return the type of `methods`: variant -> settings of any registered method, told apart by `method`."""
+    block = _union((_method(name) for name in registry.REGISTRIES["method"]), "method")
+    return Annotated[dict[Name, block], Field(min_length=1)]
+
+
+def metrics_block() -> type[MetricsBlock]:
+    """Return the type of `metrics`: one optional block of settings for every registered metric."""
+    fields = {}
+    for name in registry.REGISTRIES["metric"]:
+        block = _block(f"metric_{name}", declared("metric", name).Settings)
+        description = f"compute metric {name} with these settings"
+        fields[name] = (block, Field(None, description=description, json_schema_extra=_drop_default))
+    return _block("metrics", MetricsBlock, **fields)
+
+
+def own_settings(block: ModelBlock | MethodBlock) -> dict[str, Any]:
+    """Return the plug-in's settings that a model or method block sets, without our own keys."""
+    return block.model_dump(
+        exclude_unset=True, exclude={*MODEL_KEYS} if isinstance(block, ModelBlock) else {*METHOD_KEYS}
+    )
+
+
+def _model(name: str) -> type[Settings]:
+    settings = _settings("model", name, MODEL_KEYS)
+    return create_model(
+        f"model_{name}", __base__=(settings, ModelBlock), __doc__=settings.__doc__, name=_tag("model", name)
+    )
+
+
+def _method(name: str) -> type[Settings]:
+    settings = _settings("method", name, METHOD_KEYS)
+    own: dict[str, Any] = {"method": _tag("method", name)}
+    if settings.model_fields:
+        axes = {key: _axis(field) for key, field in settings.model_fields.items()}
+        grid = _block(f"grid_{name}", Settings, f"Lists of values of settings of {name}.", **axes)
+        meaning = "lists of values of some settings: one variant for every combination, named after its values"
+        own["grid"] = (grid | None, Field(None, description=meaning))
+    # fields only: the rules of the class hold for every combination of a grid, not for what stands beside it
+    fields = {key: (field.rebuild_annotation(), _optional(field)) for key, field in settings.model_fields.items()}
+    return _block(f"method_{name}", MethodBlock, settings.__doc__, **fields, **own)
+
+
+def _settings(kind: str, name: str, reserved: Iterable[str]) -> type[Settings]:
+    settings: type[Settings] = declared(kind, name).Settings
+    for key in reserved:
+        if key in settings.model_fields:
+            raise UnlearnkitError(
+                f"{kind} '{name}' declares a setting '{key}'",
+                expected=f"a name other than {', '.join(reserved)}, which the configuration uses itself",
+                remedy=f"rename it in {registry.locate(kind, name)}",
+            )
+    return settings
+
+
+def _optional(field: FieldInfo) -> FieldInfo:
+    """Return the field without an obligation to set it: a grid may set it instead, and `Settings` has the last word."""
+    if not field.is_required():
+        return field
+    return FieldInfo.merge_field_infos(field, default=None, json_schema_extra=_drop_default)
+
+
+def _drop_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+def _axis(field: FieldInfo) -> tuple[Any, Any]:
+    values = tuple[field.rebuild_annotation(), ...]
+    description = f"values to try: {field.description}"
+    return (values, Field(None, min_length=1, description=description, json_schema_extra=_drop_default))
+
+
+def _tag(kind: str, *names: str) -> tuple[Any, Any]:
+    return (Literal[names], Field(description=f"registered {kind}"))
+
+
+def _block(title: str, base: type[Block], doc: str | None = None, **fields: Any) -> type[Block]:
+    return create_model(title, __base__=base, __doc__=doc or base.__doc__, **fields)
+
+
+def _union(blocks: Iterable[type[Settings]], key: str) -> Any:
+    first, *others = blocks
+    return Annotated[functools.reduce(operator.or_, others, first), Field(discriminator=key)] if others else first

@@ -1,0 +1,37 @@
+"""How jobs run: device, threads, memory, time."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from unlearnkit.config.settings import Settings
+
+
+class Execution(Settings):
+    """How jobs run. Nothing here changes a result, so nothing here makes an artifact stale.
+
+    The values are what one job asks of the machine; profiles say which machine (partitions, number of cores).
+    """
+
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        examples=["auto", "cpu", "cuda", "cuda:1"],
+        description="where models are trained and evaluated; auto: a GPU if the job sees one, else the CPU",
+    )
+    threads: int = Field(
+        1, ge=1, le=1024, description="CPU threads per job; models are small, so more jobs beat more threads"
+    )
+    gpus: int = Field(0, ge=0, le=1, description="GPUs that each training, unlearning and margin job reserves: 0 or 1")
+    memory_mb: int = Field(2000, ge=100, description="memory per job at the first attempt, MB; grows with every retry")
+    runtime_minutes: int = Field(
+        60, ge=1, description="run time granted to a job at the first attempt, minutes; grows with every retry"
+    )
+    stack_size: int | None = Field(
+        None,
+        ge=1,
+        description="models trained as one tensor program; null: what was measured to be fastest for the model",
+    )
+    checkpoint_seconds: float = Field(
+        60, ge=0, description="time between resume points of a job, seconds: the work that is lost when it is killed"
+    )

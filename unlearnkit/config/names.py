@@ -1,0 +1,24 @@
+"""Names that become folder and file names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+"""Shell-safe and without "..", so that no name leaves the results folder or needs quotes."""
+
+LONGEST_NAME = 200
+"""Characters; file systems allow 255 and the files of a shard add an ending."""
+
+VALUE_PATTERN = r"^([A-Za-z0-9_-]+|-?[0-9][0-9.e-]*)$"
+"""What a grid's value may look like inside a variant's name: a word without dots, or a number."""
+
+Slug = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=LONGEST_NAME, examples=["digits", "cifar10_run-2"])
+]
+"""Name of an experiment: small letters, digits, "_" and "-"."""
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME, examples=["random_100", "scrub.gentle"])]
+"""Name of a forget set or a variant: letters, digits, "_", "-" and single dots inside."""

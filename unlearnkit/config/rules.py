@@ -1,0 +1,118 @@
+"""Rules between keys: data, training, forget sets, shards and oracles. (Variants: `variant_rules`.)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.errors import ConfigError, suggest
+
+if TYPE_CHECKING:
+    from unlearnkit.config.experiment import Experiment
+
+
+def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield subsets larger than the data set, and training settings that do not fit it."""
+    name, recipe = experiment.data.name, experiment.training
+    for key in ("train_size", "validation_size"):
+        wanted, held = (getattr(experiment.data, key), getattr(declared("data set", name), key.upper()))
+        if wanted is not None and wanted > held:
+            yield ConfigError(
+                f"data.{key} is {wanted}, but {name} has {held} samples there", expected=f"null or at most {held}"
+            )
+    if recipe.batch_size > experiment.train_size:
+        yield ConfigError(
+            f"training.batch_size is {recipe.batch_size}, but there are {experiment.train_size} training samples",
+            expected=f"at most {experiment.train_size}",
+        )
+    if recipe.schedule == "triangular" and recipe.warmup_epochs > recipe.epochs:
+        yield ConfigError(
+            f"training.warmup_epochs is {recipe.warmup_epochs:g}, but training.epochs is {recipe.epochs}",
+            expected=f"at most {recipe.epochs}",
+        )
+
+
+def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield forget sets that leave nothing to retain, labels that do not exist and references to unknown sets."""
+    classes, samples = experiment.num_classes, experiment.train_size
+    for name, forget_set in experiment.forget_sets.items():
+        size, label = forget_set.planned_size(), getattr(forget_set, "label", None)
+        if size is not None and size >= samples:
+            yield ConfigError(
+                f"forget_sets.{name} has {size} samples, but there are {samples} training samples",
+                expected=f"at most {samples - 1}, so that a retain set is left",
+            )
+        if label is not None and label >= classes:
+            yield ConfigError(
+                f"forget_sets.{name}.label is {label}, but {experiment.data.name} has {classes} classes",
+                expected=f"a label from 0 to {classes - 1}",
+            )
+        for other in forget_set.disjoint_from:
+            yield from _other_set(experiment, name, other)
+
+
+def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[ConfigError]:
+    key = f"forget_sets.{name}.disjoint_from"
+    if other == name:
+        yield ConfigError(f"{key} names the set itself", remedy=f"remove '{name}' from the list")
+    elif other not in experiment.forget_sets:
+        yield ConfigError(
+            f"{key} names '{other}', which is no forget set", remedy=suggest(other, experiment.forget_sets)
+        )
+
+
+def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield numbers of models that are not whole shards."""
+    size = experiment.shard_size
+    for key in ("num_models", "held_out_oracles"):
+        count = getattr(experiment, key)
+        if count % size:
+            yield ConfigError(
+                f"shard_size is {size}, which does not divide {key} = {count}",
+                expected="whole shards",
+                remedy=f"set {key} to {_shards(count, size)}, or choose another shard_size",
+            )
+
+
+def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield metrics that compare more models than there are, and too few oracles for the noise floor or a method."""
+    for metric in experiment.metric_settings:
+        compared = experiment.models_compared(metric)
+        if compared > experiment.num_models:
+            yield ConfigError(
+                f"metrics.{metric}.num_models is {compared}, but num_models is {experiment.num_models}",
+                expected=f"null or at most {experiment.num_models}",
+            )
+        elif getattr(declared("metric", metric), "NEEDS_ORACLE", False):
+            yield from _floor(experiment, metric, compared)
+    readers = [name for name, block in experiment.methods.items() if _reads_held_out_oracles(block.method)]
+    wanted = max(map(experiment.models_compared, experiment.metric_settings), default=1)
+    if readers and experiment.held_out_oracles < wanted:
+        yield ConfigError(
+            f"held_out_oracles is {experiment.held_out_oracles}, but methods.{readers[0]} gives every one of {wanted} "
+            "compared models a held-out oracle of its own",
+            expected=f"at least {wanted}",
+            remedy=f"raise held_out_oracles to {_shards(wanted, experiment.shard_size)} or remove methods.{readers[0]}",
+        )
+
+
+def _reads_held_out_oracles(method: str) -> bool:
+    return "held_out_oracles" in getattr(declared("method", method), "NEEDS", ())
+
+
+def _floor(experiment: Experiment, metric: str, compared: int) -> Iterator[ConfigError]:
+    models, held_out = experiment.num_models, experiment.held_out_oracles
+    missing = 2 * compared - models - held_out
+    if missing > 0:
+        yield ConfigError(
+            f"held_out_oracles is {held_out}, so there are fewer oracles than the noise floor of metrics.{metric} "
+            f"needs: {models + held_out} per forget set, to compare {compared} oracles with {compared} others",
+            expected=f"num_models + held_out_oracles = {2 * compared} or more",
+            remedy=f"raise held_out_oracles to {_shards(held_out + missing, experiment.shard_size)} or lower "
+            f"metrics.{metric}.num_models to {(models + held_out) // 2}",
+        )
+
+
+def _shards(count: int, shard_size: int) -> int:
+    return -(-count // shard_size) * shard_size
