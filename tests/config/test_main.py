@@ -1,0 +1,74 @@
+"""The command line validates configurations and prints the schema, without a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unlearnkit.__main__ import main
+from unlearnkit.config.schema import json_schema
+
+
+@pytest.fixture
+def file(tmp_path: Path, valid_text: str) -> Path:
+    path = tmp_path / "valid.yaml"
+    path.write_text(valid_text)
+    return path
+
+
+def test_check_says_what_the_configuration_describes(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out == "ok: experiment small: 20 models, 2 forget sets, 4 variants, 1 metric\n"
+
+
+def test_later_files_overwrite_earlier_ones(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text("experiment: grown\nnum_models: 10\nforget_sets: {ones: {kind: class, label: 1}}\n")
+    assert main(["check", str(file), str(change)]) == 0
+    assert "experiment grown: 10 models, 3 forget sets" in capsys.readouterr().out
+
+
+def test_files_without_an_experiment_go_over_the_default(
+    valid_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.yaml").write_text(valid_text)
+    (tmp_path / "seed.yaml").write_text("metrics: {mia: {}}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "seed.yaml"]) == 0
+    assert main(["check"]) == 0
+    assert [line.split(", ")[-1] for line in capsys.readouterr().out.splitlines()] == ["2 metrics", "1 metric"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("experiment: x\ntraining: {lr: 0}", "training.lr is 0"),
+        ("seed: [1", "is not valid YAML"),
+        ("- a\n- b\n", "holds no keys"),
+        ("", "holds no keys"),
+        (b"\xff\xfe\x00", "is not valid YAML"),
+    ],
+)
+def test_wrong_files_end_with_a_message(
+    content: str | bytes, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert main(["check", str(path)]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert says in output.err
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", "."])
+def test_unreadable_files_are_named(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / name)]) == 1
+    assert f"{tmp_path / name} cannot be read" in capsys.readouterr().err
+
+
+def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json_schema()

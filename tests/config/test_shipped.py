@@ -1,0 +1,70 @@
+"""Every configuration in the repository is valid, and the JSON Schema describes them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.schema import json_schema
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHIPPED = sorted([REPOSITORY / "config.yaml", *(REPOSITORY / "experiments").glob("*.yaml")])
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return json_schema()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_configuration_is_valid(path: Path, schema: dict[str, Any]) -> None:
+    raw = yaml.safe_load(path.read_text())
+    load_experiment(raw)
+    jsonschema.Draft202012Validator(schema).validate(raw)
+
+
+def test_the_published_protocol_has_its_size() -> None:
+    experiment = load_experiment(yaml.safe_load((REPOSITORY / "experiments" / "easydub_cifar10.yaml").read_text()))
+    sizes = [forget_set.planned_size() for forget_set in experiment.forget_sets.values()]
+    assert sizes == [10, 100, 1000, 10, 100, 500, 10, 100, 500, 100]
+    methods = [variant.method for variant in experiment.variants.values()]
+    assert [methods.count(name) for name in ("ascent_forget", "ascent_descent", "scrub")] == [7, 16, 16]
+    assert (experiment.num_models, experiment.models_compared("klom")) == (200, 100)
+
+
+def test_committed_schema_is_current(schema: dict[str, Any], repository: Path) -> None:
+    committed = json.loads((repository / "docs" / "config.schema.json").read_text())
+    assert committed == schema, "run: python -m unlearnkit schema > docs/config.schema.json"
+
+
+def test_schema_is_one_and_refuses_what_the_loader_refuses(schema: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    raw = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+    for wrong in (
+        {"seeed": 1},
+        {"num_models": 1},
+        {"methods": {"x": {"method": "scrub", "lrr": 1}}},
+        {"methods": {"x y": {"method": "scrub"}}},
+        {"model": {"name": "mlp", "channels": [3]}},
+        {"metrics": {}},
+    ):
+        assert not validator.is_valid({**raw, **wrong}), wrong
+
+
+def test_every_key_is_described(schema: dict[str, Any]) -> None:
+    blank = [path for path, key in _keys(schema) if not key.get("description")]
+    assert not [path for path in blank if not path.endswith(".kind")]
+
+
+def _keys(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, block in {"": schema, **schema["$defs"]}.items():
+        for key, value in block.get("properties", {}).items():
+            yield f"{name}.{key}", value
