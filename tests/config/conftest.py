@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from unlearnkit import registry
+from unlearnkit.config.reading import merged
 
 VALID = """
 experiment: small
@@ -45,6 +46,18 @@ def valid_text() -> str:
 def valid(valid_text: str) -> dict[str, Any]:
     """A valid configuration, to be changed by the test."""
     return yaml.safe_load(valid_text)
+
+
+@pytest.fixture
+def changed(valid: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
+    """A function that returns the valid configuration with a change given in YAML; "REMOVED" takes a key out."""
+
+    def kept(node: Any) -> Any:
+        return (
+            {key: kept(value) for key, value in node.items() if value != "REMOVED"} if isinstance(node, dict) else node
+        )
+
+    return lambda change: kept(merged(valid, yaml.safe_load(change)))
 
 
 @pytest.fixture
