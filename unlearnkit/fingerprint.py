@@ -75,7 +75,8 @@ def _computes(name: str) -> bool:
 
 
 def _is_module(package: str, name: str) -> bool:
-    return _computes(f"{package}.{name}") and importlib.util.find_spec(f"{package}.{name}") is not None
+    # by file: find_spec would import the package's modules on the way, and torch with them
+    return _computes(f"{package}.{name}") and (source_path(package).parent / f"{name}.py").exists()
 
 
 @functools.cache

@@ -8,7 +8,8 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles that methods may read and that only the floor is made of
         unlearned/{forget_set}/{variant}/{shard}.safetensors
         {any of the four}/{shard}.margins.parquet
-        scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values, and `.summary.parquet`
+        scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
+        summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
         tables/{table}.{parquet,csv,md}
         report/index.html
 
@@ -30,7 +31,7 @@ ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
-SUMMARY = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.summary.parquet"
+SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
 REPORT = f"{ROOT}/report/index.html"
 
@@ -68,3 +69,9 @@ def shard_names(count: int, shard_size: int) -> list[str]:
     how many models a reader wants.
     """
     return [shard_name(first, first + shard_size - 1) for first in range(0, count, shard_size)]
+
+
+def forget_set_and_candidate(path: str) -> tuple[str, str]:
+    """Return (forget set, variant) of a path below unlearned/, or (forget set, "oracle") of one below oracle/."""
+    _, _, population, forget_set, variant, *_ = path.split("/")
+    return forget_set, variant if population == "unlearned" else "oracle"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,38 @@ def read_margins(paths: Sequence[str | os.PathLike[str]]) -> dict[int, Margins]:
     Raises ArtifactError, naming the file, if a shard is damaged or does not fit the others.
     """
     shards = [_read_shard(path) for path in paths]
+    indices = [index for shard in shards for index in next(iter(shard.values())).model_indices]
+    if len(set(indices)) != len(indices):
+        raise ArtifactError(f"{paths[-1]} holds a model index that another shard holds too", remedy=REMEDY)
     epochs = list(shards[0])
     for path, shard in zip(paths, shards, strict=True):
         reference = shards[0][epochs[0]]
         if list(shard) != epochs or not np.array_equal(shard[epochs[0]].sample_index, reference.sample_index):
             raise ArtifactError(f"{path} holds other epochs or samples than {paths[0]}", remedy=REMEDY)
     return {epoch: _concatenate([shard[epoch] for shard in shards]) for epoch in epochs}
+
+
+def read_selection(
+    paths: Sequence[str | os.PathLike[str]], selection: Sequence[tuple[str, int, int]]
+) -> dict[int, Margins]:
+    """Read models from one or more populations: for each (folder, first, stop), those with index first..stop-1, in this order.
+
+    `folder` is the end of the folder's path ("oracle/random_50"). Raises ArtifactError if `paths` do not hold one of the models.
+    """
+    pools: list[dict[int, Margins]] = []
+    for folder, first, stop in selection:
+        own = [path for path in paths if Path(path).parent.as_posix().endswith("/" + folder)]
+        pools.append({epoch: _take(part, range(first, stop), folder) for epoch, part in read_margins(own).items()})
+    return {epoch: _concatenate([pool[epoch] for pool in pools]) for epoch in pools[0]}
+
+
+def _take(margins: Margins, models: range, folder: str) -> Margins:
+    position = {index: row for row, index in enumerate(margins.model_indices)}
+    missing = [index for index in models if index not in position]
+    if missing:
+        raise ArtifactError(f"no margins of model {missing[0]} of {folder}", expected="one column per model index", remedy=REMEDY)
+    rows = [position[index] for index in models]
+    return replace(margins, margins=margins.margins[rows], correct=margins.correct[rows], model_indices=tuple(models))
 
 
 def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
@@ -80,13 +107,10 @@ def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
 
 
 def _concatenate(parts: Sequence[Margins]) -> Margins:
-    indices = tuple(index for part in parts for index in part.model_indices)
-    if len(set(indices)) != len(indices):
-        raise ArtifactError("two margin files hold the same model index", expected="shards that do not overlap", remedy=REMEDY)
     return Margins(
         np.concatenate([part.margins for part in parts]),
         np.concatenate([part.correct for part in parts]),
-        indices,
+        tuple(index for part in parts for index in part.model_indices),
         parts[0].split,
         parts[0].sample_index,
     )

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 CROP_PADDING = 4
 """Pixels of zero padding around an image before a random crop; the CIFAR-10 convention (vision.md section 0)."""
+
+
+def retain_set(train_size: int, forget_set: npt.NDArray[np.integer] | None) -> Tensor:
+    """Return the training indices that are not in `forget_set` (all of them if None), ascending, int64."""
+    kept = np.ones(train_size, dtype=bool)
+    if forget_set is not None:
+        kept[forget_set] = False
+    return torch.from_numpy(np.flatnonzero(kept))
 
 
 class Pixels:

@@ -11,10 +11,10 @@ from torch import nn
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import recipe_lr, set_lr, sgd, step
+from unlearnkit.training.optimisation import SGD, recipe_lr, sgd, step
 
 Moment = Mapping[str, np.ndarray]
-"""Everything that the rest of a run depends on, between two epochs: weights, momentum, generators and the epoch."""
+"""Everything that the rest of a run depends on, between two epochs: weights, velocities, generators and the epoch."""
 
 
 def fit(
@@ -36,7 +36,7 @@ def fit(
     for epoch in range(first_epoch, recipe.epochs):
         model.train()
         for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size)):
-            set_lr(optimizer, recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch))
+            optimizer.lr = recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch)
             with autocast(recipe.precision, samples.pixels.device):
                 logits = model(images)
             step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
@@ -49,25 +49,23 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def _capture(model: nn.Module, optimizer: torch.optim.Optimizer, samples: Samples, epoch: int) -> Moment:
+def _capture(model: nn.Module, optimizer: SGD, samples: Samples, epoch: int) -> Moment:
     moment = {f"model/{name}": tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}
-    for number, parameter in enumerate(model.parameters()):
-        momentum = optimizer.state[parameter].get("momentum_buffer")
-        if momentum is not None:
-            moment[f"momentum/{number}"] = momentum.cpu().numpy().copy()
+    for number, velocity in enumerate(optimizer.velocities):
+        moment[f"velocity/{number}"] = velocity.cpu().numpy().copy()
     for number, generator in enumerate(samples.generators):
         moment[f"generator/{number}"] = generator.get_state().numpy().copy()
     return {**moment, "epoch": np.array(epoch), "passes": np.array(samples.passes)}
 
 
-def _restore(model: nn.Module, optimizer: torch.optim.Optimizer, samples: Samples, moment: Moment) -> int:
+def _restore(model: nn.Module, optimizer: SGD, samples: Samples, moment: Moment) -> int:
     state = {name.removeprefix("model/"): array for name, array in moment.items() if name.startswith("model/")}
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
-    for number, parameter in enumerate(model.parameters()):
-        if f"momentum/{number}" in moment:
-            buffer = torch.from_numpy(np.array(moment[f"momentum/{number}"])).to(parameter.device)
-            # the memory format decides the order of summation in the next step, hence the bits
-            optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(buffer)
+    if "velocity/0" in moment:
+        velocities = [torch.from_numpy(np.array(moment[f"velocity/{k}"])) for k in range(len(optimizer.parameters))]
+        # the memory format decides the order of summation in the next step, hence the bits
+        pairs = zip(optimizer.parameters, velocities, strict=True)
+        optimizer.velocities = [torch.empty_like(parameter).copy_(velocity).detach() for parameter, velocity in pairs]
     for number, generator in enumerate(samples.generators):
         generator.set_state(torch.from_numpy(np.array(moment[f"generator/{number}"])))
     samples.passes = int(moment["passes"])

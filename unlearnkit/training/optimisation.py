@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -10,43 +11,65 @@ from torch import Tensor, nn
 from unlearnkit.config.recipe import Recipe
 
 
-def sgd(model: nn.Module, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> torch.optim.SGD:
-    """Return plain SGD over all parameters, with coupled (L2) weight decay on all of them."""
-    return torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, weight_decay=weight_decay)
+class SGD:
+    """Stochastic gradient descent with momentum and coupled (L2) weight decay, on all parameters.
+
+        g = gradient + weight_decay * w;   v = momentum * v + g;   w = w - lr * v
+
+    Bit for bit torch.optim.SGD, whose constructor however imports the compiler: 2 to 4 s in every job, more than most unlearning jobs
+    on a small model take (benchmarks/results/startup.md).
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:
+        self.parameters = list(parameters)
+        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
+        self.velocities: list[Tensor] = []
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Take one step along the gradients, which every parameter must have."""
+        gradients = [parameter.grad for parameter in self.parameters]
+        if self.weight_decay:
+            gradients = torch._foreach_add(gradients, self.parameters, alpha=self.weight_decay)
+        if self.momentum:
+            if self.velocities:
+                torch._foreach_mul_(self.velocities, self.momentum)
+                torch._foreach_add_(self.velocities, gradients)
+            else:
+                self.velocities = [gradient.clone() for gradient in gradients]
+            gradients = self.velocities
+        torch._foreach_add_(self.parameters, gradients, alpha=-self.lr)
 
 
-def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def sgd(model: nn.Module, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> SGD:
+    """Return SGD over all parameters of `model`."""
+    return SGD(model.parameters(), lr, momentum, weight_decay)
+
+
+def step(optimizer: SGD, loss: Tensor) -> None:
     """Take one optimisation step that decreases `loss`, from cleared gradients."""
-    optimizer.zero_grad(set_to_none=True)
+    for parameter in optimizer.parameters:
+        parameter.grad = None
     loss.backward()
     optimizer.step()
-
-
-def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Set the learning rate of every parameter group."""
-    for group in optimizer.param_groups:
-        group["lr"] = lr
 
 
 def scheduled_lr(schedule: str, peak: float, progress: float, warmup: float = 0.0) -> float:
     """Return the learning rate after a fraction `progress` in [0, 1] of all steps.
 
-    "constant": peak. "cosine": peak (1 + cos(pi progress)) / 2. "triangular": linear from 0 to peak over the fraction `warmup`, then
-    linear to 0 at the end.
+    Linear from 0 to `peak` over the fraction `warmup`; then, with r in [0, 1] the fraction of the rest that is over, "triangular":
+    peak (1 - r), "cosine": peak (1 + cos(pi r)) / 2, "constant": peak.
     """
-    if schedule == "constant":
-        return peak
-    if schedule == "cosine":
-        return peak * (1 + math.cos(math.pi * progress)) / 2
     if progress < warmup:
         return peak * progress / warmup
-    return peak * (1 - progress) / (1 - warmup) if warmup < 1 else peak
+    rest = (progress - warmup) / (1 - warmup) if warmup < 1 else 0.0
+    return peak * {"triangular": 1 - rest, "cosine": (1 + math.cos(math.pi * rest)) / 2, "constant": 1.0}[schedule]
 
 
 def recipe_lr(recipe: Recipe, steps_done: int, steps_per_epoch: int) -> float:
-    """Return the learning rate of the next step: the schedule at the end of that step's predecessor plus one half step.
+    """Return the learning rate of step t of T (t counted from 0): the recipe's schedule at (t + 1/2) / T.
 
-    Half a step, so that neither the first nor the last step of a triangle has rate zero and is wasted.
+    Half a step in, since at rate zero the first or the last step of a triangle would be wasted.
     """
     progress = (steps_done + 0.5) / (steps_per_epoch * recipe.epochs)
     return scheduled_lr(recipe.schedule, recipe.lr, progress, recipe.warmup_epochs / recipe.epochs)

@@ -1,0 +1,28 @@
+# unlearnkit: originals, oracles, unlearned models, margins, scores and report as one graph of files.
+# The rules are in rules/, in pipeline order; paths are in unlearnkit/layout.py, inputs and parameters in unlearnkit/graph.py.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+if "experiment" not in config:  # a configuration that names its experiment stands alone, any other goes over the default one
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+
+
+rule all:
+    input:
+        GRAPH.path(layout.REPORT),
+        [GRAPH.tables(table) for table in ["cost", *GRAPH.metrics]],
+    default_target: True
+
+
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/unlearn.smk"
+include: "rules/margins.smk"
+include: "rules/score.smk"
+include: "rules/report.smk"
+include: "rules/targets.smk"

@@ -1,0 +1,51 @@
+"""What all rules share: the validated experiment, its graph, wildcards and resources."""
+from snakemake.exceptions import WorkflowError
+
+from unlearnkit import layout
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.graph import Graph
+
+try:
+    EXPERIMENT = load_experiment(config)
+    GRAPH = Graph(EXPERIMENT)
+except UnlearnkitError as error:
+    raise WorkflowError(str(error)) from None
+
+EXECUTION = EXPERIMENT.execution
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+
+wildcard_constraints:
+    forget_set=NAME,
+    variant=NAME,
+    candidate=NAME,
+    metric="[a-z0-9_]+",
+    table="[a-z0-9_]+",
+    role="oracle|held_out_oracle",
+    shard="[0-9]+-[0-9]+",
+    population=f"original|(oracle|held_out_oracle)/{NAME}|unlearned/{NAME}/{NAME}",
+
+
+def memory(wildcards, attempt):
+    """Megabytes of memory, growing with every retry."""
+    return EXECUTION.memory_mb * attempt
+
+
+def runtime(wildcards, attempt):
+    """Minutes of run time, growing with every retry."""
+    return EXECUTION.runtime_minutes * attempt
+
+
+# a job asks for a GPU only where the configuration does, so that `gpu` limits and requests stay away from CPU runs
+GPU = {"gpu": EXECUTION.gpus} if EXECUTION.gpus else {}
+
+
+def path(pattern, **wildcards):
+    """A path pattern of this experiment."""
+    return GRAPH.path(pattern, **wildcards)
+
+
+def log_of(pattern):
+    """The log file of a job, by the path pattern of its output."""
+    return "logs/" + path(pattern).removeprefix("results/") + ".log"

@@ -1,0 +1,52 @@
+"""The data set and the forget sets.
+
+Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`
+Outputs: results/<experiment>/data/dataset.safetensors, results/<experiment>/forget_sets/<forget_set>.npy
+"""
+
+
+rule dataset:
+    output:
+        dataset=path(layout.DATASET),
+        provenance=layout.provenance(path(layout.DATASET)),
+    params:
+        settings=GRAPH.dataset_slice(),
+        code=GRAPH.dataset_code(),
+    log:
+        log_of(layout.DATASET),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Data set {params.settings[name]}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/dataset.py"
+
+
+rule forget_set:
+    input:
+        dataset=path(layout.DATASET),
+        file=lambda w: GRAPH.forget_set_slice(w.forget_set).get("file") or [],
+        disjoint_from=lambda w: [
+            path(layout.FORGET_SET, forget_set=other)
+            for other in GRAPH.forget_set_slice(w.forget_set)["disjoint_from"]
+        ],
+    output:
+        forget_set=path(layout.FORGET_SET),
+        provenance=layout.provenance(path(layout.FORGET_SET)),
+    params:
+        settings=lambda w: GRAPH.forget_set_slice(w.forget_set),
+        code=GRAPH.forget_set_code(),
+    log:
+        log_of(layout.FORGET_SET),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Forget set {wildcards.forget_set}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/forget_set.py"

@@ -1,0 +1,30 @@
+"""Margins of the models of a shard on every sample, whatever population they belong to.
+
+Inputs:  data set, weights of the shard
+Outputs: results/<experiment>/<population>/<shard>.margins.parquet
+"""
+
+
+rule margins:
+    input:
+        dataset=path(layout.DATASET),
+        weights=path(layout.WEIGHTS),
+    output:
+        margins=path(layout.MARGINS),
+        provenance=layout.provenance(path(layout.MARGINS)),
+    params:
+        settings=GRAPH.model_slice(),
+        code=GRAPH.margins_code(),
+    log:
+        log_of(layout.MARGINS),
+    threads: EXECUTION.threads
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+        **GPU,
+    message:
+        "Margins of {wildcards.population}, models {wildcards.shard}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/margins.py"

@@ -1,0 +1,31 @@
+"""Scores of every metric, forget set and candidate (variants, originals, and the oracles themselves: the noise floor).
+
+Inputs:  forget set, margins of the candidate, margins of the oracles (metrics that compare with them)
+Outputs: results/<experiment>/{scores,summaries}/<metric>/<forget_set>/<candidate>.parquet
+"""
+
+
+rule score:
+    input:
+        forget_set=path(layout.FORGET_SET),
+        candidate=lambda w: GRAPH.score_margins(w.metric, "candidate", w.forget_set, w.candidate),
+        oracle=lambda w: GRAPH.score_margins(w.metric, "oracle", w.forget_set, w.candidate),
+    output:
+        scores=path(layout.SCORES),
+        summary=path(layout.SUMMARY),
+        provenance=layout.provenance(path(layout.SCORES)),
+        summary_provenance=layout.provenance(path(layout.SUMMARY)),
+    params:
+        settings=lambda w: GRAPH.score_slice(w.metric, w.forget_set, w.candidate),
+        code=lambda w: GRAPH.score_code(w.metric),
+    log:
+        log_of(layout.SCORES),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "{wildcards.metric} of {wildcards.candidate} on {wildcards.forget_set}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/score.py"

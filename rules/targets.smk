@@ -1,0 +1,35 @@
+"""Targets that people ask for by name: originals, oracles, unlearned, and <metric>_all for every configured metric."""
+
+
+rule originals:
+    input:
+        GRAPH.weights(layout.ORIGINAL),
+
+
+rule oracles:
+    input:
+        [GRAPH.weights(layout.ORACLE, forget_set=name) for name in GRAPH.forget_sets],
+
+
+rule unlearned:
+    input:
+        [
+            GRAPH.weights(layout.UNLEARNED, GRAPH.unlearned_models(), forget_set=name, variant=variant)
+            for name in GRAPH.forget_sets
+            for variant in GRAPH.variants
+        ],
+
+
+for metric in GRAPH.metrics:
+
+    rule:
+        name:
+            f"{metric}_all"
+        input:
+            GRAPH.tables(metric),
+            GRAPH.tables("cost"),
+
+
+rule report:
+    input:
+        path(layout.REPORT),

@@ -1,0 +1,55 @@
+"""Originals and oracles, one job per shard.
+
+Inputs:  data set, forget set (oracles)
+Outputs: results/<experiment>/original/<shard>.safetensors
+         results/<experiment>/{oracle,held_out_oracle}/<forget_set>/<shard>.safetensors
+"""
+
+
+rule original:
+    input:
+        dataset=path(layout.DATASET),
+    output:
+        weights=path(layout.weights_of(layout.ORIGINAL)),
+        provenance=layout.provenance(path(layout.weights_of(layout.ORIGINAL))),
+    params:
+        settings=GRAPH.training_slice("original"),
+        code=GRAPH.training_code(),
+    log:
+        log_of(layout.weights_of(layout.ORIGINAL)),
+    threads: EXECUTION.threads
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+        **GPU,
+    message:
+        "Originals {wildcards.shard}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/train.py"
+
+
+rule oracle:
+    input:
+        dataset=path(layout.DATASET),
+        forget_set=path(layout.FORGET_SET),
+    output:
+        weights=path(layout.weights_of("{role}/{forget_set}")),
+        provenance=layout.provenance(path(layout.weights_of("{role}/{forget_set}"))),
+    params:
+        settings=lambda w: GRAPH.training_slice(w.role),
+        code=GRAPH.training_code(),
+    log:
+        log_of(layout.weights_of("{role}/{forget_set}")),
+    threads: EXECUTION.threads
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+        **GPU,
+    message:
+        "Oracles {wildcards.shard} of {wildcards.forget_set} ({wildcards.role})"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/train.py"

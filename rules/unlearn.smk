@@ -1,0 +1,34 @@
+"""Unlearned models: every variant, forget set and shard.
+
+Inputs:  data set, forget set, originals of the shard, held-out oracles of the shard (methods that need them)
+Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors
+"""
+
+
+rule unlearn:
+    input:
+        dataset=path(layout.DATASET),
+        forget_set=path(layout.FORGET_SET),
+        originals=path(layout.weights_of(layout.ORIGINAL)),
+        held_out_oracles=lambda w: (
+            path(layout.weights_of(layout.HELD_OUT_ORACLE), **w) if "held_out_oracles" in GRAPH.needs(w.variant) else []
+        ),
+    output:
+        weights=path(layout.weights_of(layout.UNLEARNED)),
+        provenance=layout.provenance(path(layout.weights_of(layout.UNLEARNED))),
+    params:
+        settings=lambda w: GRAPH.unlearning_slice(w.variant),
+        code=lambda w: GRAPH.unlearning_code(w.variant),
+    log:
+        log_of(layout.weights_of(layout.UNLEARNED)),
+    threads: EXECUTION.threads
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+        **GPU,
+    message:
+        "{wildcards.variant} on {wildcards.forget_set}, models {wildcards.shard}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/unlearn.py"

@@ -1,0 +1,69 @@
+"""The frame of every job: a log with progress, one paragraph instead of a traceback, and provenance beside each output."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.provenance import write_provenance
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.errors import UnlearnkitError
+
+
+class Job:
+    """A running job: tells its progress and records what it wrote."""
+
+    def __init__(self, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> None:
+        self._rule, self._settings, self._code = rule, settings, code
+        self._inputs = {path: sha256_of(path) for path in inputs}
+        self._log = Path(log)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.write_text("")
+        self._started = datetime.datetime.now(datetime.UTC)
+        self._clock_start = time.perf_counter()
+
+    @property
+    def key(self) -> str:
+        """What binds resume state to this job: a hash of settings, code and the inputs' content."""
+        identity = json.dumps([self._settings, self._code, self._inputs], sort_keys=True)
+        return hashlib.sha256(identity.encode()).hexdigest()
+
+    def report(self, text: str) -> None:
+        """Append a line with the seconds since the start of the job to its log, and show it on standard error."""
+        line = f"{self._rule} {time.perf_counter() - self._clock_start:8.1f} s  {text}"
+        with self._log.open("a", encoding="utf-8") as stream:
+            print(line, file=stream)
+        print(line, file=sys.stderr, flush=True)
+
+    def record(self, artifact: str, **facts: Any) -> None:
+        """Write the provenance of a finished output, `facts` included."""
+        write_provenance(
+            artifact,
+            rule=self._rule,
+            settings=self._settings,
+            code=self._code,
+            inputs=self._inputs,
+            started=self._started,
+            wall_seconds=time.perf_counter() - self._clock_start,
+            facts=facts,
+        )
+
+
+@contextlib.contextmanager
+def job(
+    *, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]
+) -> Iterator[Job]:
+    """Run the body of a script; an UnlearnkitError ends it with its paragraph on standard error and in the log, and exit status 1."""
+    running = Job(rule, log, settings, code, inputs)
+    try:
+        yield running
+    except UnlearnkitError as error:
+        running.report(f"Error: {error}")
+        raise SystemExit(1) from None

@@ -1,0 +1,66 @@
+"""Provenance: what an artifact was made from, by which code and settings, where, and at what cost."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from unlearnkit.artifacts.store import read_json, sha256_of, write_json
+from unlearnkit.layout import provenance
+from unlearnkit.seeds import SCHEME
+
+PACKAGES = ("unlearnkit", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "pyarrow", "safetensors", "snakemake")
+
+
+def write_provenance(
+    artifact: str,
+    *,
+    rule: str,
+    settings: Mapping[str, Any],
+    code: str,
+    inputs: Mapping[str, str],
+    started: datetime.datetime,
+    wall_seconds: float,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the provenance record of a finished artifact beside it.
+
+    `settings` is the configuration slice that the rule consumes, `code` the fingerprint of what it runs, `inputs` path -> SHA-256; `facts`
+    holds what the job itself has to say: device, sample passes.
+    """
+    record = {
+        "artifact": artifact,
+        "sha256": sha256_of(artifact),
+        "rule": rule,
+        "settings": settings,
+        "code": code,
+        "seed_scheme": SCHEME,
+        "inputs": dict(inputs),
+        "packages": package_versions(),
+        "python": platform.python_version(),
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "started": started.isoformat(timespec="seconds"),
+        "wall_seconds": round(wall_seconds, 3),
+        **facts,
+    }
+    write_json(provenance(artifact), record)
+
+
+def read_provenance(artifact: str) -> dict[str, Any]:
+    """Read the provenance record beside `artifact`; raises ArtifactError if there is none."""
+    return read_json(provenance(artifact))
+
+
+def package_versions() -> dict[str, str]:
+    """Return the installed versions of the packages that results can depend on."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions

@@ -1,0 +1,47 @@
+"""Score files: the values of a metric, one row per (epoch, split, sample or model), one column per measure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from unlearnkit.artifacts.tables import write_table
+
+Values = Mapping[str, Mapping[str, np.ndarray]]
+"""Measure -> split -> values, NaN where undefined."""
+
+
+def write_scores(
+    path: str | os.PathLike[str],
+    values: Mapping[int, Values],
+    indices: Mapping[str, np.ndarray] | np.ndarray,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the values of a metric, keyed by epoch, as Parquet; undefined values become nulls.
+
+    `indices` are the sample indices of every split (column `sample_index`), or the model indices (column `model_index`).
+    """
+    tables = [
+        _rows(epoch, split, by_measure, indices)
+        for epoch, by_measure in values.items()
+        for split in dict.fromkeys(split for by_split in by_measure.values() for split in by_split)
+    ]
+    write_table(path, pa.concat_tables(tables), facts)
+
+
+def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray) -> pa.Table:
+    key = "sample_index" if isinstance(indices, Mapping) else "model_index"
+    own = indices[split] if isinstance(indices, Mapping) else indices
+    columns: dict[str, Any] = {
+        "epoch": pa.array(np.full(len(own), epoch, dtype=np.int32)),
+        "split": pa.array([split] * len(own)),
+        key: pa.array(own.astype(np.int32)),
+    }
+    for measure, by_split in values.items():
+        column = by_split.get(split, np.full(len(own), np.nan))
+        columns[measure] = pa.array(np.asarray(column, dtype=np.float64), from_pandas=True)
+    return pa.table(columns)

@@ -1,0 +1,208 @@
+"""The artifact graph as the rules see it: shards, inputs, configuration slices and code fingerprints.
+
+Everything here is a function of the experiment alone. A slice holds exactly the configuration that a job consumes, so that Snakemake
+reruns a job when that changes and not otherwise (architecture, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from unlearnkit import layout
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.declarations import declarations
+from unlearnkit.fingerprint import fingerprint
+from unlearnkit.registry import locate
+from unlearnkit.seeds import SCHEME
+
+Slice = dict[str, Any]
+
+
+class Graph:
+    """Paths, inputs and parameters of one experiment's artifacts."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.variants = experiment.variants
+        self.forget_sets = list(experiment.forget_sets)
+        self.metrics = list(experiment.metric_settings)
+        self.candidates = [*layout.REFERENCE_CANDIDATES, *self.variants]
+
+    # paths
+
+    def path(self, pattern: str, **wildcards: str) -> str:
+        """Return `pattern` with the experiment's name and the given wildcards filled in; other wildcards stay."""
+        for name, value in {"experiment": self.experiment.experiment, **wildcards}.items():
+            pattern = pattern.replace("{" + name + "}", value)
+        return pattern
+
+    def shards(self, count: int | None = None) -> list[str]:
+        """Return the shards that hold the first `count` models (all of num_models if None)."""
+        return layout.shard_names(count or self.experiment.num_models, self.experiment.shard_size)
+
+    def weights(self, population: str, count: int | None = None, **wildcards: str) -> list[str]:
+        """Return the weight files of a population's first `count` models."""
+        pattern = layout.weights_of(population)
+        return [self.path(pattern, shard=shard, **wildcards) for shard in self.shards(count)]
+
+    def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
+        """Return the margin files that hold the given models of a population."""
+        pattern = layout.MARGINS.replace("{population}", population)
+        size = self.experiment.shard_size
+        first = models.start // size * size
+        shards = layout.shard_names(models.stop, size)[first // size :]
+        return [self.path(pattern, shard=shard, forget_set=forget_set, variant=variant) for shard in shards]
+
+    # who is compared with whom
+
+    def selection(self, metric: str, side: str, forget_set: str, candidate: str) -> list[tuple[str, range]]:
+        """Return (population folder, model indices) of the "candidate" or of the "oracle" side of a score.
+
+        The oracle side is oracles 0..n-1. The candidate "oracle" is the n oracles after those, from the rest of the pool and then from
+        the held-out oracles: two disjoint halves of one law, whose score is the noise floor.
+        """
+        n = self.experiment.models_compared(metric)
+        fill = {"forget_set": forget_set, "variant": candidate}
+        oracle, held_out = self.path(layout.ORACLE, **fill), self.path(layout.HELD_OUT_ORACLE, **fill)
+        if side == "oracle":
+            return [(oracle, range(n))] if self._needs_oracle(metric) else []
+        if candidate == "original":
+            return [(layout.ORIGINAL, range(n))]
+        if candidate != "oracle":
+            return [(self.path(layout.UNLEARNED, **fill), range(n))]
+        if not self._needs_oracle(metric):
+            return [(oracle, range(n))]
+        rest = min(2 * n, self.experiment.num_models)
+        pools = [(oracle, range(n, rest)), (held_out, range(2 * n - rest))]
+        return [(population, models) for population, models in pools if len(models)]
+
+    def score_margins(self, metric: str, side: str, forget_set: str, candidate: str) -> list[str]:
+        """Return the margin files that one side of a score reads."""
+        return [
+            path
+            for population, models in self.selection(metric, side, forget_set, candidate)
+            for path in self.margins(population, models, forget_set, candidate)
+        ]
+
+    def _needs_oracle(self, metric: str) -> bool:
+        return declarations(locate("metric", metric)).NEEDS_ORACLE
+
+    # configuration slices
+
+    def model_slice(self) -> Slice:
+        """The architecture and its settings."""
+        return {"name": self.experiment.model.name, **self.experiment.model_settings.model_dump(mode="json")}
+
+    def dataset_slice(self) -> Slice:
+        """The data set and its subset; not where its files lie, since their content is checked."""
+        return self.experiment.data.model_dump(mode="json", include={"name", "train_size", "validation_size"})
+
+    def forget_set_slice(self, forget_set: str) -> Slice:
+        """How the forget set is chosen."""
+        return self.experiment.forget_sets[forget_set].model_dump(mode="json")
+
+    def training_slice(self, role: str) -> Slice:
+        """What determines originals or oracles beside their data and forget set."""
+        recipe = self.experiment.training.model_dump(mode="json")
+        return {"role": role, "model": self.model_slice(), "training": recipe, **self._seed_slice()}
+
+    def unlearning_slice(self, variant: str) -> Slice:
+        """What determines a variant's models beside their originals, data and forget set."""
+        chosen = self.variants[variant]
+        own = {
+            "method": chosen.method,
+            "settings": chosen.settings.model_dump(mode="json"),
+            "snapshots": list(chosen.snapshots),
+            "model": self.model_slice(),
+        }
+        if "recipe" in self.needs(variant):
+            own["training"] = self.experiment.training.model_dump(mode="json")
+        return {**own, **self._seed_slice()}
+
+    def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
+        """The metric's settings and which models it compares."""
+        sides = {
+            side: [[name, models.start, models.stop] for name, models in self.selection(metric, side, forget_set, candidate)]
+            for side in ("candidate", "oracle")
+        }
+        settings = self.experiment.metric_settings[metric].model_dump(mode="json")
+        return {"metric": metric, "settings": settings, **sides, **self._seed_slice()}
+
+    def needs(self, variant: str) -> tuple[str, ...]:
+        """Return what the variant's method declares in NEEDS."""
+        return declarations(locate("method", self.variants[variant].method)).NEEDS
+
+    def _seed_slice(self) -> Slice:
+        return {"seed": self.experiment.seed, "seed_scheme": SCHEME}
+
+    # code fingerprints
+
+    def dataset_code(self) -> str:
+        """Fingerprint of loading the data set."""
+        return fingerprint("unlearnkit.data.loading", locate("data set", self.experiment.data.name))
+
+    def forget_set_code(self) -> str:
+        """Fingerprint of choosing forget sets."""
+        return fingerprint("unlearnkit.data.forget_sets")
+
+    def training_code(self) -> str:
+        """Fingerprint of training originals and oracles."""
+        return fingerprint("unlearnkit.training.originals", self._model_module())
+
+    def unlearning_code(self, variant: str) -> str:
+        """Fingerprint of running the variant's method."""
+        method = locate("method", self.variants[variant].method)
+        return fingerprint("unlearnkit.training.unlearning", method, self._model_module())
+
+    def margins_code(self) -> str:
+        """Fingerprint of computing margins."""
+        return fingerprint("unlearnkit.training.predict", self._model_module())
+
+    def score_code(self, metric: str) -> str:
+        """Fingerprint of computing and summarising a metric."""
+        return fingerprint("unlearnkit.metrics.summary", "unlearnkit.data.forget_sets", locate("metric", metric))
+
+    def report_slice(self) -> Slice:
+        """What the report says about the experiment as a whole."""
+        return self.experiment.model_dump(mode="json", exclude={"execution", "methods", "metrics"}) | {
+            "data": self.dataset_slice(),
+            "model": self.model_slice(),
+            "variants": {name: self.unlearning_slice(name) for name in self.variants},
+            "metrics": {name: settings.model_dump(mode="json") for name, settings in self.experiment.metric_settings.items()},
+        }
+
+    def report_code(self, module: str) -> str:
+        """Fingerprint of a module of unlearnkit.report."""
+        return fingerprint(f"unlearnkit.report.{module}")
+
+    def _model_module(self) -> str:
+        return locate("model", self.experiment.model.name)
+
+    # reports
+
+    def cost_records(self) -> list[str]:
+        """Return the provenance records that costs are read from: those of all variants, and of the oracles (retraining)."""
+        populations = [(layout.ORACLE, "oracle"), *((layout.UNLEARNED, variant) for variant in self.variants)]
+        count = self.unlearned_models()
+        return [
+            layout.provenance(path)
+            for forget_set in self.forget_sets
+            for pattern, name in populations
+            for path in self.weights(pattern, count, forget_set=forget_set, variant=name)
+        ]
+
+    # targets
+
+    def score_files(self, metric: str, pattern: str = layout.SUMMARY) -> list[str]:
+        """Return the score (or summary) files of a metric over all forget sets and candidates."""
+        pairs: Iterable[tuple[str, str]] = ((f, c) for f in self.forget_sets for c in self.candidates)
+        return [self.path(pattern, metric=metric, forget_set=f, candidate=c) for f, c in pairs]
+
+    def unlearned_models(self) -> int:
+        """Return how many models per variant are needed: as many as the most demanding metric compares."""
+        return max(self.experiment.models_compared(metric) for metric in self.metrics)
+
+    def tables(self, table: str) -> list[str]:
+        """Return the three files of a table."""
+        return [self.path(layout.TABLE, table=f"{table}.{suffix}") for suffix in ("parquet", "csv", "md")]

@@ -1,0 +1,48 @@
+"""Gradient descent-ascent: ascent on the forget set, then descent on the retain set (EasyDUB; vision.md section 3.3).
+
+Unlike the reference, both orders are drawn anew in every pass.
+Cost: `epochs` passes over the retain set and `ascent_epochs` over the forget set.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from pydantic import Field
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.data.batches import Samples
+from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ()
+
+
+class Settings(BaseSettings):
+    """Settings of gradient descent-ascent; defaults from EasyDUB's grid."""
+
+    epochs: int = Field(5, ge=1, description="passes over the retain set; EasyDUB's grid is 5, 7, 10")
+    ascent_epochs: int = Field(3, ge=0, description="first epochs that ascend on the forget set; EasyDUB's grid is 3, 5")
+    lr: float = Field(5e-4, ge=0, description="learning rate of both phases, constant; EasyDUB's grid is 5e-5 to 5e-3")
+    momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; EasyDUB")
+    weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; EasyDUB")
+    retain_batch_size: int = Field(64, ge=1, description="retain samples per step; EasyDUB")
+    forget_batch_size: int = Field(64, ge=1, description="forget samples per step; EasyDUB's grid is 32, 64")
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Alternate one pass of ascent on the forget set with one pass of descent on the retain set, with one optimiser."""
+    model = copy.deepcopy(model)
+    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        if epoch <= settings.ascent_epochs:
+            for images, labels in forget.epoch(settings.forget_batch_size):
+                step(optimizer, -cross_entropy(model(images), labels))
+        for images, labels in retain.epoch(settings.retain_batch_size):
+            step(optimizer, cross_entropy(model(images), labels))
+        context.end_epoch(epoch, model)
+    return model.eval()

@@ -1,0 +1,44 @@
+"""Gradient ascent on the forget set (Golatkar et al. 2020, Thudi et al. 2022; EasyDUB's `ascent_forget`; vision.md section 3.2).
+
+The loss is unbounded below: long runs at a high rate end in chance accuracy or in non-finite weights, which the scores then report as
+failed models. Unlike the reference, the order is drawn anew in every pass and all of the forget set is used.
+Cost: `epochs` passes over the forget set.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from pydantic import Field
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.data.batches import Samples
+from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ()
+
+
+class Settings(BaseSettings):
+    """Settings of gradient ascent; defaults of EasyDUB's grid."""
+
+    epochs: int = Field(10, ge=1, description="passes over the forget set; EasyDUB")
+    lr: float = Field(1e-4, ge=0, description="learning rate, constant; EasyDUB's grid is 1e-5 to 5e-2")
+    momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; EasyDUB")
+    weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; EasyDUB")
+    batch_size: int = Field(64, ge=1, description="forget samples per step; EasyDUB")
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Maximise cross entropy on the forget set from the original's weights, in train mode."""
+    model = copy.deepcopy(model)
+    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        for images, labels in forget.epoch(settings.batch_size):
+            step(optimizer, -cross_entropy(model(images), labels))
+        context.end_epoch(epoch, model)
+    return model.eval()

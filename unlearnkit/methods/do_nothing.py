@@ -1,0 +1,23 @@
+"""Do nothing: the lower baseline of every metric (EasyDUB; vision.md section 3.0)."""
+
+from __future__ import annotations
+
+import copy
+
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.data.batches import Samples
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ()
+
+
+class Settings(BaseSettings):
+    """Doing nothing has no settings."""
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Return a copy of the original."""
+    return copy.deepcopy(model).eval()

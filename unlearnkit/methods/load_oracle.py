@@ -1,0 +1,26 @@
+"""Load an oracle: the upper baseline, whose KLOM is the noise floor (Attribute-to-Delete; vision.md section 3.0).
+
+Model k becomes held-out oracle k, which the evaluation never uses as a reference.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.data.batches import Samples
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ("held_out_oracles",)
+
+
+class Settings(BaseSettings):
+    """Loading an oracle has no settings."""
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Return a copy of the held-out oracle with the model's index."""
+    return copy.deepcopy(context.references["held_out_oracles"]).eval()

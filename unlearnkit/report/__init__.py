@@ -1,0 +1,1 @@
+"""Reports: tables, figures and a page, made of scores and provenance alone."""

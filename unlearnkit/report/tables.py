@@ -1,0 +1,101 @@
+"""Tables of a metric over all forget sets and candidates: summaries, noise floors and costs joined, and their Markdown form."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+KEY = ("forget_set", "candidate", "epoch")
+
+
+def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bool) -> list[Row]:
+    """Return the summary rows of one metric with `relative_passes` and, if `has_floor`, `floor_mean` and `floor_p95` joined.
+
+    The floor of a row is the value of candidate "oracle" (oracles against as many other oracles) for the same forget set, measure and
+    split. `relative_passes` is None for candidates that no method made.
+    """
+    cost = {tuple(row[name] for name in KEY): row["relative_passes"] for row in costs if row["candidate"] != "oracle"}
+    floor = {(row["forget_set"], row["measure"], row["split"]): row for row in summaries if row["candidate"] == "oracle"}
+    joined = []
+    for row in summaries:
+        own = {**row, "relative_passes": cost.get(tuple(row[name] for name in KEY))}
+        if has_floor:
+            reference = floor[row["forget_set"], row["measure"], row["split"]]
+            own |= {"floor_mean": reference["mean"], "floor_p95": reference["p95"]}
+        joined.append(own)
+    return joined
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """Return rows as CSV with a header; missing values are empty."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def cost_markdown(rows: Sequence[Row]) -> str:
+    """Return the cost table as Markdown."""
+    header = ["forget set", "candidate", "epoch", "sample passes", "relative passes", "seconds", "relative seconds"]
+    cells = [
+        [
+            row["forget_set"],
+            row["candidate"],
+            row["epoch"],
+            f"{row['passes']:.0f}",
+            f"{row['relative_passes']:.3f}",
+            f"{row['seconds']:.4f}",
+            f"{row['relative_seconds']:.3f}",
+        ]
+        for row in rows
+    ]
+    note = "Per model, relative to retraining (candidate `oracle`); wall time depends on the machine, sample passes do not.\n\n"
+    return note + markdown(header, cells)
+
+
+def metric_markdown(rows: Sequence[Row], measures: Mapping[str, Mapping[str, Any]], headline: str, statistic: str) -> str:
+    """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
+
+    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models. Only measures named `headline*` are shown when the
+    metric has a headline per split; every measure otherwise.
+    """
+    parts = []
+    for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
+        own = [row for row in rows if row["forget_set"] == forget_set]
+        columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
+        header = ["candidate", "epoch", "N", "relative passes", *(f"{measure} {split}" for measure, split in columns)]
+        lines = [_line(own, key, columns, statistic) for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)]
+        parts.append(f"### Forget set `{forget_set}`\n\n{markdown(header, lines)}")
+    shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
+    note = f"{statistic} over samples or models with its 95 % interval over models; headline `{headline}`. Measures: {shown}.\n\n"
+    return note + "\n".join(parts)
+
+
+def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    """Return a Markdown table."""
+    rows = [header, ["---"] * len(header), *lines]
+    return "".join("| " + " | ".join(str(cell) for cell in row) + " |\n" for row in rows)
+
+
+def _line(
+    rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str
+) -> list[str]:
+    own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
+    first = next(iter(own.values()))
+    compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
+    cost = "" if first["relative_passes"] is None else f"{first['relative_passes']:.3f}"
+    return [key[0], str(key[1]), compared, cost, *(_cell(own.get(column), statistic) for column in columns)]
+
+
+def _cell(row: Row | None, statistic: str) -> str:
+    if row is None:
+        return ""
+    if row["n_failed"]:
+        return f"{row['n_failed']} of {row['n_models']} models failed"
+    low, high = row.get(f"{statistic}_models_low"), row.get(f"{statistic}_models_high")
+    interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+    return f"{row[statistic]:.3f}{interval}"

@@ -1,0 +1,48 @@
+"""Originals and oracles: the models of one shard, trained from scratch on all samples or on the retain set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from unlearnkit.artifacts.weights import State
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import Samples
+from unlearnkit.models.building import states_of
+from unlearnkit.training.loop import Moment, fit
+from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, rounds, run_shard
+
+
+def train_shard(
+    task: Task, recipe: Recipe, samples: torch.Tensor, *, role: str, model_indices: Sequence[int], worker: Worker
+) -> ShardResult:
+    """Train the models `model_indices` of `role` on the training samples `samples` (indices) and keep their last epoch.
+
+    A model's weights depend on (recipe, data, base seed, role, model index) and on nothing else.
+    """
+
+    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+        model = task.fresh(role, indices, worker.device)
+        own = Samples(task.pixels, samples, task.generators(role, indices, "batches"), recipe.augmentation)
+        return _train_stack(model, own, recipe, name, worker)
+
+    return run_shard(model_indices, worker.stack_size or task.architecture.stack_size, worker, run_stack)
+
+
+def _train_stack(model: torch.nn.Module, samples: Samples, recipe: Recipe, name: str, worker: Worker) -> Kept:
+    moment = worker.resume.load(f"{name}.moment")
+    seconds_before = float(moment["seconds"]) if moment else 0.0
+    start, due = worker.clock(), rounds(worker)
+
+    def end_epoch(epoch: int, capture: Callable[[], Moment]) -> None:
+        worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
+        if next(due) and epoch < recipe.epochs:
+            seconds = seconds_before + worker.clock() - start
+            worker.resume.save(f"{name}.moment", {**capture(), "seconds": torch.tensor(seconds).numpy()})
+
+    fit(model, samples, recipe, end_epoch=end_epoch, resume=moment)
+    worker.resume.discard(f"{name}.moment")
+    states: list[State] = states_of(model)
+    seconds = seconds_before + worker.clock() - start
+    return Kept({recipe.epochs: states}, {recipe.epochs: float(samples.passes)}, {recipe.epochs: seconds / len(states)})

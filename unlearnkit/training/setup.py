@@ -1,0 +1,63 @@
+"""From a rule's parameters to what the engine runs with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.config.execution import Execution
+from unlearnkit.data.batches import Pixels
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.errors import ConfigError
+from unlearnkit.models.building import Architecture
+from unlearnkit.registry import load
+from unlearnkit.training.shard import Report, Task, Worker
+
+
+def worker_for(execution: Execution, threads: int, resume: ResumeFolder, report: Report) -> Worker:
+    """Return a worker on the device that `execution` asks for, with torch pinned to `threads` CPU threads.
+
+    Raises ConfigError if it asks for a GPU and the job sees none.
+    """
+    torch.set_num_threads(threads)
+    wanted = execution.device
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(
+            f"execution.device is '{wanted}', but this job sees no GPU",
+            expected="a GPU that torch can use",
+            remedy="set execution.device to 'auto' or 'cpu', or request a GPU with execution.gpus: 1",
+        )
+    return Worker(
+        device=torch.device(wanted),
+        clock=time.perf_counter,
+        resume=resume,
+        report=report,
+        stack_size=execution.stack_size,
+        checkpoint_seconds=execution.checkpoint_seconds,
+    )
+
+
+def task_for(image_set: ImageSet, model: Mapping[str, Any], base_seed: int, device: torch.device) -> Task:
+    """Return the task of training `model` ({"name": ..., settings}) on a data set held on `device`."""
+    settings = {key: value for key, value in model.items() if key != "name"}
+    shape = image_set.images.shape[1:]
+    architecture = Architecture(
+        name=model["name"],
+        settings=load("model", model["name"]).Settings.model_validate(settings),
+        num_classes=len(image_set.class_names),
+        image_shape=(int(shape[0]), int(shape[1]), int(shape[2])),
+    )
+    images, labels = torch.from_numpy(image_set.images), torch.from_numpy(image_set.labels)
+    return Task(Pixels(images, labels, image_set.mean, image_set.std, device), architecture, base_seed)
+
+
+def describe(device: torch.device) -> dict[str, Any]:
+    """Return what provenance says about the device of a job."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    return {"device": name, "threads": torch.get_num_threads()}

@@ -1,0 +1,134 @@
+"""What a job does: the models of one shard, stack by stack, each stack resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import State
+from unlearnkit.data.batches import Pixels
+from unlearnkit.models.building import Architecture
+from unlearnkit.seeds import derive_seed
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a job runs with and what no result depends on: device, clock, resume folder, stack size, progress.
+
+    `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
+    """
+
+    device: torch.device
+    clock: Callable[[], float]
+    resume: ResumeFolder
+    report: Report
+    stack_size: int | None = None
+    checkpoint_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the models of a shard have in common: data, architecture, base seed."""
+
+    pixels: Pixels
+    architecture: Architecture
+    base_seed: int
+
+    def generators(self, role: str, model_indices: Sequence[int], stage: str) -> list[torch.Generator]:
+        """Return one CPU generator per model, seeded for `role` and `stage`."""
+        seeds = [derive_seed(self.base_seed, role, index, stage) for index in model_indices]
+        return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def fresh(self, role: str, model_indices: Sequence[int], device: torch.device) -> torch.nn.Module:
+        """Return newly initialised models as one, each from its own seed for `role`."""
+        seeds = [derive_seed(self.base_seed, role, index, "initial_weights") for index in model_indices]
+        return self.architecture.gather([self.architecture.build(seed) for seed in seeds], device)
+
+
+@dataclass
+class ShardResult:
+    """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
+
+    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall time divided by
+    the number of models that shared it.
+    """
+
+    states: dict[tuple[int, int], State] = field(default_factory=dict)
+    passes: dict[int, float] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass
+class Kept:
+    """What one stack has produced so far: states, passes and seconds per model, by epoch."""
+
+    states: dict[int, list[State]] = field(default_factory=dict)
+    passes: dict[int, float] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the content as named arrays, for the resume folder."""
+        arrays = {
+            f"state/{epoch}/{position}/{name}": array
+            for epoch, states in self.states.items()
+            for position, state in enumerate(states)
+            for name, array in state.items()
+        }
+        costs = [(epoch, self.passes[epoch], self.seconds[epoch]) for epoch in self.states]
+        return {**arrays, "costs": np.array(costs, dtype=np.float64).reshape(-1, 3)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
+        """Return what `to_arrays` was made from."""
+        kept = cls()
+        for epoch, passes, seconds in arrays["costs"]:
+            kept.passes[int(epoch)], kept.seconds[int(epoch)] = float(passes), float(seconds)
+        for key in sorted(name for name in arrays if name.startswith("state/")):
+            _, epoch, position, name = key.split("/", 3)
+            states = kept.states.setdefault(int(epoch), [])
+            while len(states) <= int(position):
+                states.append({})
+            states[int(position)][name] = arrays[key]
+        return kept
+
+
+def in_stacks(model_indices: Sequence[int], stack_size: int) -> list[tuple[int, ...]]:
+    """Return the model indices cut into stacks of at most `stack_size`, in order."""
+    return [tuple(model_indices[first : first + stack_size]) for first in range(0, len(model_indices), stack_size)]
+
+
+def run_shard(
+    model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
+) -> ShardResult:
+    """Run `run_stack(indices, name)` for every stack that the resume folder does not hold yet, and collect the shard."""
+    result = ShardResult()
+    for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
+        name = f"models_{indices[0]:04d}-{indices[-1]:04d}"
+        stored = worker.resume.load(name)
+        kept = Kept.from_arrays(stored) if stored else run_stack(indices, name)
+        if not stored and len(stacks) > 1:
+            worker.resume.save(name, kept.to_arrays())
+        worker.report(f"models {indices[0]}-{indices[-1]} done, stack {number} of {len(stacks)}")
+        for epoch, states in kept.states.items():
+            result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
+            result.passes[epoch] = kept.passes[epoch]
+            result.seconds[epoch] = result.seconds.get(epoch, 0.0) + kept.seconds[epoch] * len(indices) / len(model_indices)
+    return result
+
+
+def rounds(worker: Worker) -> Iterator[bool]:
+    """Yield, at each call of next(), whether `checkpoint_seconds` have passed since it was last True."""
+    last = worker.clock()
+    while True:
+        due = worker.clock() - last >= worker.checkpoint_seconds
+        if due:
+            last = worker.clock()
+        yield due
+
+

@@ -1,0 +1,187 @@
+"""Unlearned models: one method applied to the originals of one shard, each model or stack with its own generators and budget."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from unlearnkit import registry
+from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import Samples, retain_set
+from unlearnkit.errors import TrainingError
+from unlearnkit.models.building import states_of
+from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
+
+ROLE = "unlearned"
+FORWARD_PASS = 1 / 3
+"""Cost of a forward pass in sample passes; vision.md section 6.4."""
+
+
+@dataclass
+class Context:
+    """What a method may use beside the model and its data.
+
+    `generators` has one generator per model, `fresh()` returns newly initialised models, and `references` holds what the method
+    declares in NEEDS ("held_out_oracles": a model or stack that matches the given one).
+    """
+
+    generators: Sequence[torch.Generator]
+    training: Recipe | None
+    fresh: Callable[[], nn.Module]
+    references: Mapping[str, nn.Module]
+    keep: Callable[[int, nn.Module], None]
+    forward_passes: int = field(default=0)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the originals; raises TrainingError unless the method declares that it needs it."""
+        if self.training is None:
+            raise TrainingError("the method asks for the training recipe", remedy="add 'recipe' to its NEEDS")
+        return self.training
+
+    def end_epoch(self, epoch: int, model: nn.Module) -> None:
+        """Tell that `epoch` (1, 2, ...) is over; the model is kept if a snapshot is declared for it."""
+        self.keep(epoch, model)
+
+    def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Return a frozen copy of `model` in eval mode, as a function from images to logits whose calls are counted as cost."""
+        frozen = copy.deepcopy(model).eval().requires_grad_(False)
+
+        def logits(images: Tensor) -> Tensor:
+            self.forward_passes += images.shape[1 if len(self.generators) > 1 else 0]
+            with torch.no_grad():
+                return frozen(images)
+
+        return logits
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A method with its settings, the epochs at which its models are kept, and the training recipe if it declares that it needs it."""
+
+    method: str
+    settings: Any
+    snapshots: tuple[int, ...]
+    recipe: Recipe | None = None
+
+    @classmethod
+    def from_slice(cls, settings: Mapping[str, Any]) -> Procedure:
+        """Return the procedure that a rule's configuration slice describes."""
+        return cls(
+            method=settings["method"],
+            settings=registry.load("method", settings["method"]).Settings.model_validate(settings["settings"]),
+            snapshots=tuple(settings["snapshots"]),
+            recipe=Recipe.model_validate(settings["training"]) if "training" in settings else None,
+        )
+
+
+@dataclass(frozen=True)
+class Division:
+    """The training samples as an unlearner sees them: indices of the retain set and of the forget set."""
+
+    retain: Tensor
+    forget: Tensor
+
+    @classmethod
+    def of(cls, train_size: int, forget_set: npt.NDArray[np.integer]) -> Division:
+        """Return the division of `train_size` training samples by the indices of a forget set."""
+        return cls(retain_set(train_size, forget_set), torch.from_numpy(np.asarray(forget_set, dtype=np.int64)))
+
+
+def unlearn_shard(
+    task: Task,
+    procedure: Procedure,
+    division: Division,
+    *,
+    originals: WeightFile,
+    held_out_oracles: WeightFile | None,
+    model_indices: Sequence[int],
+    worker: Worker,
+) -> ShardResult:
+    """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
+
+    The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same model.
+    """
+    module = registry.load("method", procedure.method)
+    stack_size = (worker.stack_size or task.architecture.stack_size) if module.STACKABLE else 1
+
+    def gathered(weights: WeightFile, indices: tuple[int, ...]) -> nn.Module:
+        models = [task.architecture.load(weights.state(index)) for index in indices]
+        return task.architecture.gather(models, worker.device).eval()
+
+    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+        model = gathered(originals, indices)
+        references = {"held_out_oracles": gathered(held_out_oracles, indices)} if held_out_oracles else {}
+        return run_method(task, procedure, division, model, references, indices, worker)
+
+    return run_shard(model_indices, stack_size, worker, run_stack)
+
+
+def run_method(
+    task: Task,
+    procedure: Procedure,
+    division: Division,
+    model: nn.Module,
+    references: Mapping[str, nn.Module],
+    model_indices: tuple[int, ...],
+    worker: Worker,
+) -> Kept:
+    """Apply a method to one model or one stack (the originals `model_indices`) and return what it kept, with its cost."""
+    recorder = _Recorder(procedure.snapshots, len(model_indices), worker)
+    context = Context(
+        generators=task.generators(ROLE, model_indices, "method"),
+        training=procedure.recipe,
+        fresh=lambda: task.fresh(ROLE, model_indices, worker.device),
+        references=references,
+        keep=recorder.keep,
+    )
+    recorder.retain = Samples(task.pixels, division.retain, task.generators(ROLE, model_indices, "retain_batches"))
+    recorder.forget = Samples(task.pixels, division.forget, task.generators(ROLE, model_indices, "forget_batches"))
+    recorder.context = context
+    module = registry.load("method", procedure.method)
+    unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
+    return recorder.finish(unlearned, procedure.method)
+
+
+class _Recorder:
+    """Keeps the snapshots of one call of a method, with what each has cost so far."""
+
+    context: Context
+    retain: Samples
+    forget: Samples
+
+    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker) -> None:
+        self._snapshots, self._models, self._worker = tuple(snapshots), models, worker
+        self._kept = Kept()
+        self._start = worker.clock()
+
+    def keep(self, epoch: int, model: nn.Module) -> None:
+        self._worker.report(f"epoch {epoch}/{self._snapshots[-1]}")
+        if epoch in self._snapshots:
+            self._store(epoch, model)
+
+    def finish(self, model: nn.Module, method: str) -> Kept:
+        if self._snapshots == (0,):
+            self._store(0, model)
+        missing = [epoch for epoch in self._snapshots if epoch not in self._kept.states]
+        if missing:
+            raise TrainingError(
+                f"method '{method}' never reached epoch {missing[0]} of its snapshots",
+                expected="a call of context.end_epoch(epoch, model) after every epoch",
+                remedy="correct the method, or the variant's snapshots",
+            )
+        return self._kept
+
+    def _store(self, epoch: int, model: nn.Module) -> None:
+        seconds = self._worker.clock() - self._start
+        self._kept.states[epoch] = states_of(model)
+        self._kept.passes[epoch] = self.retain.passes + self.forget.passes + FORWARD_PASS * self.context.forward_passes
+        self._kept.seconds[epoch] = seconds / self._models

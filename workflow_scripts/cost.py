@@ -1,0 +1,20 @@
+"""Rule cost: the table of what every variant costs relative to retraining."""
+
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.store import read_json, write_text
+from unlearnkit.artifacts.tables import rows_to_table, write_table
+from unlearnkit.layout import forget_set_and_candidate
+from unlearnkit.report.cost import cost_rows
+from unlearnkit.report.tables import cost_markdown, to_csv
+
+params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+
+with job(rule="cost", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=inputs) as running:
+    records = {}
+    for path in inputs.records:
+        records.setdefault(forget_set_and_candidate(path), []).append(read_json(path))
+    rows = cost_rows(records)
+    write_table(output.parquet, rows_to_table(rows), {"table": "cost"})
+    write_text(output.csv, to_csv(rows))
+    write_text(output.markdown, cost_markdown(rows))

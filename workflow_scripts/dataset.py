@@ -1,0 +1,21 @@
+"""Rule dataset: decode the raw files of a data set, check them, and write them as one artifact."""
+
+from pathlib import Path
+
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.data.dataset_file import write_image_set
+from unlearnkit.data.loading import load_image_set
+
+settings = snakemake.params.settings
+root = snakemake.config["data"].get("root")
+
+with job(rule="dataset", log=snakemake.log[0], settings=settings, code=snakemake.params.code, inputs=[]) as running:
+    image_set = load_image_set(
+        settings["name"],
+        Path(root) if root else None,
+        train_size=settings["train_size"],
+        validation_size=settings["validation_size"],
+    )
+    write_image_set(snakemake.output.dataset, image_set)
+    running.record(snakemake.output.dataset, content_hash=image_set.content_hash)

@@ -1,0 +1,29 @@
+"""Rule forget_set: choose the forget set's samples, check them, and write their indices."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.store import read_array, write_array
+from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
+
+params, inputs = snakemake.params, snakemake.input
+
+with job(
+    rule="forget_set", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=list(inputs)
+) as running:
+    settings = TypeAdapter(ForgetSet).validate_python(params.settings)
+    image_set = read_image_set(inputs.dataset)
+    indices = make_forget_set(settings, image_set)
+    check_forget_set(
+        indices,
+        name=snakemake.wildcards.forget_set,
+        train_size=image_set.train_size,
+        expected_size=settings.planned_size(),
+        disjoint_from={Path(path).stem: read_array(path) for path in inputs.disjoint_from},
+    )
+    write_array(snakemake.output.forget_set, indices)
+    running.record(snakemake.output.forget_set, size=len(indices))

@@ -1,0 +1,51 @@
+"""Rule score: compute one metric for one candidate on one forget set, per sample or model, and its summary."""
+
+import numpy as np
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.margins import read_selection
+from unlearnkit.artifacts.scores import write_scores
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.tables import rows_to_table, write_table
+from unlearnkit.data.forget_sets import split_labels
+from unlearnkit.metrics.population import Population
+from unlearnkit.metrics.summary import summarise
+from unlearnkit.registry import load
+from unlearnkit.seeds import derive_seed
+
+params, inputs, output, names = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
+settings = params.settings
+facts = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate, **settings["settings"]}
+
+with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+    metric = load("metric", names.metric)
+    candidates = read_selection(inputs.candidate, settings["candidate"])
+    oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
+    first = next(iter(candidates.values()))
+    train_size = int((first.split == "train").sum())
+    sample_index, split = split_labels(train_size, len(first.split) - train_size, read_array(inputs.forget_set))
+    oracle = next((Population(part.margins, part.correct, split) for part in oracles.values()), None)
+    summaries = {}
+    for epoch, candidate in candidates.items():
+        seed = derive_seed(settings["seed"], f"{names.metric} {names.forget_set} {names.candidate}", epoch, "summary")
+        summaries[epoch] = summarise(
+            metric.score,
+            Population(candidate.margins, candidate.correct, split),
+            oracle,
+            settings=metric.Settings.model_validate(settings["settings"]),
+            measures=metric.MEASURES,
+            axis=metric.AXIS,
+            rng=np.random.default_rng(seed),
+        )
+        running.report(f"epoch {epoch}")
+    by_split = {name: sample_index[split == name] for name in np.unique(split)}
+    indices = by_split if metric.AXIS == "samples" else np.array(first.model_indices)
+    write_scores(output.scores, {epoch: summary.values for epoch, summary in summaries.items()}, indices, facts)
+    rows = [
+        {"forget_set": names.forget_set, "candidate": names.candidate, "epoch": epoch, **row}
+        for epoch, summary in summaries.items()
+        for row in summary.rows
+    ]
+    write_table(output.summary, rows_to_table(rows), facts)
+    running.record(output.scores)
+    running.record(output.summary)

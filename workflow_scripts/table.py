@@ -1,0 +1,20 @@
+"""Rule table: one metric over all forget sets and candidates, with noise floors and costs."""
+
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.store import write_text
+from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
+from unlearnkit.registry import load
+from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
+
+params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+name = params.settings["metric"]
+
+with job(rule="table", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=inputs) as running:
+    metric = load("metric", name)
+    summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
+    costs = read_table(inputs.costs)[0].to_pylist()
+    rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
+    write_table(output.parquet, rows_to_table(rows), {"metric": name})
+    write_text(output.csv, to_csv(rows))
+    write_text(output.markdown, metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC))

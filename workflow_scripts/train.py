@@ -1,0 +1,35 @@
+"""Rules original and oracle: train the models of one shard and write their weights."""
+
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.weights import write_weights
+from unlearnkit.config.execution import Execution
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import retain_set
+from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.layout import shard_indices
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.setup import describe, task_for, worker_for
+
+params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+settings = params.settings
+
+with job(rule=snakemake.rule, log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+    resume = ResumeFolder(output.weights, running.key)
+    execution = Execution.model_validate(snakemake.config.get("execution", {}))
+    worker = worker_for(execution, snakemake.threads, resume, running.report)
+    image_set = read_image_set(inputs.dataset)
+    forget = read_array(inputs.forget_set) if "forget_set" in inputs.keys() else None
+    result = train_shard(
+        task_for(image_set, settings["model"], settings["seed"], worker.device),
+        Recipe.model_validate(settings["training"]),
+        retain_set(image_set.train_size, forget),
+        role=settings["role"],
+        model_indices=shard_indices(snakemake.wildcards.shard),
+        worker=worker,
+    )
+    write_weights(output.weights, result.states, {"role": settings["role"]})
+    running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    resume.discard()

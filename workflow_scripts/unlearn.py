@@ -1,0 +1,33 @@
+"""Rule unlearn: apply one variant to the originals of one shard and write the unlearned weights."""
+
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.weights import WeightFile, write_weights
+from unlearnkit.config.execution import Execution
+from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.layout import shard_indices
+from unlearnkit.training.setup import describe, task_for, worker_for
+from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
+
+params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+settings = params.settings
+
+with job(rule="unlearn", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+    resume = ResumeFolder(output.weights, running.key)
+    execution = Execution.model_validate(snakemake.config.get("execution", {}))
+    worker = worker_for(execution, snakemake.threads, resume, running.report)
+    image_set = read_image_set(inputs.dataset)
+    result = unlearn_shard(
+        task_for(image_set, settings["model"], settings["seed"], worker.device),
+        Procedure.from_slice(settings),
+        Division.of(image_set.train_size, read_array(inputs.forget_set)),
+        originals=WeightFile(inputs.originals),
+        held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
+        model_indices=shard_indices(snakemake.wildcards.shard),
+        worker=worker,
+    )
+    write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
+    running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    resume.discard()
