@@ -24,7 +24,7 @@ wildcard_constraints:
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",
     shard="[0-9]+-[0-9]+",
-    population=f"original|(oracle|held_out_oracle)/{NAME}|unlearned/{NAME}/{NAME}",
+    population=f"original|(oracle|held_out_oracle)/{NAME}",
 
 
 def memory(wildcards, attempt):

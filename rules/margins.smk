@@ -1,4 +1,4 @@
-"""Margins of the models of a shard on every sample, whatever population they belong to.
+"""Margins of the originals and oracles of a shard on every sample.
 
 Inputs:  data set, weights of the shard
 Outputs: results/<experiment>/<population>/<shard>.margins.parquet

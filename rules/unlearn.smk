@@ -1,7 +1,10 @@
 """Unlearned models: every variant, forget set and shard.
 
 Inputs:  data set, forget set, originals of the shard, held-out oracles of the shard (methods that need them)
-Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors
+Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
+
+Margins are written in the same job: nothing else hangs on unlearned weights, and a job of its own would load the libraries once more
+for a second's work. Originals and oracles, on which much hangs, have their margins made by rule margins.
 """
 
 
@@ -15,7 +18,9 @@ rule unlearn:
         ),
     output:
         weights=path(layout.weights_of(layout.UNLEARNED)),
+        margins=path(layout.margins_of(layout.UNLEARNED)),
         provenance=layout.provenance(path(layout.weights_of(layout.UNLEARNED))),
+        margins_provenance=layout.provenance(path(layout.margins_of(layout.UNLEARNED))),
     params:
         settings=lambda w: GRAPH.unlearning_slice(w.variant),
         code=lambda w: GRAPH.unlearning_code(w.variant),

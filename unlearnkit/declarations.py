@@ -15,7 +15,16 @@ from types import ModuleType
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.fingerprint import source_path
 
-_ALLOWED_IMPORTS = ("__future__", "collections", "dataclasses", "enum", "math", "typing", "pydantic", "unlearnkit.config")
+_ALLOWED_IMPORTS = (
+    "__future__",
+    "collections",
+    "dataclasses",
+    "enum",
+    "math",
+    "typing",
+    "pydantic",
+    "unlearnkit.config",
+)
 
 
 @functools.cache

@@ -14,12 +14,12 @@ class UnlearnkitError(Exception):
 
     def __init__(self, fact: str, *, expected: str | None = None, remedy: str | None = None) -> None:
         self.fact, self.expected, self.remedy = fact, expected, remedy
-        parts = [fact.rstrip(".")]
+        text = fact.rstrip(".")
         if expected:
-            parts.append(f"expected {expected.rstrip('.')}")
+            text += f"; expected {expected.rstrip('.')}"
         if remedy:
-            parts.append(remedy[0].upper() + remedy[1:].rstrip("."))
-        super().__init__("; ".join(parts[:2]) + ". " + parts[2] + "." if remedy and expected else ". ".join(parts) + ".")
+            text += ". " + remedy[0].upper() + remedy[1:].rstrip(".")
+        super().__init__(text if text.endswith("?") else text + ".")
 
 
 class ConfigError(UnlearnkitError):

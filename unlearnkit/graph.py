@@ -48,7 +48,7 @@ class Graph:
 
     def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
         """Return the margin files that hold the given models of a population."""
-        pattern = layout.MARGINS.replace("{population}", population)
+        pattern = layout.margins_of(population)
         size = self.experiment.shard_size
         first = models.start // size * size
         shards = layout.shard_names(models.stop, size)[first // size :]
@@ -123,7 +123,10 @@ class Graph:
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
         sides = {
-            side: [[name, models.start, models.stop] for name, models in self.selection(metric, side, forget_set, candidate)]
+            side: [
+                [name, models.start, models.stop]
+                for name, models in self.selection(metric, side, forget_set, candidate)
+            ]
             for side in ("candidate", "oracle")
         }
         settings = self.experiment.metric_settings[metric].model_dump(mode="json")
@@ -153,7 +156,9 @@ class Graph:
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
         method = locate("method", self.variants[variant].method)
-        return fingerprint("unlearnkit.training.unlearning", method, self._model_module())
+        return fingerprint(
+            "unlearnkit.training.unlearning", "unlearnkit.training.predict", method, self._model_module()
+        )
 
     def margins_code(self) -> str:
         """Fingerprint of computing margins."""
@@ -169,7 +174,9 @@ class Graph:
             "data": self.dataset_slice(),
             "model": self.model_slice(),
             "variants": {name: self.unlearning_slice(name) for name in self.variants},
-            "metrics": {name: settings.model_dump(mode="json") for name, settings in self.experiment.metric_settings.items()},
+            "metrics": {
+                name: settings.model_dump(mode="json") for name, settings in self.experiment.metric_settings.items()
+            },
         }
 
     def report_code(self, module: str) -> str:

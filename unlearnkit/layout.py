@@ -49,6 +49,11 @@ def weights_of(population: str) -> str:
     return WEIGHTS.replace("{population}", population)
 
 
+def margins_of(population: str) -> str:
+    """Return the pattern of the margin files of a population."""
+    return MARGINS.replace("{population}", population)
+
+
 def shard_name(first: int, last: int) -> str:
     """Return the name of the shard that holds the model indices first..last (both included)."""
     return f"{first:04d}-{last:04d}"

@@ -1,6 +1,5 @@
 """Rule cost: the table of what every variant costs relative to retraining."""
 
-
 from unlearnkit.artifacts.job import job
 from unlearnkit.artifacts.store import read_json, write_text
 from unlearnkit.artifacts.tables import rows_to_table, write_table

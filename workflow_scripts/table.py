@@ -1,6 +1,5 @@
 """Rule table: one metric over all forget sets and candidates, with noise floors and costs."""
 
-
 from unlearnkit.artifacts.job import job
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table

@@ -1,6 +1,5 @@
 """Rules original and oracle: train the models of one shard and write their weights."""
 
-
 from unlearnkit.artifacts.job import job
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
@@ -16,7 +15,9 @@ from unlearnkit.training.setup import describe, task_for, worker_for
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(rule=snakemake.rule, log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+with job(
+    rule=snakemake.rule, log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)
+) as running:
     resume = ResumeFolder(output.weights, running.key)
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)

@@ -1,13 +1,14 @@
-"""Rule unlearn: apply one variant to the originals of one shard and write the unlearned weights."""
-
+"""Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
 from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
+from unlearnkit.training.predict import margins_of_models
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
 
@@ -19,15 +20,22 @@ with job(rule="unlearn", log=snakemake.log[0], settings=settings, code=params.co
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     image_set = read_image_set(inputs.dataset)
+    task = task_for(image_set, settings["model"], settings["seed"], worker.device)
+    models = shard_indices(snakemake.wildcards.shard)
     result = unlearn_shard(
-        task_for(image_set, settings["model"], settings["seed"], worker.device),
+        task,
         Procedure.from_slice(settings),
         Division.of(image_set.train_size, read_array(inputs.forget_set)),
         originals=WeightFile(inputs.originals),
         held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
-        model_indices=shard_indices(snakemake.wildcards.shard),
+        model_indices=models,
         worker=worker,
     )
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
+    margins = margins_of_models(
+        lambda model, epoch: result.states[model, epoch], models, sorted(result.passes), image_set, task, worker
+    )
+    write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    running.record(output.margins, **describe(worker.device))
     resume.discard()

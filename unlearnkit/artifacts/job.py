@@ -57,9 +57,7 @@ class Job:
 
 
 @contextlib.contextmanager
-def job(
-    *, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]
-) -> Iterator[Job]:
+def job(*, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> Iterator[Job]:
     """Run the body of a script; an UnlearnkitError ends it with its paragraph on standard error and in the log, and exit status 1."""
     running = Job(rule, log, settings, code, inputs)
     try:

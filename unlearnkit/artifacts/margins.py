@@ -42,7 +42,9 @@ def write_margins(path: str | os.PathLike[str], margins: Mapping[int, Margins], 
         "sample_index": np.tile(first.sample_index.astype(np.int32), len(margins)),
     }
     for row, model in enumerate(first.model_indices):
-        columns[f"model_{model:04d}"] = np.concatenate([part.margins[row].astype(np.float32) for part in margins.values()])
+        columns[f"model_{model:04d}"] = np.concatenate(
+            [part.margins[row].astype(np.float32) for part in margins.values()]
+        )
     for row, model in enumerate(first.model_indices):
         columns[f"correct_{model:04d}"] = np.concatenate([part.correct[row] for part in margins.values()])
     write_table(path, pa.table(columns), facts)
@@ -83,21 +85,26 @@ def _take(margins: Margins, models: range, folder: str) -> Margins:
     position = {index: row for row, index in enumerate(margins.model_indices)}
     missing = [index for index in models if index not in position]
     if missing:
-        raise ArtifactError(f"no margins of model {missing[0]} of {folder}", expected="one column per model index", remedy=REMEDY)
+        raise ArtifactError(
+            f"no margins of model {missing[0]} of {folder}", expected="one column per model index", remedy=REMEDY
+        )
     rows = [position[index] for index in models]
     return replace(margins, margins=margins.margins[rows], correct=margins.correct[rows], model_indices=tuple(models))
 
 
 def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
     table, _ = read_table(path)
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
     names = [name for name in table.column_names if name.startswith("model_")]
-    if not {"epoch", "split", "sample_index"} <= set(table.column_names) or not names:
-        raise ArtifactError(f"{path} is not a margin file", expected="columns epoch, split, sample_index, model_*", remedy=REMEDY)
-    epoch_of_row = table["epoch"].to_numpy()
-    margins = np.stack([table[name].to_numpy() for name in names])
-    correct = np.stack([table[name.replace("model_", "correct_")].to_numpy(zero_copy_only=False) for name in names])
-    split = np.asarray(table["split"].to_pylist())
-    sample_index = table["sample_index"].to_numpy()
+    if not {"epoch", "split", "sample_index"} <= set(columns) or not names:
+        raise ArtifactError(
+            f"{path} is not a margin file", expected="columns epoch, split, sample_index, model_*", remedy=REMEDY
+        )
+    epoch_of_row = columns["epoch"].to_numpy()
+    margins = np.stack([columns[name].to_numpy() for name in names])
+    correct = np.stack([columns[name.replace("model_", "correct_")].to_numpy(zero_copy_only=False) for name in names])
+    split = np.asarray(columns["split"].to_pylist())
+    sample_index = columns["sample_index"].to_numpy()
     indices = tuple(int(name.removeprefix("model_")) for name in names)
     return {
         int(epoch): Margins(margins[:, rows], correct[:, rows], indices, split[rows], sample_index[rows])

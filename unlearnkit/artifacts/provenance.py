@@ -13,7 +13,17 @@ from unlearnkit.artifacts.store import read_json, sha256_of, write_json
 from unlearnkit.layout import provenance
 from unlearnkit.seeds import SCHEME
 
-PACKAGES = ("unlearnkit", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "pyarrow", "safetensors", "snakemake")
+PACKAGES = (
+    "unlearnkit",
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pyarrow",
+    "safetensors",
+    "snakemake",
+)
 
 
 def write_provenance(

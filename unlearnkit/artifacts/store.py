@@ -31,7 +31,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions") from None
+        raise ArtifactError(
+            f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions"
+        ) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -41,7 +43,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions") from None
+        raise ArtifactError(
+            f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -42,7 +42,9 @@ class WeightFile:
         for key in self._file.names:
             match = _KEY.fullmatch(key)
             if match is None:
-                raise ArtifactError(f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=REMEDY)
+                raise ArtifactError(
+                    f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=REMEDY
+                )
             self._names.setdefault((int(match[1]), int(match[2])), []).append(match[3])
         self.model_indices = sorted({model for model, _ in self._names})
         self.epochs = sorted({epoch for _, epoch in self._names})

@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     """Settings of gradient descent-ascent; defaults from EasyDUB's grid."""
 
     epochs: int = Field(5, ge=1, description="passes over the retain set; EasyDUB's grid is 5, 7, 10")
-    ascent_epochs: int = Field(3, ge=0, description="first epochs that ascend on the forget set; EasyDUB's grid is 3, 5")
+    ascent_epochs: int = Field(
+        3, ge=0, description="first epochs that ascend on the forget set; EasyDUB's grid is 3, 5"
+    )
     lr: float = Field(5e-4, ge=0, description="learning rate of both phases, constant; EasyDUB's grid is 5e-5 to 5e-3")
     momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; EasyDUB")
     weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; EasyDUB")

@@ -26,7 +26,9 @@ class Settings(BaseSettings):
 
     epochs: int = Field(5, ge=1, description="passes over the retain set; Deep Unlearn")
     lr: float = Field(0.1, ge=0, description="initial learning rate; Deep Unlearn")
-    schedule: Literal["cosine", "constant"] = Field("cosine", description="learning rate over epochs, to 0 or constant; Deep Unlearn")
+    schedule: Literal["cosine", "constant"] = Field(
+        "cosine", description="learning rate over epochs, to 0 or constant; Deep Unlearn"
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum; Deep Unlearn")
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     batch_size: int = Field(256, ge=1, description="retain samples per step; Deep Unlearn")

@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     epochs: int = Field(10, ge=1, description="passes over the retain set (E); A2D, 5 for large forget sets")
     ascent_epochs: int = Field(3, ge=0, description="first epochs with a max pass over the forget set (M); A2D")
     lr: float = Field(0.01, ge=0, description="initial learning rate; A2D")
-    milestones: tuple[int, ...] = Field((3, 5, 9), description="epochs after which the learning rate is multiplied by decay; A2D")
+    milestones: tuple[int, ...] = Field(
+        (3, 5, 9), description="epochs after which the learning rate is multiplied by decay; A2D"
+    )
     decay: float = Field(0.1, gt=0, le=1, description="factor at each milestone; A2D")
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum; A2D")
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; A2D")

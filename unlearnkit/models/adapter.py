@@ -24,7 +24,9 @@ class Adapter:
 
 def convolution_weights(model: nn.Module) -> list[str]:
     """Return the parameter names of all convolution kernels, in forward order of declaration."""
-    return [f"{name}.weight" for name, part in model.named_modules() if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d)]
+    return [
+        f"{name}.weight" for name, part in model.named_modules() if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d)
+    ]
 
 
 def normalisation_parts(model: nn.Module) -> list[str]:

@@ -59,4 +59,6 @@ class Architecture:
 def states_of(model: nn.Module) -> list[State]:
     """Return the state of every model of a stack, or of the single model, as arrays on the host."""
     states = [model.state_of(k) for k in range(model.size)] if isinstance(model, Stack) else [model.state_dict()]
-    return [{name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in state.items()} for state in states]
+    return [
+        {name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in state.items()} for state in states
+    ]

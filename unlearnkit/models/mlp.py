@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.models.adapter import Adapter
 
-STACK_SIZE = 50
+STACK_SIZE = 100
 
 
 class Settings(BaseSettings):

@@ -18,7 +18,9 @@ def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bo
     split. `relative_passes` is None for candidates that no method made.
     """
     cost = {tuple(row[name] for name in KEY): row["relative_passes"] for row in costs if row["candidate"] != "oracle"}
-    floor = {(row["forget_set"], row["measure"], row["split"]): row for row in summaries if row["candidate"] == "oracle"}
+    floor = {
+        (row["forget_set"], row["measure"], row["split"]): row for row in summaries if row["candidate"] == "oracle"
+    }
     joined = []
     for row in summaries:
         own = {**row, "relative_passes": cost.get(tuple(row[name] for name in KEY))}
@@ -57,7 +59,9 @@ def cost_markdown(rows: Sequence[Row]) -> str:
     return note + markdown(header, cells)
 
 
-def metric_markdown(rows: Sequence[Row], measures: Mapping[str, Mapping[str, Any]], headline: str, statistic: str) -> str:
+def metric_markdown(
+    rows: Sequence[Row], measures: Mapping[str, Mapping[str, Any]], headline: str, statistic: str
+) -> str:
     """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
 
     Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models. Only measures named `headline*` are shown when the
@@ -68,7 +72,10 @@ def metric_markdown(rows: Sequence[Row], measures: Mapping[str, Mapping[str, Any
         own = [row for row in rows if row["forget_set"] == forget_set]
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
         header = ["candidate", "epoch", "N", "relative passes", *(f"{measure} {split}" for measure, split in columns)]
-        lines = [_line(own, key, columns, statistic) for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)]
+        lines = [
+            _line(own, key, columns, statistic)
+            for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
+        ]
         parts.append(f"### Forget set `{forget_set}`\n\n{markdown(header, lines)}")
     shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
     note = f"{statistic} over samples or models with its 95 % interval over models; headline `{headline}`. Measures: {shown}.\n\n"
@@ -81,9 +88,7 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
     return "".join("| " + " | ".join(str(cell) for cell in row) + " |\n" for row in rows)
 
 
-def _line(
-    rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str
-) -> list[str]:
+def _line(rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str) -> list[str]:
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"

@@ -16,8 +16,8 @@ class SGD:
 
         g = gradient + weight_decay * w;   v = momentum * v + g;   w = w - lr * v
 
-    Bit for bit torch.optim.SGD, whose constructor however imports the compiler: 2 to 4 s in every job, more than most unlearning jobs
-    on a small model take (benchmarks/results/startup.md).
+    Bit for bit torch.optim.SGD, whose constructor however imports the compiler: a second in every job, which is as long as most
+    unlearning jobs on a small model take (benchmarks/results/startup.md).
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:

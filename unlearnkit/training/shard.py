@@ -118,7 +118,9 @@ def run_shard(
         for epoch, states in kept.states.items():
             result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
             result.passes[epoch] = kept.passes[epoch]
-            result.seconds[epoch] = result.seconds.get(epoch, 0.0) + kept.seconds[epoch] * len(indices) / len(model_indices)
+            result.seconds[epoch] = result.seconds.get(epoch, 0.0) + kept.seconds[epoch] * len(indices) / len(
+                model_indices
+            )
     return result
 
 
@@ -130,5 +132,3 @@ def rounds(worker: Worker) -> Iterator[bool]:
         if due:
             last = worker.clock()
         yield due
-
-
