@@ -1,8 +1,8 @@
 """Read what a plug-in declares (its `Settings` class and its constants) without importing what it imports.
 
-The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job; importing torch
-there would cost seconds each time. So only a plug-in's declarations are executed: `Settings` and upper-case constants, which may use
-the standard library, pydantic and `unlearnkit.config` and nothing else.
+The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
+importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings` and
+upper-case constants, which may use the standard library, pydantic and `unlearnkit.config` and nothing else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fingerprints of code: what a job computes with, independent of comments, docstrings, layout and time stamps.
 
-Snakemake cannot see edits in an imported module. Each computing rule therefore takes `fingerprint(<modules it runs>)` as a parameter:
-an edit that can change a result makes exactly the artifacts of that code stale, and nothing else does.
+Snakemake cannot see edits in an imported module. Each computing rule therefore takes `fingerprint(<modules it runs>)`
+as a parameter: an edit that can change a result makes exactly the artifacts of that code stale, and nothing else does.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from unlearnkit.errors import UnlearnkitError
 COMPUTING = tuple(
     f"unlearnkit.{part}" for part in ("seeds", "data", "models", "training", "methods", "metrics", "report")
 )
-"""Packages whose code decides what is in an artifact. The others name, validate and store: adding a line to the registry or a key to
-the configuration must not retrain a model (what they pass on is a rule parameter anyway)."""
+"""Packages whose code decides what is in an artifact.
+
+The others name, validate and store: adding a line to the registry or a key to the configuration must not retrain a model (what
+they pass on is a rule parameter anyway).
+"""
 
 
 def fingerprint(*modules: str) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of `modules` and of everything they import inside `COMPUTING`.
 
-    Comments, docstrings and formatting do not count. Modules that are reached through a registry must be named, since they are not
-    imported. Raises UnlearnkitError if a module does not exist or cannot be parsed.
+    Comments, docstrings and formatting do not count. Modules that are reached through a registry must be named, since
+    they are not imported. Raises UnlearnkitError if a module does not exist or cannot be parsed.
     """
     closure: set[str] = set()
     waiting = list(modules)

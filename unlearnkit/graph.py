@@ -1,7 +1,7 @@
 """The artifact graph as the rules see it: shards, inputs, configuration slices and code fingerprints.
 
-Everything here is a function of the experiment alone. A slice holds exactly the configuration that a job consumes, so that Snakemake
-reruns a job when that changes and not otherwise (architecture, section 4).
+Everything here is a function of the experiment alone. A slice holds exactly the configuration that a job consumes, so
+that Snakemake reruns a job when that changes and not otherwise (architecture, section 4).
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Graph:
     def selection(self, metric: str, side: str, forget_set: str, candidate: str) -> list[tuple[str, range]]:
         """Return (population folder, model indices) of the "candidate" or of the "oracle" side of a score.
 
-        The oracle side is oracles 0..n-1. The candidate "oracle" is the n oracles after those, from the rest of the pool and then from
-        the held-out oracles: two disjoint halves of one law, whose score is the noise floor.
+        The oracle side is oracles 0..n-1. The candidate "oracle" is the n oracles after those, from the rest of the
+        pool and then from the held-out oracles: two disjoint halves of one law, whose score is the noise floor.
         """
         n = self.experiment.models_compared(metric)
         fill = {"forget_set": forget_set, "variant": candidate}
@@ -189,7 +189,7 @@ class Graph:
     # reports
 
     def cost_records(self) -> list[str]:
-        """Return the provenance records that costs are read from: those of all variants, and of the oracles (retraining)."""
+        """Return the provenance records that costs are read from: of all variants, and of the oracles (retraining)."""
         populations = [(layout.ORACLE, "oracle"), *((layout.UNLEARNED, variant) for variant in self.variants)]
         count = self.unlearned_models()
         return [

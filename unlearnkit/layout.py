@@ -5,16 +5,14 @@
         forget_sets/{forget_set}.npy                        indices into the training split
         original/{shard}.safetensors                        weights of the models of one shard
         oracle/{forget_set}/{shard}.safetensors
-        held_out_oracle/{forget_set}/{shard}.safetensors    oracles that methods may read and that only the floor is made of
-        unlearned/{forget_set}/{variant}/{shard}.safetensors
-        {any of the four}/{shard}.margins.parquet
+        held_out_oracle/{forget_set}/{shard}.safetensors    oracles that methods may read and that only the floor is
+        made of unlearned/{forget_set}/{variant}/{shard}.safetensors {any of the four}/{shard}.margins.parquet
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
-        summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
-        tables/{table}.{parquet,csv,md}
+        summaries/{metric}/{forget_set}/{candidate}.parquet their statistics tables/{table}.{parquet,csv,md}
         report/index.html
 
-A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its provenance,
-`<artifact>.json`.
+A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its
+provenance, `<artifact>.json`.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ TABLE = f"{ROOT}/tables/{{table}}"
 REPORT = f"{ROOT}/report/index.html"
 
 REFERENCE_CANDIDATES = ("original", "oracle")
-"""Candidates that every metric scores beside the variants: the originals, and oracles that the reference side does not use."""
+"""Candidates that every metric scores beside the variants: the originals, and oracles (see Graph.selection)."""
 
 
 def provenance(artifact: str) -> str:
@@ -70,8 +68,8 @@ def shard_indices(name: str) -> range:
 def shard_names(count: int, shard_size: int) -> list[str]:
     """Return the names of the shards that hold the model indices 0..count-1, in order.
 
-    The last shard is always a full one: asking for 30 models with shards of 25 gives two shards, so that the files do not depend on
-    how many models a reader wants.
+    The last shard is always a full one: asking for 30 models with shards of 25 gives two shards, so that the files do
+    not depend on how many models a reader wants.
     """
     return [shard_name(first, first + shard_size - 1) for first in range(0, count, shard_size)]
 

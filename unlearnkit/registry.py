@@ -1,7 +1,7 @@
 """The four registries: name -> module that implements it.
 
-A plug-in is one file and one line here. Modules are named, not imported: the Snakefile reads this file at every parse and must not
-import torch. What each kind of module has to define is written in the package docstring of its folder.
+A plug-in is one file and one line here. Modules are named, not imported: the Snakefile reads this file at every parse
+and must not import torch. What each kind of module has to define is written in the package docstring of its folder.
 """
 
 from __future__ import annotations

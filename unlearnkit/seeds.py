@@ -1,7 +1,7 @@
 """Seeds of every random draw, derived from (base seed, role, model index, stage) and from nothing else.
 
-Job layout (shard size, stack size, device, order of execution) never enters, so growing N or changing the shard size leaves every
-existing model as it was.
+Job layout (shard size, stack size, device, order of execution) never enters, so growing N or changing the shard size
+leaves every existing model as it was.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 
 SCHEME = 1
-"""Version of the derivation below; part of every artifact's parameters, so that changing it makes every artifact stale."""
+"""Version of the derivation below; a parameter of every rule, so that changing it makes every artifact stale."""
 
 
 def derive_seed(base: int, role: str, model_index: int, stage: str) -> int:

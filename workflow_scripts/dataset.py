@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from unlearnkit.artifacts.job import job
 from unlearnkit.data.dataset_file import write_image_set
 from unlearnkit.data.loading import load_image_set

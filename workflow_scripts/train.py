@@ -22,7 +22,7 @@ with job(
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     image_set = read_image_set(inputs.dataset)
-    forget = read_array(inputs.forget_set) if "forget_set" in inputs.keys() else None
+    forget = read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None
     result = train_shard(
         task_for(image_set, settings["model"], settings["seed"], worker.device),
         Recipe.model_validate(settings["training"]),

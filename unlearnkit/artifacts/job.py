@@ -1,4 +1,4 @@
-"""The frame of every job: a log with progress, one paragraph instead of a traceback, and provenance beside each output."""
+"""The frame of every job: a log with progress, a paragraph instead of a traceback, provenance of each output."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Job:
 
 @contextlib.contextmanager
 def job(*, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> Iterator[Job]:
-    """Run the body of a script; an UnlearnkitError ends it with its paragraph on standard error and in the log, and exit status 1."""
+    """Run the body of a script; an UnlearnkitError ends it with one paragraph (log, standard error) and status 1."""
     running = Job(rule, log, settings, code, inputs)
     try:
         yield running

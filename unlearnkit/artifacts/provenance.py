@@ -39,8 +39,8 @@ def write_provenance(
 ) -> None:
     """Write the provenance record of a finished artifact beside it.
 
-    `settings` is the configuration slice that the rule consumes, `code` the fingerprint of what it runs, `inputs` path -> SHA-256; `facts`
-    holds what the job itself has to say: device, sample passes.
+    `settings` is the configuration slice that the rule consumes, `code` the fingerprint of what it runs, `inputs` path
+    -> SHA-256; `facts` holds what the job itself has to say: device, sample passes.
     """
     record = {
         "artifact": artifact,

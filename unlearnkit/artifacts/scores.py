@@ -23,7 +23,8 @@ def write_scores(
 ) -> None:
     """Write the values of a metric, keyed by epoch, as Parquet; undefined values become nulls.
 
-    `indices` are the sample indices of every split (column `sample_index`), or the model indices (column `model_index`).
+    `indices` are the sample indices of every split (column `sample_index`), or the model indices (column
+    `model_index`).
     """
     tables = [
         _rows(epoch, split, by_measure, indices)

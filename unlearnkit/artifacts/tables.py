@@ -17,8 +17,8 @@ from unlearnkit.errors import ArtifactError
 def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[str, Any]) -> None:
     """Write a table as Parquet, atomically, with `facts` as JSON in the schema metadata under the key "unlearnkit".
 
-    Floats are split by byte and compressed with zstd; dictionaries are used for text only, since they enlarge floats. Pages carry
-    checksums, so that a damaged file is an error and never a different number.
+    Floats are split by byte and compressed with zstd; dictionaries are used for text only, since they enlarge floats.
+    Pages carry checksums, so that a damaged file is an error and never a different number.
     """
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 CROP_PADDING = 4
-"""Pixels of zero padding around an image before a random crop; the CIFAR-10 convention (vision.md section 0)."""
+"""Pixels of zero padding around an image before a random crop; the CIFAR-10 convention."""
 
 
 def retain_set(train_size: int, forget_set: npt.NDArray[np.integer] | None) -> Tensor:
@@ -23,7 +23,7 @@ def retain_set(train_size: int, forget_set: npt.NDArray[np.integer] | None) -> T
 
 
 class Pixels:
-    """All images of a data set on one device: uint8 [n, C, H, W], with labels [n] and the normalisation of its channels.
+    """All images of a data set on one device: uint8 [n, C, H, W], labels [n], and the channels' normalisation.
 
     `mean` and `std` refer to pixels scaled to 0..1.
     """
@@ -46,9 +46,9 @@ class Pixels:
 class Samples:
     """The samples that one training or unlearning run draws from: a retain set, a forget set, or all.
 
-    Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the device nor on the
-    models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C, H, W] and [K, B].
-    `passes` counts the samples handed to each model so far.
+    Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the
+    device nor on the models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C,
+    H, W] and [K, B]. `passes` counts the samples handed to each model so far.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class Samples:
 
 
 def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return images [B, C, H, W] shifted by up to CROP_PADDING pixels and mirrored with probability one half, each on its own."""
-    count, channels, height, width = images.shape
+    """Return images [B, C, H, W], each shifted by up to CROP_PADDING pixels and mirrored with probability one half."""
+    count, _, height, width = images.shape
     shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, count, 1), generator=generator).to(images.device)
     mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(images.device).bool()
     rows = torch.arange(height, device=images.device) + shifts[0]  # [B, H]

@@ -1,7 +1,7 @@
 """Forget sets: index arrays into the training split, made, checked and turned into row labels.
 
 Index arrays are int64 and sorted, apart from those of files, which keep the file's order. No function cuts an index
-array short: the published code did, and then unlearned only a part of the larger sets (vision.md section 7, B2).
+array short: the published code did, and then unlearned only a part of the larger sets.
 """
 
 from __future__ import annotations

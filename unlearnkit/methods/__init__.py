@@ -3,12 +3,13 @@
 A method module defines
 
     Settings        its settings (a `unlearnkit.config.settings.Settings`); `epochs`, if it has one, is its last epoch
-    STACKABLE       True if the method touches models only by calling them and by optimising their parameters elementwise: the
+    STACKABLE       True if the method touches models only by calling them and by optimising their parameters
+    elementwise: the
                     engine may then pass several models as one `Stack`, and `Samples` yields batches for all of them
     NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles"
     unlearn(model, retain, forget, settings, context) -> model
 
-`unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator untouched. It
-calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the configuration declares.
-Methods never see the oracles that the evaluation uses, nor validation samples.
+`unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator
+untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the
+configuration declares. Methods never see the oracles that the evaluation uses, nor validation samples.
 """

@@ -1,4 +1,4 @@
-"""Gradient descent-ascent: ascent on the forget set, then descent on the retain set (EasyDUB; vision.md section 3.3).
+"""Gradient descent-ascent: ascent on the forget set, then descent on the retain set (EasyDUB).
 
 Unlike the reference, both orders are drawn anew in every pass.
 Cost: `epochs` passes over the retain set and `ascent_epochs` over the forget set.

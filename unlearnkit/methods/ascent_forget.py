@@ -1,8 +1,8 @@
-"""Gradient ascent on the forget set (Golatkar et al. 2020, Thudi et al. 2022; EasyDUB's `ascent_forget`; vision.md section 3.2).
+"""Gradient ascent on the forget set (Golatkar et al. 2020, Thudi et al. 2022; EasyDUB's `ascent_forget`).
 
-The loss is unbounded below: long runs at a high rate end in chance accuracy or in non-finite weights, which the scores then report as
-failed models. Unlike the reference, the order is drawn anew in every pass and all of the forget set is used.
-Cost: `epochs` passes over the forget set.
+The loss is unbounded below: long runs at a high rate end in chance accuracy or in non-finite weights, which the scores
+then report as failed models. Unlike the reference, the order is drawn anew in every pass and all of the forget set is
+used. Cost: `epochs` passes over the forget set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Do nothing: the lower baseline of every metric (EasyDUB; vision.md section 3.0)."""
+"""Do nothing: the lower baseline of every metric (EasyDUB)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Retraining on the retain set, stopped early: the curve of quality against compute that a method has to beat.
 
-EasyDUB keeps its oracles at epochs 10 and 15 of 24 for it (vision.md section 3.0). The models here are trained for the purpose, from
-their own seeds, so that they are independent of the oracles that they are compared with.
+EasyDUB keeps its oracles at epochs 10 and 15 of 24 for it. The models here are trained for the
+purpose, from their own seeds, so that they are independent of the oracles that they are compared with.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ LAST_EPOCH = "training"
 
 
 class Settings(BaseSettings):
-    """Early-stopped retraining has no settings of its own: it follows `training`, and `snapshots` says where it stops."""
+    """Early-stopped retraining has no settings: it follows `training`, and `snapshots` says where it stops."""
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
-    """Return new models trained on the retain set by the recipe of the originals; their snapshots are the early stops."""
+    """Return new models trained on the retain set by the originals' recipe; their snapshots are the early stops."""
     recipe, fresh = context.recipe, context.fresh()
     retain.augmentation = recipe.augmentation
     return fit(fresh, retain, recipe, end_epoch=lambda epoch, _: context.end_epoch(epoch, fresh))

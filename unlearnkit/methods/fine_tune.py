@@ -1,4 +1,4 @@
-"""Fine-tuning on the retain set (Golatkar et al. 2020, Warnecke et al. 2021; vision.md section 3.1).
+"""Fine-tuning on the retain set (Golatkar et al. 2020, Warnecke et al. 2021).
 
 Cost: `epochs` passes over the retain set.
 """

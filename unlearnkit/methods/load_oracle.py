@@ -1,4 +1,4 @@
-"""Load an oracle: the upper baseline, whose KLOM is the noise floor (Attribute-to-Delete; vision.md section 3.0).
+"""Load an oracle: the upper baseline, whose KLOM is the noise floor (Attribute-to-Delete).
 
 Model k becomes held-out oracle k, which the evaluation never uses as a reference.
 """

@@ -1,4 +1,4 @@
-"""SCRUB: alternating max and min distillation (Kurmanji et al. 2023; vision.md section 3.8).
+"""SCRUB: alternating max and min distillation (Kurmanji et al. 2023).
 
 EasyDUB's reference builds its optimiser over the teacher, so its student never moves; here the student is optimised.
 Cost: `epochs` passes over the retain set, `ascent_epochs` over the forget set, and a teacher's forward pass for each.
@@ -43,7 +43,8 @@ class Settings(BaseSettings):
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Drive the student from the teacher (the original) on the forget set, and hold it there on the retain set.
 
-    Max step: minimise -KL_T(teacher || student) on the forget set. Min step: minimise gamma CE + alpha KL_T on the retain set.
+    Max step: minimise -KL_T(teacher || student) on the forget set. Min step: minimise gamma CE + alpha KL_T on the
+    retain set.
     """
     teacher = context.teacher(model)
     student = copy.deepcopy(model)

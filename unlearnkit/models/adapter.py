@@ -13,8 +13,8 @@ _NORMALISATIONS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 class Adapter:
     """Names of a model's parts, as `model.get_submodule` takes them.
 
-    `classifier` maps features to logits, `first_layer` sees the pixels, `blocks` are the units in forward order, from the input to
-    the classifier (both included), that methods freeze, reset or retrain as one.
+    `classifier` maps features to logits, `first_layer` sees the pixels, `blocks` are the units in forward order, from
+    the input to the classifier (both included), that methods freeze, reset or retrain as one.
     """
 
     classifier: str
@@ -30,5 +30,5 @@ def convolution_weights(model: nn.Module) -> list[str]:
 
 
 def normalisation_parts(model: nn.Module) -> list[str]:
-    """Return the module names of all normalisation layers (batch, layer, group, instance), found by type and not by name."""
+    """Return the module names of all normalisation layers (batch, layer, group, instance), found by type."""
     return [name for name, part in model.named_modules() if isinstance(part, _NORMALISATIONS)]

@@ -1,4 +1,4 @@
-"""ResNet-9 as EasyDUB uses it (vision.md section 1.1): 2,274,880 parameters for ten classes on 3 x 32 x 32 images."""
+"""ResNet-9 as EasyDUB uses it: 2,274,880 parameters for ten classes on 3 x 32 x 32 images."""
 
 from __future__ import annotations
 

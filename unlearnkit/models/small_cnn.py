@@ -1,4 +1,4 @@
-"""A convolutional network of three blocks for images of 8 to 32 pixels: convolution, batch norm, ReLU, and pooling in between."""
+"""A convolutional network for images of 8 to 32 pixels: blocks of convolution, batch norm, ReLU; pooling between."""
 
 from __future__ import annotations
 

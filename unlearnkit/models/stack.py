@@ -1,8 +1,8 @@
 """Several models of one architecture that behave as one: [K, B, C, H, W] -> [K, B, classes].
 
-Losses that average over the batch and sum over the models (training/losses.py) give every model exactly the gradient that it would
-have alone, and elementwise optimisers (SGD, Adam) then take exactly its own step. So code written for one model runs on a stack
-unchanged, as long as it touches the model only by calling it and by optimising its parameters.
+Losses that average over the batch and sum over the models (training/losses.py) give every model exactly the gradient
+that it would have alone, and elementwise optimisers (SGD, Adam) then take exactly its own step. So code written for one
+model runs on a stack unchanged, as long as it touches the model only by calling it and by optimising its parameters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ StackedForward = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 class Stack(nn.Module):
     """K models held as tensors with a leading model dimension.
 
-    `forward_of` is the architecture's own `stacked_forward` where it has one; torch's vmap serves every other architecture.
+    `forward_of` is the architecture's own `stacked_forward` where it has one; torch's vmap serves every other
+    architecture.
     """
 
     def __init__(self, models: Sequence[nn.Module], forward_of: StackedForward | None = None) -> None:

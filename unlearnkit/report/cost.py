@@ -12,12 +12,13 @@ Row = dict[str, Any]
 
 
 def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
-    """Return one row per (forget set, candidate, epoch) from the provenance records of weights, keyed (forget set, candidate).
+    """Return one row per (forget set, candidate, epoch), from provenance records by (forget set, candidate).
 
-    `passes` are sample passes per model (a forward and backward of one sample; a forward alone counts 1/3) and `seconds` wall time per
-    model, averaged over shards by their number of models. `relative_passes` and `relative_seconds` divide by what an oracle of the same
-    forget set took (vision.md section 0: retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than
-    retraining. Retraining itself appears as candidate "oracle".
+    `passes` are sample passes per model (a forward and backward of one sample; a forward alone counts 1/3) and
+    `seconds` wall time per model, averaged over shards by their number of models. `relative_passes` and
+    `relative_seconds` divide by what an oracle of the same forget set took (retraining costs
+    epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining. Retraining itself appears as
+    candidate "oracle".
     """
     rows: list[Row] = []
     for (forget_set, candidate), shards in records.items():

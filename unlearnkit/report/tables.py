@@ -1,4 +1,4 @@
-"""Tables of a metric over all forget sets and candidates: summaries, noise floors and costs joined, and their Markdown form."""
+"""Tables of a metric over all forget sets and candidates: summaries joined with noise floors and costs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ KEY = ("forget_set", "candidate", "epoch")
 
 
 def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bool) -> list[Row]:
-    """Return the summary rows of one metric with `relative_passes` and, if `has_floor`, `floor_mean` and `floor_p95` joined.
+    """Return the summary rows of one metric, joined with `relative_passes` and, if `has_floor`, the noise floor.
 
-    The floor of a row is the value of candidate "oracle" (oracles against as many other oracles) for the same forget set, measure and
-    split. `relative_passes` is None for candidates that no method made.
+    The floor of a row is the value of candidate "oracle" (oracles against as many other oracles) for the same forget
+    set, measure and split. `relative_passes` is None for candidates that no method made.
     """
     cost = {tuple(row[name] for name in KEY): row["relative_passes"] for row in costs if row["candidate"] != "oracle"}
     floor = {
@@ -55,8 +55,8 @@ def cost_markdown(rows: Sequence[Row]) -> str:
         ]
         for row in rows
     ]
-    note = "Per model, relative to retraining (candidate `oracle`); wall time depends on the machine, sample passes do not.\n\n"
-    return note + markdown(header, cells)
+    note = "Per model and relative to retraining (candidate `oracle`); wall time depends on the machine, passes do not."
+    return f"{note}\n\n{markdown(header, cells)}"
 
 
 def metric_markdown(
@@ -64,8 +64,7 @@ def metric_markdown(
 ) -> str:
     """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
 
-    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models. Only measures named `headline*` are shown when the
-    metric has a headline per split; every measure otherwise.
+    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models.
     """
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
@@ -78,8 +77,8 @@ def metric_markdown(
         ]
         parts.append(f"### Forget set `{forget_set}`\n\n{markdown(header, lines)}")
     shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
-    note = f"{statistic} over samples or models with its 95 % interval over models; headline `{headline}`. Measures: {shown}.\n\n"
-    return note + "\n".join(parts)
+    note = f"{statistic} with its 95 % interval over models; headline `{headline}`. Measures: {shown}."
+    return note + "\n\n" + "\n".join(parts)
 
 
 def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:

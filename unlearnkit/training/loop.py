@@ -1,4 +1,4 @@
-"""The training loop: one model or a stack, from fresh weights to the last epoch, resumable between epochs with the same bits."""
+"""The training loop: one model or a stack, from fresh weights to the last epoch, resumable between epochs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def fit(
 ) -> nn.Module:
     """Train `model` in place by `recipe` and return it in eval mode.
 
-    After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which `resume` continues
-    to the same bits. Source of the recipe: vision.md section 1.1.
+    After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
+    `resume` continues to the same bits. Source of the recipe: EasyDUB (arXiv 2602.16400).
     """
     optimizer = sgd(model, recipe.lr, recipe.momentum, recipe.weight_decay)
     first_epoch = _restore(model, optimizer, samples, resume) if resume else 0
@@ -45,7 +45,7 @@ def fit(
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Return the context in which layers compute in bfloat16 ("bfloat16") or as their weights are stored ("float32")."""
+    """Return the context in which layers compute in `precision`: "bfloat16", or "float32" as weights are stored."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 

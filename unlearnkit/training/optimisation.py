@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unlearnkit.config.recipe import Recipe
+from unlearnkit.errors import TrainingError
 
 
 class SGD:
@@ -16,8 +17,8 @@ class SGD:
 
         g = gradient + weight_decay * w;   v = momentum * v + g;   w = w - lr * v
 
-    Bit for bit torch.optim.SGD, whose constructor however imports the compiler: a second in every job, which is as long as most
-    unlearning jobs on a small model take (benchmarks/results/startup.md).
+    Bit for bit torch.optim.SGD, whose constructor however imports the compiler: a second in every job, which is as long
+    as most unlearning jobs on a small model take (benchmarks/results/startup.md).
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:
@@ -28,17 +29,19 @@ class SGD:
     @torch.no_grad()
     def step(self) -> None:
         """Take one step along the gradients, which every parameter must have."""
-        gradients = [parameter.grad for parameter in self.parameters]
-        if self.weight_decay:
-            gradients = torch._foreach_add(gradients, self.parameters, alpha=self.weight_decay)
-        if self.momentum:
-            if self.velocities:
-                torch._foreach_mul_(self.velocities, self.momentum)
-                torch._foreach_add_(self.velocities, gradients)
-            else:
-                self.velocities = [gradient.clone() for gradient in gradients]
-            gradients = self.velocities
-        torch._foreach_add_(self.parameters, gradients, alpha=-self.lr)
+        for number, parameter in enumerate(self.parameters):
+            gradient = parameter.grad
+            if gradient is None:
+                raise TrainingError("a parameter has no gradient", remedy="let the loss depend on every parameter")
+            if self.weight_decay:
+                gradient = gradient.add(parameter, alpha=self.weight_decay)
+            if self.momentum:
+                if number == len(self.velocities):
+                    self.velocities.append(gradient.clone())
+                else:
+                    self.velocities[number].mul_(self.momentum).add_(gradient)
+                gradient = self.velocities[number]
+            parameter.add_(gradient, alpha=-self.lr)
 
 
 def sgd(model: nn.Module, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> SGD:
@@ -57,8 +60,8 @@ def step(optimizer: SGD, loss: Tensor) -> None:
 def scheduled_lr(schedule: str, peak: float, progress: float, warmup: float = 0.0) -> float:
     """Return the learning rate after a fraction `progress` in [0, 1] of all steps.
 
-    Linear from 0 to `peak` over the fraction `warmup`; then, with r in [0, 1] the fraction of the rest that is over, "triangular":
-    peak (1 - r), "cosine": peak (1 + cos(pi r)) / 2, "constant": peak.
+    Linear from 0 to `peak` over the fraction `warmup`; then, with r in [0, 1] the fraction of the rest that is over,
+    "triangular": peak (1 - r), "cosine": peak (1 + cos(pi r)) / 2, "constant": peak.
     """
     if progress < warmup:
         return peak * progress / warmup

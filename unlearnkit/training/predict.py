@@ -29,7 +29,7 @@ def margins_of_models(
 ) -> dict[int, Margins]:
     """Return, for every epoch, the margins of the models `state_of(model index, epoch)` on all samples.
 
-    Models are in eval mode and see plain images in order, in float32 (vision.md section 4.1).
+    Models are in eval mode and see plain images in order, in float32.
     """
     sizes = {"train": image_set.train_size, "validation": image_set.validation_size}
     split = np.concatenate([np.full(size, name) for name, size in sizes.items()])

@@ -55,8 +55,8 @@ class Task:
 class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
-    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall time divided by
-    the number of models that shared it.
+    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall
+    time divided by the number of models that shared it.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def in_stacks(model_indices: Sequence[int], stack_size: int) -> list[tuple[int, 
 def run_shard(
     model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
 ) -> ShardResult:
-    """Run `run_stack(indices, name)` for every stack that the resume folder does not hold yet, and collect the shard."""
+    """Run `run_stack(indices, name)` for every stack that the resume folder does not hold, and collect the shard."""
     result = ShardResult()
     for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
         name = f"models_{indices[0]:04d}-{indices[-1]:04d}"

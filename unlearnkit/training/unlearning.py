@@ -1,4 +1,4 @@
-"""Unlearned models: one method applied to the originals of one shard, each model or stack with its own generators and budget."""
+"""Unlearned models: one method applied to the originals of one shard, with generators and cost per model."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
 FORWARD_PASS = 1 / 3
-"""Cost of a forward pass in sample passes; vision.md section 6.4."""
+"""Cost of a forward pass in sample passes: a backward pass costs about two of them."""
 
 
 @dataclass
 class Context:
     """What a method may use beside the model and its data.
 
-    `generators` has one generator per model, `fresh()` returns newly initialised models, and `references` holds what the method
-    declares in NEEDS ("held_out_oracles": a model or stack that matches the given one).
+    `generators` has one generator per model, `fresh()` returns newly initialised models, and `references` holds what
+    the method declares in NEEDS ("held_out_oracles": a model or stack that matches the given one).
     """
 
     generators: Sequence[torch.Generator]
@@ -52,7 +52,7 @@ class Context:
         self.keep(epoch, model)
 
     def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
-        """Return a frozen copy of `model` in eval mode, as a function from images to logits whose calls are counted as cost."""
+        """Return a frozen copy of `model` in eval mode: images -> logits, whose calls count as cost."""
         frozen = copy.deepcopy(model).eval().requires_grad_(False)
 
         def logits(images: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A method with its settings, the epochs at which its models are kept, and the training recipe if it declares that it needs it."""
+    """A method with its settings, the epochs at which its models are kept, and the training recipe if it needs it."""
 
     method: str
     settings: Any
@@ -108,7 +108,8 @@ def unlearn_shard(
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
-    The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same model.
+    The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same
+    model.
     """
     module = registry.load("method", procedure.method)
     stack_size = (worker.stack_size or task.architecture.stack_size) if module.STACKABLE else 1
@@ -134,7 +135,7 @@ def run_method(
     model_indices: tuple[int, ...],
     worker: Worker,
 ) -> Kept:
-    """Apply a method to one model or one stack (the originals `model_indices`) and return what it kept, with its cost."""
+    """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost."""
     recorder = _Recorder(procedure.snapshots, len(model_indices), worker)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
