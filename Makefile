@@ -1,0 +1,77 @@
+# Set-up and the everyday commands. Everything is installed into .venv, from the exact versions in envs/.
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= 2
+BIN = $(VENV)/bin
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
+# jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
+export OMP_NUM_THREADS = 1
+
+.PHONY: help demo test lint format report schema requirements benchmarks clean
+
+help:
+	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
+	@echo "make test        install into $(VENV) and run the tests"
+	@echo "make lint        formatting, style, types, workflow lint"
+	@echo "make benchmarks  measure the figures in benchmarks/results"
+	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
+	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
+
+demo: $(VENV)/.core
+	$(SNAKEMAKE)
+	@echo
+	@echo "KLOM (95th percentile, nats; the row 'oracle' is the noise floor):"
+	@sed -n '1,24p' results/digits/tables/klom.md
+	@echo
+	@echo "All tables:  results/digits/tables/    Report:  results/digits/report/index.html"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+	$(BIN)/basedpyright
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+report: $(VENV)/.core
+	$(SNAKEMAKE) --report report.html
+
+schema: $(VENV)/.core
+	$(BIN)/python -m unlearnkit schema > docs/config.schema.json
+
+benchmarks: $(VENV)/.dev
+	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+# exact versions of everything, resolved from the lower bounds in pyproject.toml
+requirements: $(VENV)/.dev
+	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 pyproject.toml -o envs/requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra dev pyproject.toml \
+		-c envs/requirements.txt -o envs/requirements-dev.txt
+
+$(VENV)/.core: pyproject.toml envs/requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unlearnkit needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(call install,-r envs/requirements.txt)
+	$(call install,--no-deps -e .)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core envs/requirements-dev.txt
+	$(call install,-r envs/requirements-dev.txt)
+	@touch $@
+
+# uv installs in seconds what takes pip minutes; where uv cannot be had, pip does the same. Bytecode is compiled once here, since
+# otherwise every job may compile all of torch's again.
+define install
+	$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1) \
+		|| $(BIN)/python -m pip install --quiet $(1)
+endef
+
+clean:
+	rm -rf $(VENV) results logs .snakemake report.html
