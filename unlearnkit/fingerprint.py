@@ -19,8 +19,8 @@ COMPUTING = tuple(
 )
 """Packages whose code decides what is in an artifact.
 
-The others name, validate and store: adding a line to the registry or a key to the configuration must not retrain a model (what
-they pass on is a rule parameter anyway).
+The others name, validate and store: adding a line to the registry or a key to the configuration must not retrain a
+model (what they pass on is a rule parameter anyway).
 """
 
 

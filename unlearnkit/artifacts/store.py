@@ -87,7 +87,8 @@ def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write named arrays and string metadata as one safetensors file, atomically and with reproducible bytes."""
-    contiguous = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+    # not ascontiguousarray, which gives scalars a dimension
+    contiguous = {name: np.require(tensors[name], requirements="C") for name in sorted(tensors)}
     with replacing(path) as temporary:
         save_file(contiguous, temporary, metadata=dict(metadata or {}))
 

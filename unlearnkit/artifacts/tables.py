@@ -31,8 +31,8 @@ def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[st
             temporary,
             compression="zstd",
             compression_level=3,
-            use_dictionary=texts or False,
-            use_byte_stream_split=floats or False,
+            use_dictionary=texts or False,  # pyright: ignore[reportArgumentType]
+            use_byte_stream_split=floats or False,  # pyright: ignore[reportArgumentType]
             write_page_checksum=True,
         )
 

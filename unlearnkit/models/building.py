@@ -51,7 +51,9 @@ class Architecture:
     def gather(self, models: Sequence[nn.Module], device: torch.device) -> nn.Module:
         """Return several models as one stack on `device`; a single model stays as it is."""
         if len(models) == 1:
-            return models[0].to(device, memory_format=torch.channels_last)
+            model = models[0].to(device)
+            # a documented form of `to` that its type stub lacks
+            return model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         forward_of = getattr(registry.load("model", self.name), "stacked_forward", None)
         return Stack(models, forward_of).to(device)
 

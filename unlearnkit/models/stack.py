@@ -23,6 +23,8 @@ class Stack(nn.Module):
     architecture.
     """
 
+    _structure: nn.Module
+
     def __init__(self, models: Sequence[nn.Module], forward_of: StackedForward | None = None) -> None:
         super().__init__()
         self.size = len(models)
