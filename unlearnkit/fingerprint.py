@@ -78,8 +78,11 @@ def _computes(name: str) -> bool:
 
 
 def _is_module(package: str, name: str) -> bool:
+    if not _computes(f"{package}.{name}"):
+        return False
     # by file: find_spec would import the package's modules on the way, and torch with them
-    return _computes(f"{package}.{name}") and (source_path(package).parent / f"{name}.py").exists()
+    package_file = source_path(package)
+    return package_file.name == "__init__.py" and (package_file.parent / f"{name}.py").exists()
 
 
 @functools.cache
