@@ -31,9 +31,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     except OSError as error:
-        raise ArtifactError(
-            f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions"
-        ) from None
+        raise _cannot_write(path, error) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -42,12 +40,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except OSError as error:
-        raise ArtifactError(
-            f"cannot write {path}: {error.strerror}", remedy="free the disk or the permissions"
-        ) from None
+    except (OSError, SafetensorError) as error:
+        raise _cannot_write(path, error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: Exception) -> ArtifactError:
+    reason = getattr(error, "strerror", None) or error
+    return ArtifactError(f"cannot write {path}: {reason}", remedy="free the disk or correct the permissions")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
