@@ -87,11 +87,14 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write named arrays and string metadata as one safetensors file, atomically and with reproducible bytes."""
+    """Write named arrays and string metadata as one safetensors file, atomically and with reproducible bytes.
+
+    The metadata is one JSON text under the key "unlearnkit", since safetensors writes several keys in any order.
+    """
     # not ascontiguousarray, which gives scalars a dimension
     contiguous = {name: np.require(tensors[name], requirements="C") for name in sorted(tensors)}
     with replacing(path) as temporary:
-        save_file(contiguous, temporary, metadata=dict(metadata or {}))
+        save_file(contiguous, temporary, {"unlearnkit": json.dumps(dict(metadata or {}), sort_keys=True)})
 
 
 class TensorFile:
@@ -101,10 +104,10 @@ class TensorFile:
         self.path = Path(path)
         try:
             self._file = safe_open(self.path, framework="numpy")
-        except (OSError, SafetensorError) as error:
+            self.metadata: dict[str, str] = json.loads((self._file.metadata() or {}).get("unlearnkit", "{}"))
+        except (OSError, ValueError, SafetensorError) as error:
             raise ArtifactError(f"{path} is not a readable safetensors file ({error})", remedy=REMEDY) from None
         self.names: list[str] = sorted(self._file.keys())
-        self.metadata: dict[str, str] = self._file.metadata() or {}
 
     def __getitem__(self, name: str) -> np.ndarray:
         try:
