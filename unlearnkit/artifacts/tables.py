@@ -18,7 +18,7 @@ def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[st
     """Write a table as Parquet, atomically, with `facts` as JSON in the schema metadata under the key "unlearnkit".
 
     Floats are split by byte and compressed with zstd; dictionaries are used for text only, since they enlarge floats.
-    Pages carry checksums, so that a damaged file is an error and never a different number.
+    Pages carry checksums, so that damaged values are an error and never other values.
     """
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [
@@ -43,10 +43,9 @@ def read_table(path: str | os.PathLike[str]) -> tuple[pa.Table, dict[str, Any]]:
         # ParquetFile, since read_table brings in the dataset engine: a second in every job
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read(use_threads=False)
-    except (OSError, pa.ArrowInvalid) as error:
+        return table, json.loads((table.schema.metadata or {}).get(b"unlearnkit", b"{}"))
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise ArtifactError(f"{path} is not a readable Parquet table ({error})", remedy=REMEDY) from None
-    metadata = table.schema.metadata or {}
-    return table, json.loads(metadata.get(b"unlearnkit", b"{}"))
 
 
 def rows_to_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> pa.Table:
