@@ -52,10 +52,12 @@ def write_margins(path: str | os.PathLike[str], margins: Mapping[int, Margins], 
 
 
 def read_margins(paths: Sequence[str | os.PathLike[str]]) -> dict[int, Margins]:
-    """Read the shards of one population and return epoch -> Margins, models in ascending order of index.
+    """Read the shards of one population and return epoch -> Margins, models in the order of the files.
 
     Raises ArtifactError, naming the file, if a shard is damaged or does not fit the others.
     """
+    if not paths:
+        raise ArtifactError("no margin file is given", expected="the margin files of all shards that hold the models")
     shards = [_read_shard(path) for path in paths]
     indices = [index for shard in shards for index in next(iter(shard.values())).model_indices]
     if len(set(indices)) != len(indices):
@@ -78,7 +80,9 @@ def read_selection(
     """
     pools: list[dict[int, Margins]] = []
     for folder, first, stop in selection:
-        own = [path for path in paths if Path(path).parent.as_posix().endswith("/" + folder)]
+        own = [path for path in paths if f"/{Path(path).parent.as_posix()}".endswith(f"/{folder}")]
+        if not own:
+            raise ArtifactError(f"no margin file of {folder} among {', '.join(map(str, paths))}", remedy=REMEDY)
         pools.append({epoch: _take(part, range(first, stop), folder) for epoch, part in read_margins(own).items()})
     return {epoch: _concatenate([pool[epoch] for pool in pools]) for epoch in pools[0]}
 
@@ -98,9 +102,12 @@ def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
     table, _ = read_table(path)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     names = [name for name in table.column_names if name.startswith("model_")]
-    if not {"epoch", "split", "sample_index"} <= set(columns) or not names:
+    needed = {"epoch", "split", "sample_index", *(name.replace("model_", "correct_") for name in names)}
+    if not needed <= set(columns) or not names:
         raise ArtifactError(
-            f"{path} is not a margin file", expected="columns epoch, split, sample_index, model_*", remedy=REMEDY
+            f"{path} is not a margin file",
+            expected="columns epoch, split, sample_index, model_* and correct_*",
+            remedy=REMEDY,
         )
     epoch_of_row = _as_numpy(columns["epoch"])
     margins = np.stack([_as_numpy(columns[name]) for name in names])
