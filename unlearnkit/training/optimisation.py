@@ -75,4 +75,5 @@ def recipe_lr(recipe: Recipe, steps_done: int, steps_per_epoch: int) -> float:
     Half a step in, since at rate zero the first or the last step of a triangle would be wasted.
     """
     progress = (steps_done + 0.5) / (steps_per_epoch * recipe.epochs)
-    return scheduled_lr(recipe.schedule, recipe.lr, progress, recipe.warmup_epochs / recipe.epochs)
+    warmup = recipe.warmup_epochs / recipe.epochs if recipe.schedule == "triangular" else 0.0
+    return scheduled_lr(recipe.schedule, recipe.lr, progress, warmup)
