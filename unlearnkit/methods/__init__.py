@@ -4,8 +4,9 @@ A method module defines
 
     Settings        its settings (a `unlearnkit.config.settings.Settings`); `epochs`, if it has one, is its last epoch
     STACKABLE       True if the method touches models only by calling them and by optimising their parameters
-    elementwise: the
-                    engine may then pass several models as one `Stack`, and `Samples` yields batches for all of them
+                    elementwise: the engine may then pass several models as one `Stack`, and `Samples` yields batches
+                    for all of them
+    LAST_EPOCH      "training" if its last epoch is that of the training recipe; left out otherwise
     NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles"
     unlearn(model, retain, forget, settings, context) -> model
 

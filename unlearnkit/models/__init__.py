@@ -2,10 +2,9 @@
 
 A model module defines
 
-    Settings                                        its settings (a `unlearnkit.config.settings.Settings`)
-    STACK_SIZE                                      how many models it pays to train as one tensor program on a CPU
-    (measured) build(num_classes, image_shape, settings)       -> nn.Module with freshly drawn weights: [B, C, H, W] ->
-    logits [B, num_classes] adapter(model)                                  -> Adapter: where the classifier, the first
-    convolution and the blocks are stacked_forward(tensors, images)                optional, faster than vmap: logits
-    [K, B, classes] of K models at once
+    Settings                                     its settings (a `unlearnkit.config.settings.Settings`)
+    STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
+    build(num_classes, image_shape, settings)    -> nn.Module with fresh weights: [B, C, H, W] -> logits [B, classes]
+    adapter(model)                               -> Adapter: where the classifier, the first layer and the blocks are
+    stacked_forward(tensors, images)             optional, faster than vmap: logits [K, B, classes] of K models at once
 """

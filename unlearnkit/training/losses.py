@@ -26,7 +26,7 @@ def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor
     """Return T^2 mean over the batch of KL(softmax(teacher / T) || softmax(student / T)), nats, summed over models.
 
     Shapes: both [..., B, classes]; no gradient reaches the teacher. The factor T^2 keeps gradients of the same size at
-    every temperature (Hinton et al. 2015.
+    every temperature (Hinton et al. 2015).
     """
     log_student = functional.log_softmax(student.float() / temperature, dim=-1)
     log_teacher = functional.log_softmax(teacher.detach().float() / temperature, dim=-1)
