@@ -5,10 +5,12 @@
         forget_sets/{forget_set}.npy                        indices into the training split
         original/{shard}.safetensors                        weights of the models of one shard
         oracle/{forget_set}/{shard}.safetensors
-        held_out_oracle/{forget_set}/{shard}.safetensors    oracles that methods may read and that only the floor is
-        made of unlearned/{forget_set}/{variant}/{shard}.safetensors {any of the four}/{shard}.margins.parquet
+        held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
+        unlearned/{forget_set}/{variant}/{shard}.safetensors
+        {any of the four}/{shard}.margins.parquet
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
-        summaries/{metric}/{forget_set}/{candidate}.parquet their statistics tables/{table}.{parquet,csv,md}
+        summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
+        tables/{table}.{parquet,csv,md}
         report/index.html
 
 A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its
