@@ -28,7 +28,7 @@ rule dataset:
 rule forget_set:
     input:
         dataset=path(layout.DATASET),
-        file=lambda w: GRAPH.forget_set_slice(w.forget_set).get("file") or [],
+        file=lambda w: GRAPH.forget_set_file(w.forget_set),
         disjoint_from=lambda w: [
             path(layout.FORGET_SET, forget_set=other)
             for other in GRAPH.forget_set_slice(w.forget_set)["disjoint_from"]

@@ -7,6 +7,7 @@ that Snakemake reruns a job when that changes and not otherwise (architecture, s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from unlearnkit import layout
@@ -101,6 +102,14 @@ class Graph:
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""
         return self.experiment.forget_sets[forget_set].model_dump(mode="json")
+
+    def forget_set_file(self, forget_set: str) -> list[str]:
+        """Return the index or score file of a forget set, if it has one and it is there.
+
+        A missing one does not keep the rest from being planned; the job that needs it says what is missing.
+        """
+        file = self.forget_set_slice(forget_set).get("file")
+        return [file] if file and Path(file).exists() else []
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""
