@@ -15,7 +15,7 @@ include: "rules/common.smk"
 rule all:
     input:
         GRAPH.path(layout.REPORT),
-        [GRAPH.tables(table) for table in ["cost", *GRAPH.metrics]],
+        [GRAPH.results(metric) for metric in GRAPH.metrics],
     default_target: True
 
 

@@ -26,8 +26,7 @@ for metric in GRAPH.metrics:
         name:
             f"{metric}_all"
         input:
-            GRAPH.tables(metric),
-            GRAPH.tables("cost"),
+            GRAPH.results(metric),
 
 
 rule report:
