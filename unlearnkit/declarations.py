@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.fingerprint import source_path
+from unlearnkit.fingerprint import source_path, syntax_tree
 
 _ALLOWED_IMPORTS = (
     "__future__",
@@ -33,8 +33,7 @@ def declarations(module_name: str) -> ModuleType:
 
     Raises UnlearnkitError if the module does not exist or a declaration needs more than the allowed imports.
     """
-    path = source_path(module_name)
-    tree = ast.parse(path.read_text(), filename=str(path))
+    path, tree = source_path(module_name), syntax_tree(module_name)
     tree.body = [node for node in tree.body if _is_declaration(node)]
     module = ModuleType(module_name)
     module.__file__ = str(path)
@@ -54,11 +53,15 @@ def declarations(module_name: str) -> ModuleType:
 
 def _is_declaration(node: ast.stmt) -> bool:
     if isinstance(node, ast.ImportFrom):
-        return (node.module or "").startswith(_ALLOWED_IMPORTS)
+        return _is_allowed(node.module or "")
     if isinstance(node, ast.Import):
-        return all(alias.name.startswith(_ALLOWED_IMPORTS) for alias in node.names)
+        return all(_is_allowed(alias.name) for alias in node.names)
     if isinstance(node, ast.ClassDef):
         return node.name == "Settings"
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
     return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.isupper()
+
+
+def _is_allowed(module: str) -> bool:
+    return any(module == allowed or module.startswith(allowed + ".") for allowed in _ALLOWED_IMPORTS)

@@ -45,15 +45,21 @@ def fingerprint(*modules: str) -> str:
 
 @functools.cache
 def source_path(module: str) -> Path:
-    """Return the source file of a module of this package, without importing the module itself."""
-    spec = importlib.util.find_spec(module)
+    """Return the source file of a module of this package, without importing the module itself.
+
+    Raises UnlearnkitError if there is none.
+    """
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        spec = None
     if spec is None or spec.origin is None:
         raise UnlearnkitError(f"module {module} does not exist", remedy="correct its name in unlearnkit/registry.py")
     return Path(spec.origin)
 
 
-@functools.cache
-def _tree(module: str) -> ast.Module:
+def syntax_tree(module: str) -> ast.Module:
+    """Return a new syntax tree of a module; raises UnlearnkitError if it does not exist or cannot be parsed."""
     path = source_path(module)
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
@@ -64,7 +70,7 @@ def _tree(module: str) -> ast.Module:
 @functools.cache
 def _imports(module: str) -> tuple[str, ...]:
     found: set[str] = set()
-    for node in ast.walk(_tree(module)):
+    for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -87,7 +93,7 @@ def _is_module(package: str, name: str) -> bool:
 
 @functools.cache
 def _normalised_source(module: str) -> str:
-    tree = _tree(module)
+    tree = syntax_tree(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
