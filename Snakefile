@@ -4,7 +4,8 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-if "experiment" not in config:  # a configuration that names its experiment stands alone, any other goes over the default one
+# a configuration that names its experiment stands alone, any other goes over the default one
+if "experiment" not in config:
 
     configfile: "config.yaml"
 

@@ -48,4 +48,4 @@ def path(pattern, **wildcards):
 
 def log_of(pattern):
     """The log file of a job, by the path pattern of its output."""
-    return "logs/" + path(pattern).removeprefix("results/") + ".log"
+    return f"logs/{path(pattern).removeprefix('results/')}.log"
