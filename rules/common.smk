@@ -1,4 +1,5 @@
 """What all rules share: the validated experiment, its graph, wildcards and resources."""
+
 from snakemake.exceptions import WorkflowError
 
 from unlearnkit import layout

@@ -19,9 +19,9 @@ rule margins:
         log_of(layout.MARGINS),
     threads: EXECUTION.threads
     resources:
+        **GPU,
         mem_mb=memory,
         runtime=runtime,
-        **GPU,
     message:
         "Margins of {wildcards.population}, models {wildcards.shard}"
     conda:

@@ -19,9 +19,9 @@ rule original:
         log_of(layout.weights_of(layout.ORIGINAL)),
     threads: EXECUTION.threads
     resources:
+        **GPU,
         mem_mb=memory,
         runtime=runtime,
-        **GPU,
     message:
         "Originals {wildcards.shard}"
     conda:
@@ -44,9 +44,9 @@ rule oracle:
         log_of(layout.weights_of("{role}/{forget_set}")),
     threads: EXECUTION.threads
     resources:
+        **GPU,
         mem_mb=memory,
         runtime=runtime,
-        **GPU,
     message:
         "Oracles {wildcards.shard} of {wildcards.forget_set} ({wildcards.role})"
     conda:

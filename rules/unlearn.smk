@@ -14,7 +14,9 @@ rule unlearn:
         forget_set=path(layout.FORGET_SET),
         originals=path(layout.weights_of(layout.ORIGINAL)),
         held_out_oracles=lambda w: (
-            path(layout.weights_of(layout.HELD_OUT_ORACLE), **w) if "held_out_oracles" in GRAPH.needs(w.variant) else []
+            path(layout.weights_of(layout.HELD_OUT_ORACLE), **w)
+            if "held_out_oracles" in GRAPH.needs(w.variant)
+            else []
         ),
     output:
         weights=path(layout.weights_of(layout.UNLEARNED)),
@@ -28,9 +30,9 @@ rule unlearn:
         log_of(layout.weights_of(layout.UNLEARNED)),
     threads: EXECUTION.threads
     resources:
+        **GPU,
         mem_mb=memory,
         runtime=runtime,
-        **GPU,
     message:
         "{wildcards.variant} on {wildcards.forget_set}, models {wildcards.shard}"
     conda:
