@@ -8,7 +8,11 @@ from unlearnkit.config.settings import Settings
 
 
 class Execution(Settings):
-    """How jobs run. Nothing here changes a result, so nothing here makes an artifact stale.
+    """How jobs run. Nothing here makes an artifact stale, since results differ by rounding at most.
+
+    On a CPU a model has the same bits whatever the shard and stack it is trained in, with two exceptions: convolutional
+    models in stacks larger than their own choice of one (kernels then sum in another order: 1e-6 after a dozen steps),
+    and another device.
 
     The values are what one job asks of the machine; profiles say which machine (partitions, number of cores).
     """
@@ -30,7 +34,7 @@ class Execution(Settings):
     stack_size: int | None = Field(
         None,
         ge=1,
-        description="models trained as one tensor program; null: what was measured to be fastest for the model",
+        description="models trained as one tensor program; null: what was measured to be fastest for the model (bit-identical)",
     )
     checkpoint_seconds: float = Field(
         60, ge=0, description="time between resume points of a job, seconds: the work that is lost when it is killed"
