@@ -1,0 +1,79 @@
+"""A plug-in's declarations are read without importing what it imports."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unlearnkit import registry
+from unlearnkit.declarations import declarations
+from unlearnkit.errors import UnlearnkitError
+
+Plugin = Callable[[str], str]
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """A function that writes a module for the length of one test and returns its name."""
+    name = f"declared_{next(_numbers)}"
+
+    def write(source: str) -> str:
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return name
+
+    return write
+
+
+@pytest.mark.parametrize("kind", registry.REGISTRIES)
+def test_declarations_equal_those_of_the_imported_module(kind: str) -> None:
+    for name, module in registry.REGISTRIES[kind].items():
+        declared, imported = declarations(module), registry.load(kind, name)
+        constants = [key for key in vars(declared) if key.isupper()]
+        assert constants == [key for key in vars(imported) if key.isupper()]
+        assert all(getattr(declared, key) == getattr(imported, key) for key in constants)
+        if hasattr(imported, "Settings"):
+            assert declared.Settings.model_json_schema() == imported.Settings.model_json_schema()
+            assert declared.Settings is not imported.Settings
+
+
+def test_reading_every_plug_in_imports_nothing_heavy(repository: Path) -> None:
+    program = (
+        "import sys; from unlearnkit import registry; from unlearnkit.declarations import declarations\n"
+        "for names in registry.REGISTRIES.values():\n"
+        "    for module in names.values(): declarations(module)\n"
+        "print([name for name in ('torch', 'torchvision', 'sklearn', 'matplotlib', 'numpy') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_only_declarations_are_executed(plugin: Plugin) -> None:
+    name = plugin("import torch\nfrom math import pi\nCIRCLE: float = 2 * pi\nraise SystemExit\nsmall = torch.pi\n")
+    declared = declarations(name)
+    assert round(declared.CIRCLE, 6) == 6.283185
+    assert not hasattr(declared, "torch")
+    assert not hasattr(declared, "small")
+
+
+def test_a_declaration_that_needs_torch_is_refused(plugin: Plugin) -> None:
+    with pytest.raises(UnlearnkitError, match=r"name 'torch' is not defined.*Move the value"):
+        declarations(plugin("import torch\nSIZE = torch.get_num_threads()\n"))
+
+
+def test_a_module_whose_name_only_begins_like_an_allowed_one_is_not_imported(plugin: Plugin) -> None:
+    with pytest.raises(UnlearnkitError, match="mathematics"):
+        declarations(plugin("import mathematics\nSIZE = mathematics.size\n"))
+
+
+def test_missing_and_broken_modules_are_named(plugin: Plugin) -> None:
+    with pytest.raises(UnlearnkitError, match=r"module unlearnkit\.nowhere\.scrub does not exist"):
+        declarations("unlearnkit.nowhere.scrub")
+    with pytest.raises(UnlearnkitError, match="has a syntax error in line 2"):
+        declarations(plugin("SIZE = 1\nSIZE = = 2\n"))

@@ -1,0 +1,130 @@
+"""Fingerprints follow what code does, and only the code that runs: tried on a copy of the package."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from unlearnkit import registry
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.fingerprint import fingerprint
+
+PROGRAM = """
+import json, sys
+from unlearnkit import registry
+from unlearnkit.fingerprint import fingerprint, source_path
+assert str(source_path("unlearnkit.seeds")).startswith(sys.argv[1]), source_path("unlearnkit.seeds")
+codes = {name: fingerprint("unlearnkit.training.unlearning", module) for name, module in registry.METHODS.items()}
+codes |= {name: fingerprint("unlearnkit.training.originals", module) for name, module in registry.MODELS.items()}
+codes |= {name: fingerprint(module) for name, module in [*registry.DATASETS.items(), *registry.METRICS.items()]}
+assert "torch" not in sys.modules
+print(json.dumps(codes))
+"""
+Edit = Callable[[str, str, str], None]
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A copy of the package that tests may edit."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(repository / "unlearnkit", folder / "unlearnkit", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def original_codes(package: Path) -> dict[str, str]:
+    """The fingerprints of every plug-in before any edit."""
+    return codes(package)
+
+
+@pytest.fixture
+def edit(package: Path) -> Iterator[Edit]:
+    """A function (file, old, new) that edits the copy; undone after the test."""
+    before: dict[Path, str] = {}
+
+    def replace(file: str, old: str, new: str) -> None:
+        path = package / "unlearnkit" / file
+        text = path.read_text()
+        before.setdefault(path, text)
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    yield replace
+    for path, text in before.items():
+        path.write_text(text)
+
+
+def codes(package: Path) -> dict[str, str]:
+    command = [sys.executable, "-B", "-c", PROGRAM, str(package)]
+    run = subprocess.run(command, cwd=package, env={"PYTHONPATH": str(package)}, capture_output=True, check=True)
+    return json.loads(run.stdout)
+
+
+def changed(package: Path, before: dict[str, str]) -> set[str]:
+    after = codes(package)
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def test_the_copy_has_the_fingerprints_of_the_original(original_codes: dict[str, str]) -> None:
+    assert original_codes["scrub"] == fingerprint("unlearnkit.training.unlearning", registry.METHODS["scrub"])
+    assert len(set(original_codes.values())) == len(original_codes)
+    assert all(len(code) == 16 and int(code, 16) >= 0 for code in original_codes.values())
+
+
+def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit(
+        "methods/scrub.py",
+        "    teacher = context.teacher(model)\n",
+        "    # a remark\n\n    teacher=context.teacher( model )\n",
+    )
+    edit("methods/scrub.py", '"""SCRUB: alternating', '"""Something else: alternating')
+    edit("training/losses.py", '"""Return mean over the batch', '"""Return the mean over the batch')
+    edit("training/shard.py", "Report = Callable[[str], None]\n", 'Report = Callable[[str], None]\n"""A callable."""\n')
+    assert changed(package, original_codes) == set()
+
+
+def test_a_method_is_alone_with_its_file(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit("methods/scrub.py", "settings.gamma * cross_entropy", "0.5 * settings.gamma * cross_entropy")
+    assert changed(package, original_codes) == {"scrub"}
+
+
+def test_an_edit_below_counts_for_all_that_run_it(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit("training/losses.py", "return total / labels.shape[-1]", "return total / labels.shape[-1] / 2")
+    assert changed(package, original_codes) == {*registry.METHODS, *registry.MODELS} - {"do_nothing", "load_oracle"}
+
+
+def test_an_edit_of_a_model_counts_for_that_model(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit("models/small_cnn.py", "padding=1", "padding=0")
+    assert changed(package, original_codes) == {"small_cnn"}
+
+
+def test_seeds_count_for_all_that_draw(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit("seeds.py", "SCHEME = 1", "SCHEME = 2")
+    assert {*registry.METHODS, *registry.MODELS} <= changed(package, original_codes)
+
+
+def test_registry_configuration_and_storage_do_not_count(
+    edit: Edit, package: Path, original_codes: dict[str, str]
+) -> None:
+    edit("registry.py", '        "klom": ', '        "mine": "unlearnkit.metrics.klom",\n        "klom": ')
+    edit("config/recipe.py", "24, ge=1", "25, ge=1")
+    edit("artifacts/store.py", "0o644", "0o600")
+    edit("layout.py", "{first:04d}", "{first:05d}")
+    assert changed(package, original_codes) == {"mine"}
+
+
+def test_a_missing_module_is_named() -> None:
+    with pytest.raises(UnlearnkitError, match=r"module unlearnkit\.methods\.scrib does not exist"):
+        fingerprint("unlearnkit.methods.scrib")
+
+
+def test_modules_are_a_set() -> None:
+    first, second = registry.METHODS["scrub"], registry.MODELS["mlp"]
+    assert fingerprint(first, second) == fingerprint(second, first, second)
+    assert fingerprint(first) != fingerprint(second)

@@ -1,0 +1,155 @@
+"""The graph: which files a score reads, which settings a job consumes, and that nothing else makes it stale."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from unlearnkit import layout
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.graph import Graph
+
+CONFIGURATION = """
+experiment: small
+data: {name: digits}
+model: {name: mlp}
+training: {epochs: 10, batch_size: 64}
+num_models: 20
+held_out_oracles: 20
+shard_size: 10
+forget_sets: {nines: {kind: class, label: 9}}
+methods:
+  nothing: {method: do_nothing}
+  floor: {method: load_oracle}
+  retrain: {method: early_stopped_retrain, snapshots: [4, 8]}
+  scrub: {method: scrub, epochs: 5, snapshots: [3, 5]}
+metrics: {klom: {}, mia: {}}
+"""
+
+
+def graph(**changes: Any) -> Graph:
+    return Graph(load_experiment(yaml.safe_load(CONFIGURATION) | changes))
+
+
+def test_candidates_are_the_references_and_every_variant() -> None:
+    assert graph().candidates == ["original", "oracle", "nothing", "floor", "retrain", "scrub"]
+
+
+def test_variants_are_compared_with_the_oracle_pool() -> None:
+    assert graph().selection("klom", "candidate", "nines", "scrub") == [("unlearned/nines/scrub", range(20))]
+    assert graph().selection("klom", "candidate", "nines", "original") == [("original", range(20))]
+    assert graph().selection("klom", "oracle", "nines", "scrub") == [("oracle/nines", range(20))]
+    assert graph().selection("mia", "oracle", "nines", "scrub") == []
+
+
+@pytest.mark.parametrize(
+    ("compared", "pools"),
+    [
+        (None, [("held_out_oracle/nines", range(20))]),
+        (15, [("oracle/nines", range(15, 20)), ("held_out_oracle/nines", range(10))]),
+        (10, [("oracle/nines", range(10, 20))]),
+    ],
+)
+def test_the_floor_compares_disjoint_oracles(compared: int | None, pools: list[tuple[str, range]]) -> None:
+    floor = graph(metrics={"klom": {"num_models": compared}})
+    assert floor.selection("klom", "candidate", "nines", "oracle") == pools
+    reference = floor.selection("klom", "oracle", "nines", "oracle")
+    drawn = {(name, index) for name, models in pools for index in models}
+    assert len(drawn) == floor.experiment.models_compared("klom")
+    assert not drawn & {(name, index) for name, models in reference for index in models}
+
+
+def test_margin_files_cover_exactly_the_selected_models() -> None:
+    held = "results/small/held_out_oracle/nines/{}.margins.parquet"
+    floor = graph(metrics={"klom": {"num_models": 15}})
+    assert floor.score_margins("klom", "candidate", "nines", "oracle") == [
+        "results/small/oracle/nines/0010-0019.margins.parquet",
+        held.format("0000-0009"),
+    ]
+    assert floor.score_margins("klom", "candidate", "nines", "scrub") == [
+        "results/small/unlearned/nines/scrub/0000-0009.margins.parquet",
+        "results/small/unlearned/nines/scrub/0010-0019.margins.parquet",
+    ]
+
+
+def test_more_models_keep_the_old_files() -> None:
+    few = graph().weights(layout.ORIGINAL)
+    many = graph(num_models=40, held_out_oracles=40).weights(layout.ORIGINAL)
+    assert many[: len(few)] == few
+    assert len(many) == 2 * len(few)
+
+
+def test_a_methods_slice_holds_its_own_settings_only() -> None:
+    own = graph().unlearning_slice("scrub")
+    assert own["settings"]["epochs"] == 5
+    assert own["snapshots"] == [3, 5]
+    assert "training" not in own
+    assert graph().unlearning_slice("retrain")["training"]["epochs"] == 10
+
+
+CHANGES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"num_models": 40, "held_out_oracles": 40}, {"score"}),
+    ({"execution": {"threads": 2, "device": "cpu", "stack_size": 3}}, set()),
+    ({"shard_size": 20}, set()),
+    ({"training": {"epochs": 11, "batch_size": 64}}, {"training", "retrain"}),
+    ({"model": {"name": "mlp", "hidden": [32]}}, {"training", "scrub", "retrain"}),
+    ({"seed": 1}, {"training", "scrub", "retrain", "score"}),
+    ({"data": {"name": "digits", "root": "elsewhere"}}, set()),
+    ({"data": {"name": "digits", "train_size": 1000}}, {"dataset"}),
+    ({"forget_sets": {"nines": {"kind": "class", "label": 8}}}, {"forget_set"}),
+    ({"metrics": {"klom": {"bins": 30}}}, {"score"}),
+]
+SLICES: dict[str, Callable[[Graph], Any]] = {
+    "dataset": lambda g: g.dataset_slice(),
+    "forget_set": lambda g: g.forget_set_slice("nines"),
+    "training": lambda g: g.training_slice("original"),
+    "scrub": lambda g: g.unlearning_slice("scrub"),
+    "retrain": lambda g: g.unlearning_slice("retrain"),
+    "score": lambda g: g.score_slice("klom", "nines", "scrub"),
+}
+
+
+@pytest.mark.parametrize(("change", "stale"), CHANGES, ids=lambda value: ",".join(value))
+def test_a_change_of_the_configuration_changes_the_slices_that_consume_it(
+    change: dict[str, Any], stale: set[str]
+) -> None:
+    before, after = graph(), graph(**change)
+    assert {name for name, slice_of in SLICES.items() if slice_of(before) != slice_of(after)} == stale
+
+
+def test_originals_and_oracles_draw_differently() -> None:
+    assert graph().training_slice("oracle") != graph().training_slice("held_out_oracle")
+
+
+def test_as_many_models_are_unlearned_as_a_metric_compares() -> None:
+    assert graph(metrics={"klom": {"num_models": 10}, "mia": {}}).unlearned_models() == 20
+    assert graph(metrics={"klom": {"num_models": 10}}).unlearned_models() == 10
+    assert len(graph(metrics={"klom": {"num_models": 10}}).cost_records()) == 5
+
+
+def test_score_files_and_tables() -> None:
+    files = graph().score_files("klom")
+    assert len(files) == len(set(files)) == 6
+    assert files[0] == "results/small/summaries/klom/nines/original.parquet"
+    assert graph().tables("klom")[1] == "results/small/tables/klom.csv"
+
+
+def test_the_whole_graph_is_computed_without_heavy_imports() -> None:
+    program = (
+        "import sys, yaml\n"
+        "from unlearnkit.config.experiment import load_experiment\n"
+        "from unlearnkit.graph import Graph\n"
+        "g = Graph(load_experiment(yaml.safe_load(sys.stdin.read())))\n"
+        "g.dataset_code(), g.forget_set_code(), g.training_code(), g.margins_code(), g.score_code('klom')\n"
+        "[g.unlearning_code(name) for name in g.variants]\n"
+        "print([name for name in ('torch', 'sklearn', 'matplotlib', 'numpy', 'pyarrow') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], input=CONFIGURATION, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,126 @@
+"""The package's shape, enforced on its syntax trees: who may import whom, file sizes, documented public names."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FILES = sorted((REPOSITORY / "unlearnkit").rglob("*.py"))
+SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
+
+LAYERS = {
+    0: {"errors", "seeds", "fingerprint", "registry", "layout"},
+    1: {"config", "declarations", "graph", "__main__"},
+    2: {"artifacts"},
+    3: {"metrics"},
+    4: {"data", "models", "training"},
+    5: {"methods"},
+    6: {"report"},
+}
+LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
+THIRD_PARTY = {
+    0: set(),
+    1: {"pydantic", "pydantic_core", "yaml"},
+    2: {"numpy", "pyarrow", "safetensors"},
+    3: {"numpy", "scipy", "pydantic"},
+    4: {*LEARNING, "sklearn", "threadpoolctl", "PIL"},
+    5: {"torch", "pydantic"},
+    6: {"numpy", "pyarrow", "matplotlib", "jinja2", "pydantic"},
+}
+
+
+def layer_of(part: str) -> int:
+    return next(layer for layer, parts in LAYERS.items() if part in parts)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, wherever in it; names of a package that are modules count as such."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import, which fingerprints do not follow"
+            inner = [name for alias in node.names if (name := f"{node.module}.{alias.name}") in MODULES]
+            yield from inner or [node.module or ""]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "unlearnkit"])
+def test_imports_point_downwards(module: str) -> None:
+    own = module.split(".")[1]
+    layer = layer_of(own)
+    allowed = {part for below in range(layer) for part in LAYERS[below]} | LAYERS[layer]
+    if own == "report":
+        allowed -= LAYERS[4] | LAYERS[5]
+    for name in imports(MODULES[module]):
+        top, *rest = name.split(".")
+        if top == "unlearnkit":
+            assert not rest or rest[0] in allowed, f"{module} (layer {layer}) imports {name}"
+        else:
+            assert top in sys.stdlib_module_names | THIRD_PARTY[layer], f"{module} (layer {layer}) imports {name}"
+
+
+def test_metrics_import_only_errors_settings_and_each_other() -> None:
+    for module, path in MODULES.items():
+        if module.startswith("unlearnkit.metrics."):
+            inside = {name for name in imports(path) if name.startswith("unlearnkit")}
+            outside = {name for name in inside if not name.startswith("unlearnkit.metrics")}
+            assert outside <= {"unlearnkit.errors", "unlearnkit.config.settings"}, f"{module} imports {outside}"
+
+
+def test_plug_ins_are_imported_through_the_registry_only() -> None:
+    from unlearnkit.registry import METHODS, MODELS
+
+    for module, path in MODULES.items():
+        assert not {*METHODS.values(), *MODELS.values()} & set(imports(path)), f"{module} names a plug-in"
+
+
+def test_there_are_no_cycles() -> None:
+    graph = {module: {name for name in imports(path) if name in MODULES} for module, path in MODULES.items()}
+    # an import for type checkers alone runs nothing
+    graph["unlearnkit.config.rules"].discard("unlearnkit.config.experiment")
+    assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_files_are_short_and_named_after_what_they_hold(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+    assert not {"utils", "util", "helpers", "helper", "common", "misc"} & {path.stem, path.parent.name}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 60
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_public_names_are_documented_and_typed(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), f"{path.name} has no docstring"
+    for name, node in public(tree):
+        assert ast.get_docstring(node), f"{name} in {path.name} has no docstring"
+        if isinstance(node, ast.FunctionDef):
+            arguments = [a for a in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] if a.arg != "self"]
+            untyped = [a.arg for a in arguments if a.annotation is None and a.arg != "cls"]
+            assert node.returns is not None and not untyped, f"{name} in {path.name} is not fully typed"
+
+
+def public(node: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield child.name, child
+            if isinstance(child, ast.ClassDef):
+                yield from ((f"{child.name}.{name}", inner) for name, inner in public(child))

@@ -1,0 +1,54 @@
+"""The registries name modules that exist and keep the contract of their kind."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from unlearnkit import registry
+from unlearnkit.config.settings import Settings
+from unlearnkit.errors import ConfigError
+
+CONTRACTS = {
+    "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
+    "metric": ("Settings", "NEEDS_ORACLE", "MEASURES", "AXIS", "HEADLINE", "STATISTIC", "score"),
+    "data set": ("NUM_CLASSES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDATION_SIZE", "MEAN", "STD", "CONTENT_HASH", "load"),
+    "model": ("Settings", "STACK_SIZE", "build", "adapter"),
+}
+ENTRIES = [(kind, name) for kind, names in registry.REGISTRIES.items() for name in names]
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES)
+def test_every_entry_keeps_its_contract(kind: str, name: str) -> None:
+    module = registry.load(kind, name)
+    assert [part for part in CONTRACTS[kind] if not hasattr(module, part)] == []
+    assert module.__name__.endswith(f".{name}")
+    assert inspect.getdoc(module)
+
+
+@pytest.mark.parametrize(("kind", "name"), [entry for entry in ENTRIES if "Settings" in CONTRACTS[entry[0]]])
+def test_every_setting_is_described_and_has_its_own_class(kind: str, name: str) -> None:
+    settings = registry.load(kind, name).Settings
+    assert issubclass(settings, Settings)
+    assert [field for field, info in settings.model_fields.items() if not info.description] == []
+    assert settings.model_config.get("extra") == "forbid"
+    assert settings.model_config.get("frozen") is True
+
+
+def test_methods_share_one_signature() -> None:
+    for name in registry.METHODS:
+        parameters = inspect.signature(registry.load("method", name).unlearn).parameters
+        assert list(parameters) == ["model", "retain", "forget", "settings", "context"]
+
+
+@pytest.mark.parametrize("kind", registry.REGISTRIES)
+def test_an_unknown_name_is_answered_with_the_nearest(kind: str) -> None:
+    known = next(iter(registry.REGISTRIES[kind]))
+    with pytest.raises(ConfigError, match=f"unknown {kind} '{known}x'. Did you mean '{known}'?"):
+        registry.locate(kind, f"{known}x")
+
+
+def test_registries_cannot_be_changed_in_passing() -> None:
+    with pytest.raises(TypeError):
+        registry.METHODS["mine"] = "somewhere"  # pyright: ignore[reportIndexIssue]
