@@ -1,0 +1,83 @@
+"""The frame of a job: progress in the log, one paragraph instead of a traceback, provenance, and a key."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unlearnkit.artifacts.job import Job, job
+from unlearnkit.artifacts.provenance import read_provenance
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.errors import DataError
+
+SCRIPT = """
+import sys
+from unlearnkit.artifacts.job import job
+from unlearnkit.errors import DataError
+with job(rule="dataset", log=sys.argv[1], settings={}, code="", inputs=[]):
+    raise DataError("digits.npy is missing", remedy="download it")
+"""
+
+
+def running(folder: Path, settings: dict[str, int] | None = None, code: str = "c") -> Job:
+    return Job("train", str(folder / "logs" / "a.log"), settings or {"seed": 0}, code, [str(folder / "input")])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one input file."""
+    (tmp_path / "input").write_text("data")
+    return tmp_path
+
+
+def test_an_error_of_the_users_is_one_paragraph(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "a.log"
+    run = subprocess.run([sys.executable, "-c", SCRIPT, str(log)], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.strip().endswith("s  Error: digits.npy is missing. Download it.")
+    assert log.read_text() == run.stderr
+
+
+def test_an_error_of_ours_keeps_its_traceback(folder: Path) -> None:
+    with pytest.raises(ZeroDivisionError), job(rule="r", log=str(folder / "a.log"), settings={}, code="", inputs=[]):
+        raise ZeroDivisionError
+
+
+def test_the_users_error_ends_the_job(folder: Path) -> None:
+    with (
+        pytest.raises(SystemExit) as ended,
+        job(rule="r", log=str(folder / "a.log"), settings={}, code="", inputs=[]),
+    ):
+        raise DataError("something is missing")
+    assert ended.value.code == 1
+
+
+def test_progress_is_logged_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    running(folder).report("of an earlier run")
+    second = running(folder)
+    second.report("epoch 1")
+    second.report("epoch 2")
+    lines = (folder / "logs" / "a.log").read_text().splitlines()
+    assert [line.split(" s  ")[1] for line in lines] == ["epoch 1", "epoch 2"]
+    assert capsys.readouterr().err.count("epoch") == 2
+
+
+def test_outputs_are_recorded_with_the_hash_of_the_inputs(folder: Path) -> None:
+    (folder / "out").write_text("result")
+    running(folder).record(str(folder / "out"), device="CPU")
+    record = read_provenance(str(folder / "out"))
+    assert record["inputs"] == {str(folder / "input"): sha256_of(folder / "input")}
+    assert (record["rule"], record["code"], record["settings"]) == ("train", "c", {"seed": 0})
+    assert (record["device"], record["sha256"]) == ("CPU", sha256_of(folder / "out"))
+    assert record["wall_seconds"] >= 0
+
+
+def test_the_key_is_made_of_settings_code_and_content(folder: Path) -> None:
+    keys = {running(folder).key, running(folder, {"seed": 1}).key, running(folder, code="d").key}
+    assert running(folder).key in keys
+    (folder / "input").write_text("other data")
+    assert len(keys | {running(folder).key}) == 4
