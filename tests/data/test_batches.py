@@ -1,0 +1,138 @@
+"""Batches: every sample once per epoch, each model in its own order, augmentation as a written-out loop does it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from unlearnkit.data.batches import CROP_PADDING, Pixels, Samples, retain_set
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def pixels() -> Pixels:
+    """Eleven images of two channels whose first pixel and label are their index."""
+    images = torch.randint(0, 256, (11, 2, 5, 4), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    images[:, 0, 0, 0] = torch.arange(11)
+    return Pixels(images, torch.arange(11), mean=(0.5, 0.25), std=(0.2, 0.4), device=CPU)
+
+
+def generators(*seeds: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def test_retain_set_is_the_rest() -> None:
+    assert retain_set(6, np.array([4, 1])).tolist() == [0, 2, 3, 5]
+    assert retain_set(3, None).tolist() == [0, 1, 2]
+    assert retain_set(3, None).dtype == torch.int64
+
+
+def test_normalisation_is_the_formula(pixels: Pixels) -> None:
+    expected = (pixels.images.double() / 255 - torch.tensor([0.5, 0.25]).reshape(2, 1, 1)) / torch.tensor(
+        [0.2, 0.4]
+    ).reshape(2, 1, 1)
+    torch.testing.assert_close(pixels.normalised(torch.arange(11)), expected.float())
+    assert pixels.normalised(torch.tensor([[3, 1], [0, 3]])).shape == (2, 2, 2, 5, 4)
+
+
+def test_an_epoch_has_every_sample_once_and_keeps_the_short_batch(pixels: Pixels) -> None:
+    indices = torch.tensor([9, 2, 4, 0, 7])
+    samples = Samples(pixels, indices, generators(1))
+    for _ in range(3):
+        labels = [labels for _, labels in samples.epoch(2)]
+        assert [len(part) for part in labels] == [2, 2, 1]
+        assert sorted(torch.cat(labels).tolist()) == [0, 2, 4, 7, 9]
+    assert samples.batches_per_epoch(2) == 3
+    assert samples.passes == 15
+    assert len(samples) == 5
+
+
+def test_images_belong_to_their_labels(pixels: Pixels) -> None:
+    for images, labels in Samples(pixels, torch.arange(11), generators(1)).epoch(4):
+        torch.testing.assert_close(images, pixels.normalised(labels))
+
+
+def test_every_model_has_its_own_order_and_keeps_it_in_any_company(pixels: Pixels) -> None:
+    def orders(*seeds: int) -> torch.Tensor:
+        samples = Samples(pixels, torch.arange(11), generators(*seeds))
+        batches = [labels.reshape(len(seeds), -1) for _ in range(2) for _, labels in samples.epoch(4)]
+        return torch.cat(batches, dim=1)
+
+    together = orders(5, 6, 7)
+    assert together.shape == (3, 22)
+    assert len({tuple(order.tolist()) for order in together}) == 3
+    assert together[0, :11].tolist() != together[0, 11:].tolist()
+    for position, seed in enumerate((5, 6, 7)):
+        assert orders(seed)[0].tolist() == together[position].tolist()
+
+
+def test_a_stack_gets_one_batch_per_model(pixels: Pixels) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(5, 6))
+    images, labels = next(iter(samples.epoch(4)))
+    assert (images.shape, labels.shape) == ((2, 4, 2, 5, 4), (2, 4))
+    torch.testing.assert_close(images, pixels.normalised(labels))
+    assert samples.passes == 4
+
+
+def test_the_global_generator_is_left_alone(pixels: Pixels) -> None:
+    before = torch.get_rng_state()
+    list(Samples(pixels, torch.arange(11), generators(5, 6), "crop_flip").epoch(4))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def crop_flip(image: torch.Tensor, down: int, right: int, mirrored: bool) -> torch.Tensor:
+    """Return the image shifted and mirrored, pixel by pixel."""
+    channels, height, width = image.shape
+    result = torch.zeros_like(image)
+    for row in range(height):
+        for column in range(width):
+            source = (row + down - CROP_PADDING, column + right - CROP_PADDING)
+            inside = 0 <= source[0] < height and 0 <= source[1] < width
+            for channel in range(channels):
+                to = width - 1 - column if mirrored else column
+                result[channel, row, to] = image[channel, source[0], source[1]] if inside else 0.0
+    return result
+
+
+def test_crop_and_flip_are_those_of_a_written_out_loop(pixels: Pixels) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(3), "crop_flip")
+    replay = torch.Generator().manual_seed(3)
+    order = torch.randperm(11, generator=replay)
+    seen = set()
+    for number, (images, labels) in enumerate(samples.epoch(4)):
+        own = order[4 * number : 4 * number + 4]
+        assert labels.tolist() == own.tolist()
+        shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, len(own), 1), generator=replay)[..., 0]
+        mirrored = torch.randint(0, 2, (len(own), 1), generator=replay)[:, 0]
+        for position, index in enumerate(own.tolist()):
+            down, right, mirror = int(shifts[0, position]), int(shifts[1, position]), bool(mirrored[position])
+            expected = crop_flip(pixels.normalised(torch.tensor(index)), down, right, mirror)
+            assert torch.equal(images[position], expected)
+            seen.add(mirror)
+    assert seen == {False, True}
+
+
+def test_augmentation_is_drawn_anew_and_repeats_with_its_seed(pixels: Pixels) -> None:
+    def epochs(*seeds: int) -> list[torch.Tensor]:
+        samples = Samples(pixels, torch.tensor([3]), generators(*seeds), "crop_flip")
+        return [images for _ in range(8) for images, _ in samples.epoch(1)]
+
+    first, second = epochs(1), epochs(1)
+    assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
+    assert len({image.numpy().tobytes() for image in first}) > 4
+    stacked = epochs(1, 2)
+    assert all(torch.equal(image, pair[0]) for image, pair in zip(first, stacked, strict=True))
+
+
+def test_all_shifts_and_both_sides_occur_equally_often() -> None:
+    # one bright pixel in the middle of 9 x 9: where it lands tells the shift
+    images = torch.zeros(1, 1, 9, 9, dtype=torch.uint8)
+    images[0, 0, 4, 4] = 255
+    pixels = Pixels(images, torch.zeros(1, dtype=torch.int64), (0.0,), (1.0,), CPU)
+    samples = Samples(pixels, torch.zeros(4050, dtype=torch.int64), generators(0), "crop_flip")
+    ((batch, _),) = samples.epoch(4050)
+    landed = batch.sum((0, 1))
+    assert landed.sum() == 4050
+    assert (landed - 50).abs().max() < 5 * 50**0.5

@@ -1,0 +1,18 @@
+"""Every registered architecture, at the smallest size that it works at."""
+
+from __future__ import annotations
+
+import pytest
+
+from unlearnkit import registry
+from unlearnkit.models.building import Architecture
+
+SHAPES = {"mlp": (1, 8, 8), "small_cnn": (1, 8, 8)}
+"""Channels, height, width; other architectures get CIFAR-10's."""
+
+
+@pytest.fixture(params=registry.MODELS)
+def architecture(request: pytest.FixtureRequest) -> Architecture:
+    """One of the registered architectures, with default settings and seven classes."""
+    settings = registry.load("model", request.param).Settings()
+    return Architecture(request.param, settings, num_classes=7, image_shape=SHAPES.get(request.param, (3, 32, 32)))

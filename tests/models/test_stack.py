@@ -1,0 +1,94 @@
+"""A stack is its models: outputs, gradients and batch-norm statistics."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from unlearnkit import registry
+from unlearnkit.models.building import Architecture
+from unlearnkit.models.stack import Stack
+
+CPU = torch.device("cpu")
+BATCH = 3
+
+
+def trio(architecture: Architecture) -> tuple[list[nn.Module], Stack, Tensor]:
+    """Return three models, their stack, and a batch for each."""
+    models = [architecture.build(seed) for seed in (1, 2, 3)]
+    stack = architecture.gather([copy.deepcopy(model) for model in models], CPU)
+    assert isinstance(stack, Stack)
+    images = torch.randn(3, BATCH, *architecture.image_shape, generator=torch.Generator().manual_seed(0))
+    return models, stack, images
+
+
+def assert_same(name: str, actual: Tensor, expected: Tensor) -> None:
+    """Assert equal bits for the perceptron, whose stack is one matrix product per layer; 1e-5 for convolutions."""
+    if name == "mlp":
+        assert torch.equal(actual, expected)
+    else:
+        torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_outputs_are_those_of_the_single_models(architecture: Architecture, training: bool) -> None:
+    models, stack, images = trio(architecture)
+    stacked = stack.train(training)(images)
+    assert stacked.shape == (3, BATCH, 7)
+    for position, model in enumerate(models):
+        assert_same(architecture.name, stacked[position], model.train(training)(images[position]))
+
+
+def test_batch_norm_statistics_are_those_of_the_single_models(architecture: Architecture) -> None:
+    models, stack, images = trio(architecture)
+    before = {name: buffer.clone() for name, buffer in stack.named_buffers()}
+    stack.train()(images)
+    for position, model in enumerate(models):
+        model.train()(images[position])
+        state = stack.state_of(position)
+        assert state.keys() == model.state_dict().keys()
+        for name, tensor in model.state_dict().items():
+            torch.testing.assert_close(state[name], tensor, rtol=1e-5, atol=1e-6)
+    assert all(not torch.equal(buffer, before[name]) for name, buffer in stack.named_buffers())
+
+
+def test_evaluation_moves_no_statistics(architecture: Architecture) -> None:
+    _, stack, images = trio(architecture)
+    before = {name: tensor.clone() for name, tensor in stack.state_dict().items()}
+    stack.eval()(images)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in stack.state_dict().items())
+
+
+def test_gradients_are_those_of_the_single_models(architecture: Architecture) -> None:
+    # in double precision: in single, rounding decides which of two nearly equal pixels a max pool takes
+    models, stack, images = trio(architecture)
+    images = images.double()
+    stack.double().train()(images).square().sum().backward()
+    for position, model in enumerate(models):
+        model.double().train()(images[position]).square().sum().backward()
+        own = dict(model.named_parameters())
+        stacked = dict(zip(own, stack.parameters(), strict=True))
+        for name, parameter in own.items():
+            gradient, single = stacked[name].grad, parameter.grad
+            assert gradient is not None and single is not None
+            torch.testing.assert_close(gradient[position], single, rtol=1e-6, atol=1e-9 * float(single.abs().max()))
+
+
+def test_a_copy_is_independent(architecture: Architecture) -> None:
+    _, stack, images = trio(architecture)
+    expected = stack.eval()(images)
+    twin = copy.deepcopy(stack)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.mul_(2)
+    twin.train()(images)
+    assert torch.equal(stack.eval()(images), expected)
+
+
+def test_the_own_forward_of_an_architecture_is_vmaps() -> None:
+    architecture = Architecture("mlp", registry.load("model", "mlp").Settings(hidden=(12, 9)), 7, (2, 5, 5))
+    models, stack, images = trio(architecture)
+    torch.testing.assert_close(stack(images), Stack(models)(images))
