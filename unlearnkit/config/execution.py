@@ -34,7 +34,7 @@ class Execution(Settings):
     stack_size: int | None = Field(
         None,
         ge=1,
-        description="models trained as one tensor program; null: what was measured to be fastest for the model (bit-identical)",
+        description="models trained as one tensor program; null: what was measured to be fastest for the model",
     )
     checkpoint_seconds: float = Field(
         60, ge=0, description="time between resume points of a job, seconds: the work that is lost when it is killed"
