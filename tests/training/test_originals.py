@@ -1,0 +1,198 @@
+"""A model's weights depend on recipe, data, base seed, role and index: not on shards, stacks, interruptions or N."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import Pixels, retain_set
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.shard import ShardResult, Task, Worker
+
+RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
+ALL = retain_set(300, None)
+TaskOf = Callable[..., Task]
+WorkerOf = Callable[..., Worker]
+
+
+class InterruptionError(Exception):
+    """Stands for whatever ends a job from outside."""
+
+
+def interrupting(moment: str) -> Callable[[str], None]:
+    """Return a report that ends the job as soon as it hears `moment`."""
+
+    def report(text: str) -> None:
+        if moment in text:
+            raise InterruptionError
+
+    return report
+
+
+def train(task: Task, worker: Worker, models: Sequence[int] = range(4), recipe: Recipe = RECIPE) -> ShardResult:
+    return train_shard(task, recipe, ALL, role="original", model_indices=models, worker=worker)
+
+
+def assert_same(first: ShardResult, second: ShardResult, models: Sequence[int] | None = None) -> None:
+    keys = [key for key in second.states if models is None or key[0] in models]
+    assert keys
+    for key in keys:
+        assert first.states[key].keys() == second.states[key].keys()
+        for name, array in second.states[key].items():
+            assert first.states[key][name].shape == array.shape
+            np.testing.assert_array_equal(first.states[key][name], array, err_msg=f"{key} {name}")
+
+
+def test_models_learn(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task = task_of("mlp")
+    result = train(task, worker_of(), recipe=RECIPE.model_copy(update={"epochs": 12}))
+    for state in result.states.values():
+        logits = task.architecture.load(state)(task.pixels.normalised(torch.arange(300, 340)))
+        assert (logits.argmax(-1) == task.pixels.labels[300:]).float().mean() > 0.8
+
+
+def test_every_model_is_kept_at_its_last_epoch_with_its_cost(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    ticks = iter(range(1000))
+    result = train(task_of("mlp"), worker_of(stack_size=2, clock=lambda: float(next(ticks))))
+    assert sorted(result.states) == [(index, 4) for index in range(4)]
+    assert result.passes == {4: 4 * 300}
+    assert list(result.seconds) == [4]
+    assert result.seconds[4] > 0
+
+
+@pytest.mark.parametrize("stack_size", [1, 3, 4])
+def test_stacks_of_perceptrons_change_no_bit(task_of: TaskOf, worker_of: WorkerOf, stack_size: int) -> None:
+    task = task_of("mlp")
+    assert_same(train(task, worker_of(stack_size=stack_size)), train(task, worker_of(stack_size=2)))
+
+
+def test_stacks_of_convolutional_networks_agree_to_rounding(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task, short = task_of("small_cnn"), RECIPE.model_copy(update={"epochs": 1, "lr": 0.02})
+    single, stacked = (train(task, worker_of(stack_size=size), range(2), short) for size in (1, 2))
+    for key, state in single.states.items():
+        for name, array in state.items():
+            np.testing.assert_allclose(stacked.states[key][name], array, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("model", ["mlp", "small_cnn"])
+def test_shards_change_no_bit_and_more_models_leave_the_old_ones(
+    task_of: TaskOf, worker_of: WorkerOf, model: str
+) -> None:
+    task, short = task_of(model), RECIPE.model_copy(update={"epochs": 2})
+    few = train(task, worker_of(), range(2), short)
+    many = train(task, worker_of(), range(4), short)
+    assert_same(many, few)
+    assert_same(many, train(task, worker_of(), range(1, 4), short))
+    assert len({next(iter(state.values())).tobytes() for state in many.states.values()}) == 4
+
+
+@pytest.mark.parametrize("augmentation", ["none", "crop_flip"])
+@pytest.mark.parametrize("epoch", [1, 3])
+@pytest.mark.parametrize("model", ["mlp", "small_cnn"])
+def test_a_run_resumes_after_an_epoch_to_the_same_bits(
+    task_of: TaskOf, worker_of: WorkerOf, model: str, epoch: int, augmentation: str
+) -> None:
+    task, recipe = task_of(model), RECIPE.model_copy(update={"augmentation": augmentation})
+    models = range(2) if model == "mlp" else range(1)
+    whole = train(task, worker_of(), models, recipe)
+    heard: list[str] = []
+    with pytest.raises(InterruptionError):
+        report = interrupting(f"epoch {epoch + 1}/4")
+        train(task, worker_of(folder="resumed", report=report, checkpoint_seconds=0), models, recipe)
+    resumed = train(task, worker_of(folder="resumed", report=heard.append, checkpoint_seconds=0), models, recipe)
+    assert f"epoch {epoch + 1}/4" in heard[0]
+    assert_same(resumed, whole)
+    assert resumed.passes == whole.passes
+
+
+def test_momentum_of_zero_resumes_too(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task, recipe = task_of("mlp"), RECIPE.model_copy(update={"momentum": 0.0})
+    whole = train(task, worker_of(), recipe=recipe)
+    with pytest.raises(InterruptionError):
+        report = interrupting("epoch 3/4")
+        train(task, worker_of(folder="resumed", report=report, checkpoint_seconds=0), recipe=recipe)
+    assert_same(train(task, worker_of(folder="resumed"), recipe=recipe), whole)
+
+
+def test_a_shard_resumes_between_stacks(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task = task_of("mlp")
+    whole = train(task, worker_of(stack_size=2))
+    with pytest.raises(InterruptionError):
+        train(task, worker_of(stack_size=2, folder="resumed", report=interrupting("models_0002-0003: epoch 1/4")))
+    heard: list[str] = []
+    resumed = train(task, worker_of(stack_size=2, folder="resumed", report=heard.append))
+    assert not [text for text in heard if text.startswith("models_0000-0001: epoch")]
+    assert [text for text in heard if text.startswith("models_0002-0003: epoch")]
+    assert_same(resumed, whole)
+    assert resumed.passes == whole.passes
+
+
+def test_moments_are_stored_no_more_often_than_asked(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    worker = worker_of(report=interrupting("epoch 4/4"), checkpoint_seconds=60)
+    with pytest.raises(InterruptionError):
+        train(task_of("mlp"), worker)
+    assert not worker.resume.folder.exists()
+
+
+def test_nothing_is_left_to_resume_after_the_last_stack(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    worker = worker_of(checkpoint_seconds=0)
+    train(task_of("mlp"), worker)
+    assert list(worker.resume.folder.iterdir()) == []
+
+
+def test_roles_and_base_seeds_draw_differently(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    def first_weights(base_seed: int, role: str) -> bytes:
+        short, task = RECIPE.model_copy(update={"epochs": 1}), task_of("mlp", base_seed)
+        result = train_shard(task, short, ALL, role=role, model_indices=[0], worker=worker_of())
+        return result.states[0, 1]["1.weight"].tobytes()
+
+    weights = {first_weights(seed, role) for seed in (0, 1) for role in ("original", "oracle", "held_out_oracle")}
+    assert len(weights) == 6
+
+
+def test_oracles_never_see_the_forget_set(task_of: TaskOf, worker_of: WorkerOf, digits: ImageSet) -> None:
+    forget = np.array([250, 3, 77, 120, 5])
+
+    def oracles(images: np.ndarray, labels: np.ndarray) -> ShardResult:
+        pixels = Pixels(
+            torch.from_numpy(images), torch.from_numpy(labels), digits.mean, digits.std, torch.device("cpu")
+        )
+        task = Task(pixels, task_of("mlp").architecture, base_seed=0)
+        recipe = RECIPE.model_copy(update={"augmentation": "crop_flip"})
+        kept = retain_set(300, forget)
+        return train_shard(task, recipe, kept, role="oracle", model_indices=range(2), worker=worker_of())
+
+    def altered(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        images, labels = digits.images.copy(), digits.labels.copy()
+        images[rows], labels[rows] = 255 - images[rows], (labels[rows] + 1) % 10
+        return images, labels
+
+    reference = oracles(digits.images, digits.labels)
+    assert reference.passes == {4: 4 * 295}
+    assert_same(oracles(*altered(forget)), reference)
+    assert_same(oracles(*altered(np.arange(300, 340))), reference)
+    with pytest.raises(AssertionError):
+        assert_same(oracles(*altered(np.array([4]))), reference)
+
+
+def test_label_smoothing_and_schedule_reach_the_weights(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    changes = [{}, {"label_smoothing": 0.1}, {"schedule": "cosine"}, {"augmentation": "crop_flip"}, {"momentum": 0.5}]
+    recipes = [RECIPE.model_copy(update={"epochs": 2, **change}) for change in changes]
+    results = [train(task_of("mlp"), worker_of(), [0], recipe) for recipe in recipes]
+    assert len({result.states[0, 2]["1.weight"].tobytes() for result in results}) == len(changes)
+
+
+@pytest.mark.parametrize("model", ["mlp", "small_cnn"])
+def test_bfloat16_trains_float32_weights(task_of: TaskOf, worker_of: WorkerOf, model: str) -> None:
+    task = task_of(model)
+    recipe = RECIPE.model_copy(update={"epochs": 2, "precision": "bfloat16"})
+    state = train(task, worker_of(), [0], recipe).states[0, 2]
+    exact = train(task, worker_of(), [0], recipe.model_copy(update={"precision": "float32"})).states[0, 2]
+    assert {array.dtype for name, array in state.items() if "num_batches" not in name} == {np.dtype(np.float32)}
+    differences = [np.abs(state[name] - exact[name]).max() for name in state]
+    assert 0 < max(differences) < 0.5
