@@ -1,0 +1,58 @@
+"""Wrong configurations end `snakemake -n` with one paragraph that names the key and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from checkout import DELETED, Checkout
+
+pytestmark = pytest.mark.workflow
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "unknown key": ({"num_model": 4}, "num_model is not a known key", "num_models"),
+    "unknown setting": ({"methods.scrub.lrr": 0.1}, "methods.scrub.lrr is not a known key", "'lr'"),
+    "missing key": ({"model": DELETED}, "model is missing", "expected"),
+    "wrong type": ({"training.epochs": "many"}, "training.epochs is 'many'", "number"),
+    "boolean for a number": ({"shard_size": True}, "shard_size is true", "number"),
+    "out of range": ({"training.lr": -1}, "training.lr is -1", "expected"),
+    "unknown method": ({"methods.scrub.method": "scrubb"}, "'scrubb'", "mean 'scrub'?"),
+    "unknown metric": ({"metrics.kloom": {}}, "metrics.kloom", "klom"),
+    "unknown data set": ({"data.name": "digit"}, "data.name is 'digit'", "digits"),
+    "unknown model": ({"model.name": "mpl"}, "'mpl'", "mlp"),
+    "unknown kind of forget set": ({"forget_sets.nines.kind": "cluster"}, "'cluster'", "subpopulation"),
+    "one model": ({"num_models": 1}, "num_models is 1", "2"),
+    "nothing to retain": ({"forget_sets.random_10.size": 200}, "forget_sets.random_10 has 200 samples", "199"),
+    "no such class": ({"forget_sets.nines.label": 10}, "forget_sets.nines.label is 10", "0 to 9"),
+    "no such set": ({"forget_sets.nines.disjoint_from": ["random"]}, "names 'random'", "random_10"),
+    "snapshot past the end": ({"methods.scrub.snapshots": [1, 3]}, "methods.scrub.snapshots has epoch 3", "1 to 2"),
+    "too few held-out oracles": ({"held_out_oracles": 2}, "held_out_oracles is 2", "4"),
+    "broken shards": ({"shard_size": 3}, "shard_size is 3, which does not divide num_models", "6"),
+    "name that is no file name": ({"methods.a/b": {"method": "do_nothing"}}, "'a/b'", "letters"),
+    "reserved name": ({"methods.oracle": {"method": "do_nothing"}}, "methods.oracle has a reserved name", "original"),
+    "too many compared": ({"metrics.klom.num_models": 5}, "metrics.klom.num_models is 5", "at most 4"),
+    "batch above the data": ({"training.batch_size": 201}, "training.batch_size is 201", "at most 200"),
+    "data above the data set": ({"data.train_size": 2000}, "data.train_size is 2000", "1437"),
+    "no metric": ({"metrics": {}}, "no metric is asked for", "klom"),
+    "unknown device": ({"execution": {"device": "gpu"}}, "execution.device is 'gpu'", "cuda"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_configuration_is_told_in_one_paragraph(fresh: Checkout, name: str) -> None:
+    changes, fact, remedy = WRONG[name]
+    fresh.configure(changes)
+    outcome = fresh.snakemake("-n")
+    assert outcome.status != 0
+    assert "Traceback" not in outcome.output
+    told = outcome.output[outcome.output.index("WorkflowError") :]
+    assert fact in told
+    assert remedy in told
+    assert not (fresh.root / "results").exists()
+
+
+def test_several_problems_are_told_at_once(fresh: Checkout) -> None:
+    fresh.configure({"num_models": 5, "forget_sets.nines.label": 10, "methods.scrub.snapshots": [9]})
+    outcome = fresh.snakemake("-n")
+    assert outcome.status != 0
+    assert all(key in outcome.output for key in ("num_models", "forget_sets.nines.label", "methods.scrub.snapshots"))
