@@ -1,8 +1,14 @@
 """Tables, figures and the page.
 
 Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins
-Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}, results/<experiment>/report/index.html
+Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
+         results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,margins}.svg
+         results/<experiment>/report/index.html
 """
+
+from unlearnkit.report_graph import ReportGraph
+
+REPORT_GRAPH = ReportGraph(GRAPH)
 
 
 rule cost:
@@ -53,3 +59,65 @@ rule table:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/table.py"
+
+
+rule figures:
+    input:
+        forget_set=path(layout.FORGET_SET),
+        tables=[path(layout.TABLE, table=f"{metric}.parquet") for metric in GRAPH.metrics],
+        scores=lambda w: [file for files in REPORT_GRAPH.scores_of(w.forget_set).values() for file in files.values()],
+        margins=lambda w: REPORT_GRAPH.margin_files(w.forget_set),
+    output:
+        **{
+            name: report(
+                path(layout.FIGURE, figure=name),
+                caption=f"../docs/captions/{kind}.rst",
+                category="Figures",
+                labels={"forget set": "{forget_set}", "figure": f"{metric} {kind}".replace("_", " ").strip()},
+            )
+            for name, (metric, kind) in REPORT_GRAPH.figures().items()
+        },
+    params:
+        settings=lambda w: REPORT_GRAPH.figure_slice(w.forget_set),
+        scores=lambda w: REPORT_GRAPH.scores_of(w.forget_set),
+        code=GRAPH.report_code("figures", "densities"),
+    log:
+        log_of(layout.FIGURE.replace("{figure}.svg", "figures")),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Figures of {wildcards.forget_set}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/figures.py"
+
+
+rule report_page:
+    input:
+        costs=path(layout.TABLE, table="cost.parquet"),
+        tables=[path(layout.TABLE, table=f"{metric}.parquet") for metric in GRAPH.metrics],
+        figures=[
+            path(layout.FIGURE, forget_set=name, figure=figure)
+            for name in GRAPH.forget_sets
+            for figure in REPORT_GRAPH.figures()
+        ],
+        records=REPORT_GRAPH.provenance_records(),
+    output:
+        page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
+    params:
+        settings=GRAPH.report_slice(),
+        figures=REPORT_GRAPH.figures(),
+        contenders=REPORT_GRAPH.contenders(),
+        files=REPORT_GRAPH.linked_files(),
+        code=REPORT_GRAPH.page_code(),
+    log:
+        log_of(layout.REPORT),
+    localrule: True
+    message:
+        "Report"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/report.py"

@@ -188,9 +188,9 @@ class Graph:
             },
         }
 
-    def report_code(self, module: str) -> str:
-        """Fingerprint of a module of unlearnkit.report."""
-        return fingerprint(f"unlearnkit.report.{module}")
+    def report_code(self, *modules: str) -> str:
+        """Fingerprint of modules of unlearnkit.report."""
+        return fingerprint(*(f"unlearnkit.report.{module}" for module in modules))
 
     def _model_module(self) -> str:
         return locate("model", self.experiment.model.name)

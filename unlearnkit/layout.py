@@ -11,6 +11,7 @@
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
         tables/{table}.{parquet,csv,md}
+        figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
         report/index.html
 
 A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its
@@ -33,6 +34,7 @@ UNLEARNED = "unlearned/{forget_set}/{variant}"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
+FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
 REPORT = f"{ROOT}/report/index.html"
 
 REFERENCE_CANDIDATES = ("original", "oracle")

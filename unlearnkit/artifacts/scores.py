@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from unlearnkit.artifacts.tables import write_table
+from unlearnkit.artifacts.tables import read_table, write_table
 
 Values = Mapping[str, Mapping[str, np.ndarray]]
 """Measure -> split -> values, NaN where undefined."""
@@ -32,6 +32,16 @@ def write_scores(
         for split in dict.fromkeys(split for by_split in by_measure.values() for split in by_split)
     ]
     write_table(path, pa.concat_tables(tables), facts)
+
+
+def read_final_scores(path: str | os.PathLike[str], measure: str) -> dict[str, np.ndarray]:
+    """Read one measure at the last epoch of a score file: split -> float64 values, undefined ones as NaN."""
+    table, _ = read_table(path)
+    epoch, split, values = (table[name].combine_chunks() for name in ("epoch", "split", measure))
+    last = np.from_dlpack(epoch) == np.from_dlpack(epoch).max()
+    encoded = split.dictionary_encode()
+    codes, defined = np.from_dlpack(encoded.indices), np.from_dlpack(values.fill_null(np.nan))
+    return {name: defined[last & (codes == code)] for code, name in enumerate(encoded.dictionary.to_pylist())}
 
 
 def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray) -> pa.Table:

@@ -1,0 +1,95 @@
+"""Figures: they draw what they are given, failed candidates included, without warnings and with the same bytes."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from unlearnkit.metrics import klom, mia
+from unlearnkit.report.densities import margin_densities, telling_samples
+from unlearnkit.report.figures import metric_figure
+from unlearnkit.report.style import row_name, svg
+from unlearnkit.report.tables import metric_rows
+
+pytestmark = pytest.mark.filterwarnings("error")
+METHODS = {"good": "fine_tune", "bad": "scrub", "broken": "scrub"}
+
+
+@pytest.fixture(scope="module")
+def rows(summaries, costs):
+    return [row for row in metric_rows(summaries, costs, has_floor=True) if row["forget_set"] == "first"]
+
+
+def _values(*candidates):
+    rng = np.random.default_rng(0)
+    return {name: {split: rng.gamma(2, size=9) for split in ("forget", "retain", "validation")} for name in candidates}
+
+
+def test_trade_off_names_points_and_failures(rows):
+    text = svg(metric_figure("trade_off", klom, rows, {}, METHODS))
+    ElementTree.fromstring(text)
+    assert "<title>good, epoch 2: validation 1, forget 1, 0.2 x retraining</title>" in text
+    assert "not shown, models failed: broken<" in text
+    assert "oracles (noise floor)" in text
+
+
+def test_trade_off_with_nothing_but_failures(rows):
+    assert "broken" in svg(metric_figure("trade_off", klom, [row for row in rows if row["n_failed"]], {}, METHODS))
+
+
+def test_distributions_say_why_a_candidate_has_none(rows):
+    values = _values("original", "oracle", "good", "bad") | {"broken": {"forget": np.array([np.nan])}}
+    text = svg(metric_figure("distributions", klom, rows, values, METHODS))
+    assert text.count("2 of 4 models failed") == 3
+    assert text.index(">oracle<") < text.index(">original<")
+
+
+def test_distributions_of_a_metric_over_models_with_one_split():
+    values = {"oracle": {"forget": np.full(3, 0.5)}, "good": {"forget": np.full(3, 0.5)}}
+    text = svg(metric_figure("distributions", mia, [], values, {}))
+    assert "models, on forget samples" in text
+
+
+def test_figures_have_the_same_bytes_and_leave_settings_alone(rows):
+    before = dict(mpl.rcParams)
+    first, second = (svg(metric_figure("trade_off", klom, rows, {}, METHODS)) for _ in range(2))
+    assert first == second
+    assert dict(mpl.rcParams) == before
+
+
+def test_names_are_escaped(rows):
+    hostile = "<script>$x_1$"
+    renamed = [row | {"candidate": hostile} if row["candidate"] == "good" else row for row in rows]
+    text = svg(metric_figure("trade_off", klom, renamed, {}, {hostile: hostile}))
+    assert "<script>" not in text
+    assert "&lt;script&gt;$x_1$" in text
+
+
+def test_telling_samples_are_ranked_by_standardised_difference():
+    noise = np.random.default_rng(0).normal(size=(50, 3))
+    assert telling_samples(noise + np.array([1, 9, 4]), noise) == {"largest": 1, "median": 2, "smallest": 0}
+    # a wider spread makes the same shift less telling
+    wider = noise * np.array([1, 1, 9])
+    assert telling_samples(wider + np.array([5, 1, 5]), wider)["largest"] == 0
+
+
+def test_margin_densities_leave_out_failed_models_and_say_so():
+    rng = np.random.default_rng(1)
+    original, oracle = rng.normal(4, size=(6, 3)), rng.normal(size=(6, 3))
+    failed = original.copy()
+    failed[:2, 0] = np.nan
+    unlearned = {"scrub": original - 1e6, "broken": failed, "all_broken": np.full((6, 3), np.inf)}
+    samples = telling_samples(original, oracle)
+    text = svg(margin_densities(original, oracle, unlearned, samples, [10, 20, 30]))
+    assert "2 of 6 failed" in text
+    assert "6 of 6 failed" in text
+    assert all(f">sample {(10, 20, 30)[position]}<" in text for position in samples.values())
+
+
+def test_long_names_are_broken_between_settings_and_not_inside_numbers():
+    assert row_name("scrub.ascent_epochs3.lr0.0005.forget_batch_size32") == (
+        "scrub.ascent_epochs3.lr0.0005\n.forget_batch_size32"
+    )

@@ -1,0 +1,147 @@
+"""The page: complete, escaped, self-contained, and the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+
+import pytest
+
+from unlearnkit.metrics import klom
+from unlearnkit.report.figures import metric_figure
+from unlearnkit.report.page import Results, inline, page, setting
+from unlearnkit.report.style import svg
+from unlearnkit.report.tables import metric_rows
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def _record(rule: str, **settings) -> dict:
+    return {
+        "rule": rule,
+        "settings": settings,
+        "code": "c0de",
+        "device": "CPU",
+        "python": "3.11.7",
+        "started": "2026-01-02T03:04:05+00:00",
+        "wall_seconds": 1.5,
+        "packages": {"unlearnkit": "0.1.0", "numpy": "2.4"},
+        "machine": {"system": "Linux", "processor": "x86_64", "cores": 2},
+    }
+
+
+@pytest.fixture(scope="module")
+def settings():
+    variant = {"method": "scrub", "snapshots": [3], "settings": {"lr": 0.01, "note": HOSTILE}}
+    return {
+        "experiment": "tiny",
+        "seed": 7,
+        "num_models": 4,
+        "held_out_oracles": 4,
+        "shard_size": 4,
+        "data": {"name": "digits", "train_size": None},
+        "model": {"name": "mlp", "hidden": [16]},
+        "training": {"epochs": 6, "lr": 0.2},
+        "forget_sets": {"first": {"kind": "file", "file": HOSTILE}, "second": {"kind": "random", "size": 2}},
+        "variants": {"good": variant, "bad": variant, "broken": variant},
+        "metrics": {"klom": {"bins": 20, "compat": None}},
+    }
+
+
+@pytest.fixture(scope="module")
+def results(summaries, costs):
+    rows = metric_rows(summaries, costs, has_floor=True)
+    renamed = [row | {"candidate": HOSTILE} if row["candidate"] == "bad" else row for row in rows]
+    figure = svg(metric_figure("trade_off", klom, rows[:36], {}, {"good": "scrub"}))
+    return Results(
+        tables={"klom": renamed},
+        costs=costs,
+        figures={(name, "klom_trade_off"): figure for name in ("first", "second")},
+        kinds={"klom_trade_off": ("klom", "trade_off")},
+        records=[_record("original", role="original"), _record("unlearn", method="scrub")],
+        contenders=["good"],
+        files={"Tables": ["../tables/klom.csv"]},
+    )
+
+
+@pytest.fixture(scope="module")
+def text(settings, results):
+    return page(settings, {"klom": klom}, results)
+
+
+class _Reader(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.links, self.ids, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.links += [value for name, value in attrs if name in ("src", "href", "xlink:href", "action", "data")]
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in ("meta", "br", "link"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def parsed(text):
+    reader = _Reader()
+    reader.feed(text)
+    return reader
+
+
+def test_text_from_configuration_is_escaped(text):
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 4  # forget set twice, variants' settings, candidate
+
+
+def test_nothing_is_loaded_from_elsewhere(text, parsed):
+    assert [link for link in parsed.links if not link.startswith(("#", "../", "data:image/png"))] == []
+    assert "../tables/klom.csv" in parsed.links
+    assert not re.search(r"@import|url\((?!#)", text)
+
+
+def test_html_is_well_formed_and_ids_are_unique_and_found(parsed):
+    assert parsed.open == []
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
+
+
+def test_failed_candidates_and_floor_are_shown(text):
+    assert text.count("2 of 4 models failed") >= 4  # two forget sets, two tables each
+    assert text.count("oracles: noise floor") == 4
+
+
+def test_figures_are_described(text):
+    assert text.count('<svg role="img" aria-label="Scatter plot for ') == 2
+
+
+def test_provenance_is_shown(text):
+    assert all(word in text for word in ("c0de", "2.4", "Linux, x86_64, 2 cores", "2026-01-02 03:04:05"))
+
+
+def test_same_inputs_give_the_same_text(settings, results, text):
+    assert page(settings, {"klom": klom}, results) == text
+
+
+def test_inline_prefixes_ids_and_their_references():
+    drawn = inline(
+        '<svg viewBox="0 0 9 8" width="9pt" height="8pt"><g id="a" clip-path="url(#b)"/><use xlink:href="#a"/></svg>',
+        "p",
+        '"<',
+    )
+    assert drawn == (
+        '<svg role="img" aria-label="&#34;&lt;" viewBox="0 0 9 8">'
+        '<g id="p-a" clip-path="url(#p-b)"/><use xlink:href="#p-a"/></svg>'
+    )
+
+
+def test_settings_read_as_text():
+    assert setting({"lr": 5e-4, "hidden": [64, 32], "root": None, "split": {}}) == (
+        "lr 0.0005, hidden 64, 32, root default, split none"
+    )

@@ -1,0 +1,238 @@
+"""Figures of one metric on one forget set: forgetting against damage elsewhere, and distributions of the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from unlearnkit.report.labels import label_points
+from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, axis_title, quantity_axes, row_name, styled
+
+Row = Mapping[str, Any]
+Measure = Mapping[str, Any]
+MARKERS = "osD^vP<>phd8"
+REFERENCE = {"original": ("originals", ORIGINAL, "X"), "oracle": ("oracles", ORACLE, "*")}
+SHOWN = {"p95": "P95", "mean": "mean"}
+MOST_LABELS = 16
+MOST_ERROR_BARS = 30
+COST_COLOURS = mpl.colormaps["cividis"]
+
+
+def metric_figure(
+    kind: str,
+    metric: ModuleType,
+    rows: Sequence[Row],
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    methods: Mapping[str, str],
+) -> Figure:
+    """Return the figure of a kind ("trade_off" or "distributions") of a metric's headline on one forget set.
+
+    `metric` gives MEASURES, HEADLINE, STATISTIC, AXIS and NEEDS_ORACLE; `rows` are its table rows; `values`
+    candidate -> split -> headline values at the last epoch (distributions only); `methods` variant -> method.
+    """
+    declared = metric.MEASURES[metric.HEADLINE]
+    if kind == "trade_off":
+        return trade_off(rows, metric.HEADLINE, declared, metric.STATISTIC, methods, metric.NEEDS_ORACLE)
+    last = {row["candidate"]: row for row in rows}
+    notes = {
+        name: f"{row['n_failed']} of {row['n_models']} models failed" for name, row in last.items() if row["n_failed"]
+    }
+    ordered = dict(sorted(values.items(), key=lambda item: item[0] != "oracle"))
+    return distributions(ordered, declared, metric.STATISTIC, metric.AXIS, notes)
+
+
+@styled
+def trade_off(
+    rows: Sequence[Row], measure: str, declared: Measure, statistic: str, methods: Mapping[str, str], has_floor: bool
+) -> Figure:
+    """Return the scatter of `statistic` on forget (y) against validation samples (x), a point per candidate and epoch.
+
+    `rows` are table rows of one forget set (report.tables.metric_rows), `methods` variant -> method. The colour is the
+    cost in sample passes relative to retraining, the marker the method; the originals and the oracles (the noise floor
+    if `has_floor`, dotted) are marked. Candidates with failed models have no value and are named below the plot.
+    """
+    points = _points(rows, measure, statistic)
+    shown = [point for point in points if point["x"] is not None]
+    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
+    axes = figure.add_subplot()
+    marker = dict(zip(dict.fromkeys(methods.values()), MARKERS * len(methods), strict=False))
+    for variant in dict.fromkeys(point["candidate"] for point in shown):
+        _draw_candidate(axes, [p for p in shown if p["candidate"] == variant], marker.get(methods.get(variant, "")))
+    if len(shown) <= MOST_ERROR_BARS:
+        _draw_intervals(axes, shown)
+    quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
+    if has_floor:
+        for point in (point for point in shown if point["candidate"] == "oracle"):
+            axes.axvline(point["x"], color=ORACLE, linestyle=":", linewidth=1)
+            axes.axhline(point["y"], color=ORACLE, linestyle=":", linewidth=1)
+    axes.set_xlabel(f"{SHOWN[statistic]} on validation samples: {axis_title(declared)}")
+    axes.set_ylabel(f"{SHOWN[statistic]} on forget samples: {axis_title(declared)}")
+    failed = dict.fromkeys(point["candidate"] for point in points if point["x"] is None)
+    if failed:
+        figure.supxlabel(f"not shown, models failed: {', '.join(failed)}", fontsize=7.5, color=MUTED, wrap=True)
+    _draw_legends(figure, axes, marker, shown, has_floor)
+    order = sorted(
+        shown, key=lambda point: (point["candidate"] not in REFERENCE, not _in_front(point, shown, declared))
+    )
+    places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
+    label_points(figure, axes, places, [_label(point) for point in order], MOST_LABELS)
+    return figure
+
+
+@styled
+def distributions(
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    declared: Measure,
+    statistic: str,
+    over: str,
+    notes: Mapping[str, str],
+) -> Figure:
+    """Return box plots of a measure, a panel per split and a row per candidate.
+
+    `values` candidate -> split -> values (samples or models, as `over` says); `notes` candidate -> why it has none. A
+    box holds the middle half, its line the median, the whiskers 5 % to 95 %, the dot is the mean, the tick the largest;
+    the dotted line continues `statistic` of the oracles.
+    """
+    candidates, splits = list(values), declared["splits"]
+    names = [row_name(candidate) for candidate in candidates]
+    height = 1.1 + 0.24 * len(names) * (1.4 if any("\n" in name for name in names) else 1)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    panels = figure.subplots(1, len(splits), sharex=True, sharey=True, squeeze=False)[0]
+    summaries = {(c, s): _box(values[c][s]) for c in candidates for s in splits if c not in notes}
+    ends = [end for box in summaries.values() for end in (box["whislo"], box["most"])]
+    for axes, split in zip(panels, splits, strict=True):
+        for position, candidate in enumerate(candidates):
+            if candidate in notes:
+                axes.text(
+                    0.02, position, notes[candidate], transform=axes.get_yaxis_transform(), color=MUTED, va="center"
+                )
+            else:
+                _draw_box(axes, summaries[candidate, split], position, REFERENCE.get(candidate, ("", MUTED, ""))[1])
+        reference = summaries.get(("oracle", split))
+        if reference:
+            axes.axvline(
+                reference["whishi" if statistic == "p95" else "mean"], color=ORACLE, linestyle=":", linewidth=1
+            )
+        quantity_axes(axes, "x", ends, declared)
+        axes.set_title(f"{split} samples" if over == "samples" else f"{over}, on {split} samples", fontsize=9)
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+    panels[0].set_yticks(range(len(names)), names, fontsize=8)
+    panels[0].set_ylim(len(candidates) - 0.4, -0.6)
+    figure.supxlabel(axis_title(declared), fontsize=9)
+    return figure
+
+
+def _points(rows: Sequence[Row], measure: str, statistic: str) -> list[dict[str, Any]]:
+    """One point per candidate and epoch: value and interval on validation (x) and forget samples (y), and cost."""
+    points: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        axis = {"validation": "x", "forget": "y"}.get(row["split"])
+        if row["measure"] == measure and axis:
+            point = points.setdefault((row["candidate"], row["epoch"]), {})
+            point |= {name: row[name] for name in ("candidate", "epoch", "relative_passes")}
+            point |= {axis: row[statistic]}
+            point |= {f"{axis}_{end}": row.get(f"{statistic}_models_{end}") for end in ("low", "high")}
+    return list(points.values())
+
+
+def _draw_candidate(axes: Axes, points: Sequence[Row], marker: str | None) -> None:
+    """The snapshots of a candidate, joined by a line."""
+    axes.plot([p["x"] for p in points], [p["y"] for p in points], color="#b0b0b0", linewidth=0.8, zorder=2)
+    for point in points:
+        _, colour, own_marker = REFERENCE.get(point["candidate"], ("", MUTED, marker))
+        cost = point["relative_passes"]
+        drawn = axes.scatter(
+            point["x"],
+            point["y"],
+            color=colour if cost is None else COST_COLOURS(float(cost)),
+            marker=own_marker,
+            s=150 if own_marker == "*" else 55,
+            edgecolors="#333333",
+            linewidths=0.6,
+            zorder=4 if cost is None else 3,
+        )
+        costs = "" if cost is None else f", {cost:.3g} x retraining"
+        drawn.set_gid(f"title: {_name(point)}: validation {point['x']:.3g}, forget {point['y']:.3g}{costs}")
+
+
+def _draw_intervals(axes: Axes, points: Sequence[Row]) -> None:
+    for point in points:
+        if None not in (point["x_low"], point["x_high"]):
+            axes.plot([point["x_low"], point["x_high"]], [point["y"]] * 2, color="#c8c8c8", linewidth=0.8, zorder=1.5)
+        if None not in (point["y_low"], point["y_high"]):
+            axes.plot([point["x"]] * 2, [point["y_low"], point["y_high"]], color="#c8c8c8", linewidth=0.8, zorder=1.5)
+
+
+def _draw_legends(
+    figure: Figure, axes: Axes, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool
+) -> None:
+    present = {point["candidate"] for point in points}
+    handles = [
+        Line2D([], [], marker=shape, color="none", markerfacecolor=colour, markeredgecolor="#333333", label=text)
+        for name, (text, colour, shape) in REFERENCE.items()
+        if name in present
+        for text in [f"{text} (noise floor)" if name == "oracle" and has_floor else text]
+    ]
+    handles += [
+        Line2D([], [], marker=shape, color="none", markerfacecolor="#bbbbbb", markeredgecolor="#333333", label=method)
+        for method, shape in marker.items()
+    ]
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
+    scale = ScalarMappable(Normalize(0, 1), COST_COLOURS)
+    bar = figure.colorbar(scale, ax=axes, location="top", shrink=0.6, aspect=40, pad=0.02, extend="max")
+    bar.set_label("sample passes relative to retraining", fontsize=8)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+
+
+def _in_front(point: Row, points: Sequence[Row], declared: Measure) -> bool:
+    """Whether no other variant is better on both axes."""
+    sign = {"lower": 1, "higher": -1}.get(declared["direction"])
+    if sign is None:
+        return True
+    others = (other for other in points if other["candidate"] not in REFERENCE)
+    return not any(sign * other["x"] < sign * point["x"] and sign * other["y"] < sign * point["y"] for other in others)
+
+
+def _name(point: Row) -> str:
+    if point["candidate"] in REFERENCE:
+        return REFERENCE[point["candidate"]][0]
+    return f"{point['candidate']}, epoch {point['epoch']}" if point["epoch"] else point["candidate"]
+
+
+def _label(point: Row) -> str:
+    return row_name(_name(point).replace(", epoch ", " @ "))
+
+
+def _box(values: np.ndarray) -> dict[str, Any]:
+    low, first, median, third, high = np.percentile(values, [5, 25, 50, 75, 95])
+    quartiles = {"q1": first, "med": median, "q3": third, "mean": np.mean(values)}
+    return {"whislo": low, "whishi": high, "fliers": [], "most": np.max(values), **quartiles}
+
+
+def _draw_box(axes: Axes, box: dict[str, Any], position: int, colour: str) -> None:
+    axes.bxp(
+        [box],
+        positions=[position],
+        orientation="horizontal",
+        widths=0.62,
+        showmeans=True,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops={"facecolor": f"{colour}40", "edgecolor": colour, "linewidth": 0.9},
+        medianprops={"color": colour, "linewidth": 1.6},
+        whiskerprops={"color": colour, "linewidth": 0.9},
+        capprops={"color": colour, "linewidth": 0.9},
+        meanprops={"marker": "o", "markersize": 3.2, "markerfacecolor": "black", "markeredgecolor": "none"},
+    )
+    axes.plot(box["most"], position, marker="|", markersize=4, color=colour)

@@ -1,0 +1,161 @@
+"""The page of an experiment: one static HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from unlearnkit.report.origins import environment, job_rows
+from unlearnkit.report.views import STATISTICS, MetricTable, metric_tables, number
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the page shows beside the settings.
+
+    `tables` metric -> rows of report.tables.metric_rows; `costs` rows of report.cost.cost_rows; `figures`
+    (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
+    variants that may be called best; `files` heading -> paths relative to the page.
+    """
+
+    tables: Mapping[str, Sequence[Row]]
+    costs: Sequence[Row]
+    figures: Mapping[tuple[str, str], str]
+    kinds: Mapping[str, Sequence[str]]
+    records: Sequence[Row]
+    contenders: Collection[str]
+    files: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: its kind, which decides on the caption, the <svg> element and a description for who cannot see it."""
+
+    kind: str
+    svg: Markup
+    alt: str
+
+
+@dataclass(frozen=True)
+class MetricSection:
+    """Tables and figures of one metric on one forget set."""
+
+    name: str
+    label: str
+    statistic: str
+    has_floor: bool
+    over: str
+    tables: Sequence[MetricTable]
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class ForgetSetSection:
+    """All about one forget set; `samples` split -> number of samples."""
+
+    name: str
+    settings: Mapping[str, Any]
+    samples: Mapping[str, int]
+    metrics: Sequence[MetricSection]
+    margins: Sequence[Picture]
+    costs: Sequence[Row]
+
+
+def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results) -> str:
+    """Return the page as HTML: the same settings and results give the same text.
+
+    `settings` is Graph.report_slice(), `metrics` metric -> what its module declares. Every text from configuration or
+    records is escaped.
+    """
+    loader = PackageLoader("unlearnkit.report", "")
+    templates = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters |= {"number": number, "setting": setting}
+    return templates.get_template("template.html").render(
+        settings=settings,
+        sections=[_section(name, settings, metrics, results) for name in settings["forget_sets"]],
+        jobs=job_rows(results.records),
+        environment=environment(results.records),
+        files=results.files,
+        last=max((record["started"] for record in results.records), default=""),
+    )
+
+
+def setting(value: Any) -> str:
+    """Return a setting as text: nested mappings and lists in one line, None as "default"."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {setting(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(setting, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "default" if value is None else str(value)
+
+
+def inline(svg: str, prefix: str, alt: str) -> Markup:
+    """Return an <svg> element for use inside HTML: scaled by its frame, its ids unique on the page, described by `alt`.
+
+    `svg` comes from report.style.svg, which escapes its texts.
+    """
+    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
+    svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf"\g<1>{prefix}-", svg)
+    return Markup(svg).replace(Markup("<svg "), Markup('<svg role="img" aria-label="{}" ').format(alt), 1)
+
+
+def _section(
+    name: str, settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results
+) -> ForgetSetSection:
+    number_of_set = list(settings["forget_sets"]).index(name)
+    costs = [row for row in results.costs if row["forget_set"] == name]
+    rows = {metric: [row for row in table if row["forget_set"] == name] for metric, table in results.tables.items()}
+    sizes = {row["split"]: row["n_samples"] for table in rows.values() for row in table}
+    pictures: dict[str, list[Picture]] = {}
+    for order, (figure, (metric, kind)) in enumerate(results.kinds.items()):
+        alt = _alt(name, metrics.get(metric), kind)
+        drawn = inline(results.figures[name, figure], f"f{number_of_set}-{order}", alt)
+        pictures.setdefault(metric, []).append(Picture(kind, drawn, alt))
+    sections = [
+        _metric_section(metric, metrics[metric], table, costs, results.contenders, pictures.get(metric, []))
+        for metric, table in rows.items()
+    ]
+    return ForgetSetSection(name, settings["forget_sets"][name], sizes, sections, pictures.get("", []), costs)
+
+
+def _metric_section(
+    name: str,
+    metric: ModuleType,
+    rows: Sequence[Row],
+    costs: Sequence[Row],
+    contenders: Collection[str],
+    pictures: Sequence[Picture],
+) -> MetricSection:
+    return MetricSection(
+        name=name,
+        label=metric.MEASURES[metric.HEADLINE]["label"],
+        statistic=STATISTICS[metric.STATISTIC],
+        has_floor=metric.NEEDS_ORACLE,
+        over=metric.AXIS,
+        tables=metric_tables(rows, costs, metric, contenders),
+        pictures=pictures,
+    )
+
+
+def _alt(forget_set: str, metric: ModuleType | None, kind: str) -> str:
+    if metric is None:
+        return f"Histograms of margins of three samples of {forget_set}: originals, oracles and unlearned models."
+    label, statistic = metric.MEASURES[metric.HEADLINE]["label"], STATISTICS[metric.STATISTIC]
+    if kind == "trade_off":
+        return (
+            f"Scatter plot for {forget_set}: {statistic} of {label} on forget samples against validation samples, "
+            "a point per candidate and epoch, coloured by cost. The values are in the table."
+        )
+    return f"Box plots for {forget_set}: {label} per candidate and split. Statistics are in the table."

@@ -1,0 +1,201 @@
+"""What the page's tables show, as text: cells with value, interval and mark, ready for the template."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+Row = Mapping[str, Any]
+MOST_COLUMNS = 8
+"""A metric with more columns gets one table per measure, the headline's first."""
+STATISTICS = {"p95": "P95", "mean": "mean"}
+ARROWS = {
+    "lower": "↓ lower is better",
+    "higher": "↑ higher is better",
+    "match": "≈ as close to the oracles as possible",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A statistic of a measure on a split."""
+
+    measure: str
+    split: str
+    statistic: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with its interval over models; `best` if no other contender's is better."""
+
+    value: str
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One candidate at one epoch; `kind` is "original", "oracle" or "variant", `failure` why there are no cells."""
+
+    candidate: str
+    kind: str
+    epoch: int
+    compared: str
+    passes: str
+    seconds: str
+    cells: tuple[Cell, ...]
+    failure: str
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """A table: header rows of (text, columns spanned), lines, and what its measures are."""
+
+    title: str
+    notes: tuple[str, ...]
+    header: tuple[tuple[tuple[str, int], ...], ...]
+    lines: tuple[Line, ...]
+
+
+def metric_tables(
+    rows: Sequence[Row], costs: Sequence[Row], metric: ModuleType, contenders: Collection[str]
+) -> list[MetricTable]:
+    """Return the tables of one metric on one forget set: one, or one per measure if that would be too wide.
+
+    `rows` are those of report.tables.metric_rows and `costs` those of report.cost.cost_rows, of this forget set;
+    `metric` gives MEASURES, HEADLINE, STATISTIC and NEEDS_ORACLE. The best value of a column is sought among
+    `contenders`: by the measure's direction, or as the closest to the oracles' value if that is "match".
+    """
+    statistics = list(dict.fromkeys((metric.STATISTIC, "mean")))
+    columns = {
+        measure: [Column(measure, split, statistic) for split in declared["splits"] for statistic in statistics]
+        for measure, declared in metric.MEASURES.items()
+    }
+    together = sum(map(len, columns.values())) <= MOST_COLUMNS
+    measures = [metric.HEADLINE, *(name for name in columns if name != metric.HEADLINE)]
+    groups = [list(columns)] if together else [[name] for name in measures]
+    return [
+        MetricTable(
+            title=", ".join(metric.MEASURES[name]["label"] for name in group) if not together else "",
+            notes=_notes([metric.MEASURES[name] for name in group]),
+            header=_header([column for name in group for column in columns[name]], metric),
+            lines=_lines(rows, costs, [column for name in group for column in columns[name]], metric, contenders),
+        )
+        for group in groups
+    ]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with `digits` significant digits, trailing zeros kept, as is from 1,000 upwards."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.{digits}g}".rstrip(".")
+
+
+def _notes(measures: Sequence[Row]) -> tuple[str, ...]:
+    """Labels with unit and direction, those that share both in one note."""
+    labels: dict[str, list[str]] = {}
+    for declared in measures:
+        labels.setdefault(f"[{declared['unit']}], {ARROWS[declared['direction']]}", []).append(declared["label"])
+    return tuple(f"{', '.join(names)} {kind}" for kind, names in labels.items())
+
+
+def _header(columns: Sequence[Column], metric: ModuleType) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Header rows from measure to statistic; what is the same in all columns is left to the title."""
+    levels = (
+        [(column.measure,) for column in columns],
+        [(column.measure, column.split) for column in columns],
+        [(column.measure, column.split, column.statistic) for column in columns],
+    )
+    # remarks in parentheses are left to the note below the table
+    names = {name: declared["label"].split(" (")[0] for name, declared in metric.MEASURES.items()} | STATISTICS
+    header = []
+    for level in levels:
+        if len({key[-1] for key in level}) > 1:
+            spans = [(key[-1], len(list(group))) for key, group in itertools.groupby(level)]
+            header.append(tuple((names.get(text, text), span) for text, span in spans))
+    return tuple(header) or (((STATISTICS[columns[0].statistic], 1),),)
+
+
+def _lines(
+    rows: Sequence[Row],
+    costs: Sequence[Row],
+    columns: Sequence[Column],
+    metric: ModuleType,
+    contenders: Collection[str],
+) -> tuple[Line, ...]:
+    values = {(row["candidate"], row["epoch"], row["measure"], row["split"]): row for row in rows}
+    best = {column: _best(rows, column, metric.MEASURES[column.measure], contenders) for column in columns}
+    cost = {(row["candidate"], row["epoch"]): row for row in costs}
+    keys = list(dict.fromkeys((row["candidate"], row["epoch"]) for row in rows))
+    keys.sort(key=lambda key: key[0] != "oracle")  # what all others are read against comes first
+    return tuple(
+        _line(
+            key,
+            [values[*key, column.measure, column.split] for column in columns],
+            columns,
+            metric,
+            cost.get(key),
+            best,
+        )
+        for key in keys
+    )
+
+
+def _line(
+    key: tuple[str, int],
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    metric: ModuleType,
+    cost: Row | None,
+    best: Mapping[Column, Collection[tuple[str, int]]],
+) -> Line:
+    first = rows[0]
+    failed = bool(first["n_failed"])
+    cells = [_cell(row, column, metric, key in best[column]) for row, column in zip(rows, columns, strict=True)]
+    return Line(
+        candidate=key[0],
+        kind=key[0] if key[0] in ("original", "oracle") else "variant",
+        epoch=key[1],
+        compared=f"{first['n_models']}"
+        if first["n_oracles"] is None
+        else f"{first['n_models']} / {first['n_oracles']}",
+        passes="" if cost is None else f"{cost['relative_passes']:.3f}",
+        seconds="" if cost is None else f"{cost['relative_seconds']:.3f}",
+        cells=() if failed else tuple(cells),
+        failure=f"{first['n_failed']} of {first['n_models']} models failed" if failed else "",
+    )
+
+
+def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
+    value, low, high = (row.get(f"{column.statistic}{end}") for end in ("", "_models_low", "_models_high"))
+    if value is None:
+        return Cell("")
+    bounded = metric.MEASURES[column.measure]["high"] is not None
+    digits, dash = (3 if bounded else 2), ("–" if low is None or low >= 0 else " to ")
+    interval = "" if low is None or high is None else f"{low:.{digits}f}{dash}{high:.{digits}f}"
+    return Cell(f"{value:.3f}" if bounded else number(value), interval, best)
+
+
+def _best(
+    rows: Sequence[Row], column: Column, declared: Row, contenders: Collection[str]
+) -> Collection[tuple[str, int]]:
+    """The (candidate, epoch) pairs whose value is the best of a column: several if they tie, none if all do."""
+    own = [row for row in rows if row["measure"] == column.measure and row["split"] == column.split]
+    target = next((row[column.statistic] for row in own if row["candidate"] == "oracle"), None)
+    ranked = {
+        (row["candidate"], row["epoch"]): _badness(row[column.statistic], declared["direction"], target)
+        for row in own
+        if row["candidate"] in contenders and row[column.statistic] is not None
+    }
+    if len(ranked) > 1 and len(set(ranked.values())) == 1:
+        return []
+    return [key for key, badness in ranked.items() if badness == min(ranked.values())]
+
+
+def _badness(value: float, direction: str, target: float | None) -> float:
+    if direction == "match":
+        return abs(value - target) if target is not None else 0.0
+    return value if direction == "lower" else -value

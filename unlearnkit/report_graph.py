@@ -1,0 +1,118 @@
+"""The part of the artifact graph that ends in figures and page: which there are, what they read, what they show."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from unlearnkit import layout
+from unlearnkit.declarations import declarations
+from unlearnkit.fingerprint import source_path
+from unlearnkit.graph import Graph, Slice
+from unlearnkit.registry import locate
+
+MOST_EXEMPLARS = 8
+"""Variants whose margins are drawn: rows of a figure that one can take in at a glance."""
+
+
+class ReportGraph:
+    """Inputs and parameters of the figures and the page of an experiment."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def figures(self) -> dict[str, tuple[str, str]]:
+        """Return the figures of every forget set: name -> (metric, kind), ("", "margins") for the one of no metric.
+
+        A trade-off needs a headline on forget and on validation samples.
+        """
+        drawn = {}
+        for metric in self.graph.metrics:
+            declared = declarations(locate("metric", metric))
+            if {"forget", "validation"} <= set(declared.MEASURES[declared.HEADLINE]["splits"]):
+                drawn[f"{metric}_trade_off"] = (metric, "trade_off")
+            drawn[f"{metric}_distributions"] = (metric, "distributions")
+        return {**drawn, "margins": ("", "margins")}
+
+    def exemplars(self) -> list[str]:
+        """Return the variants whose margins are drawn: the first of every method, MOST_EXEMPLARS at most."""
+        first: dict[str, str] = {}
+        for name, variant in self.graph.variants.items():
+            first.setdefault(variant.method, name)
+        return list(first.values())[:MOST_EXEMPLARS]
+
+    def drawn_margins(self, forget_set: str) -> dict[str, list[Any]]:
+        """Return candidate -> [population folder, first model, stop] of the margins that are drawn."""
+        populations = {"original": layout.ORIGINAL, "oracle": layout.ORACLE}
+        return {
+            name: [
+                self.graph.path(populations.get(name, layout.UNLEARNED), forget_set=forget_set, variant=name),
+                0,
+                self.graph.unlearned_models(),
+            ]
+            for name in [*populations, *self.exemplars()]
+        }
+
+    def figure_slice(self, forget_set: str) -> Slice:
+        """What the figures of a forget set show beside values: which figures, whose margins, each variant's method."""
+        return {
+            "metrics": self.graph.metrics,
+            "figures": self.figures(),
+            "margins": self.drawn_margins(forget_set),
+            "methods": {name: variant.method for name, variant in self.graph.variants.items()},
+        }
+
+    def scores_of(self, forget_set: str) -> dict[str, dict[str, str]]:
+        """Return metric -> candidate -> score file of one forget set."""
+        return {
+            metric: {
+                name: self.graph.path(layout.SCORES, metric=metric, forget_set=forget_set, candidate=name)
+                for name in self.graph.candidates
+            }
+            for metric in self.graph.metrics
+        }
+
+    def linked_files(self) -> dict[str, list[str]]:
+        """Return heading -> artifacts that the page links."""
+        pairs = ((forget_set, figure) for forget_set in self.graph.forget_sets for figure in self.figures())
+        return {
+            "Tables": [path for table in ("cost", *self.graph.metrics) for path in self.graph.tables(table)],
+            "Figures": [self.graph.path(layout.FIGURE, forget_set=name, figure=figure) for name, figure in pairs],
+            "Values per sample or model": [
+                path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)
+            ],
+        }
+
+    def contenders(self) -> list[str]:
+        """Return the variants that may be called best: those whose method does not read oracles."""
+        return [name for name in self.graph.variants if "held_out_oracles" not in self.graph.needs(name)]
+
+    def margin_files(self, forget_set: str) -> list[str]:
+        """Return the margin files that `drawn_margins` lie in."""
+        return [
+            path
+            for population, first, stop in self.drawn_margins(forget_set).values()
+            for path in self.graph.margins(population, range(first, stop), forget_set)
+        ]
+
+    def provenance_records(self) -> list[str]:
+        """Return the provenance records that the page condenses: data, forget sets, models and scores."""
+        pools = [layout.ORACLE] + [layout.HELD_OUT_ORACLE] * bool(self.graph.experiment.held_out_oracles)
+        held_out = self.graph.experiment.held_out_oracles
+        models = self.graph.weights(layout.ORIGINAL) + [
+            path
+            for forget_set in self.graph.forget_sets
+            for pattern in pools
+            for path in self.graph.weights(
+                pattern, held_out if pattern != layout.ORACLE else None, forget_set=forget_set
+            )
+        ]
+        scores = [path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)]
+        sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
+        records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
+        return list(dict.fromkeys([*records, *self.graph.cost_records()]))
+
+    def page_code(self) -> str:
+        """Fingerprint of making the page, its template included."""
+        template = source_path("unlearnkit.report.page").with_name("template.html").read_bytes()
+        return f"{self.graph.report_code('page')} {hashlib.sha256(template).hexdigest()[:16]}"

@@ -1,0 +1,37 @@
+"""Rule figures: all figures of one forget set."""
+
+import numpy as np
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.margins import read_selection
+from unlearnkit.artifacts.scores import read_final_scores
+from unlearnkit.artifacts.store import read_array, write_text
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.declarations import declarations
+from unlearnkit.registry import locate
+from unlearnkit.report.densities import margin_densities, telling_samples
+from unlearnkit.report.figures import metric_figure
+from unlearnkit.report.style import svg
+
+params, inputs, output, forget_set = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards.forget_set
+settings = params.settings
+
+with job(rule="figures", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)):
+    tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
+    for name, (metric, kind) in settings["figures"].items():
+        if kind == "margins":
+            continue
+        declared = declarations(locate("metric", metric))
+        rows = [row for row in read_table(tables[metric])[0].to_pylist() if row["forget_set"] == forget_set]
+        paths = params.scores[metric] if kind == "distributions" else {}
+        values = {candidate: read_final_scores(path, declared.HEADLINE) for candidate, path in paths.items()}
+        write_text(output[name], svg(metric_figure(kind, declared, rows, values, settings["methods"])))
+    margins, members = {}, read_array(inputs.forget_set)
+    for candidate, selection in settings["margins"].items():
+        by_epoch = read_selection(inputs.margins, [selection])
+        final = by_epoch[max(by_epoch)]
+        own = np.flatnonzero((final.split == "train") & np.isin(final.sample_index, members))
+        margins[candidate], sample_index = final.margins[:, own], final.sample_index[own]
+    original, oracle = margins.pop("original"), margins.pop("oracle")
+    chosen = telling_samples(original, oracle)
+    write_text(output.margins, svg(margin_densities(original, oracle, margins, chosen, sample_index)))

@@ -1,0 +1,31 @@
+"""Rule report_page: everything about the experiment on one static page."""
+
+import os
+from pathlib import Path
+
+from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.store import read_json, write_text
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.declarations import declarations
+from unlearnkit.registry import locate
+from unlearnkit.report.page import Results, page
+
+params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+settings = params.settings
+
+with job(rule="report_page", log=snakemake.log[0], settings=settings, code=params.code, inputs=inputs):
+    pairs = [(forget_set, figure) for forget_set in settings["forget_sets"] for figure in params.figures]
+    folder = Path(output.page).parent
+    results = Results(
+        tables={
+            name: read_table(path)[0].to_pylist() for name, path in zip(settings["metrics"], inputs.tables, strict=True)
+        },
+        costs=read_table(inputs.costs)[0].to_pylist(),
+        figures={pair: Path(path).read_text("utf-8") for pair, path in zip(pairs, inputs.figures, strict=True)},
+        kinds=params.figures,
+        records=[read_json(path) for path in inputs.records],
+        contenders=params.contenders,
+        files={heading: [os.path.relpath(path, folder) for path in paths] for heading, paths in params.files.items()},
+    )
+    metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
+    write_text(output.page, page(settings, metrics, results))
