@@ -16,7 +16,7 @@ SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
     0: {"errors", "seeds", "fingerprint", "registry", "layout"},
-    1: {"config", "declarations", "graph", "__main__"},
+    1: {"config", "declarations", "graph", "report_graph", "__main__"},
     2: {"artifacts"},
     3: {"metrics"},
     4: {"data", "models", "training"},
@@ -31,7 +31,7 @@ THIRD_PARTY = {
     3: {"numpy", "scipy", "pydantic"},
     4: {*LEARNING, "sklearn", "threadpoolctl", "PIL"},
     5: {"torch", "pydantic"},
-    6: {"numpy", "pyarrow", "matplotlib", "jinja2", "pydantic"},
+    6: {"numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic"},
 }
 
 

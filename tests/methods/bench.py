@@ -1,0 +1,136 @@
+"""A bench on real digits: originals, held-out oracles and a forget set, on which any method can be run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from unlearnkit import registry
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import State, WeightFile, write_weights
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import Samples
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.models.building import states_of
+from unlearnkit.training.setup import task_for
+from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
+from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, run_method, unlearn_shard
+
+RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
+CPU = torch.device("cpu")
+HELD_OUT = 50
+"""Seed of the first held-out oracle; originals have the seeds 0, 1, 2."""
+
+_numbers = itertools.count()
+
+
+def same(first: State, second: State) -> bool:
+    """Return whether two states are equal to the bit."""
+    return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One architecture with originals 0, 1, 2 and matching held-out oracles, ready for any method."""
+
+    image_set: ImageSet
+    architecture: str
+    forget: np.ndarray
+    folder: Path
+    base_seed: int = 0
+
+    @cached_property
+    def task(self) -> Task:
+        """Data, architecture and base seed."""
+        return task_for(self.image_set, {"name": self.architecture}, self.base_seed, CPU)
+
+    @property
+    def division(self) -> Division:
+        """Retain set and forget set."""
+        return Division.of(self.image_set.train_size, self.forget)
+
+    def model(self, seed: int = 0) -> nn.Module:
+        """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
+        return self.task.architecture.gather([self.task.architecture.build(seed)], CPU).train()
+
+    def settings(self, method: str, **settings: Any) -> Any:
+        """Return settings of a method, short unless told otherwise."""
+        kind = registry.load("method", method).Settings
+        short = {"epochs": 2} if "epochs" in kind.model_fields else {}
+        return kind.model_validate(short | settings)
+
+    def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Procedure:
+        """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
+        chosen = self.settings(method, **settings)
+        by_recipe = hasattr(registry.load("method", method), "LAST_EPOCH")
+        last = RECIPE.epochs if by_recipe else getattr(chosen, "epochs", 0)
+        return Procedure(method, chosen, tuple(snapshots or (last,)), RECIPE)
+
+    def worker(self, stack_size: int | None = None) -> Worker:
+        """Return a worker with a resume folder of its own."""
+        resume = ResumeFolder(str(self.folder / f"out_{next(_numbers)}"), "key")
+        return Worker(CPU, lambda: 0.0, resume, lambda _: None, stack_size)
+
+    def context(self, kind: type[Context] = Context) -> Context:
+        """Return a context for original 0."""
+        return kind(
+            generators=self.task.generators(ROLE, [0], "method"),
+            training=RECIPE,
+            fresh=lambda: self.task.fresh(ROLE, [0], CPU),
+            references={"held_out_oracles": self.model(HELD_OUT)},
+            keep=lambda *_: None,
+        )
+
+    def samples(self, part: str) -> Samples:
+        """Return the "retain" or "forget" samples of original 0."""
+        generators = self.task.generators(ROLE, [0], f"{part}_batches")
+        return Samples(self.task.pixels, getattr(self.division, part), generators)
+
+    def call(self, method: str, model: nn.Module, context: Context | None = None, **settings: Any) -> nn.Module:
+        """Return what the method's own `unlearn` returns for one model."""
+        unlearn: Callable[..., nn.Module] = registry.load("method", method).unlearn
+        chosen = self.settings(method, **settings)
+        return unlearn(model, self.samples("retain"), self.samples("forget"), chosen, context or self.context())
+
+    def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
+        """Return what the engine keeps of original 0."""
+        references = {"held_out_oracles": self.model(HELD_OUT)}
+        procedure = self.procedure(method, snapshots, **settings)
+        return run_method(self.task, procedure, self.division, self.model(), references, (0,), self.worker())
+
+    def last(self, method: str, **settings: Any) -> State:
+        """Return the state of original 0 after the method's last epoch."""
+        ((state,),) = self.kept(method, **settings).states.values()
+        return state
+
+    def weight_file(self, first_seed: int) -> WeightFile:
+        """Return a file with three models, drawn from `first_seed` and the two after it."""
+        path = self.folder / f"{first_seed}.safetensors"
+        write_weights(path, {(k, 4): states_of(self.model(first_seed + k))[0] for k in range(3)}, {})
+        return WeightFile(path)
+
+    def shard(self, method: str, stack_size: int | None = None, **settings: Any) -> ShardResult:
+        """Return the unlearned models of a shard of three."""
+        return unlearn_shard(
+            self.task,
+            self.procedure(method, **settings),
+            self.division,
+            originals=self.weight_file(0),
+            held_out_oracles=self.weight_file(HELD_OUT),
+            model_indices=range(3),
+            worker=self.worker(stack_size),
+        )
+
+    def with_other_data(self, rows: np.ndarray) -> Bench:
+        """Return the bench with other pixels and labels at `rows`."""
+        images, labels = self.image_set.images.copy(), self.image_set.labels.copy()
+        images[rows], labels[rows] = 255 - images[rows], (labels[rows] + 1) % 10
+        return replace(self, image_set=replace(self.image_set, images=images, labels=labels))

@@ -1,0 +1,178 @@
+"""What every registered method promises: inputs and global state untouched, seeds, modes, cost, snapshots, stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from bench import RECIPE, Bench, same
+from pydantic import ValidationError
+
+from unlearnkit import registry
+from unlearnkit.artifacts.weights import State
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.models.building import states_of
+
+FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
+
+COSTS: dict[str, Callable[[Any], float]] = {
+    "do_nothing": lambda _: 0,
+    "load_oracle": lambda _: 0,
+    "early_stopped_retrain": lambda _: RECIPE.epochs * RETAIN,
+    "fine_tune": lambda s: s.epochs * RETAIN,
+    "ascent_forget": lambda s: s.epochs * FORGET,
+    "ascent_descent": lambda s: s.epochs * RETAIN + min(s.epochs, s.ascent_epochs) * FORGET,
+    "scrub": lambda s: (1 + 1 / 3) * (s.epochs * RETAIN + min(s.epochs, s.ascent_epochs) * FORGET),
+}
+"""Sample passes per model, as each method's docstring says; a forward pass alone counts a third."""
+
+READS_FORGET_SET = {"ascent_forget", "ascent_descent", "scrub"}
+KEEPS_ORIGINAL = {"do_nothing"}
+DRAWS_NOTHING = {"do_nothing", "load_oracle"}
+
+SCHEDULE_FREE = {
+    "fine_tune": {"schedule": "constant", "lr": 0.01},
+    "ascent_forget": {"lr": 0.01},
+    "ascent_descent": {"lr": 0.01, "ascent_epochs": 2},
+    "scrub": {"ascent_epochs": 2, "milestones": (1, 2)},
+}
+"""Settings of the methods whose first epochs do not depend on how many follow."""
+
+
+def fields(method: str) -> set[str]:
+    return set(registry.load("method", method).Settings.model_fields)
+
+
+def weights(bench: Bench, state: State) -> State:
+    """Return the parameters of a state, without buffers."""
+    names = {name for name, _ in bench.model().named_parameters()}
+    return {name: array for name, array in state.items() if name in names}
+
+
+def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
+    model = bench.model()
+    (before,) = states_of(model)
+    modes = [part.training for part in model.modules()]
+    result = bench.call(method, model)
+    assert same(states_of(model)[0], before)
+    assert [part.training for part in model.modules()] == modes
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+    assert not {id(tensor) for tensor in model.parameters()} & {id(tensor) for tensor in result.parameters()}
+    assert not any(part.training for part in result.modules())
+    assert all(parameter.requires_grad for parameter in result.parameters())
+    assert all(np.isfinite(array).all() for array in states_of(result)[0].values())
+
+
+def test_weights_move_unless_the_method_does_nothing(method: str, bench: Bench) -> None:
+    (before,), (after,) = states_of(bench.model()), states_of(bench.call(method, bench.model()))
+    if method in KEEPS_ORIGINAL:
+        assert same(after, before)
+    else:
+        moved = {name for name, array in after.items() if not np.array_equal(array, before[name])}
+        kernels = {name for name, array in weights(bench, after).items() if array.ndim > 1}
+        assert kernels <= moved
+
+
+def test_a_run_repeats_to_the_bit_and_ignores_the_global_generator(method: str, bench: Bench) -> None:
+    results = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        results.append(bench.last(method))
+        assert torch.equal(torch.get_rng_state(), before)
+    assert same(*results)
+
+
+def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[..., Bench]) -> None:
+    # batches smaller than the forget set: their order is what a seed decides
+    small = {name: 4 for name in fields(method) if name.endswith("batch_size")}
+    first, second = (bench_of("mlp", seed).last(method, **small) for seed in (0, 1))
+    assert same(first, second) == (method in DRAWS_NOTHING)
+
+
+def test_passes_are_counted_as_the_docstring_says(method: str, bench: Bench) -> None:
+    changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}]
+    for settings in changes:
+        if settings.keys() <= fields(method):
+            expected = COSTS[method](bench.settings(method, **settings))
+            assert list(bench.kept(method, **settings).passes.values()) == pytest.approx([expected], rel=1e-12)
+
+
+@pytest.mark.parametrize("method", [name for name in registry.METHODS if "lr" in fields(name)])
+def test_a_learning_rate_of_zero_leaves_the_weights(method: str, bench: Bench) -> None:
+    (before,), (after,) = states_of(bench.model()), states_of(bench.call(method, bench.model(), lr=0.0))
+    assert same(weights(bench, after), weights(bench, before))
+
+
+def test_unknown_and_impossible_settings_are_refused(method: str) -> None:
+    settings = registry.load("method", method).Settings
+    with pytest.raises(ValidationError, match="learning_rate"):
+        settings.model_validate({"learning_rate": 0.1})
+    for name in {"epochs", "lr", "batch_size", "momentum", "weight_decay", "temperature"} & fields(method):
+        with pytest.raises(ValidationError, match=name):
+            settings.model_validate({name: -1})
+
+
+@pytest.mark.parametrize("name", SCHEDULE_FREE)
+def test_a_snapshot_is_a_shorter_run(name: str, bench: Bench) -> None:
+    settings = SCHEDULE_FREE[name]
+    kept = bench.kept(name, snapshots=(1, 3), epochs=3, **settings)
+    shorter = bench.kept(name, epochs=1, **settings)
+    assert sorted(kept.states) == [1, 3]
+    assert same(kept.states[1][0], shorter.states[1][0])
+    assert not same(kept.states[1][0], kept.states[3][0])
+    assert kept.passes[1] == shorter.passes[1] < kept.passes[3]
+
+
+def test_the_last_snapshot_is_what_the_method_returns(method: str, bench: Bench) -> None:
+    assert same(bench.last(method), states_of(bench.call(method, bench.model()))[0])
+
+
+def test_validation_samples_are_never_touched(method: str, bench: Bench) -> None:
+    altered = bench.with_other_data(np.arange(TRAIN_SIZE, TRAIN_SIZE + VALIDATION_SIZE))
+    assert same(bench.last(method), altered.last(method))
+
+
+def test_the_forget_set_is_read_by_those_that_need_it_only(method: str, bench: Bench) -> None:
+    altered = bench.with_other_data(bench.forget)
+    assert same(bench.last(method), altered.last(method)) == (method not in READS_FORGET_SET)
+
+
+def test_a_stack_is_its_models(method: str, bench: Bench) -> None:
+    perceptron = bench.architecture == "mlp"
+    # the rounding of a convolution grows with every step, so its steps are small
+    gentle = {"lr": 1e-3} if "lr" in fields(method) and not perceptron else {}
+    single, stacked = (bench.shard(method, stack_size, **gentle) for stack_size in (1, 3))
+    assert single.states.keys() == stacked.states.keys()
+    assert single.passes == pytest.approx(stacked.passes, rel=1e-12)
+    for key, state in single.states.items():
+        assert not perceptron or same(stacked.states[key], state)
+        for name, array in state.items():
+            np.testing.assert_allclose(stacked.states[key][name], array, rtol=1e-3, atol=1e-3, err_msg=f"{key} {name}")
+
+
+def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> None:
+    shard = bench.shard(method)
+    assert [index for index, _ in sorted(shard.states)] == [0, 1, 2]
+    ((_, epoch), *_) = shard.states
+    assert same(shard.states[0, epoch], bench.last(method))
+    if method not in DRAWS_NOTHING:
+        assert not same(shard.states[0, epoch], shard.states[1, epoch])
+
+
+def test_every_method_runs_on_resnet9(method: str, small_digits: ImageSet, tmp_path: Path) -> None:
+    few = small_digits.subset(8, 2)
+    # twice as large: ResNet-9 needs 12 pixels
+    larger = replace(few, images=few.images.repeat(2, axis=2).repeat(2, axis=3))
+    bench = Bench(larger, "resnet9", np.array([6, 1]), tmp_path)
+    model = bench.model()
+    (before,) = states_of(model)
+    result = bench.call(method, model)
+    assert same(states_of(model)[0], before)
+    assert not result.training
+    assert all(np.isfinite(array).all() for array in states_of(result)[0].values())

@@ -1,0 +1,132 @@
+"""The engine around a method: what it is given, what it may ask for, what it must tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+import torch
+from bench import CPU, RECIPE, Bench, same
+
+from unlearnkit import registry
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.errors import ArtifactError, TrainingError
+from unlearnkit.training.unlearning import Context, Division, Procedure
+
+PLUG_IN = """
+import copy
+from unlearnkit.config.settings import Settings as BaseSettings
+
+STACKABLE = False
+NEEDS = ()
+SEEN = []
+
+
+class Settings(BaseSettings):
+    epochs: int = 1
+
+
+def unlearn(model, retain, forget, settings, context):
+    own = [[label for _, labels in part.epoch(7) for label in labels.tolist()] for part in (retain, forget)]
+    SEEN.append((retain.indices.tolist(), forget.indices.tolist(), *own, model.training))
+    ENDING
+    return copy.deepcopy(model).eval()
+"""
+
+
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A function that registers method "watching", which ends with the given statement."""
+
+    def register(ending: str) -> None:
+        (tmp_path / "watching_method.py").write_text(PLUG_IN.replace("ENDING", ending))
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "watching_method", raising=False)
+        methods = MappingProxyType({**registry.METHODS, "watching": "watching_method"})
+        monkeypatch.setattr(registry, "REGISTRIES", MappingProxyType({**registry.REGISTRIES, "method": methods}))
+
+    return register
+
+
+def test_a_method_gets_the_whole_forget_set_and_all_the_rest(
+    plug_in: Callable[[str], None], small_digits: ImageSet, tmp_path: Path
+) -> None:
+    # far more samples than models: the published driver cut index arrays to the number of models
+    plug_in("context.end_epoch(2, model)")
+    forget = np.random.default_rng(0).permutation(240)[:150]
+    bench = Bench(small_digits, "mlp", forget, tmp_path)
+    result = bench.shard("watching")
+    seen = registry.load("method", "watching").SEEN
+    assert len(seen) == 3
+    for retain_indices, forget_indices, retain_labels, forget_labels, training in seen:
+        assert forget_indices == forget.tolist()
+        assert not set(retain_indices) & set(forget_indices)
+        assert sorted(retain_indices + forget_indices) == list(range(240))
+        assert sorted(forget_labels) == sorted(small_digits.labels[forget].tolist())
+        assert sorted(retain_labels) == sorted(small_digits.labels[retain_indices].tolist())
+        assert not training
+    assert len({tuple(labels) for *_, labels, _ in seen}) == 3
+    assert result.passes == {2: 240}
+
+
+def test_division_is_a_partition() -> None:
+    division = Division.of(6, np.array([4, 0], dtype=np.int32))
+    assert division.retain.tolist() == [1, 2, 3, 5]
+    assert division.forget.tolist() == [4, 0]
+    assert division.forget.dtype == torch.int64
+
+
+def test_a_snapshot_that_is_never_reached_is_told(
+    plug_in: Callable[[str], None], bench_of: Callable[..., Bench]
+) -> None:
+    plug_in("pass")
+    with pytest.raises(TrainingError, match="method 'watching' never reached epoch 2 of its snapshots"):
+        bench_of("mlp").shard("watching")
+
+
+def test_the_recipe_must_be_declared(bench_of: Callable[..., Bench]) -> None:
+    context = replace(bench_of("mlp").context(), training=None)
+    with pytest.raises(TrainingError, match="Add 'recipe' to its NEEDS"):
+        _ = context.recipe
+
+
+def test_a_missing_original_is_named(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of("mlp")
+    with pytest.raises(ArtifactError, match=r"0\.safetensors has no model 3 at epoch 4"):
+        bench.weight_file(0).state(3)
+
+
+def test_a_procedure_is_read_from_its_slice() -> None:
+    own = {"method": "scrub", "settings": {"epochs": 5, "milestones": [2]}, "snapshots": [3, 5]}
+    procedure = Procedure.from_slice(own)
+    assert (procedure.method, procedure.settings.epochs, procedure.settings.milestones) == ("scrub", 5, (2,))
+    assert (procedure.snapshots, procedure.recipe) == ((3, 5), None)
+    assert Procedure.from_slice({**own, "training": RECIPE.model_dump(mode="json")}).recipe == RECIPE
+
+
+@pytest.mark.parametrize("models", [1, 3])
+def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], models: int) -> None:
+    bench = bench_of("small_cnn")
+    context = Context(bench.task.generators("unlearned", range(models), "method"), None, bench.model, {}, print)
+    model = bench.task.architecture.gather([bench.model(seed) for seed in range(models)], CPU)
+    images = bench.task.pixels.normalised(torch.arange(5))
+    batch = images.expand(models, *images.shape) if models > 1 else images
+    teacher = context.teacher(model)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert not teacher(batch).requires_grad
+    teacher(batch)
+    assert context.forward_passes == 10
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_fresh_models_are_drawn_for_the_purpose(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of("mlp")
+    shard = bench.shard("early_stopped_retrain")
+    states = list(shard.states.values())
+    assert not any(same(state, other) for state in states for other in states if state is not other)
+    assert shard.passes == {RECIPE.epochs: RECIPE.epochs * 230}
