@@ -18,6 +18,7 @@ rule cost:
         parquet=path(layout.TABLE, table="cost.parquet"),
         csv=report(path(layout.TABLE, table="cost.csv"), caption="../docs/captions/cost.rst", category="Tables"),
         markdown=path(layout.TABLE, table="cost.md"),
+        provenance=layout.provenance(path(layout.TABLE, table="cost.parquet")),
     params:
         settings={},
         code=GRAPH.report_code("cost"),
@@ -45,6 +46,7 @@ rule table:
             labels={"table": "{table}"},
         ),
         markdown=path(layout.TABLE.replace("{table}", "{table}.md")),
+        provenance=layout.provenance(path(layout.TABLE.replace("{table}", "{table}.parquet"))),
     wildcard_constraints:
         table="|".join(GRAPH.metrics),
     params:

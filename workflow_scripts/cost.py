@@ -17,3 +17,4 @@ with job(rule="cost", log=snakemake.log[0], settings=params.settings, code=param
     write_table(output.parquet, rows_to_table(rows), {"table": "cost"})
     write_text(output.csv, to_csv(rows))
     write_text(output.markdown, cost_markdown(rows))
+    running.record(output.parquet)

@@ -17,3 +17,4 @@ with job(rule="table", log=snakemake.log[0], settings=params.settings, code=para
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
     write_text(output.markdown, metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC))
+    running.record(output.parquet)

@@ -25,7 +25,6 @@ AXIS = "samples"
 NEEDS_ORACLE = True
 HEADLINE = "klom"
 STATISTIC = "p95"
-STATISTIC = "p95"
 MEASURES = {
     "klom": {
         "direction": "lower",

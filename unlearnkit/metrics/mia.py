@@ -21,7 +21,6 @@ AXIS = "models"
 NEEDS_ORACLE = False
 HEADLINE = "indiscernibility"
 STATISTIC = "mean"
-STATISTIC = "mean"
 MEASURES = {
     "accuracy": {
         "direction": "match",
@@ -36,7 +35,7 @@ MEASURES = {
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
-        "label": "MIA accuracy (logistic regression on loss)",
+        "label": "MIA accuracy",
         "splits": ("forget",),
     },
     "indiscernibility": {
@@ -52,7 +51,7 @@ MEASURES = {
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
-        "label": "MIA area under the ROC curve",
+        "label": "MIA AUC",
         "splits": ("forget",),
     },
     "mia_tpr_at_1_fpr": {
@@ -60,7 +59,7 @@ MEASURES = {
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
-        "label": "MIA true-positive rate at the set false-positive rate (1 % by default)",
+        "label": "MIA TPR at low FPR",
         "splits": ("forget",),
     },
 }
