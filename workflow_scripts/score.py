@@ -1,5 +1,7 @@
 """Rule score: compute one metric for one candidate on one forget set, per sample or model, and its summary."""
 
+from pathlib import Path
+
 import numpy as np
 
 from unlearnkit.artifacts.job import job
@@ -8,6 +10,7 @@ from unlearnkit.artifacts.scores import write_scores
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import rows_to_table, write_table
 from unlearnkit.data.forget_sets import split_labels
+from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.summary import summarise
 from unlearnkit.registry import load
@@ -24,10 +27,13 @@ with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code
     first = next(iter(candidates.values()))
     train_size = int((first.split == "train").sum())
     sample_index, split = split_labels(train_size, len(first.split) - train_size, read_array(inputs.forget_set))
+    for part in oracles.values():
+        require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
     oracle = next((Population(part.margins, part.correct, split) for part in oracles.values()), None)
+    # the same draws for all candidates: what differs between two rows is the candidates
+    seed = derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary")
     summaries = {}
     for epoch, candidate in candidates.items():
-        seed = derive_seed(settings["seed"], f"{names.metric} {names.forget_set} {names.candidate}", epoch, "summary")
         summaries[epoch] = summarise(
             metric.score,
             Population(candidate.margins, candidate.correct, split),
