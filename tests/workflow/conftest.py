@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,19 @@ def pristine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 @pytest.fixture(scope="session")
 def completed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A copy in which the tiny experiment is finished; not to be changed."""
-    copy = pristine.copy(tmp_path_factory.mktemp("completed") / "copy")
-    copy.make()
-    return copy
+    """A copy in which the tiny experiment is finished; made once for all processes of pytest-xdist."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "completed", shared / "completed.done"
+    with (shared / "completed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return Checkout(folder)
+        copy = pristine.copy(folder)
+        copy.make()
+        done.touch()
+        return copy
 
 
 @pytest.fixture
