@@ -175,7 +175,9 @@ class Graph:
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""
-        return fingerprint("unlearnkit.metrics.summary", "unlearnkit.data.forget_sets", locate("metric", metric))
+        return fingerprint(
+            "unlearnkit.metrics.scoring", "unlearnkit.data.forget_sets", "unlearnkit.seeds", locate("metric", metric)
+        )
 
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""

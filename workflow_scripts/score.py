@@ -12,13 +12,13 @@ from unlearnkit.artifacts.tables import rows_to_table, write_table
 from unlearnkit.data.forget_sets import split_labels
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
-from unlearnkit.metrics.summary import summarise
+from unlearnkit.metrics.scoring import score_candidate
 from unlearnkit.registry import load
 from unlearnkit.seeds import derive_seed
 
 params, inputs, output, names = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
 settings = params.settings
-facts = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate, **settings["settings"]}
+identity = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate}
 
 with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
     metric = load("metric", names.metric)
@@ -29,29 +29,18 @@ with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code
     sample_index, split = split_labels(train_size, len(first.split) - train_size, read_array(inputs.forget_set))
     for part in oracles.values():
         require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
-    oracle = next((Population(part.margins, part.correct, split) for part in oracles.values()), None)
-    # the same draws for all candidates: what differs between two rows is the candidates
-    seed = derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary")
-    summaries = {}
-    for epoch, candidate in candidates.items():
-        summaries[epoch] = summarise(
-            metric.score,
-            Population(candidate.margins, candidate.correct, split),
-            oracle,
-            settings=metric.Settings.model_validate(settings["settings"]),
-            measures=metric.MEASURES,
-            axis=metric.AXIS,
-            rng=np.random.default_rng(seed),
-        )
-        running.report(f"epoch {epoch}")
+    summaries = score_candidate(
+        metric,
+        metric.Settings.model_validate(settings["settings"]),
+        {epoch: Population(part.margins, part.correct, split) for epoch, part in candidates.items()},
+        next((Population(part.margins, part.correct, split) for part in oracles.values()), None),
+        seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
+    )
     by_split = {name: sample_index[split == name] for name in np.unique(split)}
     indices = by_split if metric.AXIS == "samples" else np.array(first.model_indices)
-    write_scores(output.scores, {epoch: summary.values for epoch, summary in summaries.items()}, indices, facts)
-    rows = [
-        {"forget_set": names.forget_set, "candidate": names.candidate, "epoch": epoch, **row}
-        for epoch, summary in summaries.items()
-        for row in summary.rows
-    ]
-    write_table(output.summary, rows_to_table(rows), facts)
+    values = {epoch: summary.values for epoch, summary in summaries.items()}
+    rows = [{**identity, "epoch": epoch, **row} for epoch, summary in summaries.items() for row in summary.rows]
+    write_scores(output.scores, values, indices, {**identity, **settings["settings"]})
+    write_table(output.summary, rows_to_table(rows), {**identity, **settings["settings"]})
     running.record(output.scores)
     running.record(output.summary)

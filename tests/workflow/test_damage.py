@@ -11,7 +11,10 @@ import pytest
 from checkout import Checkout, Outcome
 
 from unlearnkit.artifacts.margins import read_margins, write_margins
+from unlearnkit.artifacts.provenance import read_provenance
+from unlearnkit.artifacts.store import sha256_of, write_json
 from unlearnkit.artifacts.tables import read_table
+from unlearnkit.layout import provenance
 
 pytestmark = pytest.mark.workflow
 
@@ -34,11 +37,14 @@ def refuse(outcome: Outcome, copy: Checkout, *named: str) -> None:
     assert list(copy.leftovers()) == []
 
 
-def test_truncated_weights_are_named_and_made_again(finished: Checkout) -> None:
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
+def test_damaged_weights_are_named_and_made_again(finished: Checkout, damage: str) -> None:
     before = finished.artifacts("original/*.safetensors", "unlearned/nines/scrub/*")
     path = finished.result(ORIGINAL)
-    path.write_bytes(path.read_bytes()[:-100])
-    refuse(finished.snakemake(target(MARGINS)), finished, ORIGINAL, "not a readable safetensors file", "Delete it")
+    content = bytearray(path.read_bytes())
+    content[-50] ^= 0xFF
+    path.write_bytes(content if damage == "flipped" else content[:-100])
+    refuse(finished.snakemake(target(MARGINS)), finished, ORIGINAL, "not what its job wrote", "Delete it")
     assert not finished.result(MARGINS).exists()
 
     path.unlink()
@@ -68,6 +74,7 @@ def test_undefined_margins_of_an_oracle_are_refused(finished: Checkout) -> None:
     for part in spoiled.values():
         part.margins[0, 7] = np.nan
     write_margins(path, spoiled, {"unit": "nats"})
+    write_json(provenance(str(path)), {**read_provenance(str(path)), "sha256": sha256_of(path)})
     outcome = finished.snakemake(target(SCORE))
     refuse(outcome, finished, "results/tiny/oracle/nines", "non-finite", "positions 0")
     assert not finished.result(SCORE).exists()

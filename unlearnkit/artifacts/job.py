@@ -9,11 +9,11 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.provenance import write_provenance
-from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
 from unlearnkit.errors import UnlearnkitError
 
 
@@ -22,18 +22,27 @@ class Job:
 
     def __init__(self, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> None:
         self._rule, self._settings, self._code = rule, settings, code
-        self._inputs = {path: sha256_of(path) for path in inputs}
+        self._paths = list(inputs)
         self._log = Path(log)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._log.write_text("")
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock_start = time.perf_counter()
 
+    @cached_property
+    def _inputs(self) -> dict[str, str]:
+        """Path -> SHA-256 of every input; raises ArtifactError if one is not what its job wrote."""
+        return {path: verified_sha256(path) for path in self._paths}
+
     @property
     def key(self) -> str:
         """What binds resume state to this job: a hash of settings, code and the inputs' content."""
         identity = json.dumps([self._settings, self._code, self._inputs], sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()
+
+    def verify_inputs(self) -> None:
+        """Raise ArtifactError, naming the file, if an input is not what its job wrote."""
+        _ = self._inputs
 
     def report(self, text: str) -> None:
         """Append a line with the seconds since the start of the job to its log, and show it on standard error."""
@@ -61,6 +70,7 @@ def job(*, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: 
     """Run the body of a script; an UnlearnkitError ends it with one paragraph (log, standard error) and status 1."""
     running = Job(rule, log, settings, code, inputs)
     try:
+        running.verify_inputs()
         yield running
     except UnlearnkitError as error:
         running.report(f"Error: {error}")

@@ -7,9 +7,11 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.store import read_json, sha256_of, write_json
+from unlearnkit.artifacts.store import REMEDY, read_json, sha256_of, write_json
+from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
 from unlearnkit.seeds import SCHEME
 
@@ -63,6 +65,20 @@ def write_provenance(
 def read_provenance(artifact: str) -> dict[str, Any]:
     """Read the provenance record beside `artifact`; raises ArtifactError if there is none."""
     return read_json(provenance(artifact))
+
+
+def verified_sha256(path: str) -> str:
+    """Return the SHA-256 of a file; raises ArtifactError if a provenance record lies beside it and says another."""
+    if not Path(path).exists():
+        raise ArtifactError(f"{path} does not exist", remedy="run the same snakemake command again")
+    found = sha256_of(path)
+    if Path(provenance(path)).exists() and (recorded := read_provenance(path).get("sha256")) != found:
+        raise ArtifactError(
+            f"{path} is damaged or was replaced: its content is not what its job wrote",
+            expected=f"SHA-256 {recorded}, as {provenance(path)} says, not {found}",
+            remedy=REMEDY,
+        )
+    return found
 
 
 def package_versions() -> dict[str, str]:
