@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from unlearnkit.artifacts.provenance import package_versions, read_provenance, write_provenance
+from unlearnkit.artifacts.provenance import package_versions, read_provenance, verified_sha256, write_provenance
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.seeds import SCHEME
@@ -51,3 +51,26 @@ def test_versions_of_all_packages_that_results_depend_on() -> None:
 def test_a_missing_record_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"a\.npy\.json is not a readable JSON file"):
         read_provenance(str(tmp_path / "a.npy"))
+
+
+def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path) -> None:
+    artifact = tmp_path / "a.npy"
+    artifact.write_text("content")
+    assert verified_sha256(str(artifact)) == sha256_of(artifact)  # no record: nothing to compare with
+    write_provenance(
+        str(artifact),
+        rule="r",
+        settings={},
+        code="",
+        inputs={},
+        started=datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+        wall_seconds=0.0,
+        facts={},
+    )
+    assert verified_sha256(str(artifact)) == sha256_of(artifact)
+    artifact.write_text("c0ntent")
+    with pytest.raises(ArtifactError, match=r"a\.npy is damaged or was replaced.*Delete it"):
+        verified_sha256(str(artifact))
+    artifact.unlink()
+    with pytest.raises(ArtifactError, match="does not exist"):
+        verified_sha256(str(artifact))
