@@ -1,7 +1,7 @@
 """A perceptron with ReLU between its layers, for small images.
 
-A hundred of them trained as one batched matrix product cost 16 ms each on one core (digits, 12 epochs), against 69 ms one
-by one, and with the same bits (benchmarks/results/training.md).
+A hundred of them trained as one batched matrix product cost 16 ms each on one core (digits, 12 epochs), against 69 ms
+one by one, and with the same bits (benchmarks/results/training.md).
 """
 
 from __future__ import annotations
