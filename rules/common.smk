@@ -1,5 +1,7 @@
 """What all rules share: the validated experiment, its graph, wildcards and resources."""
 
+from pathlib import Path
+
 from snakemake.exceptions import WorkflowError
 
 from unlearnkit import layout
@@ -9,7 +11,7 @@ from unlearnkit.graph import Graph
 
 try:
     EXPERIMENT = load_experiment(config)
-    GRAPH = Graph(EXPERIMENT)
+    GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 

@@ -38,7 +38,7 @@ rule forget_set:
         provenance=layout.provenance(path(layout.FORGET_SET)),
     params:
         settings=lambda w: GRAPH.forget_set_slice(w.forget_set),
-        code=GRAPH.forget_set_code(),
+        code=GRAPH.code("forget_set"),
     log:
         log_of(layout.FORGET_SET),
     resources:

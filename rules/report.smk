@@ -21,7 +21,7 @@ rule cost:
         provenance=layout.provenance(path(layout.TABLE, table="cost.parquet")),
     params:
         settings={},
-        code=GRAPH.report_code("cost"),
+        code=GRAPH.code("cost"),
     log:
         log_of(layout.TABLE.replace("{table}", "cost")),
     localrule: True
@@ -51,7 +51,7 @@ rule table:
         table="|".join(GRAPH.metrics),
     params:
         settings=lambda w: {"metric": w.table},
-        code=GRAPH.report_code("tables"),
+        code=GRAPH.code("table"),
     log:
         log_of(layout.TABLE),
     localrule: True
@@ -82,7 +82,7 @@ rule figures:
     params:
         settings=lambda w: REPORT_GRAPH.figure_slice(w.forget_set),
         scores=lambda w: REPORT_GRAPH.scores_of(w.forget_set),
-        code=GRAPH.report_code("figures", "densities"),
+        code=GRAPH.code("figures"),
     log:
         log_of(layout.FIGURE.replace("{figure}.svg", "figures")),
     resources:

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from unlearnkit.errors import UnlearnkitError
 
@@ -22,6 +23,21 @@ COMPUTING = tuple(
 The others name, validate and store: adding a line to the registry or a key to the configuration must not retrain a
 model (what they pass on is a rule parameter anyway).
 """
+
+
+def computing_imports(script: Path) -> tuple[str, ...]:
+    """Return the modules of `COMPUTING` that a workflow script imports: where the code that decides its output begins.
+
+    Raises UnlearnkitError if the script is missing or cannot be parsed.
+    """
+    try:
+        return _imports_of(ast.parse(script.read_text(encoding="utf-8")), script)
+    except OSError as error:
+        raise UnlearnkitError(
+            f"cannot read {script}: {error.strerror}", remedy="restore it from the repository"
+        ) from None
+    except SyntaxError as error:
+        raise UnlearnkitError(f"{script} has a syntax error in line {error.lineno}: {error.msg}") from None
 
 
 def fingerprint(*modules: str) -> str:
@@ -69,11 +85,21 @@ def syntax_tree(module: str) -> ast.Module:
 
 @functools.cache
 def _imports(module: str) -> tuple[str, ...]:
+    return _imports_of(syntax_tree(module), source_path(module))
+
+
+def _imports_of(tree: ast.Module, path: Path) -> tuple[str, ...]:
     found: set[str] = set()
-    for node in ast.walk(syntax_tree(module)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or node.module is None:
+                raise UnlearnkitError(
+                    f"{path} has a relative import in line {node.lineno}",
+                    expected="absolute imports, which the fingerprint can follow",
+                    remedy="write `from unlearnkit...`",
+                )
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names if _is_module(node.module, alias.name))
     return tuple(sorted(name for name in found if _computes(name)))
@@ -98,7 +124,15 @@ def _normalised_source(module: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
-    return ast.unparse(tree)
+    return _canonical(tree)
+
+
+def _canonical(node: Any) -> str:
+    """Return a tree as text that is the same in every version of Python; ast.dump and ast.unparse are not."""
+    if isinstance(node, ast.AST):
+        fields = (f"{name}={_canonical(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
+        return f"{type(node).__name__}({','.join(fields)})"
+    return f"[{','.join(map(_canonical, node))}]" if isinstance(node, list) else repr(node)
 
 
 def _is_string(node: ast.stmt) -> bool:

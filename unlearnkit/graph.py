@@ -13,17 +13,21 @@ from typing import Any
 from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
-from unlearnkit.fingerprint import fingerprint
+from unlearnkit.fingerprint import computing_imports, fingerprint
 from unlearnkit.registry import locate
 from unlearnkit.seeds import SCHEME
 
 Slice = dict[str, Any]
 
 
+SCRIPTS = Path(__file__).resolve().parent.parent / "workflow_scripts"
+
+
 class Graph:
     """Paths, inputs and parameters of one experiment's artifacts."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, scripts: Path = SCRIPTS) -> None:
+        self._scripts = scripts
         self.experiment = experiment
         self.variants = experiment.variants
         self.forget_sets = list(experiment.forget_sets)
@@ -150,34 +154,29 @@ class Graph:
 
     # code fingerprints
 
+    def code(self, script: str, *modules: str) -> str:
+        """Fingerprint of what a workflow script runs: what it imports, and `modules`, reached through a registry."""
+        return fingerprint(*computing_imports(self._scripts / f"{script}.py"), *modules)
+
     def dataset_code(self) -> str:
         """Fingerprint of loading the data set."""
-        return fingerprint("unlearnkit.data.loading", locate("data set", self.experiment.data.name))
-
-    def forget_set_code(self) -> str:
-        """Fingerprint of choosing forget sets."""
-        return fingerprint("unlearnkit.data.forget_sets")
+        return self.code("dataset", locate("data set", self.experiment.data.name))
 
     def training_code(self) -> str:
         """Fingerprint of training originals and oracles."""
-        return fingerprint("unlearnkit.training.originals", self._model_module())
+        return self.code("train", self._model_module())
 
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
-        method = locate("method", self.variants[variant].method)
-        return fingerprint(
-            "unlearnkit.training.unlearning", "unlearnkit.training.predict", method, self._model_module()
-        )
+        return self.code("unlearn", locate("method", self.variants[variant].method), self._model_module())
 
     def margins_code(self) -> str:
         """Fingerprint of computing margins."""
-        return fingerprint("unlearnkit.training.predict", self._model_module())
+        return self.code("margins", self._model_module())
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""
-        return fingerprint(
-            "unlearnkit.metrics.scoring", "unlearnkit.data.forget_sets", "unlearnkit.seeds", locate("metric", metric)
-        )
+        return self.code("score", locate("metric", metric))
 
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""
@@ -189,10 +188,6 @@ class Graph:
                 name: settings.model_dump(mode="json") for name, settings in self.experiment.metric_settings.items()
             },
         }
-
-    def report_code(self, *modules: str) -> str:
-        """Fingerprint of modules of unlearnkit.report."""
-        return fingerprint(*(f"unlearnkit.report.{module}" for module in modules))
 
     def _model_module(self) -> str:
         return locate("model", self.experiment.model.name)

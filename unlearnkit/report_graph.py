@@ -115,4 +115,4 @@ class ReportGraph:
     def page_code(self) -> str:
         """Fingerprint of making the page, its template included."""
         template = source_path("unlearnkit.report.page").with_name("template.html").read_bytes()
-        return f"{self.graph.report_code('page')} {hashlib.sha256(template).hexdigest()[:16]}"
+        return f"{self.graph.code('report')} {hashlib.sha256(template).hexdigest()[:16]}"

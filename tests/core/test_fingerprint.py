@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from unlearnkit import registry
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.fingerprint import fingerprint
+from unlearnkit.fingerprint import _normalised_source, computing_imports, fingerprint
 
 PROGRAM = """
 import json, sys
@@ -128,3 +129,37 @@ def test_modules_are_a_set() -> None:
     first, second = registry.METHODS["scrub"], registry.MODELS["mlp"]
     assert fingerprint(first, second) == fingerprint(second, first, second)
     assert fingerprint(first) != fingerprint(second)
+
+
+SNIPPET = '''
+"""A docstring."""
+from unlearnkit.seeds import derive_seed
+
+
+def tell(names: list[str], *, width: int = 3) -> str:
+    """Another one."""
+    return f"{', '.join(f'{name!r:>{width}}' for name in names)} {derive_seed(0, 'a', 1, 'b')}"
+'''
+GOLDEN = "43b39726214395b3"
+
+
+def test_the_text_of_a_tree_is_the_same_in_every_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # frozen: ast.unparse wrote these nested f-strings in one way until 3.11 and in another since
+    (tmp_path / "snippet.py").write_text(SNIPPET)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert hashlib.sha256(_normalised_source("snippet").encode()).hexdigest()[:16] == GOLDEN
+
+
+def test_a_relative_import_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "related.py").write_text("from .losses import cross_entropy\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnlearnkitError, match=r"related\.py has a relative import in line 1; expected absolute"):
+        fingerprint("related")
+
+
+def test_a_scripts_imports_are_where_its_fingerprint_begins(repository: Path, tmp_path: Path) -> None:
+    found = computing_imports(repository / "workflow_scripts" / "unlearn.py")
+    assert {"unlearnkit.training.unlearning", "unlearnkit.training.setup", "unlearnkit.data.dataset_file"} <= set(found)
+    assert not any(name.startswith(("unlearnkit.artifacts", "unlearnkit.layout")) for name in found)
+    with pytest.raises(UnlearnkitError, match=r"cannot read .*missing\.py"):
+        computing_imports(tmp_path / "missing.py")

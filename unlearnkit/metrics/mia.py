@@ -54,12 +54,12 @@ MEASURES = {
         "label": "MIA AUC",
         "splits": ("forget",),
     },
-    "mia_tpr_at_1_fpr": {
+    "mia_tpr_at_fpr": {
         "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
-        "label": "MIA TPR at low FPR",
+        "label": "MIA TPR at set FPR",
         "splits": ("forget",),
     },
 }
@@ -94,7 +94,7 @@ def score(
         "mia_accuracy": {"forget": attack_accuracy},
         "indiscernibility": {"forget": indiscernibility(attack_accuracy)},
         "mia_auc": {"forget": attack_auc(members, non_members)},
-        "mia_tpr_at_1_fpr": {"forget": attack_tpr(members, non_members, fpr=settings.fpr)},
+        "mia_tpr_at_fpr": {"forget": attack_tpr(members, non_members, fpr=settings.fpr)},
     }
 
 
