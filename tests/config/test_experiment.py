@@ -49,6 +49,11 @@ def test_values_from_a_nested_command_line_value_are_text(valid: dict[str, Any])
     assert (experiment.training.epochs, experiment.training.lr, experiment.train_size) == (12, 0.01, 1437)
 
 
+def test_a_model_that_just_fits_the_images_is_accepted(valid: dict[str, Any]) -> None:
+    valid["model"] = {"name": "small_cnn", "channels": [4, 4, 4, 4]}
+    assert load_experiment(valid).model_settings.model_dump() == {"channels": (4, 4, 4, 4)}
+
+
 def test_the_experiment_is_frozen(valid: dict[str, Any]) -> None:
     experiment = load_experiment(valid)
     with pytest.raises(ValueError, match="frozen"):

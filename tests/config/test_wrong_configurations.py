@@ -47,6 +47,20 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "list for a section": ("methods: [scrub]", ['methods is ["scrub"]', "block of keys"]),
     "text for a list": ("methods: {scrub: {milestones: x}}", ["methods.scrub.milestones is 'x'", "list"]),
     "wrong item of a list": ("model: {hidden: [3, x]}", ["model.hidden.1 is 'x'", "whole number"]),
+    "layer without units": ("model: {hidden: [32, 0]}", ["model.hidden.1 is 0", "whole number, at least 1"]),
+    "layer of negative width": ("model: {hidden: [-3]}", ["model.hidden.0 is -3", "at least 1"]),
+    "block without channels": (
+        "model: {name: small_cnn, hidden: REMOVED, channels: [0]}",
+        ["model.channels.0 is 0", "at least 1"],
+    ),
+    "images too small for the model": (
+        "model: {name: resnet9, hidden: REMOVED}",
+        ["model.name is resnet9", "11 x 11", "digits have 8 x 8", "change model.name, or choose a data set"],
+    ),
+    "images pooled to nothing": (
+        "model: {name: small_cnn, hidden: REMOVED, channels: [4, 4, 4, 4, 4]}",
+        ["model.name is small_cnn", "16 x 16", "digits have 8 x 8", "change model.name or model.channels"],
+    ),
     "not finite": ("training: {lr: .nan}", ["training.lr is NaN", "a number, above 0"]),
     "empty value": ("metrics: {klom: null}", ["metrics.klom is null", "block of keys"]),
     "N = 1": ("num_models: 1", ["num_models is 1", "at least 2"]),

@@ -43,6 +43,19 @@ def test_the_convolutional_network_takes_images_of_any_data_set(size: int) -> No
     assert model(torch.zeros(2, 1, size, size)).shape == (2, 10)
 
 
+SMALLEST = [("small_cnn", {"channels": (4,) * blocks}) for blocks in range(1, 6)] + [("resnet9", {})]
+
+
+@pytest.mark.parametrize(("name", "settings"), SMALLEST)
+def test_the_smallest_image_is_stated_exactly(name: str, settings: dict[str, tuple[int, ...]]) -> None:
+    module = registry.load("model", name)
+    chosen = module.Settings(**settings)
+    model = module.build(7, (1, chosen.min_side, chosen.min_side), chosen)
+    assert model(torch.zeros(2, 1, chosen.min_side, chosen.min_side)).shape == (2, 7)
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(2, 1, chosen.min_side - 1, chosen.min_side))
+
+
 def test_logits_have_one_column_per_class(architecture: Architecture) -> None:
     model = architecture.build(seed=0).eval()
     images = torch.rand(3, *architecture.image_shape, generator=torch.Generator().manual_seed(0))

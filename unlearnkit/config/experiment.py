@@ -25,7 +25,13 @@ from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.recipe import Recipe
-from unlearnkit.config.rules import data_problems, forget_set_problems, oracle_problems, shard_problems
+from unlearnkit.config.rules import (
+    data_problems,
+    forget_set_problems,
+    model_problems,
+    oracle_problems,
+    shard_problems,
+)
 from unlearnkit.config.settings import Settings
 from unlearnkit.config.variant_rules import variant_problems
 from unlearnkit.config.variants import Variant, variants_of
@@ -125,7 +131,7 @@ def experiment_class() -> type[Experiment]:
 
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
-    for rule in (data_problems, forget_set_problems, shard_problems, oracle_problems):
+    for rule in (data_problems, model_problems, forget_set_problems, shard_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
 

@@ -1,11 +1,11 @@
-"""Rules between keys: data, training, forget sets, shards and oracles. (Variants: `variant_rules`.)"""
+"""Rules between keys: data, model, training, forget sets, shards and oracles. (Variants: `variant_rules`.)"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from unlearnkit.config.blocks import declared
+from unlearnkit.config.blocks import declared, own_settings
 from unlearnkit.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"training.warmup_epochs is {recipe.warmup_epochs:g}, but training.epochs is {recipe.epochs}",
             expected=f"at most {recipe.epochs}",
+        )
+
+
+def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield a model that takes only larger images than the data set has."""
+    _, height, width = experiment.image_shape
+    side = getattr(experiment.model_settings, "min_side", 1)
+    if min(height, width) < side:
+        keys = " or ".join(f"model.{key}" for key in ("name", *own_settings(experiment.model)))
+        yield ConfigError(
+            f"model.name is {experiment.model.name}, which with its settings takes images of {side} x {side} pixels or "
+            f"more, but those of {experiment.data.name} have {height} x {width}",
+            expected="a model that does not shrink the images to nothing",
+            remedy=f"change {keys}, or choose a data set with larger images",
         )
 
 

@@ -2,9 +2,13 @@
 
 A model module defines
 
-    Settings                                     its settings (a `unlearnkit.config.settings.Settings`)
+    Settings                                     its settings (a `unlearnkit.config.settings.Settings`); their
+                                                 property `min_side`, if there is one, is the smallest height and width
+                                                 of an image that such a model takes, pixels (1 without it)
     STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
     build(num_classes, image_shape, settings)    -> nn.Module with fresh weights: [B, C, H, W] -> logits [B, classes]
     adapter(model)                               -> Adapter: where the classifier, the first layer and the blocks are
     stacked_forward(tensors, images)             optional, faster than vmap: logits [K, B, classes] of K models at once
+
+The configuration is refused before any job if the images of its data set are smaller than `min_side`.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -23,7 +24,9 @@ STACK_SIZE = 100
 class Settings(BaseSettings):
     """Settings of the perceptron."""
 
-    hidden: tuple[int, ...] = Field((64,), min_length=1, description="widths of the hidden layers, units")
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (64,), min_length=1, description="widths of the hidden layers, units"
+    )
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:

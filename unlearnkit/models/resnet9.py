@@ -16,6 +16,11 @@ class Settings(BaseSettings):
 
     logit_scale: float = Field(0.2, gt=0, description="constant factor on the logits; EasyDUB")
 
+    @property
+    def min_side(self) -> int:
+        """Smallest height and width of an image, pixels: 11 are halved to 6 and to 3, the size of the last kernel."""
+        return 11
+
 
 class Residual(nn.Module):
     """x + body(x), with nothing after the addition."""

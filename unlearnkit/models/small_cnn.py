@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Annotated
 
 from pydantic import Field
 from torch import nn
@@ -16,7 +17,14 @@ STACK_SIZE = 1
 class Settings(BaseSettings):
     """Settings of the small convolutional network."""
 
-    channels: tuple[int, ...] = Field((16, 32, 64), min_length=1, description="output channels of the blocks")
+    channels: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (16, 32, 64), min_length=1, description="output channels of the blocks"
+    )
+
+    @property
+    def min_side(self) -> int:
+        """Smallest height and width of an image, pixels: every pooling between two blocks halves them."""
+        return 2 ** (len(self.channels) - 1)
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:
