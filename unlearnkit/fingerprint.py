@@ -129,6 +129,9 @@ def _normalised_source(module: str) -> str:
 
 def _canonical(node: Any) -> str:
     """Return a tree as text that is the same in every version of Python; ast.dump and ast.unparse are not."""
+    if isinstance(node, ast.JoinedStr):
+        # Python 3.12.1 ends some f-strings with an empty constant
+        node.values = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
     if isinstance(node, ast.AST):
         fields = (f"{name}={_canonical(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
         return f"{type(node).__name__}({','.join(fields)})"
