@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Pixels, retain_set
+from unlearnkit.data.batches import Pixels, Samples, retain_set
 from unlearnkit.data.image_set import ImageSet
+from unlearnkit.errors import TrainingError
+from unlearnkit.training.loop import fit
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.shard import ShardResult, Task, Worker
+from unlearnkit.training.unlearning import Division, Procedure, run_method
 
 RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
 ALL = retain_set(300, None)
@@ -143,6 +146,51 @@ def test_nothing_is_left_to_resume_after_the_last_stack(task_of: TaskOf, worker_
     worker = worker_of(checkpoint_seconds=0)
     train(task_of("mlp"), worker)
     assert list(worker.resume.folder.iterdir()) == []
+
+
+DEEP = (4, 4, 4, 4)
+"""Channels of a network in which an 8 x 8 image ends as one pixel, so that batch norm needs two samples."""
+
+
+@pytest.mark.parametrize("stack_size", [1, 2])
+def test_a_batch_of_one_is_explained(task_of: TaskOf, worker_of: WorkerOf, stack_size: int) -> None:
+    task, recipe = task_of("small_cnn", channels=DEEP), RECIPE.model_copy(update={"epochs": 1})
+    train(task, worker_of(), range(1), recipe)
+    message = (
+        r"training\.batch_size = 23 divides 300 samples .* choose a batch size that does not leave a last batch of one"
+    )
+    with pytest.raises(TrainingError, match="(?is)" + message):
+        train(task, worker_of(stack_size=stack_size), range(2), recipe.model_copy(update={"batch_size": 23}))
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "says"),
+    [
+        ("fine_tune", {"batch_size": 72}, r"fine_tune with .*batch_size=72 .* 289 retain and 11 forget samples"),
+        ("scrub", {"forget_batch_size": 5}, r"scrub with .*forget_batch_size=5 .* 289 retain and 11 forget samples"),
+        ("early_stopped_retrain", {}, r"training\.batch_size = 72 divides 289 samples"),
+    ],
+)
+def test_a_batch_of_one_is_explained_in_every_method(
+    task_of: TaskOf, worker_of: WorkerOf, method: str, settings: dict[str, int], says: str
+) -> None:
+    task, recipe = task_of("small_cnn", channels=DEEP), RECIPE.model_copy(update={"batch_size": 72})
+    procedure = Procedure.from_slice(
+        {"method": method, "settings": settings, "snapshots": [1], "training": recipe.model_dump()}
+    )
+    model, worker = task.fresh("original", [0], torch.device("cpu")), worker_of()
+    with pytest.raises(TrainingError, match=says):
+        run_method(task, procedure, Division.of(300, np.arange(11)), model, {}, (0,), worker)
+
+
+def test_another_error_of_a_model_stays_as_it_is(task_of: TaskOf) -> None:
+    class Refusing(torch.nn.Linear):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            raise ValueError("not today")
+
+    samples = Samples(task_of("mlp").pixels, ALL, [torch.Generator()])
+    with pytest.raises(ValueError, match="not today"):
+        fit(Refusing(1, 1), samples, RECIPE, end_epoch=lambda *_: None)
 
 
 def test_roles_and_base_seeds_draw_differently(task_of: TaskOf, worker_of: WorkerOf) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples
+from unlearnkit.errors import TrainingError
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import SGD, recipe_lr, sgd, step
 
@@ -28,20 +30,38 @@ def fit(
     """Train `model` in place by `recipe` and return it in eval mode.
 
     After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
-    `resume` continues to the same bits. Source of the recipe: EasyDUB (arXiv 2602.16400).
+    `resume` continues to the same bits. Raises TrainingError if batch norm meets a batch of one sample. Source of the
+    recipe: EasyDUB (arXiv 2602.16400).
     """
     optimizer = sgd(model, recipe.lr, recipe.momentum, recipe.weight_decay)
     first_epoch = _restore(model, optimizer, samples, resume) if resume else 0
     steps_per_epoch = samples.batches_per_epoch(recipe.batch_size)
     for epoch in range(first_epoch, recipe.epochs):
         model.train()
-        for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size)):
-            optimizer.lr = recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch)
-            with autocast(recipe.precision, samples.pixels.device):
-                logits = model(images)
-            step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
+        with batch_of_one_explained(f"training.batch_size = {recipe.batch_size} divides {len(samples)} samples"):
+            for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size)):
+                optimizer.lr = recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch)
+                with autocast(recipe.precision, samples.pixels.device):
+                    logits = model(images)
+                step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
         end_epoch(epoch + 1, lambda epoch=epoch: _capture(model, optimizer, samples, epoch + 1))
     return model.eval()
+
+
+@contextmanager
+def batch_of_one_explained(division: str) -> Iterator[None]:
+    """Raise TrainingError, saying by `division` how the batches came about, where batch norm refuses one sample."""
+    try:
+        yield
+    except ValueError as error:
+        # torch has no class of its own for this error
+        if not str(error).startswith("Expected more than 1 value per channel"):
+            raise
+        raise TrainingError(
+            f"{division} so that a batch has one sample, of which batch norm takes no variance",
+            expected="batches of at least two samples",
+            remedy="choose a batch size that does not leave a last batch of one, or another number of samples",
+        ) from None
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:

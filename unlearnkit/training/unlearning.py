@@ -18,6 +18,7 @@ from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, retain_set
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
+from unlearnkit.training.loop import batch_of_one_explained
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
@@ -135,7 +136,10 @@ def run_method(
     model_indices: tuple[int, ...],
     worker: Worker,
 ) -> Kept:
-    """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost."""
+    """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost.
+
+    Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
+    """
     recorder = _Recorder(procedure.snapshots, len(model_indices), worker)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
@@ -148,7 +152,9 @@ def run_method(
     recorder.forget = Samples(task.pixels, division.forget, task.generators(ROLE, model_indices, "forget_batches"))
     recorder.context = context
     module = registry.load("method", procedure.method)
-    unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
+    sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
+    with batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
+        unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
 
 
