@@ -54,6 +54,11 @@ def test_a_model_that_just_fits_the_images_is_accepted(valid: dict[str, Any]) ->
     assert load_experiment(valid).model_settings.model_dump() == {"channels": (4, 4, 4, 4)}
 
 
+def test_several_sets_may_name_the_same_one(changed: Callable[[str], dict[str, Any]]) -> None:
+    sets = "{eights: {disjoint_from: [random_50]}, x: {kind: class, label: 1, disjoint_from: [eights, random_50]}}"
+    assert len(load_experiment(changed(f"forget_sets: {sets}")).forget_sets) == 3
+
+
 def test_the_experiment_is_frozen(valid: dict[str, Any]) -> None:
     experiment = load_experiment(valid)
     with pytest.raises(ValueError, match="frozen"):

@@ -112,6 +112,15 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "forget_sets: {eights: {disjoint_from: [eights]}}",
         ["forget_sets.eights.disjoint_from names the set itself", "remove 'eights'"],
     ),
+    "disjoint from each other": (
+        "forget_sets: {random_50: {disjoint_from: [eights]}, eights: {disjoint_from: [random_50]}}",
+        ["random_50", "eights", ".disjoint_from leads back", "state it once, in one of them"],
+    ),
+    "disjoint in a circle": (
+        "forget_sets: {random_50: {disjoint_from: [x]}, eights: {disjoint_from: [random_50]}, "
+        "x: {kind: class, label: 1, disjoint_from: [eights]}}",
+        ["random_50 -> x", ".disjoint_from leads back", "state it once, in one of them"],
+    ),
     "subset larger than the data": (
         "data: {train_size: 2000}",
         ["data.train_size is 2000", "digits has 1437", "at most 1437"],

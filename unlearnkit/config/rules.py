@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 
 def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield forget sets that leave nothing to retain, labels that do not exist and references to unknown sets."""
+    """Yield forget sets that leave nothing to retain, labels that do not exist and unknown or circular references."""
     classes, samples = experiment.num_classes, experiment.train_size
     for name, forget_set in experiment.forget_sets.items():
         size, label = forget_set.planned_size(), getattr(forget_set, "label", None)
@@ -64,6 +65,7 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
             )
         for other in forget_set.disjoint_from:
             yield from _other_set(experiment, name, other)
+    yield from _circle(experiment)
 
 
 def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[ConfigError]:
@@ -73,6 +75,21 @@ def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[Config
     elif other not in experiment.forget_sets:
         yield ConfigError(
             f"{key} names '{other}', which is no forget set", remedy=suggest(other, experiment.forget_sets)
+        )
+
+
+def _circle(experiment: Experiment) -> Iterator[ConfigError]:
+    # a set's file is made after those of the sets that it names
+    named = {name: set(block.disjoint_from) - {name} for name, block in experiment.forget_sets.items()}
+    try:
+        graphlib.TopologicalSorter(named).prepare()
+    except graphlib.CycleError as error:
+        # the sorter runs from the named set to the one that names it
+        names = error.args[1][::-1]
+        yield ConfigError(
+            f"forget_sets.{names[0]}.disjoint_from leads back to the set itself: {' -> '.join(names)}",
+            expected="sets that name one another in one direction",
+            remedy="it holds for both sets: state it once, in one of them",
         )
 
 
