@@ -89,6 +89,28 @@ def test_margin_densities_leave_out_failed_models_and_say_so():
     assert all(f">sample {(10, 20, 30)[position]}<" in text for position in samples.values())
 
 
+@pytest.mark.parametrize(
+    ("failed", "note"),
+    [
+        (("original",), "all originals failed"),
+        (("oracle",), "all oracles failed"),
+        (("original", "oracle"), "all originals and oracles failed"),
+    ],
+)
+def test_margin_densities_choose_no_sample_where_all_originals_or_oracles_failed(failed, note):
+    rng = np.random.default_rng(2)
+    pools = {name: rng.normal(size=(6, 3)) for name in ("original", "oracle")}
+    pools |= {name: np.full((6, 3), np.nan) for name in failed}
+    samples = telling_samples(**pools)
+    assert samples == {}
+    text = svg(
+        margin_densities(**pools, unlearned={"scrub": pools["original"]}, samples=samples, sample_index=[1, 2, 3])
+    )
+    assert f">{note}<" in text
+    assert ">sample " not in text
+    assert ("6 of 6 failed" in text) == ("original" in failed)
+
+
 def test_long_names_are_broken_between_settings_and_not_inside_numbers():
     assert row_name("scrub.ascent_epochs3.lr0.0005.forget_batch_size32") == (
         "scrub.ascent_epochs3.lr0.0005\n.forget_batch_size32"

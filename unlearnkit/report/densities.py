@@ -20,9 +20,12 @@ def telling_samples(original: np.ndarray, oracle: np.ndarray) -> dict[str, int]:
     """Return the positions of the samples whose margins differ most, at the median and least: {name: position}.
 
     `original` and `oracle` are margins [models, samples] of the forget samples. Difference: of the means, over the root
-    mean square of the standard deviations; unlike KLOM it does not saturate where the two do not overlap.
+    mean square of the standard deviations; unlike KLOM it does not saturate where the two do not overlap. Failed
+    models are left out; where all originals or all oracles have failed, no sample is chosen: {}.
     """
     original, oracle = (_of_sound_models(margins) for margins in (original, oracle))
+    if not (len(original) and len(oracle)):
+        return {}
     spread = np.sqrt((original.var(axis=0) + oracle.var(axis=0)) / 2)
     difference = np.abs(original.mean(axis=0) - oracle.mean(axis=0)) / np.maximum(spread, np.finfo(float).tiny)
     order = np.argsort(-difference, kind="stable")
@@ -41,19 +44,23 @@ def margin_densities(
 
     Margins [models, samples] of the forget samples, nats; `samples` as from `telling_samples`; `sample_index` gives
     each position its index in the training split. Margins beyond the shown range count in its first or last bin.
-    Non-finite margins (failed models) are left out, and the row says how many models are.
+    Non-finite margins (failed models) are left out, and the row says how many models are. Without samples the axes are
+    empty, under a note that says what failed.
     """
     figure = Figure(figsize=(WIDTH, 1.1 + 0.85 * max(len(unlearned), 1)), layout="constrained")
-    grid = figure.subplots(max(len(unlearned), 1), len(samples), sharex="col", squeeze=False)
+    grid = figure.subplots(max(len(unlearned), 1), max(len(samples), 1), sharex="col", squeeze=False)
+    for axes in grid.flat:
+        axes.set_yticks([])
+        axes.grid(visible=False)
+        axes.spines["left"].set_visible(False)
+    if not samples:
+        _note_failure(grid[0, 0], original, oracle)
     for column, (rank, position) in enumerate(samples.items()):
         of_sample = [_of_sound_models(margins)[:, position] for margins in (original, oracle)]
         edges = _edges(np.concatenate(of_sample))
         for axes in grid[:, column]:
             for margins, colour in zip(of_sample, (ORIGINAL, ORACLE), strict=True):
                 _draw(axes, margins, edges, fill=True, color=f"{colour}66", linewidth=0)
-            axes.set_yticks([])
-            axes.grid(visible=False)
-            axes.spines["left"].set_visible(False)
         for axes, margins in zip(grid[:, column], unlearned.values(), strict=False):
             _draw(axes, _of_sound_models(margins)[:, position], edges, color=UNLEARNED, linewidth=1.2)
         grid[0, column].set_title(f"sample {sample_index[position]}\n{rank} difference", fontsize=9)
@@ -63,6 +70,13 @@ def margin_densities(
         axes.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8)
     _finish(figure)
     return figure
+
+
+def _note_failure(axes: Axes, original: np.ndarray, oracle: np.ndarray) -> None:
+    pools = {"originals": original, "oracles": oracle}
+    failed = [name for name, margins in pools.items() if not len(_of_sound_models(margins))]
+    axes.set_title(f"all {' and '.join(failed)} failed", fontsize=9)
+    axes.set_xticks([])
 
 
 def _finish(figure: Figure) -> None:
