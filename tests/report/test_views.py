@@ -65,6 +65,15 @@ def test_the_best_of_a_matching_measure_is_closest_to_the_oracles(rows, costs, m
     assert [key for key, marks in _best(table).items() if any(marks)] == [("bad", 3)]
 
 
+def test_the_best_of_a_measure_to_be_raised_is_the_highest(rows, costs):
+    higher = ModuleType("higher")
+    declared = klom.MEASURES["klom"] | {"direction": "higher", "splits": ("forget",)}
+    higher.__dict__.update(MEASURES={"klom": declared}, HEADLINE="klom", STATISTIC="mean", NEEDS_ORACLE=True)
+    (table,) = metric_tables(rows, costs, higher, {"good", "bad"})
+    assert [key for key, marks in _best(table).items() if any(marks)] == [("bad", 3)]
+    assert "higher is better" in table.notes[0]
+
+
 def test_nothing_is_best_where_all_tie(rows, costs):
     tied = [row | {"mean": 1.0} if row["mean"] is not None else row for row in rows]
     (first, _) = metric_tables(tied, costs, klom, {"good", "bad"})
