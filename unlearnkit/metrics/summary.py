@@ -38,6 +38,7 @@ INTERVALS = (
 
 Values = dict[str, dict[str, NDArray[np.float64]]]
 Row = dict[str, str | int | float | None]
+Spreads = dict[tuple[str, str], NDArray[np.float64]]
 
 
 class Summary(NamedTuple):
@@ -65,18 +66,19 @@ def summarise(
     If the settings have `num_models`, that many first models of each side are used. A row holds measure, split; mean,
     median, p95, p99, max, min, sd (n - 1; percentiles interpolate linearly); n_models, n_oracles (None without
     oracles), n_samples, n_failed; and low and high ends of 95 % intervals of mean and p95, over samples (`mean_low`
-    ...) and over models (`mean_models_low` ...), None for fewer than two samples or four models a side.
+    ...) and over models (`mean_models_low` ...), None where there are too few of them.
 
     AXIS "samples": the interval over samples is the percentile bootstrap of the per-sample values, `resamples` times.
     For the one over models, `model_resamples` random halves of both pools are scored, on at most 2,000 samples of each
     split; it is the estimate plus the 95 % quantiles of (half - mean of halves), clipped to the measure's range. Half
     of a pool, drawn without replacement, deviates from the pool as the pool does from the population. Drawing N models
     with replacement instead repeats some, which inflates histogram divergences by an amount that varies from draw to
-    draw: at N = 100, for the mean KLOM of independent samples at the floor, it overstates the standard deviation
-    eightfold, halves do twofold; where models move many samples together, halves are up to 40 % too wide.
+    draw: at N = 100, for the mean KLOM of independent samples at the floor, it overstates the standard deviation about
+    ninefold, halves do about twofold; where models move many samples together, halves are up to 40 % too wide. None
+    over samples for fewer than two of them, over models for fewer than four a side.
 
     AXIS "models": statistics are over models, and so is the only interval, a percentile bootstrap of the per-model
-    values; those over samples are None.
+    values, None for fewer than two models; those over samples are None.
 
     A candidate with failed models (non-finite margins) gets rows with n_failed > 0 and None for every statistic, and
     NaN values: the survivors alone would flatter it. Raises MetricError if oracles have failed or if `score` returns
@@ -88,16 +90,14 @@ def summarise(
     if oracle is not None:
         require_finite(oracle.margins, "oracle")
     score_rng, value_rng, model_rng = rng.spawn(3)
-    spreads: dict[tuple[str, str], NDArray] = {}
+    spreads: Spreads = {}
     if candidate.failed_models.size:
         values = _undefined_values(candidate, measures, axis)
     else:
         values = score(candidate, oracle, settings=settings, rng=score_rng)
         _require_declared(values, measures)
         if axis == "samples":
-            samples = _some_samples(candidate, model_rng)
-            pools = [pool and pool.take_samples(samples) for pool in (candidate, oracle)]
-            spreads = _model_spreads(score, pools, settings, model_rng, model_resamples)
+            spreads = _model_spreads(score, (candidate, oracle), settings, model_rng, model_resamples)
     rows: list[Row] = []
     for measure, declared in measures.items():
         for split in declared["splits"]:
@@ -105,8 +105,8 @@ def summarise(
             if not row["n_failed"]:
                 row |= _statistics(values[measure][split])
                 row |= _value_intervals(values[measure][split], axis, value_rng, resamples)
-                if (measure, split) in spreads:
-                    row |= _model_intervals(row, spreads[measure, split], declared)
+            if (measure, split) in spreads:
+                row |= _model_intervals(row, spreads[measure, split], declared)
             rows.append(row)
     return Summary(values, rows)
 
@@ -162,11 +162,12 @@ def _model_spreads(
     settings: Settings,
     rng: np.random.Generator,
     resamples: int,
-) -> dict[tuple[str, str], NDArray]:
+) -> Spreads:
     """Centred mean and p95 of each measure and split, [resamples, 2], over random halves of the models of all pools."""
-    drawn: dict[tuple[str, str], list[NDArray]] = {}
     if any(pool and pool.models < 4 for pool in pools):
         return {}
+    pools = _on_some_samples(pools, rng)
+    drawn: dict[tuple[str, str], list[NDArray]] = {}
     for _ in range(resamples):
         halves = [pool and pool.take_models(rng.permutation(pool.models)[: pool.models // 2]) for pool in pools]
         with warnings.catch_warnings():
@@ -178,12 +179,14 @@ def _model_spreads(
     return {key: np.array(results) - np.mean(results, axis=0) for key, results in drawn.items()}
 
 
-def _some_samples(population: Population, rng: np.random.Generator) -> NDArray[np.intp]:
+def _on_some_samples(pools: Sequence[Population | None], rng: np.random.Generator) -> list[Population | None]:
+    split = next(pool.split for pool in pools if pool)
     samples = []
-    for name in np.unique(population.split):
-        of_split = population.samples_of(name)
+    for name in np.unique(split):
+        of_split = np.flatnonzero(split == name)
         samples.append(rng.choice(of_split, min(len(of_split), SAMPLES_PER_MODEL_RESAMPLE), replace=False))
-    return np.sort(np.concatenate(samples))
+    chosen = np.sort(np.concatenate(samples))
+    return [pool and pool.take_samples(chosen) for pool in pools]
 
 
 def _mean_and_p95(values: NDArray) -> NDArray[np.float64]:
