@@ -59,6 +59,16 @@ def test_several_sets_may_name_the_same_one(changed: Callable[[str], dict[str, A
     assert len(load_experiment(changed(f"forget_sets: {sets}")).forget_sets) == 3
 
 
+def test_a_metric_without_a_least_number_takes_one_sample(changed: Callable[[str], dict[str, Any]]) -> None:
+    experiment = load_experiment(changed("{data: {validation_size: 1}, forget_sets: {random_50: {size: 1}}}"))
+    assert (experiment.validation_size, experiment.forget_sets["random_50"].planned_size()) == (1, 1)
+
+
+def test_two_samples_are_enough_to_attack(changed: Callable[[str], dict[str, Any]]) -> None:
+    change = "{data: {validation_size: 2}, forget_sets: {random_50: {size: 2}}, metrics: {mia: {}}}"
+    assert list(load_experiment(changed(change)).metric_settings) == ["klom", "mia"]
+
+
 def test_the_experiment_is_frozen(valid: dict[str, Any]) -> None:
     experiment = load_experiment(valid)
     with pytest.raises(ValueError, match="frozen"):

@@ -121,6 +121,14 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "x: {kind: class, label: 1, disjoint_from: [eights]}}",
         ["random_50 -> x", ".disjoint_from leads back", "state it once, in one of them"],
     ),
+    "forget set too small for a metric": (
+        "{forget_sets: {random_50: {size: 1}}, metrics: {mia: {}}}",
+        ["forget_sets.random_50 asks for 1 of the 2", "at least 2", "remove metrics.mia"],
+    ),
+    "too few validation samples for a metric": (
+        "{data: {validation_size: 1}, metrics: {mia: {}}}",
+        ["data.validation_size asks for 1 of the 2", "at least 2", "remove metrics.mia"],
+    ),
     "subset larger than the data": (
         "data: {train_size: 2000}",
         ["data.train_size is 2000", "digits has 1437", "at most 1437"],

@@ -30,6 +30,7 @@ from unlearnkit.config.rules import (
     forget_set_problems,
     model_problems,
     oracle_problems,
+    sample_problems,
     shard_problems,
 )
 from unlearnkit.config.settings import Settings
@@ -131,7 +132,7 @@ def experiment_class() -> type[Experiment]:
 
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
-    for rule in (data_problems, model_problems, forget_set_problems, shard_problems, oracle_problems):
+    for rule in (data_problems, model_problems, forget_set_problems, sample_problems, shard_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
 

@@ -93,6 +93,21 @@ def _circle(experiment: Experiment) -> Iterator[ConfigError]:
         )
 
 
+def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield forget sets and validation samples that are too few for a metric, as far as sizes are known."""
+    counts = {f"forget_sets.{name}": block.planned_size() for name, block in experiment.forget_sets.items()}
+    counts["data.validation_size"] = experiment.validation_size
+    for metric in experiment.metric_settings:
+        needed = getattr(declared("metric", metric), "MIN_SAMPLES", 1)
+        for key, count in counts.items():
+            if count is not None and count < needed:
+                yield ConfigError(
+                    f"{key} asks for {count} of the {needed} samples that metrics.{metric} needs",
+                    expected=f"at least {needed}",
+                    remedy=f"raise it or remove metrics.{metric}",
+                )
+
+
 def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield numbers of models that are not whole shards."""
     size = experiment.shard_size
