@@ -66,6 +66,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "N = 1": ("num_models: 1", ["num_models is 1", "at least 2"]),
     "negative seed": ("seed: -1", ["seed is -1", "at least 0"]),
     "learning rate out of range": ("training: {lr: -0.1}", ["training.lr is -0.1", "above 0 and at most 100"]),
+    "large bound": ("training: {epochs: 20000}", ["training.epochs is 20000", "at least 1 and at most 10,000"]),
+    "seed of another generator": (
+        "forget_sets: {random_50: {seed: 4294967296}}",
+        ["forget_sets.random_50.seed is 4294967296", "at least 0 and below 4,294,967,296"],
+    ),
     "momentum out of range": ("training: {momentum: 1.5}", ["training.momentum is 1.5", "at least 0 and below 1"]),
     "unusable device": ("execution: {device: gpu}", ["execution.device is 'gpu'", "'cuda:1'"]),
     "experiment name with spaces": ("experiment: my run", ["experiment is 'my run'", "text like 'digits'"]),

@@ -64,12 +64,16 @@ def shown(value: object) -> str:
 
 def _range(node: Node) -> str:
     words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
-    bounds = [f"{word} {node[key]:g}" for key, word in words.items() if key in node]
+    bounds = [f"{word} {_number(node[key])}" for key, word in words.items() if key in node]
     if node.get("minItems") or node.get("minProperties"):
         bounds.append("not empty")
     if "maxLength" in node:
         bounds.append(f"at most {node['maxLength']} characters")
     return (", " if bounds else "") + " and ".join(bounds)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _child(node: Node, part: str | int) -> Node:
