@@ -233,6 +233,23 @@ def test_problems_between_keys_are_listed_at_once(changed: Changed) -> None:
         load_experiment(changed(change))
 
 
+@pytest.mark.parametrize("further", [{}, {"seed": 1, "num_models": 50, "metrics": {"klom": {}}}])
+def test_a_name_alone_is_told_to_stand_alone(further: dict[str, Any]) -> None:
+    # what `snakemake --config experiment=mine` comes to
+    with pytest.raises(ConfigError, match=r"problems:\n- data is missing") as caught:
+        load_experiment({"experiment": "mine", **further})
+    advice = str(caught.value).splitlines()[-1]
+    for words in ("names its `experiment` stands alone", "leave that key out", "`--configfile config.yaml`"):
+        assert words in advice
+
+
+@pytest.mark.parametrize("change", ["{data: REMOVED, model: REMOVED}", "{experiment: REMOVED, data: REMOVED}"])
+def test_a_configuration_with_most_keys_gets_no_such_advice(changed: Changed, change: str) -> None:
+    with pytest.raises(ConfigError, match="2 problems") as caught:
+        load_experiment(changed(change))
+    assert "stands alone" not in str(caught.value)
+
+
 def test_empty_configuration_lists_what_is_missing() -> None:
     with pytest.raises(ConfigError, match="experiment is missing") as caught:
         load_experiment({})

@@ -116,7 +116,7 @@ def load_experiment(raw: Mapping[str, Any]) -> Experiment:
     try:
         experiment = model.model_validate(raw)
     except ValidationError as error:
-        raise combined(from_validation(error, model)) from None
+        raise combined(from_validation(error, model), _standing_alone(raw)) from None
     if problems := list(unwanted_booleans(raw, experiment.model_dump())) or list(_problems_between_keys(experiment)):
         raise combined(problems)
     return experiment
@@ -135,6 +135,18 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     for rule in (data_problems, model_problems, forget_set_problems, sample_problems, shard_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
+
+
+def _standing_alone(raw: Mapping[str, Any]) -> str:
+    """Return what to do if most required keys are missing because the configuration replaces config.yaml unasked."""
+    required = [key for key, field in Experiment.model_fields.items() if field.is_required() and key != "experiment"]
+    missing = [key for key in required if key not in raw]
+    if "experiment" not in raw or 2 * len(missing) <= len(required):
+        return ""
+    return (
+        "A configuration that names its `experiment` stands alone: leave that key out to change single values of "
+        "config.yaml, or pass `--configfile config.yaml` beside it"
+    )
 
 
 def _plain(value: Any) -> Any:

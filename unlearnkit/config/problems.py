@@ -11,12 +11,18 @@ from unlearnkit.config.wording import Node, allowed, descend, shown
 from unlearnkit.errors import ConfigError, suggest
 
 
-def combined(problems: Sequence[ConfigError]) -> ConfigError:
-    """Return one ConfigError that lists all `problems`, of which there is at least one."""
+def combined(problems: Sequence[ConfigError], advice: str = "") -> ConfigError:
+    """Return one ConfigError that lists all `problems`, of which there is at least one; `advice` follows a list."""
     if len(problems) == 1:
         return problems[0]
     return ConfigError(
-        "\n".join([f"the configuration has {len(problems)} problems:", *(f"- {problem}" for problem in problems)])
+        "\n".join(
+            [
+                f"the configuration has {len(problems)} problems:",
+                *(f"- {problem}" for problem in problems),
+                *filter(None, [advice]),
+            ]
+        )
     )
 
 
