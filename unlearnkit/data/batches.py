@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from unlearnkit.errors import TrainingError
 
 CROP_PADDING = 4
 """Pixels of zero padding around an image before a random crop; the CIFAR-10 convention."""
@@ -79,6 +82,22 @@ class Samples:
             labels = self.pixels.labels[batch]
             self.passes += batch.shape[1]
             yield (images, labels) if len(orders) > 1 else (images[0], labels[0])
+
+
+@contextmanager
+def batch_of_one_explained(division: str) -> Iterator[None]:
+    """Raise TrainingError, saying by `division` how the batches came about, where batch norm refuses one sample."""
+    try:
+        yield
+    except ValueError as error:
+        # torch has no class of its own for this error
+        if not str(error).startswith("Expected more than 1 value per channel"):
+            raise
+        raise TrainingError(
+            f"{division} so that a batch has one sample, of which batch norm takes no variance",
+            expected="batches of at least two samples",
+            remedy="choose a batch size that does not leave a last batch of one, or another number of samples",
+        ) from None
 
 
 def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:

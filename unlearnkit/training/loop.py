@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import nn
 
 from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Samples
-from unlearnkit.errors import TrainingError
+from unlearnkit.data.batches import Samples, batch_of_one_explained
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import SGD, recipe_lr, sgd, step
 
@@ -46,22 +44,6 @@ def fit(
                 step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
         end_epoch(epoch + 1, lambda epoch=epoch: _capture(model, optimizer, samples, epoch + 1))
     return model.eval()
-
-
-@contextmanager
-def batch_of_one_explained(division: str) -> Iterator[None]:
-    """Raise TrainingError, saying by `division` how the batches came about, where batch norm refuses one sample."""
-    try:
-        yield
-    except ValueError as error:
-        # torch has no class of its own for this error
-        if not str(error).startswith("Expected more than 1 value per channel"):
-            raise
-        raise TrainingError(
-            f"{division} so that a batch has one sample, of which batch norm takes no variance",
-            expected="batches of at least two samples",
-            remedy="choose a batch size that does not leave a last batch of one, or another number of samples",
-        ) from None
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:

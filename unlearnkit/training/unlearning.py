@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Samples, retain_set
+from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
-from unlearnkit.training.loop import batch_of_one_explained
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
