@@ -114,7 +114,7 @@ SLICES: dict[str, Callable[[Graph], Any]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "stale"), CHANGES, ids=lambda value: ",".join(value))
+@pytest.mark.parametrize(("change", "stale"), CHANGES, ids=lambda value: ",".join(sorted(value)))
 def test_a_change_of_the_configuration_changes_the_slices_that_consume_it(
     change: dict[str, Any], stale: set[str]
 ) -> None:
