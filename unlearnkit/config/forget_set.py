@@ -21,7 +21,7 @@ class ForgetSetSettings(Settings):
 
     def planned_size(self) -> int | None:
         """Return the number of samples as far as it is known before any data is read, else None."""
-        raise NotImplementedError
+        return None
 
 
 class RandomForgetSet(ForgetSetSettings):
