@@ -66,10 +66,6 @@ class SubpopulationForgetSet(ForgetSetSettings):
             raise ValueError(f"pick is {self.pick}, but {self.clusters} clusters have the ranks 0..{self.clusters - 1}")
         return self
 
-    def planned_size(self) -> int | None:
-        """Return None: the size of a cluster is known once the data is read."""
-        return None
-
 
 class ScoreForgetSet(ForgetSetSettings):
     """The samples with the highest and/or lowest score, e.g. projections on a component of a datamodel matrix."""
