@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 
 from unlearnkit.artifacts.weights import State
@@ -39,7 +40,7 @@ def _train_stack(model: torch.nn.Module, samples: Samples, recipe: Recipe, name:
         worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
         if next(due) and epoch < recipe.epochs:
             seconds = seconds_before + worker.clock() - start
-            worker.resume.save(f"{name}.moment", {**capture(), "seconds": torch.tensor(seconds).numpy()})
+            worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})
 
     fit(model, samples, recipe, end_epoch=end_epoch, resume=moment)
     worker.resume.discard(f"{name}.moment")
