@@ -43,7 +43,7 @@ report: $(VENV)/.core
 	$(SNAKEMAKE) --report report.html
 
 schema: $(VENV)/.core
-	$(BIN)/python -m unlearnkit schema > docs/config.schema.json
+	$(BIN)/unlearnkit schema > docs/config.schema.json
 
 benchmarks: $(VENV)/.dev
 	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -41,7 +41,7 @@ def test_the_published_protocol_has_its_size() -> None:
 
 def test_committed_schema_is_current(schema: dict[str, Any], repository: Path) -> None:
     committed = json.loads((repository / "docs" / "config.schema.json").read_text())
-    assert committed == schema, "run: python -m unlearnkit schema > docs/config.schema.json"
+    assert committed == schema, "run: unlearnkit schema > docs/config.schema.json"
 
 
 def test_schema_is_one_and_refuses_what_the_loader_refuses(schema: dict[str, Any]) -> None:
