@@ -16,7 +16,7 @@ include: "rules/common.smk"
 rule all:
     input:
         GRAPH.path(layout.REPORT),
-        [GRAPH.results(metric) for metric in GRAPH.metrics],
+        GRAPH.results(*GRAPH.metrics),
     default_target: True
 
 

@@ -25,6 +25,7 @@ model (what they pass on is a rule parameter anyway).
 """
 
 
+@functools.cache
 def computing_imports(script: Path) -> tuple[str, ...]:
     """Return the modules of `COMPUTING` that a workflow script imports: where the code that decides its output begins.
 
@@ -40,6 +41,7 @@ def computing_imports(script: Path) -> tuple[str, ...]:
         raise UnlearnkitError(f"{script} has a syntax error in line {error.lineno}: {error.msg}") from None
 
 
+@functools.cache
 def fingerprint(*modules: str) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of `modules` and of everything they import inside `COMPUTING`.
 

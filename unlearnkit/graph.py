@@ -212,21 +212,24 @@ class Graph:
         pairs: Iterable[tuple[str, str]] = ((f, c) for f in self.forget_sets for c in self.candidates)
         return [self.path(pattern, metric=metric, forget_set=f, candidate=c) for f, c in pairs]
 
-    def results(self, metric: str) -> list[str]:
-        """Return the margins, scores and summaries of a metric, its table and the costs.
+    def results(self, *metrics: str) -> list[str]:
+        """Return the margins, scores and summaries of some metrics, their tables and the costs, each file once.
 
         Targets list them all, since Snakemake misses a lost file only where it is asked for by name. Weights are left
         out: they may be removed to save space, and are trained again when something needs them.
         """
         margins = [
             path
+            for metric in metrics
             for forget_set in self.forget_sets
             for candidate in self.candidates
             for side in ("candidate", "oracle")
             for path in self.score_margins(metric, side, forget_set, candidate)
         ]
-        scores = [*self.score_files(metric, layout.SCORES), *self.score_files(metric)]
-        return [*dict.fromkeys(margins), *scores, *self.tables(metric), *self.tables("cost")]
+        kinds = (layout.SCORES, layout.SUMMARY)
+        scores = [path for metric in metrics for kind in kinds for path in self.score_files(metric, kind)]
+        tables = [path for table in (*metrics, "cost") for path in self.tables(table)]
+        return [*dict.fromkeys(margins), *scores, *tables]
 
     def unlearned_models(self) -> int:
         """Return how many models per variant are needed: as many as the most demanding metric compares."""
