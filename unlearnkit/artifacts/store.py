@@ -9,7 +9,8 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError
+from typing import Any, BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -65,7 +66,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file; raises ArtifactError if it is missing or not JSON."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return _parse_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} is not a readable JSON file ({error})", remedy=REMEDY) from None
 
@@ -79,7 +80,8 @@ def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
 def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     """Read one .npy array; raises ArtifactError if it is missing, truncated or pickled."""
     try:
-        return np.load(path, allow_pickle=False)
+        with Path(path).open("rb") as stream:
+            return parse_npy(stream)
     except (OSError, ValueError, EOFError) as error:
         raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=REMEDY) from None
 
@@ -95,6 +97,25 @@ def write_tensors(
     contiguous = {name: np.require(tensors[name], requirements="C") for name in sorted(tensors)}
     with replacing(path) as temporary:
         save_file(contiguous, temporary, {"unlearnkit": json.dumps(dict(metadata or {}), sort_keys=True)})
+
+
+def parse_npy(stream: BinaryIO) -> np.ndarray:
+    """Return the array of a .npy stream; raises OSError, ValueError or EOFError if it is anything else.
+
+    Not np.load, which opens zip archives under any name.
+    """
+    try:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+    # NumPy parses the header as Python and lets these through where it is damaged or asks for more than there is
+    except (SyntaxError, TokenError, TypeError, MemoryError, OverflowError, RecursionError) as error:
+        raise ValueError(f"damaged header: {error}") from None
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 class TensorFile:

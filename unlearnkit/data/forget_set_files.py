@@ -6,11 +6,11 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit.artifacts.store import parse_npy
 from unlearnkit.errors import DataError
 
 Reader = Callable[[Path], npt.ArrayLike]
@@ -69,16 +69,15 @@ def _read(path: Path, reader: Reader) -> npt.ArrayLike:
 
 
 def _read_npy(path: Path) -> np.ndarray:
-    try:
-        with path.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    # NumPy parses the header as Python and lets these through when it is damaged
-    except (SyntaxError, TokenError, TypeError, MemoryError) as error:
-        raise ValueError(f"damaged header: {error}") from None
+    with path.open("rb") as file:
+        return parse_npy(file)
 
 
 def _read_json(path: Path) -> list[int]:
-    found = json.loads(path.read_text())
+    try:
+        found = json.loads(path.read_text())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(found, list) or any(type(index) is not int for index in found):
         raise ValueError("not a list of integers")
     return found

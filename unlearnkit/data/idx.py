@@ -17,6 +17,8 @@ import numpy.typing as npt
 from unlearnkit.data.download import download
 from unlearnkit.errors import DataError
 
+_LARGEST = 2**30
+"""Bytes of values that are read at most; the files of MNIST have 47 MB."""
 _PARTS = ("train", "t10k")
 _REMEDY = "get the file again from its publisher"
 
@@ -27,24 +29,32 @@ def read_idx(path: Path, *, dimensions: int) -> npt.NDArray[np.uint8]:
     Raises DataError, naming the file, if it is unreadable, damaged, of another kind, or shorter or longer than its
     header says.
     """
-    content = _content(path)
-    magic = bytes((0, 0, 8, dimensions))
-    if content[:4] != magic:
+    magic, start = bytes((0, 0, 8, dimensions)), 4 + 4 * dimensions
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            header = stream.read(start)
+            # int, because the product of three uint32 overflows NumPy's integers
+            shape = [int(size) for size in np.frombuffer(header[4:].ljust(start - 4, b"\0"), ">u4")]
+            # a byte more than there should be: the rest of a longer file is never decompressed
+            content = stream.read(min(math.prod(shape), _LARGEST) + 1) if header[:4] == magic else b""
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"'{path}' begins with the bytes {content[:4].hex() or 'of an empty file'}",
+            f"'{path}' cannot be read ({error})", expected="an undamaged idx file", remedy=_REMEDY
+        ) from error
+    if header[:4] != magic:
+        raise DataError(
+            f"'{path}' begins with the bytes {header[:4].hex() or 'of an empty file'}",
             expected=f"{magic.hex()}, an idx file of bytes with {dimensions} dimensions",
             remedy=_REMEDY,
         )
-    start = 4 + 4 * dimensions
-    # int, because the product of three uint32 overflows NumPy's integers
-    shape = [int(size) for size in np.frombuffer(content[4:start].ljust(4 * dimensions, b"\0"), ">u4")]
-    if len(content) != start + math.prod(shape):
+    found, expected = len(header) + len(content), start + math.prod(shape)
+    if found != expected:
         raise DataError(
-            f"'{path}' has {len(content)} bytes after decompression",
-            expected=f"{start + math.prod(shape)} for the shape {shape} in its header",
+            f"'{path}' has {found} bytes{' or more' if found > expected else ''} after decompression",
+            expected=f"{expected} for the shape {shape} in its header",
             remedy=_REMEDY,
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def read_idx_set(
@@ -96,13 +106,3 @@ def _find_file(folder: Path, name: str, source: str) -> Path:
         if path.is_file():
             return path
     raise DataError(f"'{folder / name}' is missing", expected="that file, plain or .gz", remedy=f"get it from {source}")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"'{path}' cannot be read ({error})", expected="an undamaged idx file", remedy=_REMEDY
-        ) from error

@@ -14,9 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit.artifacts.store import parse_npy
 from unlearnkit.errors import DataError
 
 _ROWS, _COLUMNS, _SIDE = 25, 10, 32
+_LARGEST = 2**24
+"""Bytes of a member; a sheet in full has 768,000."""
 
 
 def read_sheets(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -27,21 +30,31 @@ def read_sheets(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            labels = np.lib.format.read_array(io.BytesIO(archive.read("labels.npy")), allow_pickle=False)
+            labels = parse_npy(io.BytesIO(_member(archive, "labels.npy")))
             names = sorted(name for name in archive.namelist() if re.fullmatch(r"sheet_\d{5}\.webp", name))
-            images = np.concatenate([_decode(archive.read(name)) for name in names])
+            if labels.shape != (len(names) * _ROWS * _COLUMNS,) or labels.dtype.kind not in "iu":
+                raise ValueError(f"{len(names)} sheets of 250 images and labels of shape {list(labels.shape)}")
+            images = np.concatenate([_decode(_member(archive, name)) for name in names])
     # what zipfile, zlib, NumPy and Pillow raise on damaged input; KeyError is a missing member
     except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise _error(path, f"cannot be read ({error})") from error
-    if labels.shape != (len(images),):
-        raise _error(path, f"holds {len(images)} images and labels of shape {list(labels.shape)}")
     return images, labels.astype(np.int64)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > _LARGEST:
+        raise ValueError(f"{name} has more than {_LARGEST} bytes")
+    return archive.read(name)
 
 
 def _decode(sheet: bytes) -> npt.NDArray[np.uint8]:
     from PIL import Image
 
-    with Image.open(io.BytesIO(sheet), formats=("WEBP",)) as image:
+    try:
+        opened = Image.open(io.BytesIO(sheet), formats=("WEBP",))
+    except Image.DecompressionBombError as error:
+        raise ValueError(error) from None
+    with opened as image:
         if image.size != (_COLUMNS * _SIDE, _ROWS * _SIDE):
             raise ValueError(f"a sheet has {image.size} pixels")
         pixels = np.asarray(image.convert("RGB")).reshape(_ROWS, _SIDE, _COLUMNS, _SIDE, 3)
