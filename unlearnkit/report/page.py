@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unlearnkit.report.origins import environment, job_rows
+from unlearnkit.report.passive import require_passive
 from unlearnkit.report.views import STATISTICS, MetricTable, metric_tables, number
 
 Row = dict[str, Any]
@@ -73,7 +74,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     """Return the page as HTML: the same settings and results give the same text.
 
     `settings` is Graph.report_slice(), `metrics` metric -> what its module declares. Every text from configuration or
-    records is escaped.
+    records is escaped. Raises ArtifactError if a figure holds more than shapes and text.
     """
     loader = PackageLoader("unlearnkit.report", "")
     templates = Environment(
@@ -104,7 +105,7 @@ def setting(value: Any) -> str:
 def inline(svg: str, prefix: str, alt: str) -> Markup:
     """Return an <svg> element for use inside HTML: scaled by its frame, its ids unique on the page, described by `alt`.
 
-    `svg` comes from report.style.svg, which escapes its texts.
+    `svg` has passed report.passive.require_passive.
     """
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf"\g<1>{prefix}-", svg)
@@ -121,7 +122,8 @@ def _section(
     pictures: dict[str, list[Picture]] = {}
     for order, (figure, (metric, kind)) in enumerate(results.kinds.items()):
         alt = _alt(name, metrics.get(metric), kind)
-        drawn = inline(results.figures[name, figure], f"f{number_of_set}-{order}", alt)
+        svg = require_passive(results.figures[name, figure], f"{name}/{figure}.svg")
+        drawn = inline(svg, f"f{number_of_set}-{order}", alt)
         pictures.setdefault(metric, []).append(Picture(kind, drawn, alt))
     sections = [
         _metric_section(metric, metrics[metric], table, costs, results.contenders, pictures.get(metric, []))

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = dict[str, Any]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MARKUP = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 KEY = ("forget_set", "candidate", "epoch")
 
 
@@ -32,11 +34,14 @@ def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bo
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """Return rows as CSV with a header; missing values are empty."""
+    """Return rows as CSV with a header; missing values are empty.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
 
 
@@ -75,7 +80,7 @@ def metric_markdown(
             _line(own, key, columns, statistic)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
-        parts.append(f"### Forget set `{forget_set}`\n\n{markdown(header, lines)}")
+        parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
     shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
     note = f"{statistic} with its 95 % interval over models; headline `{headline}`. Measures: {shown}."
     return note + "\n\n" + "\n".join(parts)
@@ -84,7 +89,16 @@ def metric_markdown(
 def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
     """Return a Markdown table."""
     rows = [header, ["---"] * len(header), *lines]
-    return "".join("| " + " | ".join(str(cell) for cell in row) + " |\n" for row in rows)
+    return "".join("| " + " | ".join(_no_markup(str(cell)) for cell in row) + " |\n" for row in rows)
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _no_markup(cell: str) -> str:
+    """Keep a text in its cell and as text: what would end the cell, or be HTML, is escaped."""
+    return " ".join(cell.split()).translate(_MARKUP) if cell else cell
 
 
 def _line(rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str) -> list[str]:
