@@ -29,6 +29,7 @@ from unlearnkit.config.rules import (
     data_problems,
     forget_set_problems,
     model_problems,
+    name_problems,
     oracle_problems,
     sample_problems,
     shard_problems,
@@ -132,7 +133,8 @@ def experiment_class() -> type[Experiment]:
 
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
-    for rule in (data_problems, model_problems, forget_set_problems, sample_problems, shard_problems, oracle_problems):
+    rules = (name_problems, data_problems, model_problems, forget_set_problems, sample_problems, shard_problems)
+    for rule in (*rules, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +14,7 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 LONGEST_NAME = 200
 """Characters; file systems allow 255 and the files of a shard add an ending."""
 
-VALUE_PATTERN = r"^([A-Za-z0-9_-]+|-?[0-9][0-9.e-]*)$"
+VALUE_PATTERN = r"[A-Za-z0-9_-]+|-?[0-9][0-9.e-]*"
 """What a grid's value may look like inside a variant's name: a word without dots, or a number."""
 
 Slug = Annotated[
@@ -22,3 +24,15 @@ Slug = Annotated[
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME, examples=["random_100", "scrub.gentle"])]
 """Name of a forget set or a variant: letters, digits, "_", "-" and single dots inside."""
+
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.ASCII)
+
+
+def unportable(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield (name, why) for names that are fine here but would be another file, or none, on another file system."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if _DEVICES.fullmatch(name):
+            yield name, "which Windows reserves for a device"
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            yield name, f"which is the same file as '{other}' where small and capital letters are not told apart"

@@ -7,10 +7,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared, own_settings
+from unlearnkit.config.names import unportable
 from unlearnkit.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
+
+
+def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield names that cannot be file names everywhere: results are copied between machines."""
+    blocks = {
+        "experiment": [experiment.experiment],
+        "forget_sets": experiment.forget_sets,
+        "methods": experiment.methods,
+    }
+    for key, names in blocks.items():
+        for name, why in unportable(names):
+            yield ConfigError(f"{key} has the name '{name}', {why}", remedy="rename it")
 
 
 def data_problems(experiment: Experiment) -> Iterator[ConfigError]:

@@ -37,7 +37,7 @@ def _grid_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:
         if setting in plain:
             yield ConfigError(f"{key}.grid.{setting} is set beside {key}.{setting}", remedy="keep one of the two")
         for text, count in Counter(map(spelled, values)).items():
-            if not re.match(VALUE_PATTERN, text):
+            if not re.fullmatch(VALUE_PATTERN, text):
                 yield ConfigError(
                     f"{key}.grid.{setting} has the value {shown(text)}, which cannot be part of a variant's name",
                     expected="letters, digits, '_' and '-'",
