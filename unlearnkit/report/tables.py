@@ -93,7 +93,10 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
 
 
 def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    # csv does not quote a lone return, which readers take for the end of a line
+    return ("'" if value.startswith(_FORMULA) else "") + value.replace("\r", " ")
 
 
 def _no_markup(cell: str) -> str:
