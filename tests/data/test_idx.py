@@ -53,7 +53,9 @@ def test_damaged_real_file(damage: str, shared_data: Path, tmp_path: Path) -> No
         content = bytearray(gzip.decompress(content))
     if damage != "absent":
         file.write_bytes(content)
-    with pytest.raises(DataError, match=f"'{file}' cannot be read"):
+    # reading stops a byte past the declared size, which the flipped byte passes before the checksum is reached
+    problem = "has 7840017 bytes or more" if damage == "flip" else "cannot be read"
+    with pytest.raises(DataError, match=f"'{file}' {problem}"):
         read_idx(file, dimensions=3)
 
 
