@@ -15,13 +15,15 @@ import argparse
 import contextlib
 import datetime
 import io
+import multiprocessing
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -135,6 +137,12 @@ def bare(configuration: dict[str, Any], models_per_job: int) -> tuple[str, ...]:
 # Snakemake from within
 
 
+def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a process of its own: what this one holds would count as memory of the calls it starts."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
 @contextlib.contextmanager
 def planned(folder: Path, configuration: Path) -> Iterator[Any]:
     """Yield Snakemake's workflow after it planned everything in `folder`."""
@@ -215,7 +223,7 @@ def table_lines(name: str, configuration: dict[str, Any], folder: Path, rounds: 
     uncached = cost(folder, ours(path), rounds=rounds, program=("-c", UNCACHED))
     same = cost(folder, bare(configuration, configuration["shard_size"]), rounds=rounds)
     naive = None if name in WITHOUT_NAIVE else cost(folder, bare(configuration, 1), rounds=1)
-    jobs, files = finish(folder, path)
+    jobs, files = apart(finish, folder, path)
     nothing = cost(folder, ours(path), rounds=rounds)
     one = cost(folder, ("--force", "--allowed-rules", "unlearn", *ours(path), "--", target), rounds=rounds)
     plans = f"| {name} | {jobs:,} | {files:,} | {own} | {nothing} | {one} |\n"
@@ -234,7 +242,7 @@ def report(cases: Sequence[str], rounds: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "configuration.yaml"
         path.write_text(yaml.safe_dump(easydub()))
-        records = bookkeeping(Path(folder), path)
+        records = apart(bookkeeping, Path(folder), path)
     return TEXT.format(
         today=datetime.date.today(),
         cores=os.cpu_count(),
