@@ -20,6 +20,7 @@ _ALLOWED_IMPORTS = (
     "collections",
     "dataclasses",
     "enum",
+    "itertools",
     "math",
     "typing",
     "pydantic",

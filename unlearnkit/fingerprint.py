@@ -25,6 +25,10 @@ model (what they pass on is a rule parameter anyway).
 """
 
 
+COST_STATEMENTS = ("passes", "size")
+"""Functions of a plug-in's `Settings` that only tell `unlearnkit plan` what it costs: correcting one reruns nothing."""
+
+
 @functools.cache
 def computing_imports(script: Path) -> tuple[str, ...]:
     """Return the modules of `COMPUTING` that a workflow script imports: where the code that decides its output begins.
@@ -126,6 +130,8 @@ def _normalised_source(module: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
+        if isinstance(node, ast.ClassDef) and node.name == "Settings":
+            node.body = [child for child in node.body if not _states_cost(child)] or [ast.Pass()]
     return _canonical(tree)
 
 
@@ -138,6 +144,10 @@ def _canonical(node: Any) -> str:
         fields = (f"{name}={_canonical(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
         return f"{type(node).__name__}({','.join(fields)})"
     return f"[{','.join(map(_canonical, node))}]" if isinstance(node, list) else repr(node)
+
+
+def _states_cost(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name in COST_STATEMENTS
 
 
 def _is_string(node: ast.stmt) -> bool:

@@ -22,6 +22,10 @@ from __future__ import annotations
 
 from unlearnkit.errors import ConfigError
 
+DOWNLOADS = "data"
+"""Where raw files are downloaded to, under the current directory."""
+
+LOGS = "logs"
 ROOT = "results/{experiment}"
 DATASET = f"{ROOT}/data/dataset.safetensors"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"

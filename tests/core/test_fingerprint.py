@@ -90,6 +90,12 @@ def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, 
     assert changed(package, original_codes) == set()
 
 
+def test_a_statement_of_cost_does_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
+    edit("methods/scrub.py", "return (1 + FORWARD_PASS) * (epoch", "return 2 * (epoch")
+    edit("models/mlp.py", "sum((linear(inputs, outputs) for", "sum((linear(outputs, inputs) for")
+    assert changed(package, original_codes) == set()
+
+
 def test_a_method_is_alone_with_its_file(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
     edit("methods/scrub.py", "settings.gamma * cross_entropy", "0.5 * settings.gamma * cross_entropy")
     assert changed(package, original_codes) == {"scrub"}

@@ -15,23 +15,12 @@ from pydantic import ValidationError
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
+from unlearnkit.config.variants import last_epoch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 
 FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 
-COSTS: dict[str, Callable[[Any], float]] = {
-    "do_nothing": lambda _: 0,
-    "load_oracle": lambda _: 0,
-    "early_stopped_retrain": lambda _: RECIPE.epochs * RETAIN,
-    "fine_tune": lambda s: s.epochs * RETAIN,
-    "ascent_forget": lambda s: s.epochs * FORGET,
-    "ascent_descent": lambda s: s.epochs * RETAIN + min(s.epochs, s.ascent_epochs) * FORGET,
-    "scrub": lambda s: (1 + 1 / 3) * (s.epochs * RETAIN + min(s.epochs, s.ascent_epochs) * FORGET),
-}
-"""Sample passes per model, as each method's docstring says; a forward pass alone counts a third."""
-
-READS_FORGET_SET = {"ascent_forget", "ascent_descent", "scrub"}
 KEEPS_ORIGINAL = {"do_nothing"}
 DRAWS_NOTHING = {"do_nothing", "load_oracle"}
 
@@ -95,14 +84,22 @@ def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[.
     assert same(first, second) == (method in DRAWS_NOTHING)
 
 
-def test_passes_are_counted_as_the_docstring_says(method: str, bench: Bench) -> None:
-    if method not in COSTS:
-        pytest.skip(f"{method} is new: state the cost that its docstring promises in COSTS")
+def test_the_engine_counts_the_passes_that_the_settings_state(method: str, bench: Bench) -> None:
     changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}]
-    for settings in changes:
-        if settings.keys() <= fields(method):
-            expected = COSTS[method](bench.settings(method, **settings))
-            assert list(bench.kept(method, **settings).passes.values()) == pytest.approx([expected], rel=1e-12)
+    for changed in changes:
+        if changed.keys() <= fields(method):
+            settings = bench.settings(method, **changed)
+            last = last_epoch(method, settings, RECIPE.epochs)
+            snapshots = tuple(range(1, last + 1)) if last else (0,)
+            kept = bench.kept(method, snapshots, **changed)
+            stated = {epoch: settings.passes(RETAIN, FORGET, epoch) for epoch in snapshots}
+            assert kept.passes == pytest.approx(stated, rel=1e-12)
+            assert kept.all_passes == kept.passes[snapshots[-1]]
+
+
+def test_passes_after_the_last_snapshot_are_part_of_all_passes(bench: Bench) -> None:
+    kept = bench.kept("early_stopped_retrain", snapshots=(1,))
+    assert (kept.passes, kept.all_passes) == ({1: RETAIN}, RECIPE.epochs * RETAIN)
 
 
 @pytest.mark.parametrize("method", [name for name in registry.METHODS if "lr" in fields(name)])
@@ -140,11 +137,12 @@ def test_validation_samples_are_never_touched(method: str, bench: Bench) -> None
     assert same(bench.last(method), altered.last(method))
 
 
-def test_the_forget_set_is_read_by_those_that_need_it_only(method: str, bench: Bench) -> None:
-    if method not in COSTS:
-        pytest.skip(f"{method} is new: add it to COSTS, and to READS_FORGET_SET if it reads the forget set")
+def test_the_forget_set_is_read_by_those_that_state_passes_over_it_only(method: str, bench: Bench) -> None:
+    settings = bench.settings(method)
+    last = last_epoch(method, settings, RECIPE.epochs) or 0
+    reads = settings.passes(RETAIN, FORGET + 1, last) > settings.passes(RETAIN, FORGET, last)
     altered = bench.with_other_data(bench.forget)
-    assert same(bench.last(method), altered.last(method)) == (method not in READS_FORGET_SET)
+    assert same(bench.last(method), altered.last(method)) == (not reads)
 
 
 def test_a_stack_is_its_models(method: str, bench: Bench) -> None:

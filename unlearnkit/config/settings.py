@@ -1,8 +1,11 @@
-"""The base class of every settings block: typed, frozen, unknown keys refused."""
+"""The base classes of every settings block: typed, frozen, unknown keys refused."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
+
+from unlearnkit.config.costs import ModelSize
+from unlearnkit.errors import UnlearnkitError
 
 
 class Settings(BaseModel):
@@ -13,3 +16,29 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class MethodSettings(Settings):
+    """Settings of a method, and what the method costs with them."""
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return the sample passes of one model up to the end of `epoch`, for sets of `retain` and `forget` samples.
+
+        A forward and backward pass of one sample counts 1, a forward pass alone 1/3. Unless a method states something
+        else, every epoch is one pass over both sets.
+        """
+        return epoch * (retain + forget)
+
+
+class ModelSettings(Settings):
+    """Settings of a model, and how large the model is with them."""
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of a model for images of a shape (channels, height, width).
+
+        Raises UnlearnkitError if the model does not state it.
+        """
+        raise UnlearnkitError(
+            f"the model of {type(self).__module__.removesuffix(':declarations')} states no size",
+            remedy="add the function `size` to its `Settings`, as the other models have it",
+        )

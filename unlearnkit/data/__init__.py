@@ -8,6 +8,8 @@ A data set module defines, as literals (the configuration reads them without imp
     CLASS_NAMES                     one name per class, in the order of the labels
     CONTENT_HASH                    `ImageSet.content_hash` of the whole data set
     SOURCE                          who publishes it, for the error messages
+    DOWNLOAD_BYTES                  size of what `load(None)` downloads, 0 if nothing
+    DOWNLOAD_FOLDER                 folder below `data/` that the download fills (left out if there is none)
     load(root) -> ImageSet          the whole data set in the publisher's order; `root` None: download into `data/`
 
 and imports torch, torchvision and scikit-learn only inside `load`. Everything else gets its images through

@@ -22,6 +22,8 @@ VALIDATION_SIZE = 10_000
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2023, 0.1994, 0.2010)
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+DOWNLOAD_BYTES = 170_498_071
+DOWNLOAD_FOLDER = "cifar-10-batches-py"
 CONTENT_HASH = "ff757aafea7c67e97f0c432d4a65ae1978c8f88886dcf33f0bef5dfb72cc539a"
 SOURCE = "the CIFAR page of the University of Toronto (cs.toronto.edu/~kriz/cifar.html, cifar-10-python.tar.gz)"
 

@@ -15,6 +15,7 @@ VALIDATION_SIZE = 360
 MEAN = (0.2874,)
 STD = (0.3538,)
 CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DOWNLOAD_BYTES = 0
 CONTENT_HASH = "5fb9c622b49d3d15aaec4cd1607c83b7f9f943d1cbc25725814a98440f070fb2"
 SOURCE = "scikit-learn (`sklearn.datasets.load_digits`; reinstall scikit-learn)"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from http.client import HTTPException
 from pathlib import Path
 
+from unlearnkit import layout
 from unlearnkit.errors import DataError
 
-DOWNLOAD_FOLDER = Path("data")
+DOWNLOAD_FOLDER = Path(layout.DOWNLOADS)
 """Where `root=None` downloads to, under the current directory."""
 
 

@@ -25,6 +25,8 @@ CLASS_NAMES = (
     "bag",
     "ankle boot",
 )
+DOWNLOAD_BYTES = 30_878_645
+DOWNLOAD_FOLDER = "FashionMNIST/raw"
 CONTENT_HASH = "d5cd997ff3c81fbd530135c2c35a86807ce65d16800ca22ee6d7ff964db6075a"
 SOURCE = "Zalando Research (github.com/zalandoresearch/fashion-mnist)"
 

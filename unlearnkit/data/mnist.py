@@ -14,6 +14,8 @@ VALIDATION_SIZE = 10_000
 MEAN = (0.1307,)
 STD = (0.3081,)
 CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DOWNLOAD_BYTES = 11_594_722
+DOWNLOAD_FOLDER = "MNIST/raw"
 CONTENT_HASH = "60a385fd42ee21a3f78fe1d3bc37d7f980ec7686b9145a243357d8d4c207038e"
 SOURCE = "the MNIST page of Yann LeCun (yann.lecun.com/exdb/mnist) or torchvision's mirror of it"
 

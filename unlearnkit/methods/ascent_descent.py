@@ -11,7 +11,7 @@ import copy
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
@@ -21,7 +21,7 @@ STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Settings of gradient descent-ascent; defaults from EasyDUB's grid."""
 
     epochs: int = Field(5, ge=1, description="passes over the retain set; EasyDUB's grid is 5, 7, 10")
@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; EasyDUB")
     retain_batch_size: int = Field(64, ge=1, description="retain samples per step; EasyDUB")
     forget_batch_size: int = Field(64, ge=1, description="forget samples per step; EasyDUB's grid is 32, 64")
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return one pass over the retain set per epoch, and one over the forget set while it ascends."""
+        return epoch * retain + min(epoch, self.ascent_epochs) * forget
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

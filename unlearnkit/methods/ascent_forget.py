@@ -12,7 +12,7 @@ import copy
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
@@ -22,7 +22,7 @@ STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Settings of gradient ascent; defaults of EasyDUB's grid."""
 
     epochs: int = Field(10, ge=1, description="passes over the forget set; EasyDUB")
@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; EasyDUB")
     weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; EasyDUB")
     batch_size: int = Field(64, ge=1, description="forget samples per step; EasyDUB")
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return one pass over the forget set per epoch."""
+        return epoch * forget
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

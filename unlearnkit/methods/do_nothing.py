@@ -6,7 +6,7 @@ import copy
 
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.unlearning import Context
 
@@ -14,7 +14,7 @@ STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Doing nothing has no settings."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.loop import fit
 from unlearnkit.training.unlearning import Context
@@ -18,8 +18,12 @@ NEEDS = ("recipe",)
 LAST_EPOCH = "training"
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Early-stopped retraining has no settings: it follows `training`, and `snapshots` says where it stops."""
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return one pass over the retain set per epoch."""
+        return epoch * retain
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

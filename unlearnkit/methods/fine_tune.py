@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
@@ -21,7 +21,7 @@ STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Settings of fine-tuning; defaults of Deep Unlearn, whose lr acts as a warm restart and wants tuning."""
 
     epochs: int = Field(5, ge=1, description="passes over the retain set; Deep Unlearn")
@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum; Deep Unlearn")
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     batch_size: int = Field(256, ge=1, description="retain samples per step; Deep Unlearn")
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return one pass over the retain set per epoch."""
+        return epoch * retain
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -9,7 +9,7 @@ import copy
 
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.unlearning import Context
 
@@ -17,7 +17,7 @@ STACKABLE = True
 NEEDS = ("held_out_oracles",)
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Loading an oracle has no settings."""
 
 

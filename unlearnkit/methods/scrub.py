@@ -11,7 +11,8 @@ import copy
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import FORWARD_PASS
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy, distillation
 from unlearnkit.training.optimisation import sgd, step
@@ -21,7 +22,7 @@ STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Settings of SCRUB; defaults of Attribute-to-Delete's own, correct implementation."""
 
     epochs: int = Field(10, ge=1, description="passes over the retain set (E); A2D, 5 for large forget sets")
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     temperature: float = Field(4.0, gt=0, description="temperature T of distillation; A2D")
     retain_batch_size: int = Field(64, ge=1, description="retain samples per step; A2D")
     forget_batch_size: int = Field(32, ge=1, description="forget samples per step; A2D")
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return the passes of gradient descent-ascent, and the teacher's forward pass for each."""
+        return (1 + FORWARD_PASS) * (epoch * retain + min(epoch, self.ascent_epochs) * forget)
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

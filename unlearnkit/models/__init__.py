@@ -2,9 +2,11 @@
 
 A model module defines
 
-    Settings                                     its settings (a `unlearnkit.config.settings.Settings`); their
+    Settings                                     its settings (a `unlearnkit.config.settings.ModelSettings`); their
                                                  property `min_side`, if there is one, is the smallest height and width
-                                                 of an image that such a model takes, pixels (1 without it)
+                                                 of an image that such a model takes, pixels (1 without it);
+                                                 `size(num_classes, image_shape)` states parameters, bytes of a state
+                                                 and multiply-adds, from which `unlearnkit plan` predicts
     STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
     build(num_classes, image_shape, settings)    -> nn.Module with fresh weights: [B, C, H, W] -> logits [B, classes]
     adapter(model)                               -> Adapter: where the classifier, the first layer and the blocks are

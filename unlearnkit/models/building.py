@@ -29,6 +29,11 @@ class Architecture:
         """How many models it pays to hold in one stack, by the architecture's own measurement."""
         return registry.load("model", self.name).STACK_SIZE
 
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The shape of the task, as timing records state it."""
+        return {"num_classes": self.num_classes, "image_shape": self.image_shape}
+
     def build(self, seed: int) -> nn.Module:
         """Return one model with fresh weights drawn from `seed`; torch's global generator is left as it was."""
         with torch.random.fork_rng(devices=[]):

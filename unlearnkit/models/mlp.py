@@ -15,18 +15,24 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import NOTHING, ModelSize, linear
+from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
 STACK_SIZE = 100
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Settings of the perceptron."""
 
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (64,), min_length=1, description="widths of the hidden layers, units"
     )
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of its linear layers."""
+        widths = (math.prod(image_shape), *self.hidden, num_classes)
+        return sum((linear(inputs, outputs) for inputs, outputs in itertools.pairwise(widths)), NOTHING)
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import NOTHING, ModelSize, batch_norm, convolution, linear
+from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
 STACK_SIZE = 1
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Settings of ResNet-9."""
 
     logit_scale: float = Field(0.2, gt=0, description="constant factor on the logits; EasyDUB")
@@ -20,6 +21,23 @@ class Settings(BaseSettings):
     def min_side(self) -> int:
         """Smallest height and width of an image, pixels: 11 are halved to 6 and to 3, the size of the last kernel."""
         return 11
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of its eight convolutions, each with batch norm, and of its classifier."""
+        channels, height, width = image_shape
+        half, quarter = ((height + 1) // 2, (width + 1) // 2), ((height + 1) // 4, (width + 1) // 4)
+        blocks = [
+            (channels, 64, 3, height, width),
+            (64, 128, 5, *half),
+            (128, 128, 3, *half),
+            (128, 128, 3, *half),
+            (128, 256, 3, *half),
+            (256, 256, 3, *quarter),
+            (256, 256, 3, *quarter),
+            (256, 128, 3, quarter[0] - 2, quarter[1] - 2),
+        ]
+        parts = (convolution(*block) + batch_norm(block[1]) for block in blocks)
+        return sum(parts, NOTHING) + linear(128, num_classes, bias=False)
 
 
 class Residual(nn.Module):

@@ -8,13 +8,14 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import ModelSize, batch_norm, convolution, linear
+from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
 STACK_SIZE = 1
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Settings of the small convolutional network."""
 
     channels: tuple[Annotated[int, Field(ge=1)], ...] = Field(
@@ -25,6 +26,14 @@ class Settings(BaseSettings):
     def min_side(self) -> int:
         """Smallest height and width of an image, pixels: every pooling between two blocks halves them."""
         return 2 ** (len(self.channels) - 1)
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of its blocks, each on images half as wide as the one before, and of its classifier."""
+        channels, height, width = image_shape
+        size = linear(self.channels[-1], num_classes)
+        for block, (inputs, outputs) in enumerate(itertools.pairwise((channels, *self.channels))):
+            size += convolution(inputs, outputs, 3, height >> block, width >> block) + batch_norm(outputs)
+        return size
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:

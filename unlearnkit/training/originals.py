@@ -46,4 +46,5 @@ def _train_stack(model: torch.nn.Module, samples: Samples, recipe: Recipe, name:
     worker.resume.discard(f"{name}.moment")
     states: list[State] = states_of(model)
     seconds = seconds_before + worker.clock() - start
-    return Kept({recipe.epochs: states}, {recipe.epochs: float(samples.passes)}, {recipe.epochs: seconds / len(states)})
+    passes, last = float(samples.passes), recipe.epochs
+    return Kept({last: states}, {last: passes}, {last: seconds / len(states)}, all_passes=passes)

@@ -56,21 +56,24 @@ class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
     `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall
-    time divided by the number of models that shared it.
+    time divided by the number of models that shared it. `all_passes` are the sample passes of all models together,
+    those after the last epoch that was kept included.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
+    all_passes: float = 0.0
 
 
 @dataclass
 class Kept:
-    """What one stack has produced so far: states, passes and seconds per model, by epoch."""
+    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all."""
 
     states: dict[int, list[State]] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
+    all_passes: float = 0.0
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the content as named arrays, for the resume folder."""
@@ -81,12 +84,16 @@ class Kept:
             for name, array in state.items()
         }
         costs = [(epoch, self.passes[epoch], self.seconds[epoch]) for epoch in self.states]
-        return {**arrays, "costs": np.array(costs, dtype=np.float64).reshape(-1, 3)}
+        return {
+            **arrays,
+            "costs": np.array(costs, dtype=np.float64).reshape(-1, 3),
+            "all_passes": np.array(self.all_passes),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
         """Return what `to_arrays` was made from."""
-        kept = cls()
+        kept = cls(all_passes=float(arrays["all_passes"]))
         for epoch, passes, seconds in arrays["costs"]:
             kept.passes[int(epoch)], kept.seconds[int(epoch)] = float(passes), float(seconds)
         for key in sorted(name for name in arrays if name.startswith("state/")):
@@ -115,6 +122,7 @@ def run_shard(
         if not stored and len(stacks) > 1:
             worker.resume.save(name, kept.to_arrays())
         worker.report(f"models {indices[0]}-{indices[-1]} done, stack {number} of {len(stacks)}")
+        result.all_passes += kept.all_passes * len(indices)
         for epoch, states in kept.states.items():
             result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
             result.passes[epoch] = kept.passes[epoch]

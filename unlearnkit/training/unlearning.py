@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
 from unlearnkit.errors import TrainingError
@@ -21,8 +22,6 @@ from unlearnkit.models.building import states_of
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
-FORWARD_PASS = 1 / 3
-"""Cost of a forward pass in sample passes: a backward pass costs about two of them."""
 
 
 @dataclass
@@ -177,6 +176,7 @@ class _Recorder:
     def finish(self, model: nn.Module, method: str) -> Kept:
         if self._snapshots == (0,):
             self._store(0, model)
+        self._kept.all_passes = self._passes()
         missing = [epoch for epoch in self._snapshots if epoch not in self._kept.states]
         if missing:
             raise TrainingError(
@@ -189,5 +189,8 @@ class _Recorder:
     def _store(self, epoch: int, model: nn.Module) -> None:
         seconds = self._worker.clock() - self._start
         self._kept.states[epoch] = states_of(model)
-        self._kept.passes[epoch] = self.retain.passes + self.forget.passes + FORWARD_PASS * self.context.forward_passes
+        self._kept.passes[epoch] = self._passes()
         self._kept.seconds[epoch] = seconds / self._models
+
+    def _passes(self) -> float:
+        return self.retain.passes + self.forget.passes + FORWARD_PASS * self.context.forward_passes
