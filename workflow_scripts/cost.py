@@ -9,7 +9,14 @@ from unlearnkit.report.tables import cost_markdown, to_csv
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 
-with job(rule="cost", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=inputs) as running:
+with job(
+    rule="cost",
+    log=snakemake.log[0],
+    settings=params.settings,
+    code=params.code,
+    inputs=inputs,
+    outputs=output.items(),
+) as running:
     records = {}
     for path in inputs.records:
         records.setdefault(forget_set_and_candidate(path), []).append(read_json(path))

@@ -9,7 +9,14 @@ from unlearnkit.data.loading import load_image_set
 settings = snakemake.params.settings
 root = snakemake.config["data"].get("root")
 
-with job(rule="dataset", log=snakemake.log[0], settings=settings, code=snakemake.params.code, inputs=[]) as running:
+with job(
+    rule="dataset",
+    log=snakemake.log[0],
+    settings=settings,
+    code=snakemake.params.code,
+    inputs=[],
+    outputs=snakemake.output.items(),
+) as running:
     image_set = load_image_set(
         settings["name"],
         Path(root) if root else None,

@@ -16,7 +16,14 @@ from unlearnkit.report.style import svg
 params, inputs, output, forget_set = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards.forget_set
 settings = params.settings
 
-with job(rule="figures", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)):
+with job(
+    rule="figures",
+    log=snakemake.log[0],
+    settings=settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=output.items(),
+):
     tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
     for name, (metric, kind) in settings["figures"].items():
         if kind == "margins":

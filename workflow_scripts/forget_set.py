@@ -13,7 +13,12 @@ from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 params, inputs = snakemake.params, snakemake.input
 
 with job(
-    rule="forget_set", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=list(inputs)
+    rule="forget_set",
+    log=snakemake.log[0],
+    settings=params.settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=snakemake.output.items(),
 ) as running:
     settings = TypeAdapter(ForgetSet).validate_python(params.settings)
     image_set = read_image_set(inputs.dataset)
@@ -27,3 +32,4 @@ with job(
     )
     write_array(snakemake.output.forget_set, indices)
     running.record(snakemake.output.forget_set, size=len(indices))
+    running.timing.state(samples=len(indices))

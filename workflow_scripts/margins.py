@@ -12,7 +12,12 @@ from unlearnkit.training.setup import describe, task_for, worker_for
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 
 with job(
-    rule="margins", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=list(inputs)
+    rule="margins",
+    log=snakemake.log[0],
+    settings=params.settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=output.items(),
 ) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     resume = ResumeFolder(output.margins, running.key)
@@ -20,6 +25,9 @@ with job(
     image_set = read_image_set(inputs.dataset)
     task = task_for(image_set, params.settings, 0, worker.device)
     weights = WeightFile(inputs.weights)
-    margins = margins_of_models(weights.state, weights.model_indices, weights.epochs, image_set, task, worker)
+    models, epochs = weights.model_indices, weights.epochs
+    with running.timing.measure("margins", len(models) * len(epochs) * len(image_set.labels)):
+        margins = margins_of_models(weights.state, models, epochs, image_set, task, worker)
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.population})
     running.record(output.margins, **describe(worker.device))
+    running.timing.state(models=len(models), **task.architecture.shape)

@@ -13,7 +13,14 @@ from unlearnkit.report.page import Results, page
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(rule="report_page", log=snakemake.log[0], settings=settings, code=params.code, inputs=inputs):
+with job(
+    rule="report_page",
+    log=snakemake.log[0],
+    settings=settings,
+    code=params.code,
+    inputs=inputs,
+    outputs=output.items(),
+):
     pairs = [(forget_set, figure) for forget_set in settings["forget_sets"] for figure in params.figures]
     folder = Path(output.page).parent
     results = Results(

@@ -20,22 +20,31 @@ params, inputs, output, names = snakemake.params, snakemake.input, snakemake.out
 settings = params.settings
 identity = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate}
 
-with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+with job(
+    rule="score",
+    log=snakemake.log[0],
+    settings=settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=output.items(),
+) as running:
     metric = load("metric", names.metric)
-    candidates = read_selection(inputs.candidate, settings["candidate"])
-    oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
-    first = next(iter(candidates.values()))
-    train_size = int((first.split == "train").sum())
-    sample_index, split = split_labels(train_size, len(first.split) - train_size, read_array(inputs.forget_set))
-    for part in oracles.values():
-        require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
-    summaries = score_candidate(
-        metric,
-        metric.Settings.model_validate(settings["settings"]),
-        {epoch: Population(part.margins, part.correct, split) for epoch, part in candidates.items()},
-        next((Population(part.margins, part.correct, split) for part in oracles.values()), None),
-        seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
-    )
+    with running.timing.measure("scoring") as work:
+        candidates = read_selection(inputs.candidate, settings["candidate"])
+        oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
+        first = next(iter(candidates.values()))
+        train_size = int((first.split == "train").sum())
+        sample_index, split = split_labels(train_size, len(first.split) - train_size, read_array(inputs.forget_set))
+        for part in oracles.values():
+            require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
+        summaries = score_candidate(
+            metric,
+            metric.Settings.model_validate(settings["settings"]),
+            {epoch: Population(part.margins, part.correct, split) for epoch, part in candidates.items()},
+            next((Population(part.margins, part.correct, split) for part in oracles.values()), None),
+            seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
+        )
+        work.units = sum(part.margins.size for side in (candidates, oracles) for part in side.values())
     by_split = {name: sample_index[split == name] for name in np.unique(split)}
     indices = by_split if metric.AXIS == "samples" else np.array(first.model_indices)
     values = {epoch: summary.values for epoch, summary in summaries.items()}
@@ -44,3 +53,4 @@ with job(rule="score", log=snakemake.log[0], settings=settings, code=params.code
     write_table(output.summary, rows_to_table(rows), {**identity, **settings["settings"]})
     running.record(output.scores)
     running.record(output.summary)
+    running.timing.state(models=len(first.model_indices))

@@ -9,7 +9,14 @@ from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 name = params.settings["metric"]
 
-with job(rule="table", log=snakemake.log[0], settings=params.settings, code=params.code, inputs=inputs) as running:
+with job(
+    rule="table",
+    log=snakemake.log[0],
+    settings=params.settings,
+    code=params.code,
+    inputs=inputs,
+    outputs=output.items(),
+) as running:
     metric = load("metric", name)
     summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
     costs = read_table(inputs.costs)[0].to_pylist()

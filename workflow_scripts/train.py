@@ -16,21 +16,32 @@ params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
 with job(
-    rule=snakemake.rule, log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)
+    rule=snakemake.rule,
+    log=snakemake.log[0],
+    settings=settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=output.items(),
 ) as running:
     resume = ResumeFolder(output.weights, running.key)
+    running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     image_set = read_image_set(inputs.dataset)
     forget = read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None
-    result = train_shard(
-        task_for(image_set, settings["model"], settings["seed"], worker.device),
-        Recipe.model_validate(settings["training"]),
-        retain_set(image_set.train_size, forget),
-        role=settings["role"],
-        model_indices=shard_indices(snakemake.wildcards.shard),
-        worker=worker,
-    )
+    task = task_for(image_set, settings["model"], settings["seed"], worker.device)
+    models = shard_indices(snakemake.wildcards.shard)
+    with running.timing.measure("training") as work:
+        result = train_shard(
+            task,
+            Recipe.model_validate(settings["training"]),
+            retain_set(image_set.train_size, forget),
+            role=settings["role"],
+            model_indices=models,
+            worker=worker,
+        )
+        work.units = result.all_passes
     write_weights(output.weights, result.states, {"role": settings["role"]})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

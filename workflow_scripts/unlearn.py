@@ -15,27 +15,39 @@ from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(rule="unlearn", log=snakemake.log[0], settings=settings, code=params.code, inputs=list(inputs)) as running:
+with job(
+    rule="unlearn",
+    log=snakemake.log[0],
+    settings=settings,
+    code=params.code,
+    inputs=list(inputs),
+    outputs=output.items(),
+) as running:
     resume = ResumeFolder(output.weights, running.key)
+    running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     image_set = read_image_set(inputs.dataset)
     task = task_for(image_set, settings["model"], settings["seed"], worker.device)
     models = shard_indices(snakemake.wildcards.shard)
-    result = unlearn_shard(
-        task,
-        Procedure.from_slice(settings),
-        Division.of(image_set.train_size, read_array(inputs.forget_set)),
-        originals=WeightFile(inputs.originals),
-        held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
-        model_indices=models,
-        worker=worker,
-    )
+    with running.timing.measure("training") as work:
+        result = unlearn_shard(
+            task,
+            Procedure.from_slice(settings),
+            Division.of(image_set.train_size, read_array(inputs.forget_set)),
+            originals=WeightFile(inputs.originals),
+            held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
+            model_indices=models,
+            worker=worker,
+        )
+        work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
-    margins = margins_of_models(
-        lambda model, epoch: result.states[model, epoch], models, sorted(result.passes), image_set, task, worker
-    )
+    with running.timing.measure("margins", len(models) * len(result.passes) * len(image_set.labels)):
+        margins = margins_of_models(
+            lambda model, epoch: result.states[model, epoch], models, sorted(result.passes), image_set, task, worker
+        )
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
     running.record(output.margins, **describe(worker.device))
+    running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

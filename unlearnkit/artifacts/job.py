@@ -1,4 +1,4 @@
-"""The frame of every job: a log with progress, a paragraph instead of a traceback, provenance of each output."""
+"""The frame of every job: a log with progress, a paragraph instead of a traceback, provenance, a timing record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
-from unlearnkit.errors import UnlearnkitError
+from unlearnkit.artifacts.timing import Timing
+from unlearnkit.errors import ArtifactError, UnlearnkitError
 
 
 class Job:
@@ -28,6 +29,7 @@ class Job:
         self._log.write_text("")
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock_start = time.perf_counter()
+        self.timing = Timing()
 
     @cached_property
     def _inputs(self) -> dict[str, str]:
@@ -63,15 +65,35 @@ class Job:
             wall_seconds=time.perf_counter() - self._clock_start,
             facts=facts,
         )
+        self.timing.state(**{name: facts[name] for name in ("device", "threads") if name in facts})
+
+    def finish(self, outputs: Mapping[str, str]) -> None:
+        """Write the timing record; a job whose outputs are complete does not fail for it."""
+        try:
+            self.timing.write(self._log, self._rule, self._settings, outputs)
+        except ArtifactError as error:
+            self.report(f"no timing record: {error}")
 
 
 @contextlib.contextmanager
-def job(*, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> Iterator[Job]:
-    """Run the body of a script; an UnlearnkitError ends it with one paragraph (log, standard error) and status 1."""
+def job(
+    *,
+    rule: str,
+    log: str,
+    settings: Mapping[str, Any],
+    code: str,
+    inputs: Iterable[str],
+    outputs: Iterable[tuple[str, str]] = (),
+) -> Iterator[Job]:
+    """Run the body of a script; an UnlearnkitError ends it with one paragraph (log, standard error) and status 1.
+
+    `outputs` are (name, path) of what it makes: their sizes enter the timing record.
+    """
     running = Job(rule, log, settings, code, inputs)
     try:
         running.verify_inputs()
         yield running
+        running.finish(dict(outputs))
     except UnlearnkitError as error:
         running.report(f"Error: {error}")
         raise SystemExit(1) from None
