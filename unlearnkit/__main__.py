@@ -11,6 +11,7 @@ from unlearnkit.errors import UnlearnkitError
 
 COMMANDS = {
     "check": "is the configuration valid?",
+    "plan": "what is missing, and what will it cost?",
     "schema": "print the JSON Schema of the configuration",
 }
 """Command -> one line of help. A command is the module of the same name in `unlearnkit.commands`."""

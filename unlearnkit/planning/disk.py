@@ -1,0 +1,60 @@
+"""Bytes that jobs write: weights and data as declared, margins and scores by what they took before."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from unlearnkit import layout
+from unlearnkit.config.blocks import declared
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.planning import assumptions
+from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.records import Record
+from unlearnkit.planning.workload import Workload
+
+_LABEL_BYTES = 8
+
+
+class Disk:
+    """Bytes of the outputs of the jobs of one experiment."""
+
+    def __init__(self, workload: Workload, records: Iterable[Record]) -> None:
+        self._workload = workload
+        margins: list[tuple[float, float]] = []
+        others: dict[str, list[float]] = defaultdict(list)
+        for record in records:
+            if "margins" in record.outputs and "margins" in record.work:
+                margins.append((record.outputs["margins"], record.work["margins"][0]))
+            rest = sum(size for name, size in record.outputs.items() if name not in ("weights", "margins", "dataset"))
+            others[record.rule].append(rest / (record.work["scoring"][0] if "scoring" in record.work else 1.0))
+        written, values = (sum(column) for column in zip(*margins, strict=True)) if margins else (0.0, 0.0)
+        self._per_margin = written / values if values else assumptions.BYTES_PER_MARGIN
+        self._others = {rule: sum(sizes) / len(sizes) for rule, sizes in others.items()}
+
+    def bytes_of(self, job: MissingJob) -> dict[str, float]:
+        """Return "weights", "margins" and "other" -> bytes that a job writes."""
+        units = self._workload.units(job)
+        epochs = len(job.settings["snapshots"]) if "snapshots" in job.settings else 1
+        weights = self._workload.models(job) * epochs * self._workload.model_size.state_bytes
+        other = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0) or assumptions.BYTES_OF_OTHER_FILES
+        if job.rule == "dataset":
+            pixels = math.prod(self._workload.experiment.image_shape)
+            other += self._workload.samples * (pixels + _LABEL_BYTES)
+        return {
+            "weights": weights if "weights" in job.outputs else 0.0,
+            "margins": units.get("margins", 0.0) * self._per_margin,
+            "other": other,
+        }
+
+
+def download_bytes(experiment: Experiment, jobs: Iterable[MissingJob]) -> int:
+    """Return what will be downloaded: the raw files, if the data set is missing and they are not there."""
+    source = declared("data set", experiment.data.name)
+    folder = getattr(source, "DOWNLOAD_FOLDER", None)
+    if experiment.data.root or not any(job.rule == "dataset" for job in jobs):
+        return 0
+    there = folder and any(Path(layout.DOWNLOADS, folder).glob("*"))
+    return 0 if there else getattr(source, "DOWNLOAD_BYTES", 0)

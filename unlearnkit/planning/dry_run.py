@@ -1,0 +1,179 @@
+"""What Snakemake would run: its own dry run, read from its job graph, never a second implementation of staleness.
+
+This is the only module that knows Snakemake's inside: `parse_args` of its command line, which merges profiles, its
+Python API, and the job graph behind it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snakemake.api import SnakemakeApi
+from snakemake.cli import parse_args, parse_config
+from snakemake.exceptions import RuleException, WorkflowError
+from snakemake.settings.enums import Quietness
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+
+from unlearnkit.errors import ConfigError, UnlearnkitError
+
+MANY = 10_000
+
+
+@dataclass(frozen=True)
+class MissingJob:
+    """A job that Snakemake would run; `needs` are the numbers of missing jobs that must end before it."""
+
+    number: int
+    rule: str
+    wildcards: Mapping[str, str]
+    settings: Mapping[str, Any]
+    outputs: Mapping[str, str]
+    threads: int
+    gpus: int
+    local: bool
+    needs: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What jobs share: cores and GPUs of this machine or, with a `remote` executor, jobs in flight (None: no limit)."""
+
+    cores: int
+    jobs: int | None
+    gpus: int | None
+    remote: bool
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The missing jobs in the order of the rules, the merged configuration, what they share, and how long it took.
+
+    `seconds` is the time that Snakemake needed to read the workflow and to build the graph.
+    """
+
+    jobs: Sequence[MissingJob]
+    config: Mapping[str, Any]
+    targets: Sequence[str]
+    slots: Slots
+    seconds: float
+
+
+def dry_run(arguments: Sequence[str]) -> DryRun:
+    """Return what `snakemake <arguments>` would run in the current folder; targets that run nothing are left out.
+
+    Raises ConfigError if the configuration is wrong, UnlearnkitError with Snakemake's own words for anything else.
+    """
+    started = time.perf_counter()
+    with _silence():
+        _, args = parse_args([*arguments, "--dry-run"])
+        try:
+            workflow = _workflow(args)
+        except RuleException as error:
+            raise UnlearnkitError(_words(error), remedy="check the targets and the input files") from None
+        except WorkflowError as error:
+            raise ConfigError(_words(error)) from None
+    gpus = (args.resources or {}).get("gpu")
+    # a number in Snakemake 9.0, an object that holds one later
+    gpus = getattr(gpus, "value", gpus)
+    return DryRun(
+        jobs=list(_missing(workflow, _remote(args))),
+        config=workflow.globals["config"],
+        targets=[str(target) for target in args.targets] or ["all"],
+        slots=Slots(
+            cores=_cores(args),
+            jobs=args.jobs if _remote(args) else None,
+            gpus=None if gpus is None else int(gpus),
+            remote=_remote(args),
+        ),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _workflow(args: Any) -> Any:
+    """Return Snakemake's workflow after a dry run that ends when the graph is complete."""
+    # these two together end a dry run before its jobs are "scheduled" and printed one by one
+    quiet = {Quietness.RULES, Quietness.PROGRESS}
+    with SnakemakeApi(OutputSettings(dryrun=True, quiet=quiet, enable_file_logging=False)) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(
+                # a job gets no more threads than there are cores, except on other machines
+                cores=MANY if _remote(args) else _cores(args),
+                nodes=args.jobs,
+                max_threads=args.max_threads,
+                resources=args.resources,
+                overwrite_threads=args.set_threads,
+                overwrite_resources=args.set_resources,
+                default_resources=args.default_resources,
+            ),
+            config_settings=ConfigSettings(
+                config=parse_config(args.config), configfiles=args.configfile, config_args=args.config
+            ),
+            snakefile=args.snakefile,
+        )
+        graph = workflow.dag(
+            DAGSettings(
+                targets=args.targets,
+                forceall=args.forceall,
+                force_incomplete=True,
+                rerun_triggers=args.rerun_triggers,
+                max_checksum_file_size=args.max_checksum_file_size,
+            )
+        )
+        graph.execute_workflow(executor="dryrun")
+        return workflow._workflow
+
+
+def _missing(workflow: Any, remote: bool) -> Iterator[MissingJob]:
+    """Yield the missing jobs in the order of the rules, those of one rule in the order of their outputs."""
+    graph, rank = workflow.dag, {rule.name: position for position, rule in enumerate(workflow.rules)}
+    unordered = graph.needrun_jobs(exclude_finished=False)
+    jobs = sorted(unordered, key=lambda job: (rank[job.rule.name], [str(path) for path in job.output]))
+    number = {job: position for position, job in enumerate(jobs)}
+    for job in jobs:
+        if job.output:
+            yield MissingJob(
+                number=number[job],
+                rule=job.rule.name,
+                wildcards=dict(job.wildcards_dict),
+                settings=getattr(job.params, "settings", {}),
+                outputs={name or str(path): str(path) for name, path in job.output._allitems()},
+                threads=job.threads,
+                gpus=int(job.resources.get("gpu", 0)),
+                local=not remote or job.rule.name in workflow._localrules,
+                needs=frozenset(number[other] for other in graph.dependencies[job] if other in number),
+            )
+
+
+def _remote(args: Any) -> bool:
+    return args.executor not in (None, "local")
+
+
+def _cores(args: Any) -> int:
+    return args.cores or os.cpu_count() or 1
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Snakemake's log and remarks off the terminal; its errors are exceptions, or words before it exits."""
+    logging.disable(logging.CRITICAL)
+    remarks = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(remarks), contextlib.redirect_stderr(remarks):
+            yield
+    except SystemExit:
+        print(remarks.getvalue(), file=sys.stderr)
+        raise
+    finally:
+        logging.disable(logging.NOTSET)

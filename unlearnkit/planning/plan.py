@@ -1,0 +1,113 @@
+"""The plan: what is missing and its price, per stage and in total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unlearnkit.artifacts.timing import machine
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.planning.basis import Basis, Estimate, farthest
+from unlearnkit.planning.disk import Disk, download_bytes
+from unlearnkit.planning.dry_run import DryRun, MissingJob, Slots
+from unlearnkit.planning.prediction import Predictor
+from unlearnkit.planning.records import Record
+from unlearnkit.planning.schedule import elapsed
+from unlearnkit.planning.workload import Workload
+
+KINDS_OF_FILES = ("weights", "margins", "other")
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Jobs of one rule, method and metric: how many, what they do, what they cost, and what that rests on.
+
+    `models` are models trained, unlearned, evaluated or scored; `cpu_seconds` are seconds x threads, `gpu_seconds`
+    seconds x GPUs; `files` maps "weights", "margins" and "other" to bytes.
+    """
+
+    name: str
+    jobs: int
+    models: int
+    sample_passes: float
+    seconds: float
+    cpu_seconds: float
+    gpu_seconds: float
+    files: dict[str, float]
+    basis: Basis
+    records: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that `unlearnkit plan` says."""
+
+    experiment: str
+    targets: Sequence[str]
+    stages: Sequence[Stage]
+    total: Stage
+    elapsed_seconds: float
+    slots: Slots
+    download_bytes: int
+    records: int
+    machine: dict[str, object]
+
+
+def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
+    """Return the plan for what a dry run found, priced from timing records."""
+    experiment = load_experiment(found.config)
+    workload = Workload(experiment, records)
+    disk = Disk(workload, records)
+    predictor = Predictor(workload, disk, records, remote=found.slots.remote)
+    estimates = {job.number: predictor.estimates(job) for job in found.jobs}
+    stages: dict[str, list[MissingJob]] = {}
+    for job in found.jobs:
+        stages.setdefault(stage_name(job), []).append(job)
+
+    def priced(name: str, jobs: Sequence[MissingJob]) -> Stage:
+        return _priced(name, jobs, estimates, workload, disk)
+
+    seconds = {number: sum(part.seconds for part in parts) for number, parts in estimates.items()}
+    return Plan(
+        experiment=experiment.experiment,
+        targets=found.targets,
+        stages=[priced(name, jobs) for name, jobs in stages.items()],
+        total=priced("total", found.jobs),
+        elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
+        slots=found.slots,
+        download_bytes=download_bytes(experiment, found.jobs),
+        records=len(records),
+        machine=machine(),
+    )
+
+
+def stage_name(job: MissingJob) -> str:
+    """Return the stage that a job belongs to: its rule, with the method or metric where it has one."""
+    what = job.settings.get("method") or job.settings.get("metric")
+    return f"{job.rule} {what}" if what else job.rule
+
+
+def _priced(
+    name: str,
+    jobs: Sequence[MissingJob],
+    estimates: dict[int, list[Estimate]],
+    workload: Workload,
+    disk: Disk,
+) -> Stage:
+    parts = {job.number: estimates[job.number] for job in jobs}
+    seconds = {number: sum(part.seconds for part in own) for number, own in parts.items()}
+    files = [disk.bytes_of(job) for job in jobs]
+    basis, records = farthest(part for own in parts.values() for part in own)
+    return Stage(
+        name=name,
+        jobs=len(jobs),
+        models=sum(workload.models(job) for job in jobs),
+        sample_passes=sum(workload.passes(job) for job in jobs),
+        seconds=sum(seconds.values()),
+        cpu_seconds=sum(seconds[job.number] * job.threads for job in jobs),
+        gpu_seconds=sum(seconds[job.number] * job.gpus for job in jobs),
+        files={kind: sum(own[kind] for own in files) for kind in KINDS_OF_FILES},
+        basis=basis,
+        records=records,
+    )

@@ -1,0 +1,134 @@
+"""The plan as a table for people (also valid Markdown) and as JSON for programs. docs/planning.md has the shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unlearnkit.planning.plan import HOUR, Plan, Stage
+
+FORMAT = 1
+"""Version of the JSON; it changes when a key changes its meaning or goes."""
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """Return the plan in plain dictionaries: times in hours or seconds, sizes in bytes, as the keys say."""
+    return {
+        "format": FORMAT,
+        "experiment": plan.experiment,
+        "targets": list(plan.targets),
+        "stages": [_stage(stage) for stage in plan.stages],
+        "total": _stage(plan.total),
+        "elapsed_seconds": round(plan.elapsed_seconds, 1),
+        "cores": None if plan.slots.remote else plan.slots.cores,
+        "jobs_at_once": plan.slots.jobs,
+        "gpus": plan.slots.gpus,
+        "download_bytes": plan.download_bytes,
+        "records": plan.records,
+        "machine": plan.machine,
+    }
+
+
+def as_text(plan: Plan) -> str:
+    """Return the plan as an aligned table with what it adds up to."""
+    if not plan.stages:
+        return f"{plan.experiment}: nothing is missing for {', '.join(plan.targets)}"
+    gpu = plan.total.gpu_seconds > 0
+    rows = [_row(stage, gpu) for stage in [*plan.stages, plan.total]]
+    rows[-1][-1] = ""
+    header = ["stage", "jobs", "models", "sample passes", "CPU time", *(["GPU time"] if gpu else [])]
+    header += ["per job", "disk", "rests on"]
+    where = f"{plan.slots.jobs} jobs at once, without waiting in the queue" if plan.slots.remote else _here(plan)
+    kinds = ", ".join(f"{kind} {size(amount)}" for kind, amount in plan.total.files.items())
+    download = size(plan.download_bytes) if plan.download_bytes else "nothing"
+    lines = [
+        f"{plan.experiment}: missing for {', '.join(plan.targets)}",
+        "",
+        *_aligned([header, *rows]),
+        "",
+        f"Elapsed:   {duration(plan.elapsed_seconds)} with {where}",
+        f"Disk:      {kinds}",
+        f"Download:  {download}",
+        f"Records:   {plan.records} jobs were measured",
+    ]
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration with the precision that a prediction has: "0.4 s", "2 min 05 s", "3.2 h", "1,290 h"."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < HOUR:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02d} s"
+    hours = seconds / HOUR
+    return f"{hours:.1f} h" if hours < 100 else f"{hours:,.0f} h"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in decimal units: "120 kB", "3.4 GB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 999.5:
+            return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"
+
+
+def _here(plan: Plan) -> str:
+    cores = f"{plan.slots.cores} core" + ("s" if plan.slots.cores != 1 else "")
+    return cores if plan.slots.gpus is None else f"{cores} and {plan.slots.gpus} GPU"
+
+
+def _count(number: float) -> str:
+    for unit in ("", " k", " M", " G", " T"):
+        if number < 999.5 or unit == " T":
+            return f"{number:,.0f}{unit}" if number >= 100 or not unit else f"{number:.1f}{unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def _row(stage: Stage, gpu: bool) -> list[str]:
+    evidence = f"{stage.basis.words}, {stage.records} records" if stage.records else stage.basis.words
+    times = [duration(stage.cpu_seconds), *([duration(stage.gpu_seconds) if stage.gpu_seconds else ""] if gpu else [])]
+    return [
+        stage.name,
+        f"{stage.jobs:,}",
+        f"{stage.models:,}" if stage.models else "",
+        _count(stage.sample_passes) if stage.sample_passes else "",
+        *times,
+        duration(stage.seconds / stage.jobs),
+        size(sum(stage.files.values())),
+        evidence,
+    ]
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Return rows as a Markdown table: text columns (the first and the last) to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    text = (0, last)
+    lines = [
+        "| "
+        + " | ".join(
+            cell.ljust(width) if column in text else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        + " |"
+        for row in rows
+    ]
+    rule = ("-" * width if column in text else "-" * (width - 1) + ":" for column, width in enumerate(widths))
+    return [lines[0], "| " + " | ".join(rule) + " |", *lines[1:]]
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    return {
+        "stage": stage.name,
+        "jobs": stage.jobs,
+        "models": stage.models,
+        "sample_passes": round(stage.sample_passes),
+        "seconds_per_job": round(stage.seconds / stage.jobs, 3) if stage.jobs else 0.0,
+        "cpu_hours": round(stage.cpu_seconds / HOUR, 6),
+        "gpu_hours": round(stage.gpu_seconds / HOUR, 6),
+        "disk_bytes": {kind: round(amount) for kind, amount in stage.files.items()},
+        "basis": stage.basis.words,
+        "records": stage.records,
+    }

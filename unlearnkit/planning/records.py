@@ -1,0 +1,67 @@
+"""Timing records: what earlier jobs, of any experiment, have cost on this machine or another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.timing import SUFFIX, machine
+from unlearnkit.errors import ArtifactError
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One job that was measured; `work` maps a kind of work to (units, seconds), `here` means on a machine like this.
+
+    `facts` is the record as it was written.
+    """
+
+    rule: str
+    settings: Mapping[str, Any]
+    work: Mapping[str, tuple[float, float]]
+    seconds: float
+    outputs: Mapping[str, int]
+    threads: int
+    gpu: bool
+    here: bool
+    facts: Mapping[str, Any]
+
+    @property
+    def fixed_seconds(self) -> float:
+        """Seconds of the process beside its work."""
+        return max(0.0, self.seconds - sum(seconds for units, seconds in self.work.values() if units))
+
+
+def read_records(folders: Iterable[Path]) -> list[Record]:
+    """Return the records below `folders`, without those of jobs that an earlier one had begun.
+
+    Folders that do not exist hold none. Raises ArtifactError, naming the file, if a record cannot be read.
+    """
+    here = machine()
+    paths = dict.fromkeys(path for folder in folders for path in sorted(Path(folder).rglob(f"*{SUFFIX}")))
+    return [record for path in paths if (record := _read(path, here)) is not None]
+
+
+def _read(path: Path, here: Mapping[str, Any]) -> Record | None:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["resumed"]:
+            return None
+        return Record(
+            rule=raw["rule"],
+            settings=raw["settings"],
+            work={kind: (work["units"], work["seconds"]) for kind, work in raw["work"].items()},
+            seconds=raw["process_seconds"],
+            outputs=raw["outputs"],
+            threads=raw["threads"],
+            gpu=raw["device"] != "CPU",
+            here=all(raw["machine"][key] == here[key] for key in ("processor", "cores")),
+            facts=raw,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is not a readable timing record ({type(error).__name__}: {error})", remedy="delete it"
+        ) from None

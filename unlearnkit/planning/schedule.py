@@ -1,0 +1,79 @@
+"""How long the jobs take together: a greedy list schedule over their graph."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+
+from unlearnkit.planning import assumptions
+from unlearnkit.planning.dry_run import MissingJob, Slots
+
+
+def elapsed(jobs: Sequence[MissingJob], seconds: Mapping[int, float], slots: Slots, start: float) -> float:
+    """Return the seconds from the call of Snakemake to its end, `start` of which it needs before the first job.
+
+    Every job starts as soon as its inputs are there and there is room for it. What Snakemake does itself for a job
+    happens in one process, one job after another. Waiting in a cluster's queue is not part of it.
+    """
+    waiting = {job.number: len(job.needs) for job in jobs}
+    dependants: dict[int, list[MissingJob]] = defaultdict(list)
+    for job in jobs:
+        for number in job.needs:
+            dependants[number].append(job)
+    room = _Room(slots)
+    room.enqueue(job for job in jobs if not waiting[job.number])
+    running: list[tuple[float, int]] = []
+    by_number = {job.number: job for job in jobs}
+    now = free = start
+    while True:
+        while (job := room.take()) is not None:
+            free = max(now, free) + assumptions.SECONDS_PER_JOB
+            own = seconds[job.number] + (assumptions.REMOTE_SECONDS_PER_JOB if slots.remote and not job.local else 0.0)
+            heapq.heappush(running, (free + own, job.number))
+        if not running:
+            return now
+        now, number = heapq.heappop(running)
+        room.give_back(by_number[number])
+        for job in dependants[number]:
+            waiting[job.number] -= 1
+        room.enqueue(job for job in dependants[number] if not waiting[job.number])
+
+
+class _Room:
+    """Jobs that could start, and what is free for them; jobs of one need wait in one line."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._free = {"cores": slots.cores, "jobs": slots.jobs, "gpus": slots.gpus}
+        self._lines: dict[tuple[tuple[str, int], ...], deque[MissingJob]] = defaultdict(deque)
+
+    def enqueue(self, jobs: Sequence[MissingJob]) -> None:
+        for job in jobs:
+            self._lines[self._need(job)].append(job)
+
+    def take(self) -> MissingJob | None:
+        for need, line in self._lines.items():
+            if line and all(self._fits(name, amount) for name, amount in need):
+                self._change(need, -1)
+                return line.popleft()
+        return None
+
+    def give_back(self, job: MissingJob) -> None:
+        self._change(self._need(job), 1)
+
+    def _need(self, job: MissingJob) -> tuple[tuple[str, int], ...]:
+        if self._slots.remote and not job.local:
+            return (("jobs", 1), ("gpus", job.gpus))
+        # a job never waits for more than there is
+        limits = (("cores", job.threads, self._slots.cores), ("gpus", job.gpus, self._slots.gpus))
+        return tuple((name, amount if limit is None else min(amount, limit)) for name, amount, limit in limits)
+
+    def _fits(self, name: str, amount: int) -> bool:
+        free = self._free[name]
+        return free is None or amount <= free
+
+    def _change(self, need: tuple[tuple[str, int], ...], sign: int) -> None:
+        for name, amount in need:
+            free = self._free[name]
+            self._free[name] = None if free is None else free + sign * amount

@@ -1,0 +1,105 @@
+"""How much a job has to do: sample passes, evaluations, margins to read, and bytes to write.
+
+All of it follows from the configuration and from what plug-ins declare: settings, sizes and costs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.config.costs import FORWARD_PASS, ModelSize
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.forget_set import ClassForgetSet, SubpopulationForgetSet
+from unlearnkit.config.variants import last_epoch
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.layout import shard_indices
+from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.records import Record
+
+
+class Workload:
+    """Units of work of the jobs of one experiment; records tell sizes of forget sets that the settings leave open."""
+
+    def __init__(self, experiment: Experiment, records: Iterable[Record]) -> None:
+        self.experiment = experiment
+        self.samples = experiment.train_size + experiment.validation_size
+        self._found = {
+            _hashable(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
+        }
+
+    def models(self, job: MissingJob) -> int:
+        """Return how many models a job trains, unlearns or evaluates: those of its shard, or of a score's candidate."""
+        if "shard" in job.wildcards:
+            return len(shard_indices(job.wildcards["shard"]))
+        return sum(stop - first for _, first, stop in job.settings.get("candidate", ()))
+
+    def units(self, job: MissingJob) -> dict[str, float]:
+        """Return kind of work -> units, as timing records count them (`unlearnkit.artifacts.timing.Work`)."""
+        if job.rule in ("original", "oracle"):
+            return {"training": self.models(job) * self._training_passes(job)}
+        if job.rule == "margins":
+            return {"margins": self.models(job) * self.samples}
+        if job.rule == "unlearn":
+            evaluations = self.models(job) * self.samples * len(job.settings["snapshots"])
+            return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}
+        if job.rule == "score":
+            return {"scoring": self._margins_read(job)}
+        return {}
+
+    def passes(self, job: MissingJob) -> float:
+        """Return the sample passes of a job; an evaluation is a forward pass and counts a third."""
+        units = self.units(job)
+        return units.get("training", 0.0) + FORWARD_PASS * units.get("margins", 0.0)
+
+    @functools.cached_property
+    def model_size(self) -> ModelSize:
+        """The size of one model of the experiment."""
+        return self.experiment.model_settings.size(self.experiment.num_classes, self.experiment.image_shape)
+
+    @functools.cache  # noqa: B019  one workload lives as long as the command
+    def forget_size(self, name: str) -> int:
+        """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind."""
+        forget_set = self.experiment.forget_sets[name]
+        planned = forget_set.planned_size() or self._found.get(_hashable(forget_set.model_dump(mode="json")))
+        if planned:
+            return planned
+        per_class = self.experiment.train_size // self.experiment.num_classes
+        if isinstance(forget_set, SubpopulationForgetSet):
+            return max(1, per_class // forget_set.clusters)
+        # the size of a list in a file is not known before it is read; a hundredth is as good a guess as any
+        return per_class if isinstance(forget_set, ClassForgetSet) else max(1, self.experiment.train_size // 100)
+
+    def _retain_size(self, job: MissingJob) -> int:
+        name = job.wildcards.get("forget_set")
+        return self.experiment.train_size - (self.forget_size(name) if name else 0)
+
+    def _training_passes(self, job: MissingJob) -> float:
+        return job.settings["training"]["epochs"] * self._retain_size(job)
+
+    def _unlearning_passes(self, job: MissingJob) -> float:
+        method = job.settings["method"]
+        settings = declared("method", method).Settings.model_validate(job.settings["settings"])
+        if not hasattr(settings, "passes"):
+            raise UnlearnkitError(
+                f"method '{method}' states no cost",
+                expected="settings that derive from unlearnkit.config.settings.MethodSettings",
+                remedy=f"correct `Settings` of {method}",
+            )
+        epoch = last_epoch(method, settings, self.experiment.training.epochs) or 0
+        return settings.passes(self._retain_size(job), self.forget_size(job.wildcards["forget_set"]), epoch)
+
+    def _margins_read(self, job: MissingJob) -> float:
+        variant = self.experiment.variants.get(job.wildcards["candidate"])
+        epochs = {"candidate": len(variant.snapshots) if variant else 1, "oracle": 1}
+        return sum(
+            (stop - first) * self.samples * epochs[side] for side in epochs for _, first, stop in job.settings[side]
+        )
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(sorted((key, _hashable(item)) for key, item in value.items()))
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
