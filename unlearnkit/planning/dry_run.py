@@ -18,13 +18,15 @@ from typing import Any
 
 from snakemake.api import SnakemakeApi
 from snakemake.cli import parse_args, parse_config
-from snakemake.exceptions import RuleException, WorkflowError
+from snakemake.exceptions import ApiError, CliException, RuleException, WorkflowError
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
-from unlearnkit.errors import ConfigError, UnlearnkitError
+from unlearnkit.errors import UnlearnkitError
 
 MANY = 10_000
+REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, ValueError)
+"""What Snakemake raises where the user has something to correct; not all of it is of its own classes."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,16 @@ class DryRun:
 def dry_run(arguments: Sequence[str]) -> DryRun:
     """Return what `snakemake <arguments>` would run in the current folder; targets that run nothing are left out.
 
-    Raises ConfigError if the configuration is wrong, UnlearnkitError with Snakemake's own words for anything else.
+    Raises UnlearnkitError, in the words of the configuration's own checks or in Snakemake's, if it would run nothing
+    because the configuration, a target or an option is wrong.
     """
     started = time.perf_counter()
     with _silence():
-        _, args = parse_args([*arguments, "--dry-run"])
         try:
+            _, args = parse_args([*arguments, "--dry-run"])
             workflow = _workflow(args)
-        except RuleException as error:
-            raise UnlearnkitError(_words(error), remedy="check the targets and the input files") from None
-        except WorkflowError as error:
-            raise ConfigError(_words(error)) from None
+        except REFUSALS as error:
+            raise UnlearnkitError(str(error).strip()) from None
     gpus = (args.resources or {}).get("gpu")
     # a number in Snakemake 9.0, an object that holds one later
     gpus = getattr(gpus, "value", gpus)
@@ -158,10 +159,6 @@ def _remote(args: Any) -> bool:
 
 def _cores(args: Any) -> int:
     return args.cores or os.cpu_count() or 1
-
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 @contextlib.contextmanager

@@ -23,8 +23,8 @@ HOUR = 3600.0
 class Stage:
     """Jobs of one rule, method and metric: how many, what they do, what they cost, and what that rests on.
 
-    `models` are models trained, unlearned, evaluated or scored; `cpu_seconds` are seconds x threads, `gpu_seconds`
-    seconds x GPUs; `files` maps "weights", "margins" and "other" to bytes.
+    `models` are models trained or unlearned; `cpu_seconds` are seconds x threads, `gpu_seconds` seconds x GPUs; `files`
+    maps "weights", "margins" and "other" to bytes.
     """
 
     name: str
@@ -102,7 +102,7 @@ def _priced(
     return Stage(
         name=name,
         jobs=len(jobs),
-        models=sum(workload.models(job) for job in jobs),
+        models=sum(workload.models(job) for job in jobs if "weights" in job.outputs),
         sample_passes=sum(workload.passes(job) for job in jobs),
         seconds=sum(seconds.values()),
         cpu_seconds=sum(seconds[job.number] * job.threads for job in jobs),

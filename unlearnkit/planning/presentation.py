@@ -87,7 +87,7 @@ def _count(number: float) -> str:
 
 
 def _row(stage: Stage, gpu: bool) -> list[str]:
-    evidence = f"{stage.basis.words}, {stage.records} records" if stage.records else stage.basis.words
+    records = f", {stage.records} record" + "s" * (stage.records != 1) if stage.records else ""
     times = [duration(stage.cpu_seconds), *([duration(stage.gpu_seconds) if stage.gpu_seconds else ""] if gpu else [])]
     return [
         stage.name,
@@ -97,7 +97,7 @@ def _row(stage: Stage, gpu: bool) -> list[str]:
         *times,
         duration(stage.seconds / stage.jobs),
         size(sum(stage.files.values())),
-        evidence,
+        stage.basis.words + records,
     ]
 
 

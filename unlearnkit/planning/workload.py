@@ -31,10 +31,8 @@ class Workload:
         }
 
     def models(self, job: MissingJob) -> int:
-        """Return how many models a job trains, unlearns or evaluates: those of its shard, or of a score's candidate."""
-        if "shard" in job.wildcards:
-            return len(shard_indices(job.wildcards["shard"]))
-        return sum(stop - first for _, first, stop in job.settings.get("candidate", ()))
+        """Return how many models a job trains, unlearns or evaluates: those of its shard."""
+        return len(shard_indices(job.wildcards["shard"])) if "shard" in job.wildcards else 0
 
     def units(self, job: MissingJob) -> dict[str, float]:
         """Return kind of work -> units, as timing records count them (`unlearnkit.artifacts.timing.Work`)."""
