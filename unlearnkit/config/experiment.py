@@ -34,7 +34,7 @@ from unlearnkit.config.rules import (
     sample_problems,
     shard_problems,
 )
-from unlearnkit.config.settings import Settings
+from unlearnkit.config.settings import ModelSettings, Settings
 from unlearnkit.config.variant_rules import variant_problems
 from unlearnkit.config.variants import Variant, variants_of
 from unlearnkit.errors import ConfigError
@@ -79,7 +79,7 @@ class Experiment(Settings):
         return {name: declared("metric", name).Settings(**getattr(self.metrics, name).model_dump()) for name in chosen}
 
     @cached_property
-    def model_settings(self) -> Settings:
+    def model_settings(self) -> ModelSettings:
         """The settings of the model."""
         return declared("model", self.model.name).Settings(**own_settings(self.model))
 

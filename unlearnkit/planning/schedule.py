@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.dry_run import MissingJob, Slots
@@ -48,7 +48,7 @@ class _Room:
         self._free = {"cores": slots.cores, "jobs": slots.jobs, "gpus": slots.gpus}
         self._lines: dict[tuple[tuple[str, int], ...], deque[MissingJob]] = defaultdict(deque)
 
-    def enqueue(self, jobs: Sequence[MissingJob]) -> None:
+    def enqueue(self, jobs: Iterable[MissingJob]) -> None:
         for job in jobs:
             self._lines[self._need(job)].append(job)
 
