@@ -11,7 +11,6 @@ import io
 import logging
 import os
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from snakemake.exceptions import ApiError, CliException, RuleException, Workflow
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
+from unlearnkit.artifacts.timing import process_seconds
 from unlearnkit.errors import UnlearnkitError
 
 MANY = 10_000
@@ -58,7 +58,8 @@ class Slots:
 class DryRun:
     """The missing jobs in the order of the rules, the merged configuration, what they share, and how long it took.
 
-    `seconds` is the time that Snakemake needed to read the workflow and to build the graph.
+    `seconds` is the age of this process: about what Snakemake needs before its first job, since it was loaded, read
+    the workflow and built the graph.
     """
 
     jobs: Sequence[MissingJob]
@@ -74,7 +75,6 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
     Raises UnlearnkitError, in the words of the configuration's own checks or in Snakemake's, if it would run nothing
     because the configuration, a target or an option is wrong.
     """
-    started = time.perf_counter()
     with _silence():
         try:
             _, args = parse_args([*arguments, "--dry-run"])
@@ -94,7 +94,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
             gpus=None if gpus is None else int(gpus),
             remote=_remote(args),
         ),
-        seconds=time.perf_counter() - started,
+        seconds=process_seconds(),
     )
 
 
@@ -102,7 +102,11 @@ def _workflow(args: Any) -> Any:
     """Return Snakemake's workflow after a dry run that ends when the graph is complete."""
     # these two together end a dry run before its jobs are "scheduled" and printed one by one
     quiet = {Quietness.RULES, Quietness.PROGRESS}
-    with SnakemakeApi(OutputSettings(dryrun=True, quiet=quiet, enable_file_logging=False)) as api:
+    output = OutputSettings(dryrun=True, quiet=quiet)
+    # no log file for a plan; Snakemake 9.0 does not know the setting
+    if hasattr(output, "enable_file_logging"):
+        output.enable_file_logging = False
+    with SnakemakeApi(output) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(
                 # a job gets no more threads than there are cores, except on other machines
