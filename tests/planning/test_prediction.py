@@ -64,8 +64,8 @@ def test_another_model_scales_by_what_is_assumed_of_both(experiment: Experiment,
     job = job_of()
     larger = {"name": "mlp", "hidden": [512]}
     other = dataclasses.replace(job, settings={**job.settings, "model": larger})
-    assumed = assumptions.seconds_per_unit("training", 64 * 512 + 512 * 10, gpu=False)
-    own = assumptions.seconds_per_unit("training", 64 * 64 + 64 * 10, gpu=False)
+    assumed = assumptions.seconds_per_unit("training", 64 * 512 + 512 * 10, 100, gpu=False)
+    own = assumptions.seconds_per_unit("training", 64 * 64 + 64 * 10, 100, gpu=False)
     work = predict(experiment, job, record_of(other, 7.0, {"training": (1e6, 3 * 1e6 * assumed)}))[1]
     assert work.basis == Basis.MODELS
     assert work.seconds == pytest.approx(3 * own * ORACLE_PASSES)
@@ -74,7 +74,7 @@ def test_another_model_scales_by_what_is_assumed_of_both(experiment: Experiment,
 def test_without_records_all_is_assumed(experiment: Experiment, job_of: JobOf) -> None:
     start, work = predict(experiment, job_of())
     assert (start.basis, work.basis) == (Basis.ASSUMED, Basis.ASSUMED)
-    assert work.seconds == pytest.approx(ORACLE_PASSES * assumptions.seconds_per_unit("training", 4736, gpu=False))
+    assert work.seconds == pytest.approx(ORACLE_PASSES * assumptions.seconds_per_unit("training", 4736, 100, gpu=False))
     assert farthest([start, work]) == (Basis.ASSUMED, 0)
 
 

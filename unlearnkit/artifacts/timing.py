@@ -62,6 +62,7 @@ class Timing:
             "settings": settings,
             "work": {kind: asdict(work) for kind, work in self._work.items()},
             "process_seconds": round(process_seconds(), 3),
+            "cpu_seconds": round(time.process_time(), 3),
             "peak_memory_mb": round(_peak_memory() / 1e6, 1),
             "outputs": {name: Path(path).stat().st_size for name, path in outputs.items()},
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),

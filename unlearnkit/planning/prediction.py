@@ -77,7 +77,8 @@ class Predictor:
         return Estimate(before * self._workload.models(job) + rate * units, basis, frozenset(records))
 
     def _assumed(self, kind: str, job: MissingJob, gpu: bool) -> float:
-        return assumptions.seconds_per_unit(kind, self._workload.model_size.multiply_adds, gpu)
+        stack_size = declared("model", self._workload.experiment.model.name).STACK_SIZE
+        return assumptions.seconds_per_unit(kind, self._workload.model_size.multiply_adds, stack_size, gpu=gpu)
 
     def _tells(self, records: list[Record], kind: str, before: float) -> bool:
         """Return whether at least half of the seconds of the records are work, so that they tell a rate."""
@@ -120,9 +121,10 @@ def _assumed_of(record: Record, kind: str) -> float:
     if kind == "scoring":
         return assumptions.SECONDS_PER_MARGIN
     settings: dict[str, Any] = dict(model_of(record.settings))
-    size = declared("model", settings.pop("name")).Settings.model_validate(settings)
+    model = declared("model", settings.pop("name"))
     shape = record.facts["num_classes"], tuple(record.facts["image_shape"])
-    return assumptions.seconds_per_unit(kind, size.size(*shape).multiply_adds, record.gpu)
+    size = model.Settings.model_validate(settings).size(*shape)
+    return assumptions.seconds_per_unit(kind, size.multiply_adds, model.STACK_SIZE, gpu=record.gpu)
 
 
 def _mean(values: Iterable[float]) -> float:
