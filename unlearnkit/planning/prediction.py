@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
@@ -53,52 +54,62 @@ class Predictor:
         return {kind: units for kind, units in self._workload.units(job).items() if units}
 
     def _fixed_part(self, job: MissingJob) -> Estimate:
-        basis, records = self._closest(self._fixed, fixed_keys(job.rule, job.settings), job)
-        start = assumptions.LEARNING_START if job.rule in LEARNING_RULES else assumptions.START
-        written = 0.0
-        if records:
-            start = _mean(record.fixed_seconds for record in records)
-            written = _mean(sum(record.outputs.values()) for record in records)
+        basis, seconds, written, records = self._start(job.rule, fixed_keys(job.rule, job.settings), self.on_gpu(job))
         more = max(0.0, sum(self._disk.bytes_of(job).values()) - written) / assumptions.BYTES_PER_SECOND
-        return Estimate(start + more, basis, frozenset(records))
+        return Estimate(seconds + more, basis, records)
 
     def _work_part(self, job: MissingJob, kind: str, units: float) -> Estimate:
-        before = self._before_work.get(model_key(job.settings), 0.0) if kind == "training" else 0.0
-        keys = work_keys(kind, job.settings, job.threads)
-        basis, records = self._closest(self._work, keys, job, lambda found: self._tells(found, kind, before))
-        gpu = bool(self.on_gpu(job))
-        if records:
-            rate = _rate(records, kind, before, lambda _: 1.0)
-        elif records := self._closest(self._work, ((Basis.MODELS, kind),), job)[1]:
-            basis = Basis.MODELS
-            rate = self._assumed(kind, job, gpu) * _rate(records, kind, 0.0, lambda r: _assumed_of(r, kind))
-        else:
-            basis, rate = Basis.ASSUMED, self._assumed(kind, job, gpu)
-        return Estimate(before * self._workload.models(job) + rate * units, basis, frozenset(records))
+        keys, model = work_keys(kind, job.settings, job.threads), model_key(job.settings)
+        before = self._before_work.get(model, 0.0) if kind == "training" else 0.0
+        basis, rate, records = self._rate(kind, keys, before, self.on_gpu(job))
+        return Estimate(before * self._workload.models(job) + rate * units, basis, records)
 
-    def _assumed(self, kind: str, job: MissingJob, gpu: bool) -> float:
+    @functools.cache  # noqa: B019  one predictor lives as long as the command; so does everything that it finds
+    def _start(self, rule: str, keys: Keys, gpu: bool | None) -> tuple[Basis, float, float, frozenset[Record]]:
+        """Return basis, seconds beside the work, bytes that were written in them, and the records."""
+        basis, records = self._closest(self._fixed, keys, gpu)
+        if not records:
+            seconds = assumptions.LEARNING_START if rule in LEARNING_RULES else assumptions.START
+            return basis, seconds, 0.0, frozenset()
+        written = _mean(sum(record.outputs.values()) for record in records)
+        return basis, _mean(record.fixed_seconds for record in records), written, frozenset(records)
+
+    @functools.cache  # noqa: B019
+    def _rate(self, kind: str, keys: Keys, before: float, gpu: bool | None) -> tuple[Basis, float, frozenset[Record]]:
+        """Return basis, seconds per unit of a kind of work, and the records."""
+        basis, records = self._closest(self._work, keys, gpu, lambda found: _tells(found, kind, before))
+        if records:
+            return basis, _seconds_per_unit(records, kind, before, lambda _: 1.0), frozenset(records)
+        assumed = self._assumed(kind, gpu=bool(gpu))
+        _, records = self._closest(self._work, ((Basis.MODELS, kind),), gpu)
+        if records:
+            error = _seconds_per_unit(records, kind, 0.0, lambda record: _assumed_of(record, kind))
+            return Basis.MODELS, assumed * error, frozenset(records)
+        return Basis.ASSUMED, assumed, frozenset()
+
+    def _assumed(self, kind: str, *, gpu: bool) -> float:
         stack_size = declared("model", self._workload.experiment.model.name).STACK_SIZE
         return assumptions.seconds_per_unit(kind, self._workload.model_size.multiply_adds, stack_size, gpu=gpu)
-
-    def _tells(self, records: list[Record], kind: str, before: float) -> bool:
-        """Return whether at least half of the seconds of the records are work, so that they tell a rate."""
-        idle = sum(before * record.facts["models"] for record in records)
-        return sum(record.work[kind][1] for record in records) >= 2 * idle
 
     def _closest(
         self,
         index: Mapping[Hashable, list[Record]],
         keys: Keys,
-        job: MissingJob,
+        gpu: bool | None,
         fits: Callable[[list[Record]], bool] = bool,
     ) -> tuple[Basis, list[Record]]:
-        gpu = self.on_gpu(job)
         for basis, key in keys:
             records = [record for record in index.get(key, ()) if gpu is None or record.gpu == gpu]
             own = records if self._remote else [record for record in records if record.here]
             if (chosen := own or records) and fits(chosen):
                 return basis, chosen
         return Basis.ASSUMED, []
+
+
+def _tells(records: list[Record], kind: str, before: float) -> bool:
+    """Return whether at least half of the seconds of the records are work, so that they tell a rate."""
+    idle = sum(before * record.facts["models"] for record in records) if before else 0.0
+    return sum(record.work[kind][1] for record in records) >= 2 * idle
 
 
 def _seconds_before_the_first_pass(records: Iterable[Record]) -> dict[str, float]:
@@ -111,9 +122,10 @@ def _seconds_before_the_first_pass(records: Iterable[Record]) -> dict[str, float
     return {model: _mean(seconds) for model, seconds in found.items()}
 
 
-def _rate(records: list[Record], kind: str, before: float, weight: Callable[[Record], float]) -> float:
+def _seconds_per_unit(records: list[Record], kind: str, before: float, weight: Callable[[Record], float]) -> float:
     """Return the seconds per unit, each unit counting `weight`, without those before the first pass."""
-    seconds = sum(record.work[kind][1] - before * record.facts["models"] for record in records)
+    idle = sum(before * record.facts["models"] for record in records) if before else 0.0
+    seconds = sum(record.work[kind][1] for record in records) - idle
     return max(0.0, seconds) / sum(record.work[kind][0] * weight(record) for record in records)
 
 
