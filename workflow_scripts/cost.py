@@ -1,7 +1,8 @@
 """Rule cost: the table of what every variant costs relative to retraining."""
 
 from unlearnkit.artifacts.job import job
-from unlearnkit.artifacts.store import read_json, write_text
+from unlearnkit.artifacts.provenance import read_record
+from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import rows_to_table, write_table
 from unlearnkit.layout import forget_set_and_candidate
 from unlearnkit.report.cost import cost_rows
@@ -19,7 +20,7 @@ with job(
 ) as running:
     records = {}
     for path in inputs.records:
-        records.setdefault(forget_set_and_candidate(path), []).append(read_json(path))
+        records.setdefault(forget_set_and_candidate(path), []).append(read_record(path))
     rows = cost_rows(records)
     write_table(output.parquet, rows_to_table(rows), {"table": "cost"})
     write_text(output.csv, to_csv(rows))

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from unlearnkit.artifacts.job import job
-from unlearnkit.artifacts.store import read_json, write_text
+from unlearnkit.artifacts.provenance import read_record
+from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
@@ -30,7 +31,7 @@ with job(
         costs=read_table(inputs.costs)[0].to_pylist(),
         figures={pair: Path(path).read_text("utf-8") for pair, path in zip(pairs, inputs.figures, strict=True)},
         kinds=params.figures,
-        records=[read_json(path) for path in inputs.records],
+        records=[read_record(path) for path in inputs.records],
         contenders=params.contenders,
         files={heading: [os.path.relpath(path, folder) for path in paths] for heading, paths in params.files.items()},
     )

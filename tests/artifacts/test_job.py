@@ -10,8 +10,8 @@ import pytest
 
 from unlearnkit.artifacts.job import Job, job
 from unlearnkit.artifacts.provenance import read_provenance
-from unlearnkit.artifacts.store import sha256_of
-from unlearnkit.errors import DataError
+from unlearnkit.artifacts.store import checked_before_publishing, sha256_of, write_text
+from unlearnkit.errors import ArtifactError, DataError
 
 SCRIPT = """
 import sys
@@ -39,7 +39,7 @@ def test_an_error_of_the_users_is_one_paragraph(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert run.stderr.strip().endswith("s  Error: digits.npy is missing. Download it.")
-    assert log.read_text() == run.stderr
+    assert log.read_text().splitlines()[-1] == run.stderr.strip()
 
 
 def test_an_error_of_ours_keeps_its_traceback(folder: Path) -> None:
@@ -81,3 +81,42 @@ def test_the_key_is_made_of_settings_code_and_content(folder: Path) -> None:
     assert running(folder).key in keys
     (folder / "input").write_text("other data")
     assert len(keys | {running(folder).key}) == 4
+
+
+def test_a_job_of_an_earlier_run_with_other_settings_writes_nothing(folder: Path) -> None:
+    orphan, same, later = running(folder), running(folder), running(folder, {"seed": 1})
+    orphan.claim()
+    same.claim()
+    with checked_before_publishing(orphan.refuse_if_superseded):
+        write_text(folder / "out", "of seed 0")
+    later.claim()
+    with checked_before_publishing(later.refuse_if_superseded):
+        write_text(folder / "out", "of seed 1")
+    with (
+        checked_before_publishing(orphan.refuse_if_superseded),
+        pytest.raises(ArtifactError, match=r"out is left alone: a later job makes it with other settings.*a\.log"),
+    ):
+        write_text(folder / "out", "of seed 0")
+    assert (folder / "out").read_text() == "of seed 1"
+    write_text(folder / "elsewhere", "no job, no check")
+
+
+def test_a_log_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("in the way")
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "logs/a.log")], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert f"Error: cannot write {tmp_path}/logs/a.log: " in run.stderr
+
+
+def test_a_log_that_is_lost_on_the_way_costs_no_work(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = running(folder)
+    (folder / "logs/a.log").unlink()
+    (folder / "logs/a.log").mkdir()
+    job.report("epoch 1")
+    assert "epoch 1" in capsys.readouterr().err
+    job.refuse_if_superseded(folder / "out")
+    with pytest.raises(ArtifactError, match=r"cannot write .*a\.log"):
+        job.claim()

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from unlearnkit.artifacts.provenance import package_versions, read_provenance, verified_sha256, write_provenance
-from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.artifacts.provenance import (
+    package_versions,
+    read_provenance,
+    sealed,
+    verified_sha256,
+    write_provenance,
+)
+from unlearnkit.artifacts.store import sha256_of, write_json
 from unlearnkit.errors import ArtifactError
+from unlearnkit.layout import provenance
 from unlearnkit.seeds import SCHEME
 
 
@@ -69,8 +76,57 @@ def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path) -> None:
     )
     assert verified_sha256(str(artifact)) == sha256_of(artifact)
     artifact.write_text("c0ntent")
-    with pytest.raises(ArtifactError, match=r"a\.npy is damaged or was replaced.*Delete it"):
+    with pytest.raises(ArtifactError, match=r"a\.npy is damaged or was replaced.*Run `rm -f"):
         verified_sha256(str(artifact))
     artifact.unlink()
     with pytest.raises(ArtifactError, match="does not exist"):
         verified_sha256(str(artifact))
+
+
+RECORD = {"artifact": "a", "sha256": "00ff", "passes": {12: 100.5, 3: 0.1}, "settings": {"lr": 1e-3, "name": None}}
+
+
+def test_no_changed_figure_in_a_record_goes_unseen(tmp_path: Path) -> None:
+    artifact = str(tmp_path / "a.npy")
+    write_json(provenance(artifact), sealed(RECORD))
+    content = read_provenance(artifact)
+    path = Path(provenance(artifact))
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x01]) + whole[position + 1 :])
+        try:
+            found = read_provenance(artifact)
+        except ArtifactError as error:
+            assert f"`rm -f {artifact} {path}`" in str(error)  # noqa: PT017
+        else:
+            # the seal's own name, or white space
+            assert {name: found[name] for name in RECORD} == {name: content[name] for name in RECORD}
+
+
+@pytest.mark.parametrize("content", ["[]", "1", '"text"', "null"])
+def test_a_record_is_a_json_object(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.npy.json").write_text(content)
+    with pytest.raises(ArtifactError, match=r"a\.npy\.json is damaged"):
+        read_provenance(str(tmp_path / "a.npy"))
+
+
+def test_an_artifact_without_its_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["results/x/oracle/nines/0000-0001.safetensors", "results/x/mine.npy", "forget.json"]
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("{}")
+    with pytest.raises(ArtifactError, match=r"0000-0001\.safetensors has no provenance record.*Run `rm -f results/x/"):
+        verified_sha256(names[0])
+    # files of the user's own have none
+    assert verified_sha256(names[1]) == verified_sha256(names[2])
+
+
+def test_an_input_that_is_itself_a_record_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record = provenance("results/x/oracle/nines/0000-0001.safetensors")
+    write_json(record, sealed(RECORD))
+    assert verified_sha256(record) == sha256_of(record)
+    write_json(record, {**sealed(RECORD), "passes": {"12": 100.6, "3": 0.1}})
+    with pytest.raises(ArtifactError, match=r"0000-0001\.safetensors\.json is damaged or was edited"):
+        verified_sha256(record)

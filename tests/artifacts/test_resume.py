@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,41 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path) -> None:
     assert folder.load("moment") is None
     folder.save("moment", ARRAYS)
     assert folder.load("moment") is not None
+
+
+def test_a_flipped_byte_anywhere_counts_as_none_or_changes_nothing(tmp_path: Path) -> None:
+    folder = ResumeFolder(str(tmp_path / "out"), "key")
+    folder.save("moment", ARRAYS)
+    path = folder.folder / "moment.safetensors"
+    whole, refused = path.read_bytes(), 0
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
+        stored = folder.load("moment")
+        refused += stored is None
+        if stored is not None:
+            assert stored.keys() == ARRAYS.keys()
+            assert all(np.array_equal(stored[name], ARRAYS[name]) for name in ARRAYS)
+    assert refused > 0.9 * len(whole)
+
+
+def test_saving_goes_on_while_another_job_discards(tmp_path: Path) -> None:
+    ours, theirs = (ResumeFolder(str(tmp_path / "out"), "key") for _ in range(2))
+    stop = threading.Event()
+
+    def discard() -> None:
+        while not stop.is_set():
+            theirs.discard()
+
+    other = threading.Thread(target=discard)
+    other.start()
+    try:
+        for _ in range(300):
+            ours.save("moment", ARRAYS)
+    finally:
+        stop.set()
+        other.join()
+    ours.save("moment", ARRAYS)
+    assert ours.load("moment") is not None
 
 
 def test_entries_are_discarded_one_by_one_or_together(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_nobody_sees_the_file_before_it_is_complete(tmp_path: Path) -> None:
     with replacing(path) as temporary:
         temporary.write_text("new")
         assert not path.exists()
-        assert temporary.parent == path.parent
+        assert temporary.parent.parent == path.parent
     assert path.read_text() == "new"
 
 
@@ -168,7 +168,9 @@ def test_truncated_tensors_are_refused(tensors: dict[str, np.ndarray], tmp_path:
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x00" * 100, b"\xff" * 100])
 def test_garbage_is_no_tensor_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes(content)
-    with pytest.raises(ArtifactError, match=r"a\.safetensors .* Delete it and run the same snakemake command"):
+    with pytest.raises(
+        ArtifactError, match=r"a\.safetensors .* Run `rm -f .*/a.safetensors`, then the same snakemake command"
+    ):
         TensorFile(tmp_path / "a.safetensors")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
 import sys
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
+from unlearnkit.artifacts.store import cannot_write, checked_before_publishing
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError
+
+_CLAIM = "key of this job (settings, code, inputs): "
 
 
 class Job:
@@ -25,8 +29,11 @@ class Job:
         self._rule, self._settings, self._code = rule, settings, code
         self._paths = list(inputs)
         self._log = Path(log)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._log.write_text("")
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.write_text("")
+        except OSError as error:
+            raise cannot_write(self._log, error) from None
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock_start = time.perf_counter()
         self.timing = Timing()
@@ -42,16 +49,44 @@ class Job:
         identity = json.dumps([self._settings, self._code, self._inputs], sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()
 
-    def verify_inputs(self) -> None:
-        """Raise ArtifactError, naming the file, if an input is not what its job wrote."""
-        _ = self._inputs
-
     def report(self, text: str) -> None:
         """Append a line with the seconds since the start of the job to its log, and show it on standard error."""
         line = f"{self._rule} {time.perf_counter() - self._clock_start:8.1f} s  {text}"
-        with self._log.open("a", encoding="utf-8") as stream:
-            print(line, file=stream)
         print(line, file=sys.stderr, flush=True)
+        # a log that takes no more lines costs these lines and not the work
+        with contextlib.suppress(ArtifactError):
+            self._append(line)
+
+    def _append(self, line: str) -> None:
+        try:
+            with self._log.open("a", encoding="utf-8") as stream:
+                print(line, file=stream)
+        except OSError as error:
+            raise cannot_write(self._log, error) from None
+
+    def claim(self) -> None:
+        """Say in the log that this job makes the output from now on.
+
+        Raises ArtifactError if an input is damaged or the log cannot be written.
+        """
+        self._append(f"{_CLAIM}{self.key}")
+
+    def refuse_if_superseded(self, path: Path) -> None:
+        """Raise ArtifactError if a job with another key has claimed the output of this one.
+
+        A killed Snakemake leaves jobs behind that run on. One that was started with other settings, code or inputs
+        must not replace what a later run makes; one of the same key writes the same bytes.
+        """
+        try:
+            lines = self._log.read_text("utf-8").splitlines()
+        except OSError:
+            return
+        claims = [line.removeprefix(_CLAIM) for line in lines if line.startswith(_CLAIM)]
+        if claims and claims[-1] != self.key:
+            raise ArtifactError(
+                f"{path} is left alone: a later job makes it with other settings, code or inputs (see {self._log})",
+                remedy="nothing is to be done, unless two runs share this folder: then wait for the other one",
+            )
 
     def record(self, artifact: str, **facts: Any) -> None:
         """Write the provenance of a finished output, `facts` included."""
@@ -89,11 +124,14 @@ def job(
 
     `outputs` are (name, path) of what it makes: their sizes enter the timing record.
     """
-    running = Job(rule, log, settings, code, inputs)
+    report = functools.partial(print, rule, file=sys.stderr)
     try:
-        running.verify_inputs()
-        yield running
+        running = Job(rule, log, settings, code, inputs)
+        report = running.report
+        running.claim()
+        with checked_before_publishing(running.refuse_if_superseded):
+            yield running
         running.finish(dict(outputs))
     except UnlearnkitError as error:
-        running.report(f"Error: {error}")
+        report(f"Error: {error}")
         raise SystemExit(1) from None

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from unlearnkit.artifacts.store import REMEDY
+from unlearnkit.artifacts.store import repair
 from unlearnkit.artifacts.tables import read_table, write_table
 from unlearnkit.errors import ArtifactError
 
@@ -61,12 +61,12 @@ def read_margins(paths: Sequence[str | os.PathLike[str]]) -> dict[int, Margins]:
     shards = [_read_shard(path) for path in paths]
     indices = [index for shard in shards for index in next(iter(shard.values())).model_indices]
     if len(set(indices)) != len(indices):
-        raise ArtifactError(f"{paths[-1]} holds a model index that another shard holds too", remedy=REMEDY)
+        raise ArtifactError(f"{paths[-1]} holds a model index that another shard holds too", remedy=repair(paths[-1]))
     epochs = list(shards[0])
     for path, shard in zip(paths, shards, strict=True):
         reference = shards[0][epochs[0]]
         if list(shard) != epochs or not np.array_equal(shard[epochs[0]].sample_index, reference.sample_index):
-            raise ArtifactError(f"{path} holds other epochs or samples than {paths[0]}", remedy=REMEDY)
+            raise ArtifactError(f"{path} holds other epochs or samples than {paths[0]}", remedy=repair(path))
     return {epoch: _concatenate([shard[epoch] for shard in shards]) for epoch in epochs}
 
 
@@ -82,7 +82,7 @@ def read_selection(
     for folder, first, stop in selection:
         own = [path for path in paths if f"/{Path(path).parent.as_posix()}".endswith(f"/{folder}")]
         if not own:
-            raise ArtifactError(f"no margin file of {folder} among {', '.join(map(str, paths))}", remedy=REMEDY)
+            raise ArtifactError(f"no margin file of {folder} among {', '.join(map(str, paths))}")
         pools.append({epoch: _take(part, range(first, stop), folder) for epoch, part in read_margins(own).items()})
     return {epoch: _concatenate([pool[epoch] for pool in pools]) for epoch in pools[0]}
 
@@ -91,9 +91,7 @@ def _take(margins: Margins, models: range, folder: str) -> Margins:
     position = {index: row for row, index in enumerate(margins.model_indices)}
     missing = [index for index in models if index not in position]
     if missing:
-        raise ArtifactError(
-            f"no margins of model {missing[0]} of {folder}", expected="one column per model index", remedy=REMEDY
-        )
+        raise ArtifactError(f"no margins of model {missing[0]} of {folder}", expected="one column per model index")
     rows = [position[index] for index in models]
     return replace(margins, margins=margins.margins[rows], correct=margins.correct[rows], model_indices=tuple(models))
 
@@ -107,7 +105,7 @@ def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
         raise ArtifactError(
             f"{path} is not a margin file",
             expected="columns epoch, split, sample_index, model_* and correct_*",
-            remedy=REMEDY,
+            remedy=repair(path),
         )
     epoch_of_row = _as_numpy(columns["epoch"])
     margins = np.stack([_as_numpy(columns[name]) for name in names])

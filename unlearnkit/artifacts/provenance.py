@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.store import REMEDY, read_json, sha256_of, write_json
+from unlearnkit.artifacts.store import read_json, repair, sha256_of, write_json
 from unlearnkit.errors import ArtifactError
-from unlearnkit.layout import provenance
+from unlearnkit.layout import is_recorded, provenance, recorded_artifact
 from unlearnkit.seeds import SCHEME
+
+SEAL = "record_sha256"
 
 PACKAGES = (
     "unlearnkit",
@@ -59,24 +63,55 @@ def write_provenance(
         "wall_seconds": round(wall_seconds, 3),
         **facts,
     }
-    write_json(provenance(artifact), record)
+    write_json(provenance(artifact), sealed(record))
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with the SHA-256 of its own content, by which a changed figure in it is told."""
+    content = {name: value for name, value in json.loads(json.dumps(record)).items() if name != SEAL}
+    return {**content, SEAL: hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}
 
 
 def read_provenance(artifact: str) -> dict[str, Any]:
-    """Read the provenance record beside `artifact`; raises ArtifactError if there is none."""
-    return read_json(provenance(artifact))
+    """Read the provenance record beside `artifact`; raises ArtifactError if there is none or it is damaged."""
+    return read_record(provenance(artifact))
+
+
+def read_record(path: str) -> dict[str, Any]:
+    """Read a provenance record by its own path; raises ArtifactError if there is none or it is damaged."""
+    record = read_json(path)
+    if not isinstance(record, dict) or record.get(SEAL) not in (None, sealed(record)[SEAL]):
+        raise ArtifactError(
+            f"{path} is damaged or was edited: it is not what its job wrote",
+            expected="a provenance record with the checksum that it carries",
+            remedy=repair(path),
+        )
+    return record
 
 
 def verified_sha256(path: str) -> str:
-    """Return the SHA-256 of a file; raises ArtifactError if a provenance record lies beside it and says another."""
+    """Return the SHA-256 of a file; raises ArtifactError unless it is what its provenance record says.
+
+    Files that the workflow did not make (index files of forget sets) and figures have no record. A record is checked
+    against its own checksum.
+    """
     if not Path(path).exists():
         raise ArtifactError(f"{path} does not exist", remedy="run the same snakemake command again")
     found = sha256_of(path)
-    if Path(provenance(path)).exists() and (recorded := read_provenance(path).get("sha256")) != found:
+    if recorded_artifact(path):
+        read_record(path)
+    elif Path(provenance(path)).exists():
+        if (recorded := read_provenance(path).get("sha256")) != found:
+            raise ArtifactError(
+                f"{path} is damaged or was replaced: its content is not what its job wrote",
+                expected=f"SHA-256 {recorded}, as {provenance(path)} says, not {found}",
+                remedy=repair(path),
+            )
+    elif is_recorded(path):
         raise ArtifactError(
-            f"{path} is damaged or was replaced: its content is not what its job wrote",
-            expected=f"SHA-256 {recorded}, as {provenance(path)} says, not {found}",
-            remedy=REMEDY,
+            f"{path} has no provenance record, so nothing says that it is complete",
+            expected=f"{provenance(path)} beside it, as its job writes it",
+            remedy=repair(path),
         )
     return found
 

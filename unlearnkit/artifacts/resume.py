@@ -5,12 +5,14 @@ Snakemake deletes declared outputs before a job starts; this folder survives, an
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from unlearnkit.artifacts.partial import remove_abandoned
 from unlearnkit.artifacts.store import TensorFile, write_tensors
 from unlearnkit.errors import ArtifactError
 
@@ -24,23 +26,44 @@ class ResumeFolder:
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store `arrays` under `name`, atomically, in place of what was there."""
-        write_tensors(self.folder / f"{name}.safetensors", arrays, {"key": self._key})
+        write_tensors(self._path(name), arrays, {"key": self._key, "sha256": _digest(arrays)})
 
     def load(self, name: str) -> dict[str, np.ndarray] | None:
         """Return the arrays stored under `name`, or None if there are none that this job can use."""
-        path = self.folder / f"{name}.safetensors"
+        path = self._path(name)
         if not path.exists():
             return None
         try:
             stored = TensorFile(path)
-            return {name: stored[name] for name in stored.names} if stored.metadata.get("key") == self._key else None
+            if stored.metadata.get("key") != self._key:
+                return None
+            arrays = {name: stored[name] for name in stored.names}
         except ArtifactError:
             # a damaged sidecar costs the work it held, never the job
             return None
+        return arrays if stored.metadata.get("sha256") == _digest(arrays) else None
 
     def discard(self, name: str | None = None) -> None:
         """Remove one entry, or the whole folder."""
         if name is not None:
-            (self.folder / f"{name}.safetensors").unlink(missing_ok=True)
-        elif self.folder.exists():
-            shutil.rmtree(self.folder)
+            self._path(name).unlink(missing_ok=True)
+            return
+        remove_abandoned(self.folder)
+        for entry in self.folder.glob("*.safetensors"):
+            entry.unlink(missing_ok=True)
+        # an orphan of a killed run may be saving at this moment: it will discard what it saves
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.safetensors"
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return a SHA-256 of names, types, shapes and values: safetensors itself carries no checksum."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.require(arrays[name], requirements="C")
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.reshape(-1).view(np.uint8))
+    return digest.hexdigest()

@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO
@@ -16,40 +16,62 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from unlearnkit.artifacts.partial import partial_folder
 from unlearnkit.errors import ArtifactError
 
-REMEDY = "delete it and run the same snakemake command again; only what is missing will be computed"
+Check = Callable[[Path], None]
+
+_checks: list[Check] = []
+
+
+def repair(path: str | os.PathLike[str]) -> str:
+    """Return the remedy for a damaged artifact or record: the command that removes it, so that it is made again.
+
+    With a damaged record its artifact goes too: Snakemake misses a record only where a job reads it.
+    """
+    name = os.fspath(path)
+    doomed = [name.removesuffix(".json"), name] if name.endswith(".json") else [name]
+    return f"run `rm -f {shlex.join(doomed)}`, then the same snakemake command again; only what is missing is computed"
+
+
+@contextlib.contextmanager
+def checked_before_publishing(check: Check) -> Iterator[None]:
+    """Within the block, call `check(path)` before any artifact gets its name; what it raises keeps the old one."""
+    _checks.append(check)
+    try:
+        yield
+    finally:
+        _checks.remove(check)
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; flush it to disk and rename it to `path` if the block succeeds.
+    """Yield a temporary path; flush what is written there to disk and rename it to `path` if the block succeeds.
 
     So `path` is either absent, its old self, or complete. Raises ArtifactError if the folder cannot be written.
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with partial_folder(path) as folder:
+            temporary = folder / path.name
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(0o644)
+            for check in _checks:
+                check(path)
+            temporary.replace(path)
     except (OSError, SafetensorError) as error:
-        raise _cannot_write(path, error) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise cannot_write(path, error) from None
 
 
-def _cannot_write(path: Path, error: Exception) -> ArtifactError:
+def cannot_write(path: Path, error: Exception) -> ArtifactError:
+    """Return the error of a file that cannot be written."""
     reason = getattr(error, "strerror", None) or error
-    return ArtifactError(f"cannot write {path}: {reason}", remedy="free the disk or correct the permissions")
+    return ArtifactError(
+        f"cannot write {path}: {reason}",
+        remedy="free the disk or correct the permissions, then give the same snakemake command again",
+    )
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -68,7 +90,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     try:
         return _parse_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is not a readable JSON file ({error})", remedy=REMEDY) from None
+        raise ArtifactError(f"{path} is not a readable JSON file ({error})", remedy=repair(path)) from None
 
 
 def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
@@ -83,7 +105,7 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
         with Path(path).open("rb") as stream:
             return parse_npy(stream)
     except (OSError, ValueError, EOFError) as error:
-        raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=REMEDY) from None
+        raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=repair(path)) from None
 
 
 def write_tensors(
@@ -127,14 +149,14 @@ class TensorFile:
             self._file = safe_open(self.path, framework="numpy")
             self.metadata: dict[str, str] = json.loads((self._file.metadata() or {}).get("unlearnkit", "{}"))
         except (OSError, ValueError, SafetensorError) as error:
-            raise ArtifactError(f"{path} is not a readable safetensors file ({error})", remedy=REMEDY) from None
+            raise ArtifactError(f"{path} is not a readable safetensors file ({error})", remedy=repair(path)) from None
         self.names: list[str] = sorted(self._file.keys())
 
     def __getitem__(self, name: str) -> np.ndarray:
         try:
             return self._file.get_tensor(name)
         except SafetensorError as error:
-            raise ArtifactError(f"{self.path} has no tensor '{name}' ({error})", remedy=REMEDY) from None
+            raise ArtifactError(f"{self.path} has no tensor '{name}' ({error})", remedy=repair(self.path)) from None
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

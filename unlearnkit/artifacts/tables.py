@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unlearnkit.artifacts.store import REMEDY, replacing
+from unlearnkit.artifacts.store import repair, replacing
 from unlearnkit.errors import ArtifactError
 
 
@@ -45,7 +45,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[pa.Table, dict[str, Any]]:
             table = file.read(use_threads=False)
         return table, json.loads((table.schema.metadata or {}).get(b"unlearnkit", b"{}"))
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise ArtifactError(f"{path} is not a readable Parquet table ({error})", remedy=REMEDY) from None
+        raise ArtifactError(f"{path} is not a readable Parquet table ({error})", remedy=repair(path)) from None
 
 
 def rows_to_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> pa.Table:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from unlearnkit.artifacts.store import REMEDY, TensorFile, write_tensors
+from unlearnkit.artifacts.store import TensorFile, repair, write_tensors
 from unlearnkit.errors import ArtifactError
 
 State = dict[str, np.ndarray]
@@ -43,7 +43,7 @@ class WeightFile:
             match = _KEY.fullmatch(key)
             if match is None:
                 raise ArtifactError(
-                    f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=REMEDY
+                    f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=repair(path)
                 )
             self._names.setdefault((int(match[1]), int(match[2])), []).append(match[3])
         self.model_indices = sorted({model for model, _ in self._names})
@@ -53,7 +53,9 @@ class WeightFile:
         """Return the state of one model (at its last epoch unless one is named)."""
         epoch = self.epochs[-1] if epoch is None else epoch
         if (model_index, epoch) not in self._names:
-            raise ArtifactError(f"{self._file.path} has no model {model_index} at epoch {epoch}", remedy=REMEDY)
+            raise ArtifactError(
+                f"{self._file.path} has no model {model_index} at epoch {epoch}", remedy=repair(self._file.path)
+            )
         return {
             name: self._file[f"model_{model_index:04d}/epoch_{epoch:04d}/{name}"]
             for name in self._names[model_index, epoch]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from unlearnkit.artifacts.store import REMEDY, TensorFile, write_tensors
+from unlearnkit.artifacts.store import TensorFile, repair, write_tensors
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import ArtifactError
 
@@ -27,7 +27,7 @@ def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
     """Read a data set; raises ArtifactError if the file is damaged or its content is not what was written."""
     stored = TensorFile(path)
     if "image_set" not in stored.metadata:
-        raise ArtifactError(f"{path} is not a data set", expected="a file written by rule dataset", remedy=REMEDY)
+        raise ArtifactError(f"{path} is not a data set", expected="a file written by rule dataset", remedy=repair(path))
     facts = json.loads(stored.metadata["image_set"])
     image_set = ImageSet(
         images=stored["images"],
@@ -39,5 +39,5 @@ def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
         std=tuple(facts["std"]),
     )
     if image_set.content_hash != facts["content_hash"]:
-        raise ArtifactError(f"{path} is damaged: its arrays do not have the hash in its header", remedy=REMEDY)
+        raise ArtifactError(f"{path} is damaged: its arrays do not have the hash in its header", remedy=repair(path))
     return image_set
