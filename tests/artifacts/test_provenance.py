@@ -97,7 +97,7 @@ def test_no_changed_figure_in_a_record_goes_unseen(tmp_path: Path) -> None:
         try:
             found = read_provenance(artifact)
         except ArtifactError as error:
-            assert f"`rm -f {artifact} {path}`" in str(error)  # noqa: PT017
+            assert f"`rm -f {artifact} {path}`" in str(error)
         else:
             # the seal's own name, or white space
             assert {name: found[name] for name in RECORD} == {name: content[name] for name in RECORD}

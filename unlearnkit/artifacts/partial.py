@@ -1,4 +1,4 @@
-"""Unfinished files: each is written in a locked folder of its own, so that what a killed writer left can be told and removed."""
+"""Unfinished files: each in a locked folder of its own, so that what killed writers left can be told and removed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def partial_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(folder: Path, name: str | None = None) -> None:
-    """Remove the unfinished files in `folder` (of the target `name`, if given) whose writers are dead, and no others."""
+    """Remove the unfinished files in `folder` (of the target `name`, if given) whose writers are dead."""
     pattern = re.compile(rf"\.{re.escape(name) if name else '.+'}\.[^.]+{re.escape(SUFFIX)}")
     if folder.is_dir():
         for path in folder.iterdir():
