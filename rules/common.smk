@@ -8,10 +8,15 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
+from unlearnkit.origin import refuse_foreign
+from unlearnkit.workplace import refuse_unwritable
 
 try:
     EXPERIMENT = load_experiment(config)
     GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
+    if workflow.is_main_process:
+        refuse_foreign(GRAPH, EXPERIMENT.experiment)
+        refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 
@@ -52,3 +57,10 @@ def path(pattern, **wildcards):
 def log_of(pattern):
     """The log file of a job, by the path pattern of its output."""
     return f"logs/{path(pattern).removeprefix('results/')}.log"
+
+
+onstart:
+    try:
+        refuse_unwritable(path(layout.ROOT), f"logs/{EXPERIMENT.experiment}")
+    except UnlearnkitError as error:
+        raise WorkflowError(str(error)) from None

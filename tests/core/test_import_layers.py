@@ -16,7 +16,7 @@ SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
     0: {"errors", "seeds", "fingerprint", "registry", "layout"},
-    1: {"config", "declarations", "graph", "report_graph"},
+    1: {"config", "declarations", "graph", "report_graph", "origin", "workplace"},
     2: {"artifacts"},
     3: {"metrics"},
     4: {"data", "models", "training"},

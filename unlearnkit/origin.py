@@ -1,0 +1,120 @@
+"""Artifacts that Snakemake has no record of: do their own records say what the configuration asks for?
+
+Snakemake keeps what a file was made with in `.snakemake`. Where that was left behind, as by a copy of `results` alone,
+it takes every file that exists for what the configuration describes. The provenance beside the files knows better.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from unlearnkit.errors import ArtifactError
+from unlearnkit.graph import Graph
+from unlearnkit.layout import ROOT, provenance, recorded_artifact
+
+SNAKEMAKE_RECORDS = (Path(".snakemake/metadata"), Path(".snakemake/incomplete"))
+
+Record = Mapping[str, Any]
+
+
+def refuse_foreign(graph: Graph, experiment: str) -> None:
+    """Raise ArtifactError if files that Snakemake has no record of were made with other settings, code or inputs."""
+    foreign = foreign_artifacts(graph, experiment)
+    if not foreign:
+        return
+    path, reason = next(iter(foreign.items()))
+    listed = Path(f"logs/{experiment}/foreign_files.txt")
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text("".join(f"{name}\n" for name in foreign))
+    raise ArtifactError(
+        f"{len(foreign)} files were not made by this configuration, and Snakemake has no record that would tell it:"
+        f" {path} {reason}",
+        expected="the folder .snakemake of the run that made them, or files of this configuration",
+        remedy=f"bring that folder along, or run `xargs rm -f < {listed}`, then the same snakemake command again",
+    )
+
+
+def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
+    """Return path -> what differs, for the artifacts without a record of Snakemake's that are not of this experiment.
+
+    An artifact made of such a one is one, too. Artifacts that the configuration does not ask for are left out.
+    """
+    records = dict(_unknown_records(ROOT.replace("{experiment}", experiment)))
+    found: dict[str, str] = {}
+
+    def difference(path: str) -> str:
+        if path not in found and path in records:
+            found[path] = ""
+            found[path] = _difference(graph, records[path]) or difference_of_inputs(records[path])
+        return found.get(path, "")
+
+    def difference_of_inputs(record: Record) -> str:
+        for name, digest in record.get("inputs", {}).items():
+            if told := difference(name):
+                return f"was made of {name}, which {told}"
+            if name in records and records[name].get("sha256") != digest:
+                return f"was made of another {name}"
+        return ""
+
+    return {path: reason for path in sorted(records) if (reason := difference(path))}
+
+
+def _unknown_records(folder: str) -> Iterator[tuple[str, Record]]:
+    """Yield (artifact, its provenance) where Snakemake has no record of the artifact."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            artifact = recorded_artifact(f"{parent}/{name}")
+            if artifact and Path(artifact).exists() and not _is_known(artifact):
+                try:
+                    record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
+                except (OSError, ValueError):
+                    continue  # the job that reads the artifact will say so
+                if isinstance(record, dict) and "settings" in record:
+                    yield artifact, record
+
+
+def _is_known(artifact: str) -> bool:
+    """Whether Snakemake knows how it made a file, or that it did not finish it (snakemake/persistence/file.py)."""
+    key = urlsafe_b64encode(artifact.encode()).decode()
+    pieces = [key[first : first + 254] for first in range(0, len(key), 254)]
+    name = Path(*(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
+    return any((folder / name).exists() for folder in SNAKEMAKE_RECORDS)
+
+
+def _difference(graph: Graph, record: Record) -> str:
+    """Return what an artifact was made with that the experiment does not ask for, or ""."""
+    wanted = _wanted(graph, str(record.get("rule")), PurePosixPath(str(record.get("artifact"))))
+    if wanted is None:
+        return ""
+    settings, code = wanted
+    if json.loads(json.dumps(settings)) != record["settings"]:
+        return "was made with other settings"
+    return "" if code == record.get("code") else "was made by other code"
+
+
+def _wanted(graph: Graph, rule: str, path: PurePosixPath) -> tuple[Mapping[str, Any], str] | None:
+    """Return the parameters (settings, code) that the experiment's rule has for an artifact; None if it has no such."""
+    kind, *names = path.parts[2:]
+    match rule:
+        case "dataset":
+            return graph.dataset_slice(), graph.dataset_code()
+        case "forget_set" if path.stem in graph.forget_sets:
+            return graph.forget_set_slice(path.stem), graph.code("forget_set")
+        case "original" | "oracle":
+            return graph.training_slice(kind), graph.training_code()
+        case "margins":
+            return graph.model_slice(), graph.margins_code()
+        case "unlearn" if names[1] in graph.variants:
+            return graph.unlearning_slice(names[1]), graph.unlearning_code(names[1])
+        case "score" if names[0] in graph.metrics and names[1] in graph.forget_sets and path.stem in graph.candidates:
+            return graph.score_slice(names[0], names[1], path.stem), graph.score_code(names[0])
+        case "table" if path.stem in graph.metrics:
+            return {"metric": path.stem}, graph.code("table")
+        case "cost":
+            return {}, graph.code("cost")
+    return None

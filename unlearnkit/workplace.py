@@ -1,0 +1,25 @@
+"""Can a run write where it has to? Asked before Snakemake starts, which would end in a traceback."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from unlearnkit.errors import ArtifactError
+
+ENOUGH = 65536
+"""Bytes that must fit: Snakemake's own records of a few jobs."""
+
+
+def refuse_unwritable(*folders: str) -> None:
+    """Raise ArtifactError, naming the folder, if one of them cannot be written or is on a full disk."""
+    for folder in folders:
+        present = next(path for path in [Path(folder), *Path(folder).absolute().parents] if path.is_dir())
+        try:
+            with tempfile.TemporaryFile(dir=present, buffering=0) as probe:
+                probe.write(bytes(ENOUGH))
+        except OSError as error:
+            raise ArtifactError(
+                f"cannot write the folder {folder}: {error.strerror}",
+                remedy="free the disk or correct the permissions, then give the same snakemake command again",
+            ) from None
