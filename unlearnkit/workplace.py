@@ -7,8 +7,8 @@ from pathlib import Path
 
 from unlearnkit.errors import ArtifactError
 
-ENOUGH = 65536
-"""Bytes that must fit: Snakemake's own records of a few jobs."""
+BLOCK = 4096
+"""Bytes that must fit, at the least."""
 
 
 def refuse_unwritable(*folders: str) -> None:
@@ -16,8 +16,9 @@ def refuse_unwritable(*folders: str) -> None:
     for folder in folders:
         present = next(path for path in [Path(folder), *Path(folder).absolute().parents] if path.is_dir())
         try:
-            with tempfile.TemporaryFile(dir=present, buffering=0) as probe:
-                probe.write(bytes(ENOUGH))
+            with tempfile.TemporaryFile(dir=present) as probe:
+                probe.write(bytes(BLOCK))
+                probe.flush()
         except OSError as error:
             raise ArtifactError(
                 f"cannot write the folder {folder}: {error.strerror}",

@@ -216,8 +216,8 @@ def table(kills: list[Kill]) -> str:
     for stage in [*STAGES, "in all"]:
         own = [kill for kill in kills if stage in (kill.stage, "in all")]
         by_kind = [sum(kill.kind == kind for kill in own) for kind in KINDS]
-        traits = [sum(map(bool, values)) for values in zip(*((k.writing, k.unfinished, k.resumable) for k in own))]
-        lines.append([stage, *by_kind, len(own), *(traits or [0, 0, 0])])
+        traits = [sum(bool(getattr(kill, name)) for kill in own) for name in ("writing", "unfinished", "resumable")]
+        lines.append([stage, *by_kind, len(own), *traits])
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
 
 
@@ -237,12 +237,17 @@ def main() -> None:
         reference = Checkout.of(REPOSITORY, Path(folder).resolve() / "undisturbed")
         reference.configure(CONFIGURATION)
         campaign = Campaign(
-            reference.copy(reference.root.with_name("killed")), shares(arguments.kills), undisturbed(reference), arguments.seed
+            reference.copy(reference.root.with_name("killed")),
+            shares(arguments.kills),
+            undisturbed(reference),
+            arguments.seed,
         )
         campaign.run()
         assert_whole(campaign.copy, reference)
         print(table(campaign.kills))
-        print(f"Seed {arguments.seed}; all artifacts are those of the undisturbed run. {time.monotonic() - start:.0f} s.")
+        print(
+            f"Seed {arguments.seed}; all artifacts are those of the undisturbed run. {time.monotonic() - start:.0f} s."
+        )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def scripts_of(copy: Checkout) -> list[int]:
         if process.name.isdigit():
             with contextlib.suppress(OSError):
                 words = (process / "cmdline").read_bytes().split(b"\0")
-                if b"/.snakemake/scripts/" in b" ".join(words) and Path(os.readlink(process / "cwd")) == copy.root:
+                if b"/.snakemake/scripts/" in b" ".join(words) and (process / "cwd").readlink() == copy.root:
                     found.append(int(process.name))
     return found
 

@@ -38,7 +38,10 @@ KINDS = {
     "data set": ("data/dataset.safetensors", "original/0000-0001.margins.parquet"),
     "forget set": ("forget_sets/nines.npy", "scores/klom/nines/scrub.parquet"),
     "weights": ("original/0000-0001.safetensors", "original/0000-0001.margins.parquet"),
-    "weights that a method reads": ("held_out_oracle/nines/0000-0001.safetensors", "unlearned/nines/load_oracle/0000-0001.margins.parquet"),
+    "weights that a method reads": (
+        "held_out_oracle/nines/0000-0001.safetensors",
+        "unlearned/nines/load_oracle/0000-0001.margins.parquet",
+    ),
     "margins": ("oracle/nines/0000-0001.margins.parquet", "scores/klom/nines/scrub.parquet"),
     "unlearned margins": ("unlearned/nines/scrub/0000-0001.margins.parquet", "scores/mia/nines/scrub.parquet"),
     "scores": ("scores/klom/nines/scrub.parquet", "figures/nines/margins.svg"),
@@ -107,7 +110,9 @@ def test_a_damaged_file_is_named_and_the_quoted_command_repairs_it(
     damaged.make(f"results/tiny/{reader}")
     assert list(damaged.leftovers()) == []
     compared = [part for part in (name, reader) if not part.endswith((".json", ".html")) and "cost" not in part]
-    assert [damaged.result(part).read_bytes() for part in compared] == [completed.result(part).read_bytes() for part in compared]
+    assert [damaged.result(part).read_bytes() for part in compared] == [
+        completed.result(part).read_bytes() for part in compared
+    ]
     verified_sha256_in(damaged, name)
 
 

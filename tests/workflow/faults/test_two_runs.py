@@ -10,7 +10,14 @@ from processes import Run, wait_for_orphans
 pytestmark = pytest.mark.workflow
 
 SCORE = "results/tiny/scores/klom/nines/scrub.parquet"
-ARTIFACTS = ("data/*.safetensors", "forget_sets/*", "original/*.*", "oracle/nines/*.*", "unlearned/nines/**/*.*", "scores/**/*.*")
+ARTIFACTS = (
+    "data/*.safetensors",
+    "forget_sets/*",
+    "original/*.*",
+    "oracle/nines/*.*",
+    "unlearned/nines/**/*.*",
+    "scores/**/*.*",
+)
 
 
 def test_the_second_run_is_refused_and_the_first_goes_on(fresh: Checkout, completed: Checkout) -> None:
