@@ -9,7 +9,7 @@ from unlearnkit.config.experiment import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
-from unlearnkit.workplace import refuse_unwritable
+from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
     EXPERIMENT = load_experiment(config)
@@ -62,5 +62,6 @@ def log_of(pattern):
 onstart:
     try:
         refuse_unwritable(path(layout.ROOT), f"logs/{EXPERIMENT.experiment}")
+        refuse_changed(path(layout.ROOT))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None

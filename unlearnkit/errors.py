@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import shlex
 from collections.abc import Iterable
 
 
@@ -47,3 +49,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else f"known names: {', '.join(known)}"
+
+
+def repair(path: str | os.PathLike[str]) -> str:
+    """Return the remedy for a damaged artifact or record: the command that removes it, so that it is made again.
+
+    With a damaged record its artifact goes too: Snakemake misses a record only where a job reads it.
+    """
+    name = os.fspath(path)
+    doomed = [name.removesuffix(".json"), name] if name.endswith(".json") else [name]
+    return f"run `rm -f {shlex.join(doomed)}`, then the same snakemake command again; only what is missing is computed"

@@ -1,11 +1,19 @@
-"""Can a run write where it has to? Asked before Snakemake starts, which would end in a traceback."""
+"""What is asked before a run starts: can it write where it has to, and were files changed since they were made?
+
+Jobs ask the same. But Snakemake itself ends in a traceback where it cannot write, and it deletes the outputs of a job
+before the job can refuse a damaged input.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import tempfile
 from pathlib import Path
 
-from unlearnkit.errors import ArtifactError
+from unlearnkit.errors import ArtifactError, repair
+from unlearnkit.layout import provenance, recorded_artifact
 
 BLOCK = 4096
 """Bytes that must fit, at the least."""
@@ -24,3 +32,37 @@ def refuse_unwritable(*folders: str) -> None:
                 f"cannot write the folder {folder}: {error.strerror}",
                 remedy="free the disk or correct the permissions, then give the same snakemake command again",
             ) from None
+
+
+def refuse_changed(folder: str) -> None:
+    """Raise ArtifactError, naming the file, if an artifact in `folder` was changed after its record was written.
+
+    Only files that are newer than their records are read, so an undisturbed folder costs no more than its listing.
+    """
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            artifact = recorded_artifact(f"{parent}/{name}")
+            if artifact and _is_newer(artifact) and (recorded := _recorded_sha256(artifact)):
+                with Path(artifact).open("rb") as stream:
+                    found = hashlib.file_digest(stream, "sha256").hexdigest()
+                if found != recorded:
+                    raise ArtifactError(
+                        f"{artifact} was damaged or replaced after its job wrote it",
+                        expected=f"SHA-256 {recorded}, as {provenance(artifact)} says, not {found}",
+                        remedy=repair(artifact),
+                    )
+
+
+def _is_newer(artifact: str) -> bool:
+    try:
+        return Path(artifact).stat().st_mtime_ns > Path(provenance(artifact)).stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+
+
+def _recorded_sha256(artifact: str) -> str | None:
+    """Return what the record says, or None if it cannot be read: the job that needs it will refuse it."""
+    try:
+        return json.loads(Path(provenance(artifact)).read_text("utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

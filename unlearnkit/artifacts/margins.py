@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from unlearnkit.artifacts.store import repair
 from unlearnkit.artifacts.tables import read_table, write_table
-from unlearnkit.errors import ArtifactError
+from unlearnkit.errors import ArtifactError, repair
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.store import read_json, repair, sha256_of, write_json
-from unlearnkit.errors import ArtifactError
+from unlearnkit.artifacts.store import read_json, sha256_of, write_json
+from unlearnkit.errors import ArtifactError, repair
 from unlearnkit.layout import is_recorded, provenance, recorded_artifact
 from unlearnkit.seeds import SCHEME
 

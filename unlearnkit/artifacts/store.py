@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tokenize import TokenError
@@ -17,21 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from unlearnkit.artifacts.partial import partial_folder
-from unlearnkit.errors import ArtifactError
+from unlearnkit.errors import ArtifactError, repair
 
 Check = Callable[[Path], None]
 
 _checks: list[Check] = []
-
-
-def repair(path: str | os.PathLike[str]) -> str:
-    """Return the remedy for a damaged artifact or record: the command that removes it, so that it is made again.
-
-    With a damaged record its artifact goes too: Snakemake misses a record only where a job reads it.
-    """
-    name = os.fspath(path)
-    doomed = [name.removesuffix(".json"), name] if name.endswith(".json") else [name]
-    return f"run `rm -f {shlex.join(doomed)}`, then the same snakemake command again; only what is missing is computed"
 
 
 @contextlib.contextmanager

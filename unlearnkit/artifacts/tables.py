@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unlearnkit.artifacts.store import repair, replacing
-from unlearnkit.errors import ArtifactError
+from unlearnkit.artifacts.store import replacing
+from unlearnkit.errors import ArtifactError, repair
 
 
 def write_table(path: str | os.PathLike[str], table: pa.Table, facts: Mapping[str, Any]) -> None:

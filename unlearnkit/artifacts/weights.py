@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from unlearnkit.artifacts.store import TensorFile, repair, write_tensors
-from unlearnkit.errors import ArtifactError
+from unlearnkit.artifacts.store import TensorFile, write_tensors
+from unlearnkit.errors import ArtifactError, repair
 
 State = dict[str, np.ndarray]
 """Tensor name -> array: parameters and buffers of one model."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-from unlearnkit.artifacts.store import TensorFile, repair, write_tensors
+from unlearnkit.artifacts.store import TensorFile, write_tensors
 from unlearnkit.data.image_set import ImageSet
-from unlearnkit.errors import ArtifactError
+from unlearnkit.errors import ArtifactError, repair
 
 
 def write_image_set(path: str | os.PathLike[str], image_set: ImageSet) -> None:

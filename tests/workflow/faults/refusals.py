@@ -8,10 +8,14 @@ from checkout import Checkout, Outcome
 
 
 def refusal(outcome: Outcome, *named: str) -> str:
-    """Return the paragraph in which a job refused to go on; assert that it holds all of `named` and no traceback is."""
+    """Return the paragraph in which a job, or the run before any job, refused to go on.
+
+    Assert that it holds all of `named`, and that there is no traceback.
+    """
     assert outcome.status != 0, outcome.output
     assert "Traceback" not in outcome.output, outcome.output
-    paragraphs = [line for line in outcome.output.splitlines() if "Error: " in line and named[0] in line]
+    told = re.findall(r"^.*Error: .*$|^WorkflowError in .*\n.*$", outcome.output, re.MULTILINE)
+    paragraphs = [text.splitlines()[-1] for text in told if named[0] in text]
     assert paragraphs, outcome.output
     assert all(text in paragraphs[0] for text in named), paragraphs[0]
     return paragraphs[0]
