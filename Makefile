@@ -2,16 +2,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 CORES ?= 2
+KILLS ?= 60
 BIN = $(VENV)/bin
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test lint format report schema requirements benchmarks clean
+.PHONY: help demo test test-faults lint format report schema requirements benchmarks clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests"
+	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
 	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
@@ -26,6 +28,10 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+
+# the same tests are in `make test`, with fewer kills
+test-faults: $(VENV)/.dev
+	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -s
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -34,12 +34,15 @@ def partial_folder(target: Path) -> Iterator[Path]:
 def remove_abandoned(folder: Path, name: str | None = None) -> None:
     """Remove the unfinished files in `folder` (of the target `name`, if given) whose writers are dead."""
     pattern = re.compile(rf"\.{re.escape(name) if name else '.+'}\.[^.]+{re.escape(SUFFIX)}")
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if pattern.fullmatch(path.name):
-                # one that is locked, filled or taken away meanwhile is somebody else's business
-                with contextlib.suppress(OSError):
-                    _remove_unless_locked(path)
+    try:
+        paths = list(folder.iterdir())
+    except FileNotFoundError:
+        return
+    for path in paths:
+        if pattern.fullmatch(path.name):
+            # one that is locked, filled or taken away meanwhile is somebody else's business
+            with contextlib.suppress(OSError):
+                _remove_unless_locked(path)
 
 
 def _remove_unless_locked(folder: Path) -> None:

@@ -49,10 +49,10 @@ class ResumeFolder:
             self._path(name).unlink(missing_ok=True)
             return
         remove_abandoned(self.folder)
-        for entry in self.folder.glob("*.safetensors"):
-            entry.unlink(missing_ok=True)
-        # an orphan of a killed run may be saving at this moment: it will discard what it saves
+        # an orphan of a killed run may be saving, or discarding, at this moment: it will discard what it saves
         with contextlib.suppress(OSError):
+            for entry in self.folder.glob("*.safetensors"):
+                entry.unlink(missing_ok=True)
             self.folder.rmdir()
 
     def _path(self, name: str) -> Path:
