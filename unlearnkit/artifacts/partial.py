@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import re
 import shutil
@@ -13,6 +14,9 @@ from typing import IO
 
 SUFFIX = ".partial"
 _LOCK = "lock"
+
+ATTEMPTS = 1000
+"""Tries to make a folder that others may take away; more than one is rare, and many mean that it cannot be made."""
 
 
 @contextlib.contextmanager
@@ -57,12 +61,15 @@ def _remove_unless_locked(folder: Path) -> None:
 
 
 def _locked_folder(target: Path) -> tuple[Path, IO[bytes]]:
-    while True:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    for attempts_left in reversed(range(ATTEMPTS)):
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=SUFFIX))
-        except FileNotFoundError:
-            continue  # a resume folder that was discarded at this moment
+        except (FileNotFoundError, FileExistsError):
+            # a resume folder that another job discards at this moment, unless it goes on
+            if not attempts_left:
+                raise
+            continue
         try:
             lock = (folder / _LOCK).open("wb")
         except FileNotFoundError:
@@ -75,3 +82,4 @@ def _locked_folder(target: Path) -> tuple[Path, IO[bytes]]:
         if (folder / _LOCK).exists():
             return folder, lock
         lock.close()
+    raise FileNotFoundError(errno.ENOENT, "its temporary folder is removed again and again", str(target))

@@ -212,7 +212,7 @@ def assert_whole(copy: Checkout, reference: Checkout) -> None:
 def table(kills: list[Kill]) -> str:
     """Return the kills by stage, as Markdown."""
     header = ["killed during", *KINDS, "in all", "while a file was written", "left half a file", "left resume state"]
-    lines = [header, ["---"] * len(header)]
+    lines: list[list[Any]] = [header, ["---"] * len(header)]
     for stage in [*STAGES, "in all"]:
         own = [kill for kill in kills if stage in (kill.stage, "in all")]
         by_kind = [sum(kill.kind == kind for kill in own) for kind in KINDS]
