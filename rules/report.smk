@@ -79,6 +79,7 @@ rule figures:
             )
             for name, (metric, kind) in REPORT_GRAPH.figures().items()
         },
+        provenance=layout.provenance(path(layout.FIGURE, figure="margins")),
     params:
         settings=lambda w: REPORT_GRAPH.figure_slice(w.forget_set),
         scores=lambda w: REPORT_GRAPH.scores_of(w.forget_set),
@@ -108,6 +109,7 @@ rule report_page:
         records=REPORT_GRAPH.provenance_records(),
     output:
         page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
+        provenance=layout.provenance(path(layout.REPORT)),
     params:
         settings=GRAPH.report_slice(),
         figures=REPORT_GRAPH.figures(),

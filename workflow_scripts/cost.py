@@ -25,4 +25,4 @@ with job(
     write_table(output.parquet, rows_to_table(rows), {"table": "cost"})
     write_text(output.csv, to_csv(rows))
     write_text(output.markdown, cost_markdown(rows))
-    running.record(output.parquet)
+    running.record(output.parquet, also=[output.csv, output.markdown])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.data.dataset_file import write_image_set
 from unlearnkit.data.loading import load_image_set
 
@@ -24,4 +25,7 @@ with job(
         validation_size=settings["validation_size"],
     )
     write_image_set(snakemake.output.dataset, image_set)
-    running.record(snakemake.output.dataset, content_hash=image_set.content_hash)
+    here = Path.cwd()
+    raw = {str(path.relative_to(here) if path.is_relative_to(here) else path): path for path in image_set.raw_files}
+    hashes = {name: sha256_of(path) for name, path in raw.items()}
+    running.record(snakemake.output.dataset, content_hash=image_set.content_hash, raw=hashes)

@@ -23,7 +23,7 @@ with job(
     code=params.code,
     inputs=list(inputs),
     outputs=output.items(),
-):
+) as running:
     tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
     for name, (metric, kind) in settings["figures"].items():
         if kind == "margins":
@@ -42,3 +42,4 @@ with job(
     original, oracle = margins.pop("original"), margins.pop("oracle")
     chosen = telling_samples(original, oracle)
     write_text(output.margins, svg(margin_densities(original, oracle, margins, chosen, sample_index)))
+    running.record(output.margins, also=[output[name] for name in settings["figures"] if name != "margins"])

@@ -21,7 +21,7 @@ with job(
     code=params.code,
     inputs=inputs,
     outputs=output.items(),
-):
+) as running:
     pairs = [(forget_set, figure) for forget_set in settings["forget_sets"] for figure in params.figures]
     folder = Path(output.page).parent
     results = Results(
@@ -37,3 +37,4 @@ with job(
     )
     metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
     write_text(output.page, page(settings, metrics, results))
+    running.record(output.page)

@@ -24,4 +24,4 @@ with job(
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
     write_text(output.markdown, metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC))
-    running.record(output.parquet)
+    running.record(output.parquet, also=[output.csv, output.markdown])

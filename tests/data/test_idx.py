@@ -65,15 +65,16 @@ def write_set(folder: Path, *, labels: int = 2) -> None:
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(bytes((0, 0, 8, 1, 0, 0, 0, labels)) + bytes(labels))
 
 
-def read_set(root: Path) -> tuple[np.ndarray, np.ndarray]:
+def read_set(root: Path) -> tuple[np.ndarray, np.ndarray, tuple[Path, ...]]:
     return read_idx_set(root, torchvision_name="MNIST", folder_name="mnist", source="its publisher")
 
 
 def test_a_set_is_training_then_test_rows(tmp_path: Path) -> None:
     write_set(tmp_path)
-    images, labels = read_set(tmp_path)
+    images, labels, files = read_set(tmp_path)
     assert images.shape == (4, 1, 3, 4)
     assert (labels.dtype, labels.shape) == (np.int64, (4,))
+    assert sorted(files) == sorted(tmp_path.iterdir())
 
 
 def test_images_and_labels_that_differ_in_number(tmp_path: Path) -> None:

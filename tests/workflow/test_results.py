@@ -69,18 +69,27 @@ def test_every_number_says_how_many_models_it_is_of(completed: Checkout) -> None
 
 def test_every_artifact_has_a_provenance_record_with_its_hash(completed: Checkout) -> None:
     folder = completed.root / RESULTS
-    artifacts = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix in (".safetensors", ".npy", ".parquet") and path.parent.name != "tables"
-    ]
-    assert len(artifacts) > 60
-    for path in artifacts:
-        record = json.loads(path.with_name(f"{path.name}.json").read_text())
+    records = {path: json.loads(path.read_text()) for path in folder.rglob("*.json")}
+    stated = {name: digest for record in records.values() for name, digest in record.get("also", {}).items()}
+    for name, digest in stated.items():
+        assert digest == hashlib.sha256((completed.root / name).read_bytes()).hexdigest()
+    artifacts = [path for path in folder.rglob("*.*") if path not in records and path.is_file()]
+    alone = [path for path in artifacts if str(path.relative_to(completed.root)) not in stated]
+    assert len(alone) > 60
+    assert {path.suffix for path in artifacts} - {path.suffix for path in alone} == {".csv", ".md"}
+    for path in alone:
+        record = records[path.with_name(f"{path.name}.json")]
         assert record["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         assert record["artifact"] == str(path.relative_to(completed.root))
         for name, digest in record["inputs"].items():
             assert digest == hashlib.sha256((completed.root / name).read_bytes()).hexdigest()
+
+
+def test_the_data_set_names_its_raw_files(completed: Checkout) -> None:
+    record = json.loads(completed.result("data/dataset.safetensors.json").read_text())
+    ((name, digest),) = record["raw"].items()
+    assert name.endswith("digits.csv.gz")
+    assert digest == hashlib.sha256((completed.root / name).read_bytes()).hexdigest()
 
 
 def test_costs_count_retraining_as_one(completed: Checkout) -> None:

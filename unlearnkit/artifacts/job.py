@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
-from unlearnkit.artifacts.store import cannot_write, checked_before_publishing
+from unlearnkit.artifacts.store import cannot_write, checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError
 
@@ -88,8 +88,10 @@ class Job:
                 remedy="nothing is to be done, unless two runs share this folder: then wait for the other one",
             )
 
-    def record(self, artifact: str, **facts: Any) -> None:
-        """Write the provenance of a finished output, `facts` included."""
+    def record(self, artifact: str, *, also: Iterable[str] = (), **facts: Any) -> None:
+        """Write the provenance of a finished output, `facts` included; `also` are outputs that share its record."""
+        if companions := {path: sha256_of(path) for path in also}:
+            facts["also"] = companions
         write_provenance(
             artifact,
             rule=self._rule,

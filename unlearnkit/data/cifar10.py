@@ -42,12 +42,12 @@ def load(root: Path | None) -> ImageSet:
         root = download("CIFAR10", files=f"the folder {_BATCHES}", source=SOURCE)
     for folder in (root, root / "cifar10"):
         if (folder / _BATCHES).is_dir():
-            images, labels = _read_batches(folder)
+            (images, labels), files = _read_batches(folder), _batch_files(folder)
         elif any((folder / name).is_file() for name in _SHEETS):
-            images, labels = _read_sheets(folder)
+            (images, labels), files = _read_sheets(folder), tuple(folder / name for name in _SHEETS)
         else:
             continue
-        return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+        return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
     raise DataError(
         f"neither '{root}' nor '{root / 'cifar10'}' holds CIFAR-10",
         expected=f"the folder {_BATCHES} or the files {', '.join(_SHEETS)}",
@@ -81,6 +81,12 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _batch_files(folder: Path) -> tuple[Path, ...]:
+    from torchvision.datasets import CIFAR10
+
+    return tuple(folder / _BATCHES / name for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list])
 
 
 def _batch_error(folder: Path, bad: list[str]) -> DataError:

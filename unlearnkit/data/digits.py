@@ -29,9 +29,14 @@ def load(root: Path | None) -> ImageSet:
     There is no official split and the published order is not random. The permutation is drawn with NumPy's legacy
     generator, seed 0, whose stream is frozen.
     """
+    import sklearn.datasets
     from sklearn.datasets import load_digits
 
     pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     order = np.random.RandomState(0).permutation(len(labels))
+    file = Path(sklearn.datasets.__file__).parent / "data" / "digits.csv.gz"
     images = (pixels * _GREY_LEVEL).astype(np.uint8).reshape(-1, *IMAGE_SHAPE)
-    return ImageSet(images[order], labels[order].astype(np.int64), TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+    labels = labels.astype(np.int64)
+    return ImageSet(
+        images[order], labels[order], TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, raw_files=(file,)
+    )

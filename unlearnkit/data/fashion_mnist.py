@@ -37,5 +37,7 @@ def load(root: Path | None) -> ImageSet:
     They lie in `root`, `root/FashionMNIST/raw` or `root/fashion_mnist`. Raises DataError, naming the file or the
     folders, if one is missing or damaged.
     """
-    images, labels = read_idx_set(root, torchvision_name="FashionMNIST", folder_name="fashion_mnist", source=SOURCE)
-    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+    images, labels, files = read_idx_set(
+        root, torchvision_name="FashionMNIST", folder_name="fashion_mnist", source=SOURCE
+    )
+    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)

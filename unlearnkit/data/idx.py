@@ -59,8 +59,8 @@ def read_idx(path: Path, *, dimensions: int) -> npt.NDArray[np.uint8]:
 
 def read_idx_set(
     root: Path | None, *, torchvision_name: str, folder_name: str, source: str
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Return images uint8 [samples, 1, height, width] and labels int64 [samples], training rows first.
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], tuple[Path, ...]]:
+    """Return images uint8 [samples, 1, height, width], labels int64 [samples], training rows first, and their files.
 
     The files lie in `root` itself, in torchvision's `root/<torchvision_name>/raw` or in `root/<folder_name>`; None
     downloads them. Raises DataError, naming the file or the folders, if one is missing or damaged, or if images and
@@ -71,14 +71,19 @@ def read_idx_set(
             torchvision_name, files="train|t10k-images-idx3-ubyte.gz and train|t10k-labels-idx1-ubyte.gz", source=source
         )
     folder = _find_folder((root, root / torchvision_name / "raw", root / folder_name), source)
-    pairs = [_read_part(folder, part, source) for part in _PARTS]
+    files = [_find_part(folder, part, source) for part in _PARTS]
+    pairs = [_read_part(*pair) for pair in files]
     images = np.concatenate([images for images, _ in pairs])[:, None]  # (samples, 1, height, width)
-    return images, np.concatenate([labels for _, labels in pairs]).astype(np.int64)
+    labels = np.concatenate([labels for _, labels in pairs]).astype(np.int64)
+    return images, labels, tuple(path for pair in files for path in pair)
 
 
-def _read_part(folder: Path, part: str, source: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    image_file = _find_file(folder, f"{part}-images-idx3-ubyte", source)
-    label_file = _find_file(folder, f"{part}-labels-idx1-ubyte", source)
+def _find_part(folder: Path, part: str, source: str) -> tuple[Path, Path]:
+    images, labels = (_find_file(folder, f"{part}-{kind}-ubyte", source) for kind in ("images-idx3", "labels-idx1"))
+    return images, labels
+
+
+def _read_part(image_file: Path, label_file: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     images, labels = read_idx(image_file, dimensions=3), read_idx(label_file, dimensions=1)
     if len(images) != len(labels):
         raise DataError(

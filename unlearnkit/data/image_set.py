@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ class ImageSet:
     validation_size  the remaining rows; samples = train_size + validation_size
     class_names      one per label
     mean, std        per channel, of pixels scaled to 0..1
+    raw_files        what the arrays were decoded from, for provenance
 
     Raises DataError if the arrays do not fit together.
     """
@@ -32,6 +34,7 @@ class ImageSet:
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    raw_files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         samples = self.train_size + self.validation_size

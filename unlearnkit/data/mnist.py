@@ -26,5 +26,5 @@ def load(root: Path | None) -> ImageSet:
     They lie in `root`, `root/MNIST/raw` or `root/mnist`. Raises DataError, naming the file or the folders, if one is
     missing or damaged.
     """
-    images, labels = read_idx_set(root, torchvision_name="MNIST", folder_name="mnist", source=SOURCE)
-    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+    images, labels, files = read_idx_set(root, torchvision_name="MNIST", folder_name="mnist", source=SOURCE)
+    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
