@@ -1,0 +1,97 @@
+"""`unlearnkit verify`: is every artifact what its job wrote, and does every table come from raw data?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.lineage.age import outdated
+from unlearnkit.lineage.present import Present, configuration_files, present_graph
+from unlearnkit.lineage.records import Results, experiments
+from unlearnkit.lineage.repair import Repair
+from unlearnkit.lineage.verification import Count, Verification, verify
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add paths, the configuration and --quick."""
+    parser.add_argument(
+        "paths", nargs="*", type=Path, default=[Path("results")], metavar="PATH", help="result folders; default: all"
+    )
+    parser.add_argument(
+        "--configfile",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="configuration of the experiment; default: the file here that names it",
+    )
+    parser.add_argument("--quick", action="store_true", help="do not read weights; take their recorded hash")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare all artifacts with their records, and the records with each other, back to the raw data.
+
+    Ends with status 1 if there is a problem, each told in one line with the command that repairs it. Removed weights
+    are no problem, and neither are artifacts that the present code or configuration would make otherwise.
+    """
+    problems = 0
+    for results in experiments(options.paths):
+        files = configuration_files(results.experiment, options.configfile)
+        repair = Repair(results, files)
+        found = verify(results, repair, quick=options.quick, progress=_Progress())
+        if files is not None:
+            found.notes += _age(results, files)
+        _tell(results, repair, found, options.quick)
+        problems += len(found.problems)
+    return 1 if problems else 0
+
+
+def _age(results: Results, files: list[Path]) -> list[str]:
+    try:
+        graph = present_graph(results.experiment, files)
+    except UnlearnkitError as error:
+        return [f"not compared with the configuration: {error}"]
+    if graph is None:
+        return [f"not compared with the configuration: {files[-1]} is of another experiment"]
+    return list(outdated(results, Present(graph)))
+
+
+def _tell(results: Results, repair: Repair, found: Verification, quick: bool) -> None:
+    print(f"{results.folder} (experiment {results.experiment}){', weights not read' if quick else ''}")
+    rows = [(stage, count) for stage, count in found.stages.items()]
+    rows.append(("total", _total([count for _, count in rows])))
+    print(f"  {'stage':<18}{'artifacts':>10}{'MB':>12}{'ok':>8}{'damaged':>9}{'absent':>8}")
+    for stage, c in rows:
+        print(f"  {stage:<18}{c.artifacts:>10}{c.bytes / 1e6:>12.2f}{c.ok:>8}{c.damaged:>9}{c.absent:>8}")
+    for title, lines in (("chain", found.chains), ("note", found.notes)):
+        for line in lines:
+            print(f"{title}: {line}")
+    for problem in found.problems:
+        command = repair.command(problem.remake, problem.touch)
+        print(f"problem: {results.folder / problem.name} {problem.fact}. Repair: {command}")
+    if len(found.problems) > 1:
+        remake = {name for problem in found.problems for name in problem.remake}
+        touch = {name for problem in found.problems for name in problem.touch}
+        print(f"{len(found.problems)} problems. Repair of all: {repair.command(remake, touch)}")
+    elif not found.problems:
+        print("sound")
+
+
+def _total(counts: list[Count]) -> Count:
+    return Count(*(sum(getattr(count, name) for count in counts) for name in Count.__dataclass_fields__))
+
+
+class _Progress:
+    """Says on standard error every five seconds how much of the files is read."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell bytes done and in all, if it is time."""
+        if time.monotonic() - self._last >= 5:
+            self._last = time.monotonic()
+            print(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB read", file=sys.stderr, flush=True)

@@ -1,0 +1,111 @@
+"""What the path of a file below an experiment's folder says about it: the inverse of `unlearnkit.layout`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unlearnkit import layout
+
+STAGES = (
+    "data",
+    "forget sets",
+    "originals",
+    "oracles",
+    "held-out oracles",
+    "unlearned",
+    "margins",
+    "scores",
+    "summaries",
+    "tables",
+    "figures",
+    "report",
+)
+"""Kinds of artifacts, in the order in which they are made."""
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+_WILDCARDS = {
+    "shard": r"\d+-\d+",
+    "population": rf"original|(?:oracle|held_out_oracle)/{_NAME}|unlearned/{_NAME}/{_NAME}",
+    "metric": r"[a-z0-9_]+",
+    "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
+}
+_PATTERNS = {
+    "data": layout.DATASET,
+    "forget sets": layout.FORGET_SET,
+    "originals": layout.weights_of(layout.ORIGINAL),
+    "oracles": layout.weights_of(layout.ORACLE),
+    "held-out oracles": layout.weights_of(layout.HELD_OUT_ORACLE),
+    "unlearned": layout.weights_of(layout.UNLEARNED),
+    "margins": layout.MARGINS,
+    "scores": layout.SCORES,
+    "summaries": layout.SUMMARY,
+    "tables": layout.TABLE,
+    "figures": layout.FIGURE,
+    "report": layout.REPORT,
+}
+WEIGHTS = ("originals", "oracles", "held-out oracles", "unlearned")
+"""Stages whose files may be removed to save space."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a path says: the stage, and the wildcards of its pattern (forget_set, variant, shard, ...)."""
+
+    stage: str
+    wildcards: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether the file holds weights, which may be removed to save space."""
+        return self.stage in WEIGHTS
+
+    @property
+    def order(self) -> int:
+        """Position of the stage in the order in which artifacts are made."""
+        return STAGES.index(self.stage)
+
+    @property
+    def models(self) -> range | None:
+        """The model indices that the file holds, None if it is not a shard."""
+        return layout.shard_indices(self.wildcards["shard"]) if "shard" in self.wildcards else None
+
+    @property
+    def kind(self) -> str:
+        """The stage with what tells its artifacts apart beside forget set and shard: variant, metric, candidate."""
+        own = [value for name, value in self.wildcards.items() if name not in ("forget_set", "shard", "figure")]
+        return " ".join([self.stage, *own])
+
+
+def place_of(name: str) -> Place | None:
+    """Return what the name of an artifact, relative to its experiment's folder, says; None if it is none."""
+    for stage, pattern in _EXPRESSIONS.items():
+        if match := pattern.fullmatch(name):
+            return Place(stage, _divided(match.groupdict()))
+    return None
+
+
+def owner_of(name: str) -> str:
+    """Return the artifact beside whose path the record of an artifact lies: files that one job wrote may share one."""
+    place = place_of(name)
+    if place and place.stage == "tables":
+        return f"{name.rpartition('.')[0]}.parquet"
+    if place and place.stage == "figures":
+        return f"{name.rpartition('/')[0]}/margins.svg"
+    return name
+
+
+def _divided(wildcards: dict[str, str]) -> dict[str, str]:
+    """Replace the folder of a population by what it consists of: population, forget_set, variant."""
+    population, *names = wildcards.pop("population", "").split("/")
+    own = dict(zip(("forget_set", "variant"), names, strict=False))
+    return {**({"population": population} if population else {}), **own, **wildcards}
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    pattern = re.escape(pattern.removeprefix(f"{layout.ROOT}/"))
+    return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_WILDCARDS.get(m[1], _NAME)})", pattern))
+
+
+_EXPRESSIONS = {stage: _expression(pattern) for stage, pattern in _PATTERNS.items()}

@@ -1,0 +1,133 @@
+"""What the present code and configuration would make: to be compared with what a record states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unlearnkit import layout
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.reading import DEFAULT, read_configuration, read_yaml
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.graph import Graph
+from unlearnkit.lineage.places import Place
+from unlearnkit.report_graph import ReportGraph
+
+_POPULATIONS = {"originals": layout.ORIGINAL, "oracles": layout.ORACLE, "held-out oracles": layout.HELD_OUT_ORACLE}
+
+
+def configuration_files(experiment: str, given: list[Path]) -> list[Path] | None:
+    """Return the files that describe an experiment: those given, or the one here that names it; None if none does.
+
+    An empty list stands for config.yaml, which needs no mention.
+    """
+    if given:
+        return given
+    for path in (DEFAULT, *sorted(Path().glob("*.y*ml")), *sorted(Path("experiments").glob("*.y*ml"))):
+        try:
+            if read_yaml(path).get("experiment") == experiment:
+                return [] if path == DEFAULT else [path]
+        except UnlearnkitError:
+            continue
+    return None
+
+
+def present_graph(experiment: str, files: list[Path]) -> Graph | None:
+    """Return the graph of the configuration in `files`, None if that is another experiment.
+
+    Raises ConfigError if the configuration is wrong.
+    """
+    graph = Graph(load_experiment(read_configuration(files)))
+    return graph if graph.experiment.experiment == experiment else None
+
+
+class Present:
+    """Settings and code that a graph gives the artifacts of every place; None for places that are not in it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._page = ReportGraph(graph)
+        self._fingerprints: dict[tuple[str, ...], str | None] = {}
+
+    def settings(self, place: Place) -> Mapping[str, Any] | None:
+        """Return the settings slice, as JSON would hold it."""
+        own = self._settings(place) if self._is_member(place) else None
+        return None if own is None else json.loads(json.dumps(own))
+
+    def code(self, place: Place) -> str | None:
+        """Return the code fingerprint."""
+        if not self._is_member(place):
+            return None
+        key = (place.stage, *self._plug_in(place))
+        if key not in self._fingerprints:
+            self._fingerprints[key] = self._code(*key)
+        return self._fingerprints[key]
+
+    def _is_member(self, place: Place) -> bool:
+        graph, wildcards = self.graph, place.wildcards
+        known = {
+            "forget_set": graph.forget_sets,
+            "variant": graph.variants,
+            "metric": graph.metrics,
+            "candidate": graph.candidates,
+        }
+        if any(wildcards[key] not in names for key, names in known.items() if key in wildcards):
+            return False
+        held_out = wildcards.get("population", place.stage).startswith("held")
+        count = graph.experiment.held_out_oracles if held_out else graph.experiment.num_models
+        return "shard" not in wildcards or (count > 0 and wildcards["shard"] in graph.shards(count))
+
+    def _settings(self, place: Place) -> Mapping[str, Any] | None:
+        graph, own, stage = self.graph, place.wildcards, place.stage
+        if stage in _POPULATIONS:
+            return graph.training_slice(_POPULATIONS[stage].partition("/")[0])
+        if stage == "margins":
+            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.model_slice()
+        if stage == "tables":
+            name = own["table"].partition(".")[0]
+            return {} if name == "cost" else {"metric": name} if name in graph.metrics else None
+        by_stage = {
+            "data": graph.dataset_slice,
+            "forget sets": lambda: graph.forget_set_slice(own["forget_set"]),
+            "unlearned": lambda: graph.unlearning_slice(own["variant"]),
+            "figures": lambda: self._page.figure_slice(own["forget_set"]),
+            "report": graph.report_slice,
+        }
+        if stage in by_stage:
+            return by_stage[stage]()
+        return graph.score_slice(own["metric"], own["forget_set"], own["candidate"])
+
+    def _plug_in(self, place: Place) -> tuple[str, ...]:
+        own = place.wildcards
+        if place.stage == "tables":
+            return (own["table"].partition(".")[0],)
+        return tuple(own[key] for key in ("variant", "metric") if key in own)
+
+    def _code(self, stage: str, plug_in: str = "") -> str | None:
+        graph = self.graph
+        if stage == "margins" and plug_in:
+            return graph.unlearning_code(plug_in)
+        if stage == "tables":
+            return graph.code("cost" if plug_in == "cost" else "table")
+        by_stage = {
+            "data": graph.dataset_code,
+            "forget sets": lambda: graph.code("forget_set"),
+            "unlearned": lambda: graph.unlearning_code(plug_in),
+            "margins": graph.margins_code,
+            "scores": lambda: graph.score_code(plug_in),
+            "summaries": lambda: graph.score_code(plug_in),
+            "figures": lambda: graph.code("figures"),
+            "report": self._page.page_code,
+        }
+        return by_stage.get(stage, graph.training_code)()
+
+
+def changed_keys(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield (key path, old value, new value) wherever two nested settings differ; a value that is absent is None."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            yield from changed_keys(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif old != new:
+        yield path, old, new

@@ -1,0 +1,184 @@
+"""An experiment's results folder as its provenance records describe it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.errors import ArtifactError
+from unlearnkit.layout import provenance
+from unlearnkit.lineage.places import owner_of
+
+Record = Mapping[str, Any]
+
+SEAL = "record_sha256"
+"""Key of the hash that a record may carry of its own content."""
+
+_KINDS = {
+    "artifact": str,
+    "sha256": str,
+    "rule": str,
+    "settings": dict,
+    "code": str,
+    "inputs": dict,
+    "packages": dict,
+    "python": str,
+    "machine": dict,
+    "started": str,
+    "wall_seconds": (int, float),
+}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Results:
+    """The files of one experiment and their records, by name relative to the experiment's folder.
+
+    The folder may lie anywhere and have any name: records name files by the path that they had when they were made,
+    and `inside` brings that back to a name. `damaged` says what is wrong with records that cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise ArtifactError(
+                f"{folder} is not a folder",
+                expected="the results of an experiment, such as results/digits",
+                remedy="correct the path, or run snakemake first",
+            )
+        self.folder = folder
+        self.files: dict[str, os.stat_result] = dict(sorted(_files(folder)))
+        self.records: dict[str, Record] = {}
+        self.damaged: dict[str, str] = {}
+        for name in self.files:
+            if name.endswith(".json") and not leftover(name):
+                self._read(name)
+        self._hashes: dict[str, str] = {}
+
+    def _read(self, name: str) -> None:
+        try:
+            record = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            self.damaged[name] = f"cannot be read ({error})"
+            return
+        if fault := _fault(record, name.removesuffix(".json")):
+            self.damaged[name] = fault
+        else:
+            self.records[name.removesuffix(".json")] = record
+
+    @cached_property
+    def recorded_as(self) -> str:
+        """The folder's path when the records were written, such as "results/digits"."""
+        name, record = next(iter(self.records.items()), ("", None))
+        return str(self.folder) if record is None else record["artifact"].removesuffix(f"/{name}")
+
+    @cached_property
+    def experiment(self) -> str:
+        """Name of the experiment."""
+        return Path(self.recorded_as).name
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder that recorded relative paths start from."""
+        whole, tail = self.folder.resolve().parts, Path(self.recorded_as).parts
+        return Path(*whole[: -len(tail)]) if whole[-len(tail) :] == tail else Path()
+
+    @cached_property
+    def companions(self) -> set[str]:
+        """Names of the files whose hash stands in the record of another one."""
+        paths = [path for record in self.records.values() for path in record.get("also", {})]
+        return {name for path in paths if (name := self.inside(path)) is not None}
+
+    def inside(self, path: str) -> str | None:
+        """Return the name of a recorded path, None if it lies outside the experiment's folder."""
+        prefix = f"{self.recorded_as}/"
+        return path.removeprefix(prefix) if path.startswith(prefix) else None
+
+    def record_of(self, name: str) -> Record | None:
+        """Return the record that describes an artifact: its own, or that of the artifact it was made with."""
+        return self.records.get(owner_of(name))
+
+    def record_name(self, name: str) -> str:
+        """Return the name of the record that describes an artifact, or should."""
+        return provenance(owner_of(name))
+
+    def recorded_hash(self, name: str) -> str | None:
+        """Return the SHA-256 that the record of an artifact states."""
+        record = self.record_of(name)
+        if record is None:
+            return None
+        own = record["sha256"] if name in self.records else None
+        return own or record.get("also", {}).get(f"{self.recorded_as}/{name}")
+
+    def hash_of(self, name: str) -> str | None:
+        """Return the SHA-256 of a file's content, None if it is not there."""
+        if name not in self.files:
+            return None
+        if name not in self._hashes:
+            self._hashes[name] = sha256_of(self.folder / name)
+        return self._hashes[name]
+
+    def inputs(self, name: str) -> dict[str, str]:
+        """Return recorded path -> SHA-256 of what an artifact was made from."""
+        record = self.record_of(name)
+        return dict(record["inputs"]) if record else {}
+
+
+def experiments(paths: list[Path]) -> list[Results]:
+    """Return the results folders at or below `paths`; raises ArtifactError if one holds no experiment."""
+    found = []
+    for path in paths:
+        own = [path] if _is_experiment(path) else sorted(p for p in path.glob("*") if _is_experiment(p))
+        if not own:
+            raise ArtifactError(
+                f"{path} holds no results",
+                expected="results, or the folder of an experiment such as results/digits",
+                remedy="correct the path, or run snakemake first",
+            )
+        found += own
+    return [Results(folder) for folder in found]
+
+
+def leftover(name: str) -> str | None:
+    """Return what a file that no job declares was left by: "an interrupted writer", "an interrupted job", or None."""
+    if name.endswith(".partial"):
+        return "an interrupted writer"
+    return "an interrupted job" if ".resume/" in name else None
+
+
+def _is_experiment(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in ("data", "original", "tables"))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path.stat()
+
+
+def _fault(record: Any, name: str) -> str | None:
+    """Return what makes a record unusable, None if nothing does."""
+    if not isinstance(record, dict):
+        return "holds no keys"
+    wrong = [key for key, kind in _KINDS.items() if not isinstance(record.get(key), kind)]
+    if wrong:
+        return f"lacks {', '.join(wrong)}"
+    hashes = [record["sha256"]]
+    for key in ("inputs", "also", "raw"):
+        if not isinstance(own := record.get(key, {}), dict):
+            return f"has no usable {key}"
+        hashes += own.values()
+    if not all(isinstance(text, str) and _DIGEST.fullmatch(text) for text in hashes):
+        return "holds something else than a SHA-256"
+    if record["artifact"] != name and not record["artifact"].endswith(f"/{name}"):
+        return f"is the record of {record['artifact']}"
+    content = {key: value for key, value in record.items() if key != SEAL}
+    seal = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return "is not what its job wrote" if record.get(SEAL, seal) != seal else None

@@ -1,0 +1,215 @@
+"""Verification: is every file of an experiment what its job wrote, made from what lies beside it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.layout import provenance
+from unlearnkit.lineage.chain import ancestry, outside, source_of
+from unlearnkit.lineage.places import STAGES, place_of
+from unlearnkit.lineage.records import Results, leftover
+from unlearnkit.lineage.repair import Repair
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that cannot be relied upon, what is wrong with it, and what repairs it.
+
+    `remake` are the files to remove and make again; `touch` are files whose consumers have to be made again.
+    """
+
+    name: str
+    fact: str
+    remake: tuple[str, ...] = ()
+    touch: tuple[str, ...] = ()
+
+
+@dataclass
+class Count:
+    """How the artifacts of a stage were found; `absent` are weights that were removed."""
+
+    artifacts: int = 0
+    bytes: int = 0
+    ok: int = 0
+    damaged: int = 0
+    absent: int = 0
+
+
+@dataclass
+class Verification:
+    """What was found: counts by stage, problems, notes that cast no doubt on a value, and the chain of every table."""
+
+    stages: dict[str, Count] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    chains: list[str] = field(default_factory=list)
+
+    @property
+    def unsound(self) -> set[str]:
+        """Names of the files that have a problem."""
+        return {problem.name for problem in self.problems}
+
+
+def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[[int, int], None]) -> Verification:
+    """Compare every file of an experiment with its record, and every record with those of what it was made from.
+
+    `quick` takes the recorded hash of weights for theirs. `progress` is told bytes done and bytes in all.
+    """
+    found = Verification()
+    _hash_files(results, quick, progress)
+    for name in _artifacts(results):
+        place = place_of(name)
+        if place is None:
+            continue
+        count = found.stages.setdefault(place.stage, Count())
+        problem = _content(results, name, quick)
+        present = name in results.files
+        count.artifacts += 1
+        count.bytes += results.files[name].st_size if present else 0
+        wrong = problem is not None or results.record_name(name) in results.damaged
+        count.damaged += wrong
+        count.absent += not wrong and not present
+        count.ok += not wrong and present
+        found.problems += [problem] if problem else []
+    found.stages = {stage: found.stages[stage] for stage in STAGES if stage in found.stages}
+    found.problems += _records(results)
+    found.problems += _links(results, found)
+    found.notes += _extra(results, repair)
+    found.chains = list(_chains(results, found.unsound))
+    return found
+
+
+def _artifacts(results: Results) -> list[str]:
+    """Names of all artifacts that are there or that a record tells of, in the order in which they are made."""
+    names = {name for name in results.files if not name.endswith(".json") and not leftover(name)}
+    names |= {*results.records, *results.companions} | {name.removesuffix(".json") for name in results.damaged}
+    placed = {name: place for name in sorted(names) if (place := place_of(name))}
+    return sorted(placed, key=lambda name: placed[name].order)
+
+
+def _hash_files(results: Results, quick: bool, progress: Callable[[int, int], None]) -> None:
+    sizes = {name: results.files[name].st_size for name in _artifacts(results) if name in results.files}
+    if quick:
+        sizes = {name: size for name, size in sizes.items() if not _is_weights(name)}
+    done, total = 0, sum(sizes.values())
+    for name, size in sizes.items():
+        results.hash_of(name)
+        done += size
+        progress(done, total)
+
+
+def _is_weights(name: str) -> bool:
+    place = place_of(name)
+    return place is not None and place.is_weights
+
+
+def _content(results: Results, name: str, quick: bool) -> Problem | None:
+    """Return what is wrong with an artifact itself."""
+    recorded = results.recorded_hash(name)
+    if recorded is None:
+        if results.record_name(name) in results.damaged:
+            return None  # told once, with the record
+        return Problem(name, "has no provenance record", remake=(results.record_name(name),))
+    if name not in results.files:
+        if _is_weights(name):
+            return None
+        return Problem(name, f"is missing; {provenance(name)} tells of it", remake=(name,))
+    if quick and _is_weights(name):
+        return None
+    if (actual := results.hash_of(name)) != recorded:
+        fact = f"is damaged or was replaced: SHA-256 {actual}, recorded {recorded}"
+        return Problem(name, fact, remake=(name,))
+    return None
+
+
+def _records(results: Results) -> Iterator[Problem]:
+    for name, fault in results.damaged.items():
+        if place_of(name.removesuffix(".json")):
+            yield Problem(name, f"is a damaged provenance record: it {fault}", remake=(name,))
+
+
+def _links(results: Results, found: Verification) -> Iterator[Problem]:
+    """Yield one problem per input that is not the one that artifacts were made from."""
+    broken: dict[tuple[str, str], list[str]] = {}
+    away: dict[str, None] = {}
+    for name, record in results.records.items():
+        for path, digest in {**record["inputs"], **record.get("raw", {})}.items():
+            state = _link(results, path, digest)
+            if state == "away":
+                away[path] = None
+            elif state:
+                broken.setdefault((path, state), []).append(name)
+    unsound = found.unsound
+    for (path, state), names in broken.items():
+        own = results.inside(path)
+        if own in unsound or (own and source_of(results, path) in unsound):
+            continue  # told already
+        fact = f"{state}: {len(names)} artifacts were made from another one ({names[0]} first)"
+        if own is None:
+            yield Problem(path, fact, remake=tuple(names))
+        elif own in results.files:
+            yield Problem(own, fact, touch=(own,))
+        else:
+            yield Problem(own, fact, remake=(own,))
+    found.notes += [f"{path} is not on this machine; its hash is on record" for path in away]
+
+
+def _link(results: Results, path: str, digest: str) -> str | None:
+    """Return what is wrong with an input, None if nothing is; "away" if it was made elsewhere and cannot be seen."""
+    name = results.inside(path)
+    if name is None:
+        file = results.root / path
+        if not file.is_file():
+            return "away"
+        return None if _hash_outside(file) == digest else "was changed since"
+    if name.endswith(".json") and place_of(name.removesuffix(".json")):
+        actual = results.hash_of(name)
+        return "is gone" if actual is None else None if actual == digest else "was written again since"
+    recorded = results.recorded_hash(name)
+    if recorded is None:
+        return None if name in results.files else "is gone, and its record with it"
+    return None if recorded == digest else "was made again since, with another content"
+
+
+_outside_hashes: dict[Path, str] = {}
+
+
+def _hash_outside(file: Path) -> str:
+    if file not in _outside_hashes:
+        _outside_hashes[file] = sha256_of(file)
+    return _outside_hashes[file]
+
+
+def _extra(results: Results, repair: Repair) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in results.files:
+        artifact = name.removesuffix(".json")
+        if source := leftover(name):
+            command = repair.remove(name)
+            if command in seen:
+                continue
+            seen.add(command)
+            going_on = source == "an interrupted job" and name.partition(".resume/")[0] not in results.files
+            remedy = "the next run of its job goes on from it" if going_on else f"remove it with `{command}`"
+            yield f"{name.partition('.resume/')[0]}: left by {source}; {remedy}"
+        elif place_of(artifact) is None:
+            yield f"{name}: no rule makes this file"
+
+
+def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
+    """Yield one sentence per table: where its cells come from."""
+    for table in [name for name in _artifacts(results) if name.startswith("tables/") and name.endswith(".parquet")]:
+        names = list(ancestry(results, table))
+        broken = [name for name in names if name in unsound or f"{name}.json" in unsound]
+        ends = {path: digest for name in names for path, digest in outside(results, name).items()}
+        broken += [path for path in ends if path in unsound]
+        raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items()))
+        if broken:
+            yield f"{table}: the chain to raw data is broken at {broken[0]}"
+        elif not any("raw" in (results.record_of(name) or {}) for name in names):
+            yield f"{table}: the chain ends at the data set, whose record names no raw files"
+        else:
+            yield f"{table}: every cell comes from {raw}, through {len(names) - 1} artifacts"
