@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.records import Results
 
 
 class Repair:
     """Commands for one experiment; `configuration` are the files that describe it, None if they are not known.
 
-    Two calls of Snakemake: the first makes exactly what is named, from inputs that are compared by content, the second
-    brings what depends on new records (costs, page) up to date.
+    The first calls of Snakemake make exactly what is named, from inputs that are compared by content; the last brings
+    what depends on new records (costs, page) up to date.
     """
 
     def __init__(self, results: Results, configuration: list[Path] | None) -> None:
@@ -29,12 +30,19 @@ class Repair:
         """Return the command that makes whatever is missing or out of date."""
         return f"snakemake{self._configuration}"
 
-    def command(self, remake: Iterable[str], touch: Iterable[str] = ()) -> str:
+    def command(self, remake: Collection[str], touch: Collection[str] = ()) -> str:
         """Return the command that makes files again, and what was made from earlier versions of others."""
-        made = " ".join(shlex.quote(self.path(name)) for name in sorted(remake))
-        touched = " ".join(shlex.quote(self.path(name)) for name in sorted(touch))
-        steps = [f"rm -f {made}", f"snakemake {made}{self._configuration}"] if made else []
-        return " && ".join([*steps, *([f"touch {touched}"] if touched else []), self.update()])
+        stages: dict[int, list[str]] = {}
+        for name in sorted(remake):
+            place = place_of(name.removesuffix(".json"))
+            stages.setdefault(place.order if place else -1, []).append(name)
+        steps = [f"rm -f {self._paths(remake)}"] if stages else []
+        # stage by stage: in one call, Snakemake would make again all that lies between two of them
+        steps += [f"snakemake {self._paths(names)}{self._configuration}" for _, names in sorted(stages.items())]
+        return " && ".join([*steps, *([f"touch {self._paths(touch)}"] if touch else []), self.update()])
+
+    def _paths(self, names: Iterable[str]) -> str:
+        return " ".join(shlex.quote(self.path(name)) for name in sorted(names))
 
     def remove(self, name: str) -> str:
         """Return the command that removes a leftover."""

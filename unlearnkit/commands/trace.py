@@ -1,0 +1,140 @@
+"""`unlearnkit trace`: what a file was made from, with which settings, code, versions and seeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.errors import ArtifactError, UnlearnkitError
+from unlearnkit.lineage.cells import Row, rows_of, sources_of_rows
+from unlearnkit.lineage.chain import ancestry
+from unlearnkit.lineage.found import Found, consumers, find
+from unlearnkit.lineage.places import owner_of, place_of
+from unlearnkit.lineage.present import Present, configuration_files, present_graph
+from unlearnkit.lineage.records import Results
+from unlearnkit.lineage.seeding import seeds_text
+from unlearnkit.lineage.steps import environments, settings_lines, steps
+from unlearnkit.lineage.tree import lines, tree
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the file, --cell, --depth, --configfile and --json."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="an artifact, such as results/digits/tables/klom.md")
+    parser.add_argument(
+        "--cell",
+        nargs="+",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="rows of a table, such as forget_set=nines candidate=scrub: trace only what these come from",
+    )
+    parser.add_argument("--depth", type=int, metavar="N", help="levels of the tree; default: 2, with --cell all")
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as in verify")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell what a file was made from: inputs, settings, code, versions, seeds, machine, cost and time.
+
+    The hash of the file itself is compared; `unlearnkit verify` compares all.
+    """
+    found = find(options.file)
+    if found.results is None or found.results.record_of(found.name) is None:
+        told = _unrecorded(found)
+    else:
+        told = _traced(found.results, found.name, options)
+    print(json.dumps(told, indent=1) if options.json else "\n".join(_text(told)))
+    return 0
+
+
+def _traced(results: Results, name: str, options: argparse.Namespace) -> dict[str, Any]:
+    only, rows = _narrowed(results, name, options.cell)
+    ancestors = list(dict.fromkeys(a for source in only for a in ancestry(results, source))) if only else []
+    names = [name, *ancestors] if only is not None else list(ancestry(results, name))
+    depth = options.depth if options.depth is not None or options.cell else 2
+    actual = results.hash_of(name)
+    return {
+        "file": str(results.folder / name),
+        "content": "absent"
+        if actual is None
+        else "as recorded"
+        if actual == results.recorded_hash(name)
+        else "CHANGED",
+        "rows": rows,
+        "tree": tree(results, name, depth, only),
+        "steps": steps(results, names, _present(results, options.configfile)),
+        "environment": environments(results, names),
+    }
+
+
+def _narrowed(results: Results, name: str, cell: list[str]) -> tuple[dict[str, str] | None, list[Row]]:
+    if not cell:
+        return None, []
+    place, table = place_of(name), owner_of(name)
+    if place is None or place.stage != "tables":
+        raise ArtifactError(f"{name} is no table, so it has no cells", remedy="leave out --cell, or name a table")
+    rows = rows_of(results.folder / table, cell)
+    return sources_of_rows(results, table, rows), rows
+
+
+def _present(results: Results, given: list[Path]) -> Present | None:
+    try:
+        files = configuration_files(results.experiment, given)
+        graph = None if files is None else present_graph(results.experiment, files)
+    except UnlearnkitError:
+        return None
+    return Present(graph) if graph else None
+
+
+def _unrecorded(found: Found) -> dict[str, Any]:
+    status = found.path.stat()
+    place = place_of(found.name) if found.results else None
+    told = {
+        "file": str(found.path),
+        "no record": found.reason,
+        "sha256": found.sha256,
+        "bytes": status.st_size,
+        "changed": datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds"),
+        "kind": place.kind if place else None,
+        "used by": consumers(found),
+    }
+    return {key: value for key, value in told.items() if value not in (None, [])}
+
+
+def _text(told: dict[str, Any]) -> Iterator[str]:
+    if "tree" not in told:
+        for key, value in told.items():
+            yield f"{key}: {', '.join(value) if isinstance(value, list) else value}"
+        return
+    yield f"{told['file']}: content {told['content']}"
+    if len(told["rows"]) == 1:
+        yield from (f"  {column} = {value}" for column, value in told["rows"][0].items() if value is not None)
+    elif told["rows"]:
+        yield f"  {len(told['rows'])} rows"
+    yield "\nmade from"
+    yield from lines(told["tree"])
+    yield "\nsteps"
+    for step in told["steps"]:
+        yield from _step(step)
+    yield "\nenvironment"
+    yield from (f"  {name}: {'; '.join(values)}" for name, values in told["environment"].items())
+
+
+def _step(step: dict[str, Any]) -> Iterator[str]:
+    first, last = step["started"]
+    when = first if first == last else f"{first} to {last}"
+    where = f" on {', '.join(step['devices'])}" if step["devices"] else ""
+    yield f"  {step['kind']}: rule {step['rule']}, {step['files']} files, {step['seconds']:.1f} s{where}, {when}"
+    yield f"    settings {' '.join(settings_lines(step['settings'])) or 'none'}"
+    yield f"    code {step['code']}, {_compared(step['code'], step['present_code'])}"
+    if step["seeds"]:
+        yield f"    seeds {seeds_text(step['seeds'])}"
+
+
+def _compared(code: str, present: str | None) -> str:
+    if present is None:
+        return "not compared: no present configuration has it"
+    return "the present code is the same" if code == present else f"the present code is another one, {present}"

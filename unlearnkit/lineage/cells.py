@@ -1,0 +1,69 @@
+"""The rows of a table that a `--cell` names, and the files that just these rows come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unlearnkit import layout
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.errors import ArtifactError, suggest
+from unlearnkit.lineage.chain import source_of
+from unlearnkit.lineage.places import place_of
+from unlearnkit.lineage.records import Results
+
+Row = Mapping[str, Any]
+
+
+def rows_of(path: Path, conditions: Sequence[str]) -> list[Row]:
+    """Return the rows of a Parquet table that meet conditions such as "candidate=scrub".
+
+    Raises ArtifactError if a column or a value does not occur.
+    """
+    rows = read_table(path)[0].to_pylist()
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if not equals:
+            raise ArtifactError(f"--cell {condition} names no value", expected="column=value, as candidate=scrub")
+        if rows and column not in rows[0]:
+            raise ArtifactError(f"{path} has no column '{column}'", remedy=suggest(column, rows[0]))
+        known = dict.fromkeys(str(row[column]) for row in rows)
+        if value not in known:
+            raise ArtifactError(f"no row of {path} has {condition}", remedy=suggest(value, known))
+        rows = [row for row in rows if str(row[column]) == value]
+    return rows
+
+
+def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[str, str]:
+    """Return artifact -> what it gives to these rows: values, noise floor or cost.
+
+    A row comes from the summary of its candidate, its floor from that of the oracles, its relative cost from the
+    passes in the records of its own models and of the oracles of the same forget set.
+    """
+    metric = Path(table).stem
+    pairs = {(row["forget_set"], row["candidate"]) for row in rows}
+    wanted = dict.fromkeys(sorted(pairs), "values")
+    if rows and "floor_mean" in rows[0]:
+        wanted |= {
+            (forget_set, "oracle"): "noise floor" for forget_set, _ in pairs if (forget_set, "oracle") not in wanted
+        }
+    found: dict[str, str] = {}
+    for name in _inputs(results, table):
+        place = place_of(name)
+        if place and place.stage == "summaries" and place.wildcards["metric"] == metric:
+            role = wanted.get((place.wildcards["forget_set"], place.wildcards["candidate"]))
+            if role:
+                found[name] = role
+    costs = "tables/cost.parquet" if metric != "cost" else table
+    priced = pairs if metric == "cost" else {pair for pair in pairs if pair[1] not in layout.REFERENCE_CANDIDATES}
+    wanted_costs = priced | {(forget_set, "oracle") for forget_set, _ in priced}
+    for name in _inputs(results, costs):
+        priced_too = name.split("/")[0] in ("unlearned", "oracle")
+        if priced_too and layout.forget_set_and_candidate(f"{results.recorded_as}/{name}") in wanted_costs:
+            found.setdefault(name, "cost")
+    return found
+
+
+def _inputs(results: Results, name: str) -> list[str]:
+    return [source for path in sorted(results.inputs(name)) if (source := source_of(results, path)) is not None]

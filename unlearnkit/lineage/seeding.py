@@ -1,0 +1,60 @@
+"""Which random draws an artifact hangs on, as its record and its path tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unlearnkit.lineage.places import Place
+from unlearnkit.lineage.records import Record
+from unlearnkit.seeds import SCHEME, derive_seed
+
+_ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}
+_STAGES = {
+    "originals": ("initial_weights", "batches"),
+    "oracles": ("initial_weights", "batches"),
+    "held-out oracles": ("initial_weights", "batches"),
+    "unlearned": ("initial_weights", "method", "retain_batches", "forget_batches"),
+}
+
+
+def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
+    """Return base seed, scheme, role, model indices and stages of the draws of an artifact; None if it has no draws.
+
+    `first` holds the seeds of the first model (of the summary, for scores), as `derive_seed` gives them; they are left
+    out where the record has another scheme than the present code. Forget sets draw from the seed in their settings.
+    """
+    if place is None:
+        return None
+    settings = record["settings"]
+    if place.stage == "forget sets":
+        return {"seed": settings["seed"], "generator": "NumPy's legacy generator"} if "seed" in settings else None
+    if "seed" not in settings or place.stage in ("report", "figures"):
+        return None
+    if place.stage in ("scores", "summaries"):
+        role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
+    else:
+        stage = "unlearned" if place.stage == "margins" else place.stage
+        role, models, stages = _ROLES[stage], place.models or range(1), _STAGES[stage]
+    found = {
+        "base": settings["seed"],
+        "scheme": record["seed_scheme"],
+        "role": role,
+        "models": [models[0], models[-1]],
+        "stages": list(stages),
+        "rule": f"first 63 bits of SHA-256('unlearnkit seeds {record['seed_scheme']}|{settings['seed']}|{role}|"
+        "<model index>|<stage>')",
+    }
+    if record["seed_scheme"] == SCHEME:
+        found["first"] = {stage: derive_seed(settings["seed"], role, models[0], stage) for stage in stages}
+    return found
+
+
+def seeds_text(found: dict[str, Any]) -> str:
+    """Return `seeding` in one line."""
+    if "generator" in found:
+        return f"{found['seed']}, of {found['generator']}"
+    first, last = found["models"]
+    return (
+        f"base {found['base']}, scheme {found['scheme']}, role {found['role']}, model indices {first} to {last}, "
+        f"stages {', '.join(found['stages'])}; {found['rule']}"
+    )

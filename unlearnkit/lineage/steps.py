@@ -1,0 +1,76 @@
+"""The jobs behind an artifact, condensed: same rule, settings and code make one step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from unlearnkit.lineage.places import place_of
+from unlearnkit.lineage.present import Present
+from unlearnkit.lineage.records import Results
+from unlearnkit.lineage.seeding import seeding
+
+
+def steps(results: Results, names: Iterable[str], present: Present | None) -> list[dict[str, Any]]:
+    """Return one entry per step, in the order in which artifacts are made.
+
+    Keys: kind, rule, files, settings, code, present_code (None: not in the present configuration, or it is not known),
+    seeds, seconds (of all files together), started (first and last), devices.
+    """
+    groups: dict[tuple[int, str, str, str], list[str]] = {}
+    for name in names:
+        record, place = results.record_of(name), place_of(name)
+        if record is not None and place is not None:
+            settings = json.dumps(record["settings"], sort_keys=True)
+            groups.setdefault((place.order, place.kind, settings, record["code"]), []).append(name)
+    return [_step(results, own, present) for _, own in sorted(groups.items())]
+
+
+def environments(results: Results, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return "Python", package or "machine" -> the distinct values in the records of `names`."""
+    found: dict[str, dict[str, None]] = {}
+    for name in names:
+        for key, value in environment(results.record_of(name) or {}).items():
+            found.setdefault(key, {})[value] = None
+    return {key: list(values) for key, values in found.items()}
+
+
+def environment(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return name -> version or description of what a record says about where its job ran."""
+    if not record:
+        return {}
+    machine = ", ".join(f"{key} {value}" for key, value in sorted(record["machine"].items()))
+    return {"Python": record["python"], **record["packages"], "machine": machine}
+
+
+def settings_lines(settings: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Yield nested settings as "key.path=value"."""
+    for key, value in settings.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping) and value:
+            yield from settings_lines(value, name)
+        else:
+            yield f"{name}={json.dumps(value)}"
+
+
+def _step(results: Results, names: list[str], present: Present | None) -> dict[str, Any]:
+    records = [record for name in names if (record := results.record_of(name))]
+    first, place = records[0], place_of(names[0])
+    assert place is not None
+    draws = [found for name in names if (found := seeding(place_of(name), results.record_of(name) or first))]
+    if draws and "models" in draws[0]:
+        ends = [end for found in draws for end in found["models"]]
+        draws[0]["models"] = [min(ends), max(ends)]
+    return {
+        "kind": place.kind,
+        "rule": first["rule"],
+        "files": len(names),
+        "settings": first["settings"],
+        "code": first["code"],
+        "present_code": present.code(place) if present else None,
+        "seeds": draws[0] if draws else None,
+        "seconds": round(sum(record["wall_seconds"] for record in records), 3),
+        "started": [min(record["started"] for record in records), max(record["started"] for record in records)],
+        "devices": sorted({record["device"] for record in records if "device" in record}),
+    }
