@@ -21,11 +21,11 @@ LAYERS = {
     3: {"metrics"},
     4: {"data", "models", "training"},
     5: {"methods"},
-    6: {"report", "planning", "lineage"},
+    6: {"report", "planning", "lineage", "doctor"},
     7: {"commands"},
     8: {"__main__"},
 }
-WITHOUT_LEARNING = {"report", "planning", "lineage", "commands"}
+WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
 THIRD_PARTY = {

@@ -1,36 +1,37 @@
-"""`unlearnkit check`: is a configuration valid, and what does it describe?"""
+"""`unlearnkit check`: the doctor, who says what is wrong before a run does."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from unlearnkit.config.experiment import load_experiment
-from unlearnkit.config.reading import read_configuration
+from unlearnkit.doctor.case import ERROR, SECTIONS, WARNING, Case, examine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the configuration files."""
+    """Add the configuration files and --only."""
     parser.add_argument("config", nargs="*", type=Path, metavar="CONFIG", help="YAML files; default: config.yaml")
+    parser.add_argument(
+        "--only", action="append", choices=SECTIONS, metavar="SECTION", help=f"one of {', '.join(SECTIONS)}"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Validate configuration files, merged from left to right, and say what they describe.
+    """Examine configuration, environment, folder, data, devices and cluster, and say what to do about each finding.
 
-    Files that name no experiment are merged over config.yaml, as by `snakemake --configfile`.
+    Configuration files are merged from left to right; those that name no experiment go over config.yaml, as by
+    `snakemake --configfile`. Ends with status 1 if there is an error. Nothing is downloaded or changed.
     """
-    experiment = load_experiment(read_configuration(options.config))
-    counts = (
-        f"{experiment.num_models} models",
-        _counted(experiment.forget_sets, "forget set"),
-        _counted(experiment.variants, "variant"),
-        _counted(experiment.metric_settings, "metric"),
-    )
-    print(f"ok: experiment {experiment.experiment}: {', '.join(counts)}")
-    return 0
-
-
-def _counted(things: Mapping[str, Any], noun: str) -> str:
-    return f"{len(things)} {noun}" + ("s" if len(things) != 1 else "")
+    case, levels = Case(options.config), []
+    for section in SECTIONS:
+        wanted = options.only is None or section in options.only
+        # always examined, since the others ask what it describes
+        findings = examine(section, case) if wanted or section == "configuration" else ()
+        for finding in findings:
+            if wanted:
+                levels.append(finding.level)
+                remedy = f". {finding.remedy[0].upper()}{finding.remedy[1:]}" if finding.remedy else ""
+                print(f"{finding.level:<8} {section}: {finding.fact}{remedy}", flush=True)
+    if options.only is None:
+        print(f"{levels.count(ERROR)} errors, {levels.count(WARNING)} warnings")
+    return 1 if ERROR in levels else 0

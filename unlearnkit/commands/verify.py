@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from pathlib import Path
 
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.lineage.age import outdated
 from unlearnkit.lineage.present import Present, configuration_files, present_graph
+from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.lineage.verification import Count, Verification, verify
@@ -41,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     for results in experiments(options.paths):
         files = configuration_files(results.experiment, options.configfile)
         repair = Repair(results, files)
-        found = verify(results, repair, quick=options.quick, progress=_Progress())
+        found = verify(results, repair, quick=options.quick, progress=Progress("GB read", 1e9))
         if files is not None:
             found.notes += _age(results, files)
         _tell(results, repair, found, options.quick)
@@ -82,16 +81,3 @@ def _tell(results: Results, repair: Repair, found: Verification, quick: bool) ->
 
 def _total(counts: list[Count]) -> Count:
     return Count(*(sum(getattr(count, name) for count in counts) for name in Count.__dataclass_fields__))
-
-
-class _Progress:
-    """Says on standard error every five seconds how much of the files is read."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Tell bytes done and in all, if it is time."""
-        if time.monotonic() - self._last >= 5:
-            self._last = time.monotonic()
-            print(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB read", file=sys.stderr, flush=True)

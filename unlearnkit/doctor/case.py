@@ -1,0 +1,51 @@
+"""What is examined, what is known of it so far, and what is found."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.doctor.probe import Imports, probe_imports, requirements
+from unlearnkit.errors import UnlearnkitError
+
+SECTIONS = ("configuration", "environment", "root", "data", "devices", "cluster")
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact: its level, and what to do about it unless it is in order."""
+
+    level: str
+    fact: str
+    remedy: str = ""
+
+
+@dataclass
+class Case:
+    """The files of the configuration, and the experiment in them (None as long as it is not known to be valid)."""
+
+    configuration: list[Path]
+    experiment: Any = None
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Which packages can be imported, and what torch sees; found out in another process, once."""
+        return probe_imports([module for module, _, _ in requirements()])
+
+
+def examine(section: str, case: Case) -> Iterator[Finding]:
+    """Yield the findings of a section; whatever it stumbles over is a finding too."""
+    try:
+        yield from importlib.import_module(f"unlearnkit.doctor.{section}").examine(case)
+    except UnlearnkitError as error:
+        lines = [line for line in str(error).splitlines() if line]
+        yield from (Finding(ERROR, line.removeprefix("- ")) for line in lines[1 if len(lines) > 1 else 0 :])
+    except ImportError as error:
+        yield Finding(ERROR, f"cannot be examined: {error}", "install the packages again: make -B .venv/.core")
+    except Exception as error:  # a doctor that falls over helps nobody
+        yield Finding(ERROR, f"cannot be examined ({type(error).__name__}: {error})", "report this as a bug")

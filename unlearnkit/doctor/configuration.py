@@ -1,0 +1,27 @@
+"""Is the configuration valid, and what does it describe?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from unlearnkit.doctor.case import OK, Case, Finding
+
+
+def examine(case: Case) -> Iterator[Finding]:
+    """Yield what the configuration describes, and keep the experiment; raises ConfigError if it is wrong."""
+    from unlearnkit.config.experiment import load_experiment
+    from unlearnkit.config.reading import read_configuration
+
+    case.experiment = experiment = load_experiment(read_configuration(case.configuration))
+    counts = (
+        f"{experiment.num_models} models",
+        _counted(experiment.forget_sets, "forget set"),
+        _counted(experiment.variants, "variant"),
+        _counted(experiment.metric_settings, "metric"),
+    )
+    yield Finding(OK, f"experiment {experiment.experiment}: {', '.join(counts)}")
+
+
+def _counted(things: Mapping[str, Any], noun: str) -> str:
+    return f"{len(things)} {noun}" + ("s" if len(things) != 1 else "")

@@ -1,0 +1,62 @@
+"""Does this machine have the devices, cores and memory that the configuration asks for?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+
+
+def examine(case: Case) -> Iterator[Finding]:
+    """Yield findings on GPUs, cores and memory; on a cluster they hold for this machine only."""
+    torch = case.imports.torch
+    gpus = torch["gpus"] if torch else []
+    cores, memory = _cores(), _memory_mb()
+    shown = ", ".join(f"{name} with {size / 2**30:.0f} GiB" for name, size in gpus) or "no GPU that torch can use"
+    yield Finding(OK, f"{cores} cores, {memory} MB of memory, {shown}")
+    if torch and not gpus and torch["built"] is None and shutil.which("nvidia-smi"):
+        remedy = "install a build of torch with CUDA (see pytorch.org)"
+        yield Finding(WARNING, "this machine has NVIDIA's driver, but torch is built without CUDA", remedy)
+    if case.experiment is None:
+        return
+    execution = case.experiment.execution
+    if torch is not None:
+        yield from _gpus(execution.device, execution.gpus, len(gpus))
+    if execution.threads > cores:
+        remedy = f"set execution.threads to {cores} or less"
+        yield Finding(WARNING, f"execution.threads is {execution.threads}, but there are {cores} cores", remedy)
+    jobs = max(1, cores // execution.threads)
+    if jobs * execution.memory_mb > memory:
+        fact = f"{jobs} jobs at once may take {jobs * execution.memory_mb} MB, more than the {memory} MB of memory"
+        yield Finding(WARNING, fact, f"let Snakemake count it: snakemake --resources mem_mb={memory}")
+
+
+def _gpus(device: str, wanted: int, there: int) -> Iterator[Finding]:
+    elsewhere = "; right if jobs run on other machines"
+    index = int(device.partition(":")[2] or 0)
+    if device.startswith("cuda") and index >= there:
+        fact = f"execution.device is {device}, but torch sees {there} GPUs here{elsewhere}"
+        yield Finding(WARNING if shutil.which("sbatch") else ERROR, fact, "set execution.device to auto or cpu")
+    elif wanted and not there:
+        fact = f"execution.gpus is {wanted}, but torch sees no GPU here{elsewhere}"
+        yield Finding(WARNING, fact, "set execution.gpus to 0")
+    elif there and not wanted and device == "auto":
+        fact = "there are GPUs, but execution.gpus is 0: jobs that run at once share the first one"
+        yield Finding(WARNING, fact, "set execution.gpus to 1 and run with --profile local, or execution.device to cpu")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_mb() -> int:
+    """Memory of the machine, or of the control group if that has less, MB."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+    except (OSError, ValueError):
+        limit = whole
+    return min(whole, limit) // 10**6

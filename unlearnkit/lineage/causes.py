@@ -1,0 +1,142 @@
+"""Why two results of the same name differ: the first causes upstream, as far as records tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.config.wording import shown
+from unlearnkit.lineage.chain import outside, sources
+from unlearnkit.lineage.places import Place, place_of
+from unlearnkit.lineage.present import changed_keys
+from unlearnkit.lineage.records import Record, Results
+
+
+@dataclass(frozen=True, order=True)
+class Cause:
+    """A first cause: its kind (settings, code, package, raw data, ..., unexplained), what it is about, both values."""
+
+    kind: str
+    subject: str
+    old: str = ""
+    new: str = ""
+
+
+UNEXPLAINED = "unexplained"
+DAMAGED = "damaged"
+CIRCUMSTANCES = ("device", "threads")
+"""Facts in a record that may change rounding."""
+
+
+class Causes:
+    """The first causes of differing artifacts of two results folders; `differ` says whether a content differs."""
+
+    def __init__(self, old: Results, new: Results, differing: set[str]) -> None:
+        self._old, self._new, self._differing = old, new, differing
+        self._known: dict[str, frozenset[Cause]] = {}
+
+    def of(self, name: str) -> frozenset[Cause]:
+        """Return the first causes of the difference of an artifact that is on both sides."""
+        if name not in self._known:
+            self._known[name] = frozenset()  # inputs form no cycle; a forged record may
+            self._known[name] = frozenset(self._find(name))
+        return self._known[name]
+
+    def _find(self, name: str) -> Iterator[Cause]:
+        damaged = [results for results in (self._old, self._new) if _is_damaged(results, name)]
+        if damaged:
+            yield from (Cause(DAMAGED, str(results.folder / name)) for results in damaged)
+            return
+        old, new, place = self._old.record_of(name), self._new.record_of(name), place_of(name)
+        if old is None or new is None or place is None:
+            side = self._old if old is None else self._new
+            yield Cause("no record", str(side.folder / name))
+            return
+        local = [*_settings(place, old, new), *_code(place, old, new), *_environment(old, new)]
+        local += [*_outside(self._old, self._new, name)]
+        inherited = [cause for source in self._changed_sources(name) for cause in self.of(source)]
+        local += [] if local or inherited else self._other_inputs(name)
+        yield from local
+        yield from inherited
+        if not local and not inherited:
+            yield Cause(UNEXPLAINED, name)
+
+    def _changed_sources(self, name: str) -> list[str]:
+        there = set(sources(self._old, name))
+        return [source for source in sources(self._new, name) if source in there and source in self._differing]
+
+    def _other_inputs(self, name: str) -> list[Cause]:
+        """Inputs on one side only: a cause of its own where neither settings nor code tell of it."""
+        old, new = set(sources(self._old, name)), set(sources(self._new, name))
+        found = []
+        for kind, names in (("input only in A", old - new), ("input only in B", new - old)):
+            kinds = {place.kind for each in names if (place := place_of(each))}
+            found += [Cause(kind, each) for each in sorted(kinds)]
+        return found
+
+
+def _is_damaged(results: Results, name: str) -> bool:
+    recorded, actual = results.recorded_hash(name), results.hash_of(name)
+    return recorded is not None and actual is not None and recorded != actual
+
+
+def _settings(place: Place, old: Record, new: Record) -> Iterator[Cause]:
+    for path, before, after in changed_keys(old["settings"], new["settings"]):
+        yield Cause("settings", config_key(place, path), shown(before), shown(after))
+    if old.get("seed_scheme") != new.get("seed_scheme"):
+        yield Cause("settings", "seed_scheme", shown(old.get("seed_scheme")), shown(new.get("seed_scheme")))
+
+
+def config_key(place: Place, path: str) -> str:
+    """Return where the configuration holds what a settings slice of an artifact holds at `path`."""
+    own, stage = place.wildcards, place.stage
+    first, _, rest = path.partition(".")
+    if stage == "data":
+        return f"data.{path}"
+    if stage == "forget sets":
+        return f"forget_sets.{own['forget_set']}.{path}"
+    if "variant" in own and first in ("settings", "snapshots", "method"):
+        return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
+    if stage in ("scores", "summaries"):
+        if first in ("candidate", "oracle"):
+            return f"models on the {first} side of {own['metric']}"
+        return f"metrics.{own['metric']}.{rest}" if first == "settings" else path
+    return f"model.{path}" if stage == "margins" and "variant" not in own else path
+
+
+def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:
+    if old["code"] != new["code"]:
+        plug_in = [place.wildcards[key] for key in ("variant", "metric") if key in place.wildcards]
+        yield Cause("code", " ".join([f"rule {new['rule']}", *plug_in]), old["code"], new["code"])
+
+
+def _environment(old: Record, new: Record) -> Iterator[Cause]:
+    packages = {**old["packages"], **new["packages"]}
+    for name in sorted(packages):
+        before, after = (record["packages"].get(name, "not installed") for record in (old, new))
+        if before != after and name not in ("snakemake",):
+            yield Cause("package", name, before, after)
+    if old["python"] != new["python"]:
+        yield Cause("package", "Python", old["python"], new["python"])
+    for key in ("system", "processor"):
+        before, after = (str(record["machine"].get(key)) for record in (old, new))
+        if before != after:
+            yield Cause("machine", key, before, after)
+    for key in CIRCUMSTANCES:
+        if old.get(key) != new.get(key):
+            yield Cause("machine", key, str(old.get(key)), str(new.get(key)))
+
+
+def _outside(old: Results, new: Results, name: str) -> Iterator[Cause]:
+    """Raw, index and score files, told apart by their names: they may lie elsewhere on another machine."""
+    before, after = (_by_file_name(outside(results, name)) for results in (old, new))
+    for file in sorted({**before, **after}):
+        first, second = before.get(file, "absent"), after.get(file, "absent")
+        if first != second:
+            yield Cause("raw data", file, first[:12], second[:12])
+
+
+def _by_file_name(files: Mapping[str, Any]) -> dict[str, str]:
+    return {Path(path).name: digest for path, digest in files.items()}
