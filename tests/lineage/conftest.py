@@ -1,0 +1,51 @@
+"""Fixtures of the lineage tests: finished runs of the tiny experiment, and small experiments made by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from by_hand import ByHand
+
+from unlearnkit.__main__ import main
+
+WORKFLOW = Path(__file__).resolve().parents[1] / "workflow"
+
+# the runs that the workflow tests use, so that both make them once
+sys.path.insert(0, str(WORKFLOW))
+_spec = importlib.util.spec_from_file_location("workflow_fixtures", WORKFLOW / "conftest.py")
+assert _spec is not None and _spec.loader is not None
+_fixtures = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_fixtures)
+pristine, completed, finished = _fixtures.pristine, _fixtures.completed, _fixtures.finished
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """A function that runs a command of unlearnkit in a folder and returns status and output."""
+
+    def run(folder: Path, *words: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        capsys.readouterr()
+        status = main(words)
+        output = capsys.readouterr()
+        return status, output.out + output.err
+
+    return run
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A raw file."""
+    path = tmp_path / "raw.gz"
+    path.write_text("raw data")
+    return path
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path, raw: Path) -> ByHand:
+    """A sound experiment of four files."""
+    return ByHand(tmp_path / "hand").experiment(raw)
