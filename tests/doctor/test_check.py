@@ -195,7 +195,9 @@ def test_files_of_forget_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     np.save("good.npy", np.arange(5))
     Path("bad.npy").write_bytes(b"no array")
     np.save("scores.npy", np.linspace(0, 1, 1437))
-    sets = {name: {"kind": "file", "file": f"{name}.npy"} for name in ("good", "bad", "lost")}
+    sets: dict[str, dict[str, object]] = {
+        name: {"kind": "file", "file": f"{name}.npy"} for name in ("good", "bad", "lost")
+    }
     sets["high"] = {"kind": "scores", "file": "scores.npy", "top": 3}
     found = {finding.fact: finding.level for finding in of("data", configured(tmp_path, {"forget_sets": sets}))}
     assert found.pop("digits is sound: 1797 entries") == OK

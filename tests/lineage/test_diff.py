@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout
+from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
 
 Call = Callable[..., tuple[int, str]]
 ALL = 4
@@ -78,6 +78,18 @@ def test_damage_is_loud_and_no_cause_is_made_up(completed: Checkout, tmp_path: P
     assert status == 1
     assert "UNEXPLAINED: moved/original/0000-0001.safetensors was damaged or replaced: explains 1 artifacts" in output
     assert "causes" not in output
+
+
+@pytest.mark.workflow
+def test_damage_explains_nothing_that_was_made_before_it(
+    completed: Checkout, changed: Checkout, tmp_path: Path, call: Call
+) -> None:
+    shutil.copytree(changed.root / RESULTS, tmp_path / "moved")
+    weights = tmp_path / "moved/original/0000-0001.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    told = compared(call, completed.root / RESULTS, tmp_path / "moved")
+    assert {cause["kind"]: len(cause["explains"]) for cause in told["causes"]}["damaged"] == 1
+    assert {cause["kind"] for cause in told["causes"]} == {"damaged", "settings"}
 
 
 @pytest.mark.workflow

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import RESULTS, Checkout
+from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
 
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.places import STAGES, place_of

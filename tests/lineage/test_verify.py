@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout
+from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
 
 from unlearnkit.artifacts.store import sha256_of
 

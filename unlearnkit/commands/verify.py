@@ -59,6 +59,8 @@ def _age(results: Results, files: list[Path]) -> list[str]:
 
 
 def _tell(results: Results, repair: Repair, found: Verification, quick: bool) -> None:
+    if found.problems and results.is_moved:
+        found.notes.append(f"made as {results.recorded_as}: the commands are for that place; or copy the files again")
     print(f"{results.folder} (experiment {results.experiment}){', weights not read' if quick else ''}")
     rows = [(stage, count) for stage, count in found.stages.items()]
     rows.append(("total", _total([count for _, count in rows])))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.config.wording import shown
-from unlearnkit.lineage.chain import outside, sources
+from unlearnkit.lineage.chain import outside, source_of, sources
 from unlearnkit.lineage.places import Place, place_of
 from unlearnkit.lineage.present import changed_keys
 from unlearnkit.lineage.records import Record, Results
@@ -56,6 +56,7 @@ class Causes:
             return
         local = [*_settings(place, old, new), *_code(place, old, new), *_environment(old, new)]
         local += [*_outside(self._old, self._new, name)]
+        local += self._replaced(name)
         inherited = [cause for source in self._changed_sources(name) for cause in self.of(source)]
         local += [] if local or inherited else self._other_inputs(name)
         yield from local
@@ -63,9 +64,28 @@ class Causes:
         if not local and not inherited:
             yield Cause(UNEXPLAINED, name)
 
+    def _read_otherwise(self, name: str) -> list[str]:
+        """Artifacts that the job read on both sides, with another content as its records say.
+
+        Records that were read tell of times too, so they count only if their artifact differs.
+        """
+        found = []
+        old, new = (
+            {side.inside(path): digest for path, digest in side.inputs(name).items()} for side in (self._old, self._new)
+        )
+        for source in (name for name in old if name is not None and name in new):
+            artifact = source_of(self._new, f"{self._new.recorded_as}/{source}") or source
+            if artifact in self._differing if artifact != source else old[source] != new[source]:
+                found.append(artifact)
+        return sorted(found)
+
     def _changed_sources(self, name: str) -> list[str]:
-        there = set(sources(self._old, name))
-        return [source for source in sources(self._new, name) if source in there and source in self._differing]
+        return [source for source in self._read_otherwise(name) if source in self._differing]
+
+    def _replaced(self, name: str) -> list[Cause]:
+        """Inputs that are the same today and were not when they were read."""
+        here = [source for source in self._read_otherwise(name) if source not in self._differing]
+        return [Cause("earlier version", source) for source in here if place_of(source)]
 
     def _other_inputs(self, name: str) -> list[Cause]:
         """Inputs on one side only: a cause of its own where neither settings nor code tell of it."""

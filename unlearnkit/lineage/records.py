@@ -85,14 +85,19 @@ class Results:
     @cached_property
     def root(self) -> Path:
         """The folder that recorded relative paths start from."""
-        whole, tail = self.folder.resolve().parts, Path(self.recorded_as).parts
-        return Path(*whole[: -len(tail)]) if whole[-len(tail) :] == tail else Path()
+        return Path() if self.is_moved else self.folder.resolve().parents[len(Path(self.recorded_as).parts) - 1]
 
     @cached_property
     def companions(self) -> set[str]:
         """Names of the files whose hash stands in the record of another one."""
         paths = [path for record in self.records.values() for path in record.get("also", {})]
         return {name for path in paths if (name := self.inside(path)) is not None}
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the folder lies elsewhere than where its files were made."""
+        tail = Path(self.recorded_as).parts
+        return self.folder.resolve().parts[-len(tail) :] != tail
 
     def inside(self, path: str) -> str | None:
         """Return the name of a recorded path, None if it lies outside the experiment's folder."""
