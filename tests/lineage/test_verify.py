@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def test_damage_is_one_line_with_file_fact_and_command(finished: Checkout, call:
     assert f"{RESULTS}/" in line and file in line and fact in line
     assert "Repair: rm -f results/tiny/" in line
     assert line.endswith("--configfile tiny.yaml")
-    assert "the chain to raw data is broken at" in output
+    assert ("the chain to raw data is broken at" in output) == (name != "redrawn figure")
 
 
 def test_files_that_were_replaced_with_their_records_are_told(finished: Checkout, call: Call) -> None:
@@ -219,6 +220,31 @@ def test_raw_files_are_compared_where_they_are(by_hand: ByHand, raw: Path, call:
     status, output = call(by_hand.root, "verify")
     assert status == 0
     assert f"note: {raw} is not on this machine; its hash is on record" in output
+
+
+def test_no_command_reaches_out_of_the_results(by_hand: ByHand, raw: Path, call: Call) -> None:
+    """A forged record names files outside as its own; they are compared as outside files, and never removed."""
+    name = "forget_sets/nines.npy"
+    inputs = {f"results/hand/../../../{raw.name}": "0" * 64, "/etc/hostname": "0" * 64}
+    by_hand.write(name, "indices", rule="forget_set")
+    record = by_hand.root / f"results/hand/{name}.json"
+    forged = {**json.loads(record.read_text()), "inputs": inputs}
+    record.write_text(json.dumps({key: value for key, value in forged.items() if key != "record_sha256"}))
+    status, output = call(by_hand.root, "verify")
+    assert status == 1
+    commands = [line.partition("Repair: ")[2] for line in problems(output)]
+    assert commands
+    assert all(command.startswith(f"rm -f results/hand/{name} && ") for command in commands)
+    record.write_text(json.dumps({**forged, "artifact": f"/etc/{name}"}))
+    assert "is the record of /etc/forget_sets/nines.npy" in call(by_hand.root, "verify")[1]
+
+
+def test_folders_behind_links_are_followed_once(by_hand: ByHand, call: Call) -> None:
+    folder = by_hand.root / "results/hand/original"
+    folder.rename(by_hand.root / "disk")
+    folder.symlink_to(by_hand.root / "disk")
+    (by_hand.root / "results/hand/loop").symlink_to(by_hand.root / "results/hand")
+    assert call(by_hand.root, "verify")[0] == 0
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])

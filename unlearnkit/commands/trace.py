@@ -20,6 +20,9 @@ from unlearnkit.lineage.seeding import seeds_text
 from unlearnkit.lineage.steps import environments, settings_lines, steps
 from unlearnkit.lineage.tree import lines, tree
 
+MOST_LINES = 100
+"""Lines of a tree two levels deep; one with more is shown one level deep."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the file, --cell, --depth, --configfile and --json."""
@@ -31,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=VALUE",
         help="rows of a table, such as forget_set=nines candidate=scrub: trace only what these come from",
     )
-    parser.add_argument("--depth", type=int, metavar="N", help="levels of the tree; default: 2, with --cell all")
+    parser.add_argument(
+        "--depth", type=int, metavar="N", help="levels of the tree; default: 2 or 1, by its size, and all with --cell"
+    )
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as in verify")
     parser.add_argument("--json", action="store_true", help="the same as JSON")
 
@@ -54,7 +59,6 @@ def _traced(results: Results, name: str, options: argparse.Namespace) -> dict[st
     only, rows = _narrowed(results, name, options.cell)
     ancestors = list(dict.fromkeys(a for source in only for a in ancestry(results, source))) if only else []
     names = [name, *ancestors] if only is not None else list(ancestry(results, name))
-    depth = options.depth if options.depth is not None or options.cell else 2
     actual = results.hash_of(name)
     return {
         "file": str(results.folder / name),
@@ -64,10 +68,18 @@ def _traced(results: Results, name: str, options: argparse.Namespace) -> dict[st
         if actual == results.recorded_hash(name)
         else "CHANGED",
         "rows": rows,
-        "tree": tree(results, name, depth, only),
+        "tree": _tree(results, name, only, options.depth),
         "steps": steps(results, names, _present(results, options.configfile)),
         "environment": environments(results, names),
     }
+
+
+def _tree(results: Results, name: str, only: dict[str, str] | None, depth: int | None) -> dict[str, Any]:
+    """Return the tree, as deep as asked for; else whole with `only`, and without as deep as can be taken in."""
+    if depth is not None or only is not None:
+        return tree(results, name, depth, only)
+    two = tree(results, name, 2)
+    return two if sum(1 for _ in lines(two)) <= MOST_LINES else tree(results, name, 1)
 
 
 def _narrowed(results: Results, name: str, cell: list[str]) -> tuple[dict[str, str] | None, list[Row]]:

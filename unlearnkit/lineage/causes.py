@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ CIRCUMSTANCES = ("device", "threads")
 
 
 class Causes:
-    """The first causes of differing artifacts of two results folders; `differ` says whether a content differs."""
+    """The first causes of differing artifacts of two results folders; those in `times` differ in times only."""
 
-    def __init__(self, old: Results, new: Results, differing: set[str]) -> None:
-        self._old, self._new, self._differing = old, new, differing
+    def __init__(self, old: Results, new: Results, differing: set[str], times: Collection[str]) -> None:
+        self._old, self._new, self._differing, self._times = old, new, differing, times
         self._known: dict[str, frozenset[Cause]] = {}
 
     def of(self, name: str) -> frozenset[Cause]:
@@ -85,7 +85,7 @@ class Causes:
     def _replaced(self, name: str) -> list[Cause]:
         """Inputs that are the same today and were not when they were read."""
         here = [source for source in self._read_otherwise(name) if source not in self._differing]
-        return [Cause("earlier version", source) for source in here if place_of(source)]
+        return [Cause("earlier version", source) for source in here if place_of(source) and source not in self._times]
 
     def _other_inputs(self, name: str) -> list[Cause]:
         """Inputs on one side only: a cause of its own where neither settings nor code tell of it."""

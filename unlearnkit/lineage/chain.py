@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from unlearnkit.lineage.records import Results
@@ -34,9 +35,9 @@ def outside(results: Results, name: str) -> dict[str, str]:
 
 def ancestry(results: Results, name: str) -> Iterator[str]:
     """Yield an artifact and everything that it was made from, each once, nearest first."""
-    waiting, seen = [name], {name}
+    waiting, seen = deque([name]), {name}
     while waiting:
-        current = waiting.pop(0)
+        current = waiting.popleft()
         yield current
         new = [source for source in sources(results, current) if source not in seen]
         seen.update(new)

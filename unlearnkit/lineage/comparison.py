@@ -68,7 +68,7 @@ def compare(old: Results, new: Results, progress: Callable[[int, int], None]) ->
             found.times_only.append(name)
         else:
             differing.add(name)
-    causes = Causes(old, new, differing)
+    causes = Causes(old, new, differing, found.times_only)
     found.differing = {name: sorted(causes.of(name)) for name in common if name in differing}
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ class Place:
         return " ".join([self.stage, *own])
 
 
+@functools.cache
 def place_of(name: str) -> Place | None:
     """Return what the name of an artifact, relative to its experiment's folder, says; None if it is none."""
     for stage, pattern in _EXPRESSIONS.items():

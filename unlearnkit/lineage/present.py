@@ -126,7 +126,8 @@ class Present:
 
 def changed_keys(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield (key path, old value, new value) wherever two nested settings differ; a value that is absent is None."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
+    if all(value is None or isinstance(value, Mapping) for value in (old, new)) and old != new:
+        old, new = old or {}, new or {}
         for key in dict.fromkeys([*old, *new]):
             yield from changed_keys(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
     elif old != new:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +59,9 @@ class Results:
         for name in self.files:
             if name.endswith(".json") and not leftover(name):
                 self._read(name)
-        self._hashes: dict[str, str] = {}
+        for name in [name for name in self.records if self._prefix(name) != self.recorded_as]:
+            self.damaged[provenance(name)] = f"is the record of {self.records.pop(name)['artifact']}"
+        self._hashes: dict[Path, str] = {}
 
     def _read(self, name: str) -> None:
         try:
@@ -73,9 +76,12 @@ class Results:
 
     @cached_property
     def recorded_as(self) -> str:
-        """The folder's path when the records were written, such as "results/digits"."""
-        name, record = next(iter(self.records.items()), ("", None))
-        return str(self.folder) if record is None else record["artifact"].removesuffix(f"/{name}")
+        """The folder's path when the records were written, such as "results/digits": that of most records."""
+        prefixes = Counter(map(self._prefix, self.records))
+        return prefixes.most_common(1)[0][0] if prefixes else str(self.folder)
+
+    def _prefix(self, name: str) -> str:
+        return self.records[name]["artifact"].removesuffix(f"/{name}")
 
     @cached_property
     def experiment(self) -> str:
@@ -102,7 +108,7 @@ class Results:
     def inside(self, path: str) -> str | None:
         """Return the name of a recorded path, None if it lies outside the experiment's folder."""
         prefix = f"{self.recorded_as}/"
-        return path.removeprefix(prefix) if path.startswith(prefix) else None
+        return path.removeprefix(prefix) if path.startswith(prefix) and ".." not in path.split("/") else None
 
     def record_of(self, name: str) -> Record | None:
         """Return the record that describes an artifact: its own, or that of the artifact it was made with."""
@@ -121,12 +127,20 @@ class Results:
         return own or record.get("also", {}).get(f"{self.recorded_as}/{name}")
 
     def hash_of(self, name: str) -> str | None:
-        """Return the SHA-256 of a file's content, None if it is not there."""
-        if name not in self.files:
-            return None
-        if name not in self._hashes:
-            self._hashes[name] = sha256_of(self.folder / name)
-        return self._hashes[name]
+        """Return the SHA-256 of a file, None if it is not there, and a text that says so if it cannot be read."""
+        return self._hash(self.folder / name) if name in self.files else None
+
+    def hash_outside(self, path: str) -> str | None:
+        """Return the same of a recorded path outside the folder."""
+        return self._hash(self.root / path) if (self.root / path).is_file() else None
+
+    def _hash(self, path: Path) -> str:
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = sha256_of(path)
+            except OSError as error:
+                self._hashes[path] = f"unknown ({error.strerror})"
+        return self._hashes[path]
 
     def inputs(self, name: str) -> dict[str, str]:
         """Return recorded path -> SHA-256 of what an artifact was made from."""
@@ -161,7 +175,13 @@ def _is_experiment(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    for parent, _, names in os.walk(folder):
+    seen = set()
+    # weights may lie on another disk, behind a link
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (real := Path(parent).resolve()) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         for name in names:
             path = Path(parent, name)
             if path.is_file():
@@ -182,7 +202,7 @@ def _fault(record: Any, name: str) -> str | None:
         hashes += own.values()
     if not all(isinstance(text, str) and _DIGEST.fullmatch(text) for text in hashes):
         return "holds something else than a SHA-256"
-    if record["artifact"] != name and not record["artifact"].endswith(f"/{name}"):
+    if not re.fullmatch(rf"results/[^/]+/{re.escape(name)}", record["artifact"]):
         return f"is the record of {record['artifact']}"
     content = {key: value for key, value in record.items() if key != SEAL}
     seal = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

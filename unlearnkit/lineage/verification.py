@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.chain import ancestry, outside, source_of
 from unlearnkit.lineage.places import STAGES, place_of
@@ -161,10 +160,8 @@ def _link(results: Results, path: str, digest: str) -> str | None:
     """Return what is wrong with an input, None if nothing is; "away" if it was made elsewhere and cannot be seen."""
     name = results.inside(path)
     if name is None:
-        file = results.root / path
-        if not file.is_file():
-            return "away"
-        return None if _hash_outside(file) == digest else "was changed since"
+        actual = results.hash_outside(path)
+        return "away" if actual is None else None if actual == digest else "was changed since"
     if name.endswith(".json") and place_of(name.removesuffix(".json")):
         actual = results.hash_of(name)
         return "is gone" if actual is None else None if actual == digest else "was written again since"
@@ -172,15 +169,6 @@ def _link(results: Results, path: str, digest: str) -> str | None:
     if recorded is None:
         return None if name in results.files else "is gone, and its record with it"
     return None if recorded == digest else "was made again since, with another content"
-
-
-_outside_hashes: dict[Path, str] = {}
-
-
-def _hash_outside(file: Path) -> str:
-    if file not in _outside_hashes:
-        _outside_hashes[file] = sha256_of(file)
-    return _outside_hashes[file]
 
 
 def _extra(results: Results, repair: Repair) -> Iterator[str]:
@@ -203,7 +191,8 @@ def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
     """Yield one sentence per table: where its cells come from."""
     for table in [name for name in _artifacts(results) if name.startswith("tables/") and name.endswith(".parquet")]:
         names = list(ancestry(results, table))
-        broken = [name for name in names if name in unsound or f"{name}.json" in unsound]
+        forms = [name for name in results.companions if name.startswith(table.removesuffix("parquet"))]
+        broken = [name for name in [*forms, *names] if name in unsound or f"{name}.json" in unsound]
         ends = {path: digest for name in names for path, digest in outside(results, name).items()}
         broken += [path for path in ends if path in unsound]
         raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items()))
