@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from by_hand import ByHand
 from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
 
 from unlearnkit.artifacts.tables import read_table
@@ -164,3 +165,17 @@ def test_it_works_from_any_folder_and_for_the_record_itself(completed: Checkout,
     status, output = call(completed.result("tables"), "trace", "klom.parquet.json", "--depth", "0")
     assert status == 0
     assert "tables/klom.parquet: content as recorded" in output
+
+
+def test_nodes_and_jobs_of_a_cluster_are_listed(by_hand: ByHand, call: Call) -> None:
+    for shard in range(12):
+        machine = {"system": "Linux", "cores": 8, "node": f"n{shard % 2}", "slurm_job": str(100 + shard)}
+        by_hand.write(f"original/{shard:04d}-{shard:04d}.margins.parquet", "", machine=machine)
+    inputs = tuple(f"original/{shard:04d}-{shard:04d}.margins.parquet" for shard in range(12))
+    by_hand.write("summaries/mia/nines/original.parquet", "", inputs)
+    name = "results/hand/summaries/mia/nines/original.parquet"
+    output = call(by_hand.root, "trace", name)[1]
+    assert "  node: n0; n1\n" in output
+    assert "  slurm_job: 100; 101; 102; 103; 104; 105; 106; 107 and 4 more" in output
+    told = json.loads(call(by_hand.root, "trace", name, "--json")[1])
+    assert len(told["environment"]["slurm_job"]) == 12

@@ -20,6 +20,9 @@ from unlearnkit.lineage.seeding import seeds_text
 from unlearnkit.lineage.steps import environments, settings_lines, steps
 from unlearnkit.lineage.tree import lines, tree
 
+MOST_VALUES = 8
+"""Versions, nodes or jobs that are listed; JSON has all."""
+
 MOST_LINES = 100
 """Lines of a tree two levels deep; one with more is shown one level deep."""
 
@@ -132,7 +135,9 @@ def _text(told: dict[str, Any]) -> Iterator[str]:
     for step in told["steps"]:
         yield from _step(step)
     yield "\nenvironment"
-    yield from (f"  {name}: {'; '.join(values)}" for name, values in told["environment"].items())
+    for name, values in told["environment"].items():
+        more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
+        yield f"  {name}: {'; '.join(values[:MOST_VALUES])}{more}"
 
 
 def _step(step: dict[str, Any]) -> Iterator[str]:

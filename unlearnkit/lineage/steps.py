@@ -40,8 +40,11 @@ def environment(record: Mapping[str, Any]) -> dict[str, str]:
     """Return name -> version or description of what a record says about where its job ran."""
     if not record:
         return {}
-    machine = ", ".join(f"{key} {value}" for key, value in sorted(record["machine"].items()))
-    return {"Python": record["python"], **record["packages"], "machine": machine}
+    machine = dict(record["machine"])
+    # which node and which job of a cluster it was is another question than what kind of machine
+    places = {name: str(machine.pop(name)) for name in ("node", "slurm_job") if name in machine}
+    described = ", ".join(f"{key} {value}" for key, value in sorted(machine.items()))
+    return {"Python": record["python"], **record["packages"], "machine": described, **places}
 
 
 def settings_lines(settings: Mapping[str, Any], path: str = "") -> Iterator[str]:
