@@ -1,5 +1,6 @@
 """What all rules share: the validated experiment, its graph, wildcards and resources."""
 
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,6 +10,7 @@ from unlearnkit.config.experiment import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
+from unlearnkit.polling import repair
 from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
@@ -21,6 +23,9 @@ except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 
 EXECUTION = EXPERIMENT.execution
+
+# Snakemake imports the executors that are installed before it reads this file
+repair(sys.modules.get("snakemake_executor_plugin_slurm"))
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 

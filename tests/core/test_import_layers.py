@@ -15,7 +15,7 @@ FILES = sorted((REPOSITORY / "unlearnkit").rglob("*.py"))
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
-    0: {"errors", "seeds", "fingerprint", "registry", "layout"},
+    0: {"errors", "seeds", "fingerprint", "registry", "layout", "polling"},
     1: {"config", "declarations", "graph", "report_graph", "origin", "workplace"},
     2: {"artifacts"},
     3: {"metrics"},

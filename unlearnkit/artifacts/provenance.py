@@ -58,7 +58,7 @@ def write_provenance(
         "inputs": dict(inputs),
         "packages": package_versions(),
         "python": platform.python_version(),
-        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": machine(),
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(wall_seconds, 3),
         **facts,
@@ -114,6 +114,18 @@ def verified_sha256(path: str) -> str:
             remedy=repair(path),
         )
     return found
+
+
+def machine() -> dict[str, Any]:
+    """Return what the job runs on: system, processor, cores, node, and the SLURM job if it is one."""
+    described = {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
+    }
+    job = os.environ.get("SLURM_JOB_ID")
+    return {**described, "slurm_job": job} if job else described
 
 
 def package_versions() -> dict[str, str]:
