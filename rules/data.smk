@@ -1,4 +1,4 @@
-"""The data set and the forget sets.
+"""The data set and the forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
 
 Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`
 Outputs: results/<experiment>/data/dataset.safetensors, results/<experiment>/forget_sets/<forget_set>.npy
@@ -14,9 +14,7 @@ rule dataset:
         code=GRAPH.dataset_code(),
     log:
         log_of(layout.DATASET),
-    resources:
-        mem_mb=memory,
-        runtime=runtime,
+    localrule: True
     message:
         "Data set {params.settings[name]}"
     conda:
@@ -41,9 +39,7 @@ rule forget_set:
         code=GRAPH.code("forget_set"),
     log:
         log_of(layout.FORGET_SET),
-    resources:
-        mem_mb=memory,
-        runtime=runtime,
+    localrule: True
     message:
         "Forget set {wildcards.forget_set}"
     conda:

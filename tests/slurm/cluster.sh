@@ -47,7 +47,7 @@ wait_for() {  # wait_for SECONDS WHAT COMMAND...
 
 configure() {
   local cpus memory node port=17000
-  cpus=$(nproc)
+  cpus=$(getconf _NPROCESSORS_ONLN)
   memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
   cat <<CONF
 ClusterName=unlearnkit
@@ -56,7 +56,8 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$folder/run/munge.sock
+# a requeued job starts again once its old credential has expired: here after 5 s, otherwise after 2 minutes
+AuthInfo=socket=$folder/run/munge.sock,cred_expire=5
 SlurmctldPort=16817
 SlurmctldPidFile=$folder/run/slurmctld.pid
 SlurmdPidFile=$folder/run/%n.pid
@@ -197,7 +198,7 @@ family() {
   for child in $(ps -o pid= --ppid "$1"); do family "$child"; done
 }
 
-alive() { ps -o stat= -p "$(tr ' \n' ',' <<< "$*")" | grep -qv '^Z'; }
+alive() { ps -o stat= -p "$1" | grep -qv "^Z"; }
 
 down() {
   local pids

@@ -14,9 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from checkout import Checkout  # noqa: E402  # pyright: ignore[reportMissingImports]
-from slurm_cluster import Cluster  # noqa: E402
+from slurm_cluster import EXPERIMENT, Cluster, tables  # noqa: E402
 
-FAULTS = Path(__file__).with_name("faults.yaml")
+FAULTS = Path(__file__).with_name(EXPERIMENT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,12 +65,6 @@ def fresh(pristine: Checkout, tmp_path: Path) -> Checkout:
 def undisturbed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The tables of the faults experiment as a local run makes them, without any cluster."""
     local = pristine.copy(tmp_path_factory.mktemp("undisturbed") / "copy")
-    outcome = local.run(sys.executable, "-m", "snakemake", "klom_all", "--configfile", FAULTS.name)
+    outcome = local.run(sys.executable, "-m", "snakemake", "klom_all", "--configfile", EXPERIMENT)
     assert outcome.status == 0, outcome.output
     return tables(local, "faults")
-
-
-def tables(checkout: Checkout, experiment: str) -> dict[str, bytes]:
-    """Return name -> content of the KLOM tables of a finished experiment, provenance left out."""
-    folder = checkout.root / "results" / experiment / "tables"
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("klom.*")) if path.suffix != ".json"}

@@ -17,6 +17,9 @@ from checkout import Checkout  # pyright: ignore[reportMissingImports]
 
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("cluster.sh")
+EXPERIMENT = "faults.yaml"
+OFTEN = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
+"""Settings with which tests ask for states more often than the profile does."""
 PATIENCE = 300
 """Seconds after which a test gives up to wait for something; far more than anything takes."""
 
@@ -74,7 +77,9 @@ class Cluster:
         for number, comment, node, state, elapsed, resources in (line.split("|") for line in listed.splitlines()):
             attempts[comment] = attempts.get(comment, 0) + 1
             rule = _rule(comment)
-            rows.append(f"{number:>5} {node:<5} {state:<22} {attempts[comment]:>7} {elapsed:>9}  {rule:<58} {resources}")
+            rows.append(
+                f"{number:>5} {node:<5} {state:<22} {attempts[comment]:>7} {elapsed:>9}  {rule:<58} {resources}"
+            )
         return "\n".join(rows)
 
 
@@ -122,6 +127,23 @@ class Run:
         self.process.send_signal(number)
         if number is signal.SIGKILL:
             self.process.wait()
+
+
+def submit(checkout: Checkout, *settings: str) -> Run:
+    """Start klom_all of the faults experiment on the cluster."""
+    logs = checkout.root / "logs"
+    logs.mkdir(exist_ok=True)
+    log = logs / f"run-{len(list(logs.glob('run-*')))}.log"
+    command = ["snakemake", "klom_all", "--profile", "slurm", *OFTEN, *settings, "--configfile", EXPERIMENT]
+    return Run(checkout, command, log)
+
+
+def tables(checkout: Checkout, experiment: str) -> dict[str, bytes]:
+    """Return name -> content of the KLOM tables of a finished experiment, provenance left out."""
+    folder = checkout.root / "results" / experiment / "tables"
+    found = {path.name: path.read_bytes() for path in sorted(folder.glob("klom.*")) if path.suffix != ".json"}
+    assert found, f"{folder} has no tables"
+    return found
 
 
 def wait_for(condition: Callable[[], T], what: str, run: Run | None = None) -> T:

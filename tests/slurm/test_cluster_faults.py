@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
-
 import pytest
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
-from conftest import tables
-from slurm_cluster import Cluster, Run, freeze, tell, wait_for
+from slurm_cluster import Cluster, freeze, submit, tables, tell, wait_for
 
 ACCOUNTING = False
-SETTINGS = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
-"""A real cluster takes its time; the tests poll more often than the profile says."""
-
-
-def submit(checkout: Checkout, *settings: str) -> Run:
-    """Start klom_all of the faults experiment on the cluster."""
-    logs = checkout.root / "logs"
-    logs.mkdir(exist_ok=True)
-    log = logs / f"run-{len(list(logs.glob('run-*')))}.log"
-    command = ["snakemake", "klom_all", "--profile", "slurm", *SETTINGS, *settings, "--configfile", "faults.yaml"]
-    return Run(checkout, command, log)
-
-
-def say(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Show the user's view of a fault, which is the record that the documentation cites."""
-    with capsys.disabled():
-        print(f"\n{text}")
 
 
 def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
     cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]
 ) -> None:
-    growing = ["original:mem_mb=200*attempt", "oracle:runtime=attempt"]
+    growing = ["original:mem_mb=450*attempt", "oracle:runtime=attempt"]
     run = submit(fresh, "--set-resources", *growing)
     first = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
     freeze(first)
@@ -57,8 +37,59 @@ def test_a_node_that_loses_power_and_one_that_is_set_down(
     cluster.start(lost.node)
     withdrawn = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
     tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
-    wait_for(lambda: cluster.running(run.name, "score"), "a score job", run)
-    tell("scontrol", "update", f"nodename={withdrawn.node}", "state=resume")
     assert run.end() == 0, run.text
     assert tables(fresh, "faults") == undisturbed
     print(run.text, cluster.jobs(run.name), tell("scontrol", "show", "jobs"))
+
+
+def test_slurmctld_is_killed_and_comes_back(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+    run = submit(fresh)
+    wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)
+    cluster.kill("slurmctld")
+    run.find("SLURM does not answer")
+    wait_for(lambda: run.text.count("SLURM does not answer") >= 2, "a second failed query", run)
+    cluster.start("slurmctld")
+    assert run.end() == 0, run.text
+    assert tables(fresh, "faults") == undisturbed
+
+
+def test_a_killed_snakemake_is_started_again(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+    first = submit(fresh)
+    wait_for(lambda: cluster.running(first.name, "oracle"), "a running oracle job", first)
+    first.signal(signal.SIGKILL)
+    assert cluster.running(first.name), "the jobs of a killed Snakemake go on"
+
+    refused = submit(fresh)
+    assert refused.end() != 0
+    assert "LockException" in refused.text
+    assert "--unlock" in refused.text
+
+    # without scancel: old and new jobs write the same files
+    assert submit(fresh, "--unlock").end() == 0
+    second = submit(fresh)
+    wait_for(lambda: cluster.running(second.name, "oracle"), "a running oracle job", second)
+    second.signal(signal.SIGKILL)
+
+    # as the documentation says
+    tell("scancel", "--name", second.name)
+    wait_for(lambda: not cluster.running(second.name), "no running job")
+    assert submit(fresh, "--unlock").end() == 0
+    last = submit(fresh)
+    assert last.end() == 0, last.text
+    assert tables(fresh, "faults") == undisturbed
+    assert list(fresh.leftovers()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_an_interrupted_snakemake_takes_its_jobs_along(
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], number: signal.Signals
+) -> None:
+    run = submit(fresh)
+    wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)
+    run.signal(number)
+    assert run.end() != 0
+    wait_for(lambda: not cluster.running(run.name), "no running job")
+    assert {job.state for job in cluster.jobs(run.name)} <= {"COMPLETED", "CANCELLED"}
+    again = submit(fresh)
+    assert again.end() == 0, again.text
+    assert tables(fresh, "faults") == undisturbed

@@ -1,0 +1,69 @@
+"""A cluster with accounting: the literal command on the embedded experiment, and status queries with sacct."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from slurm_cluster import Cluster, Run, submit, tables, tell, wait_for
+
+ACCOUNTING = True
+PROFILE = "profiles/slurm/config.v9+.yaml"
+
+
+@pytest.fixture(scope="module")
+def embedded(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The tables of config.yaml as a local run makes them."""
+    local = pristine.copy(tmp_path_factory.mktemp("embedded") / "copy")
+    outcome = local.run(sys.executable, "-m", "snakemake", "klom_all")
+    assert outcome.status == 0, outcome.output
+    return tables(local, "digits")
+
+
+def test_the_literal_command(
+    embedded: dict[str, bytes], cluster: Cluster, fresh: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(fresh, ["snakemake", "--profile", "slurm", "klom_all"], fresh.root / "run.log")
+    victim = wait_for(lambda: cluster.running(run.name, "unlearn"), "a running job", run)[0]
+    tell("scancel", victim.number)
+    status = run.end()
+    history = cluster.history()
+    with capsys.disabled():
+        print(f"\n$ snakemake --profile slurm klom_all      # job {victim.number} is cancelled once, to force a retry")
+        print("\n".join(line[:180] for line in run.text.splitlines()))
+        print(f"\n$ sacct      # attempt: how often the same rule and wildcards were submitted\n{history}")
+    assert status == 0
+    assert tables(fresh, "digits") == embedded
+    jobs = cluster.jobs(run.name)
+    assert {job.node for job in jobs if job.state == "COMPLETED"} == {"n1", "n2"}
+    assert [job.state for job in jobs if job.number == victim.number] == ["CANCELLED"]
+    assert [job.state for job in jobs if job.rule == victim.rule and job.number != victim.number] == ["COMPLETED"]
+    assert "status is: 'CANCELLED'" in run.text
+    assert "Trying to restart job" in run.text
+
+
+def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+    fresh.edit(PROFILE, "# slurm_account: my_account", "slurm_account: lab")
+    fresh.edit(PROFILE, "# qos: normal", "qos: batch")
+    fresh.edit(PROFILE, "slurm-status-command: squeue", "slurm-status-command: sacct")
+    run = submit(fresh)
+    victim = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
+    tell("scancel", victim.number)
+    run.find("status is: 'CANCELLED'")  # sacct says "CANCELLED by 0"
+    wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)
+    cluster.kill("slurmdbd")
+    run.find(r"SLURM does not answer \(sacct failed\)")
+    cluster.start("slurmdbd")
+    assert run.end() == 0, run.text
+    assert tables(fresh, "faults") == undisturbed
+    charged = tell("sacct", "-X", "-n", "-P", "--name", run.name, "-o", "account,qos").split()
+    assert set(charged) == {"lab|batch"}
+
+
+def test_an_account_that_does_not_exist_is_told(cluster: Cluster, fresh: Checkout) -> None:
+    fresh.edit(PROFILE, "# slurm_account: my_account", "slurm_account: nobody")
+    run = submit(fresh)
+    assert run.end() != 0
+    assert "nobody" in run.text
+    assert not cluster.jobs(run.name)
