@@ -1,42 +1,98 @@
 """A repair of Snakemake's SLURM executor, which can wait for ever for jobs that have ended.
 
-snakemake-executor-plugin-slurm asks SLURM for the state of all its jobs at once. Two answers it misreads (2.8.0):
+snakemake-executor-plugin-slurm (2.8.0) asks SLURM for the states of all its jobs at once. What it misreads, and what is
+done here:
 
-- No answer at all, while slurmctld or slurmdbd is down or restarted. It forgets its jobs, and waits for them for ever
-  (snakemake/snakemake-executor-plugin-slurm, issue 207). Here no answer means: nothing is known to have ended.
-- "CANCELLED by 1000", as sacct says it. It looks for "CANCELLED", and takes the job to be running. Here a state is its
+- No answer, while slurmctld or slurmdbd is away: it forgets its jobs and waits for them for ever (its issue 207). Here
+  no answer means that nothing is known to have ended.
+- A job that no answer lists any more, since slurmctld lost its state, or the job ended longer ago than SLURM remembers
+  (MinJobAge) while Snakemake was suspended: it waits for ever. Here the job has failed after two minutes, so it is
+  tried again.
+- "CANCELLED by 1000", as sacct says it: it looks for "CANCELLED" and takes the job to be running. Here a state is its
   first word.
+- "PREEMPTED": it takes the job to be running, also where SLURM will not start it again. Here it counts as a lost node:
+  left to SLURM with `slurm-requeue`, tried again without.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any
+
+FORGOTTEN_AFTER = 120.0
+"""Seconds of answers without a job after which it counts as lost; accounting may know a new job only after a while."""
 
 States = dict[str, str]
 Query = Callable[[str, Any], Awaitable[tuple[States | None, float | None]]]
 """(command, logger) -> (job id -> state, seconds), or (None, None) if the command failed."""
+Check = Callable[[Any, Sequence[Any]], AsyncIterator[Any]]
+"""(executor, active jobs) -> those that are still active."""
+
+
+class Watch:
+    """The executor's two functions, repaired, with what they know of each other: the last answer."""
+
+    def __init__(self, forgotten_after: float = FORGOTTEN_AFTER, clock: Callable[[], float] = time.monotonic) -> None:
+        self._forgotten_after, self._clock = forgotten_after, clock
+        self._answer: States | None = None
+        self._missing_since: dict[str, float] = {}
+
+    def query(self, query: Query) -> Query:
+        """Return a query that answers with no states where `query` fails, and with states that the executor knows."""
+
+        @functools.wraps(query)
+        async def patient_query(command: str, logger: Any) -> tuple[States, float]:
+            states, seconds = await query(command, logger)
+            if states is None:
+                self._answer = None
+                tool = command.split(maxsplit=1)[0]
+                logger.warning(
+                    f"SLURM does not answer ({tool} failed): jobs are left alone, and asked for again later."
+                )
+                return {}, 0.0
+            self._answer = {job: _state(text) for job, text in states.items()}
+            return self._answer, seconds or 0.0
+
+        return patient_query
+
+    def check(self, check: Check) -> Check:
+        """Return a check that reports jobs as failed which SLURM has not listed for `forgotten_after` seconds."""
+
+        @functools.wraps(check)
+        async def watchful_check(executor: Any, active_jobs: Sequence[Any]) -> AsyncIterator[Any]:
+            async for job in check(executor, active_jobs):
+                if self._forgotten(job.external_jobid):
+                    message = f"SLURM does not list job {job.external_jobid} any more; it counts as failed. "
+                    executor.report_job_error(job, msg=message)
+                else:
+                    yield job
+
+        return watchful_check
+
+    def _forgotten(self, job: str) -> bool:
+        if self._answer is None:
+            return False
+        listed = {name.split("_")[0] for name in self._answer}  # members of arrays by the array: 7_[1-4], 7_2
+        if job.split("_")[0] in listed:
+            self._missing_since.pop(job, None)
+            return False
+        since = self._missing_since.setdefault(job, self._clock())
+        return self._clock() - since >= self._forgotten_after
 
 
 def repair(plugin: ModuleType | None) -> None:
-    """Let the plugin's status queries go through `patient`; nothing happens to a plugin without them, or twice."""
-    query = getattr(plugin, "query_job_status", None)
-    if query is not None and not hasattr(query, "__wrapped__"):
-        setattr(plugin, "query_job_status", patient(query))  # noqa: B010
+    """Repair the installed executor; nothing happens if there is none, if it is another, or if it was done before."""
+    query, executor = getattr(plugin, "query_job_status", None), getattr(plugin, "Executor", None)
+    if plugin is None or query is None or executor is None or hasattr(query, "__wrapped__"):
+        return
+    watch = Watch()
+    vars(plugin)["query_job_status"] = watch.query(query)
+    executor.check_active_jobs = watch.check(executor.check_active_jobs)
 
 
-def patient(query: Query) -> Query:
-    """Return a query that answers with no states where `query` fails, and with one word per state."""
-
-    @functools.wraps(query)
-    async def patient_query(command: str, logger: Any) -> tuple[States, float]:
-        states, seconds = await query(command, logger)
-        if states is None:
-            tool = command.split(maxsplit=1)[0]
-            logger.warning(f"SLURM does not answer ({tool} failed): jobs are left alone, and asked for again later.")
-            return {}, 0.0
-        return {job: state.split(maxsplit=1)[0] if state else state for job, state in states.items()}, seconds or 0.0
-
-    return patient_query
+def _state(text: str) -> str:
+    word = text.split(maxsplit=1)[0] if text else text
+    return "NODE_FAIL" if word == "PREEMPTED" else word

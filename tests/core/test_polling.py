@@ -4,59 +4,91 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import ModuleType
+from collections.abc import AsyncIterator, Sequence
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 import snakemake_executor_plugin_slurm as installed
 
-from unlearnkit.polling import repair
+from unlearnkit.polling import Watch, repair
+
+LOGGER = logging.getLogger("polling")
+query: Any = getattr(installed.query_job_status, "__wrapped__", installed.query_job_status)
+"""The plugin's own query."""
 
 
-@pytest.fixture
-def plugin() -> ModuleType:
-    """A module with the installed plugin's own query, so that the repair does not reach other tests."""
-    module = ModuleType("plugin")
-    query = installed.query_job_status
-    module.query_job_status = getattr(query, "__wrapped__", query)  # pyright: ignore[reportAttributeAccessIssue]
-    return module
+def ask(asked: Any, command: str) -> Any:
+    return asyncio.run(asked(command, LOGGER))
 
 
-def ask(plugin: ModuleType, command: str) -> tuple[dict[str, str] | None, float | None]:
-    return asyncio.run(plugin.query_job_status(command, logging.getLogger("polling")))
+def test_the_plugin_still_needs_the_repair() -> None:
+    assert ask(query, "false") == (None, None)
+    assert ask(query, "echo '7|CANCELLED by 0'")[0] == {"7": "CANCELLED by 0"}
 
 
-def test_the_plugin_still_needs_the_repair(plugin: ModuleType) -> None:
-    assert ask(plugin, "false") == (None, None)
-    assert ask(plugin, "echo '7|CANCELLED by 0'")[0] == {"7": "CANCELLED by 0"}
-
-
-def test_no_answer_ends_no_job_and_is_told(plugin: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
-    repair(plugin)
-    assert ask(plugin, "false") == ({}, 0.0)
-    assert ask(plugin, "no-such-command --states=all") == ({}, 0.0)
+def test_no_answer_ends_no_job_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    patient = Watch().query(query)
+    assert ask(patient, "false") == ({}, 0.0)
+    assert ask(patient, "no-such-command --states=all") == ({}, 0.0)
     assert "SLURM does not answer (false failed)" in caplog.text
     assert "(no-such-command failed)" in caplog.text
 
 
-def test_a_state_is_its_first_word(plugin: ModuleType) -> None:
+def test_states_are_those_that_the_executor_knows() -> None:
+    states, _ = ask(Watch().query(query), "printf '7|CANCELLED by 0\n8_1|RUNNING\n9|\n10|PREEMPTED\n'")
+    assert states == {"7": "CANCELLED", "8_1": "RUNNING", "9": "", "10": "NODE_FAIL"}
+
+
+def test_a_job_that_slurm_forgot_has_failed_after_a_while() -> None:
+    now, failed = [0.0], []
+    executor = SimpleNamespace(report_job_error=lambda job, msg: failed.append((job.external_jobid, msg)))
+    active = [SimpleNamespace(external_jobid=number) for number in ("7", "8", "9_2")]
+    watch = Watch(forgotten_after=100, clock=lambda: now[0])
+    asked = watch.query(query)
+
+    async def check(_: Any, jobs: Sequence[Any]) -> AsyncIterator[Any]:
+        for job in jobs:
+            yield job
+
+    async def remaining(command: str) -> list[str]:
+        await asked(command, LOGGER)
+        return [job.external_jobid async for job in watch.check(check)(executor, active)]
+
+    both = "printf '8|RUNNING\n9_[1-4]|PENDING\n'"
+    assert asyncio.run(remaining(both)) == ["7", "8", "9_2"]
+    now[0] = 99.0
+    assert asyncio.run(remaining("printf '7|RUNNING\n8|RUNNING\n9_2|RUNNING\n'")) == ["7", "8", "9_2"]
+    now[0] = 150.0
+    assert asyncio.run(remaining(both)) == ["7", "8", "9_2"]  # missing anew
+    now[0] = 300.0
+    assert asyncio.run(remaining("false")) == ["7", "8", "9_2"]  # no answer says nothing
+    assert failed == []
+    assert asyncio.run(remaining(both)) == ["8", "9_2"]
+    assert [number for number, _ in failed] == ["7"]
+    assert "does not list job 7" in failed[0][1]
+
+
+def test_the_executor_calls_what_is_repaired() -> None:
+    check: Any = getattr(installed.Executor.check_active_jobs, "__wrapped__", installed.Executor.check_active_jobs)
+    assert "query_job_status" in check.__code__.co_names
+
+
+def test_a_repair_happens_once_and_only_to_this_executor() -> None:
+    async def check_active_jobs(_: Any, jobs: Sequence[Any]) -> AsyncIterator[Any]:
+        for job in jobs:
+            yield job
+
+    plugin = ModuleType("plugin")
+    plugin.__dict__.update(
+        query_job_status=query, Executor=type("Executor", (), {"check_active_jobs": check_active_jobs})
+    )
     repair(plugin)
-    states, seconds = ask(plugin, "printf '7|CANCELLED by 0\n8_1|RUNNING\n9|\n'")
-    assert states == {"7": "CANCELLED", "8_1": "RUNNING", "9": ""}
-    assert seconds is not None
-
-
-def test_a_repair_happens_once(plugin: ModuleType) -> None:
+    repaired = dict(vars(plugin))
+    assert repaired["query_job_status"].__wrapped__ is query
+    assert repaired["Executor"].check_active_jobs.__wrapped__ is check_active_jobs
     repair(plugin)
-    once = plugin.query_job_status
-    repair(plugin)
-    assert plugin.query_job_status is once
-
-
-def test_other_executors_are_left_alone() -> None:
+    assert vars(plugin) == repaired
     repair(None)
-    repair(empty := ModuleType("empty"))
-    assert not hasattr(empty, "query_job_status")
-
-
-def test_the_executor_calls_the_query_by_the_name_that_is_repaired() -> None:
-    assert "query_job_status" in installed.Executor.check_active_jobs.__code__.co_names
+    repair(other := ModuleType("other"))
+    assert not hasattr(other, "query_job_status")

@@ -6,15 +6,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
-from checkout import Checkout  # noqa: E402  # pyright: ignore[reportMissingImports]
-from slurm_cluster import EXPERIMENT, Cluster, tables  # noqa: E402
+from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from slurm_cluster import EXPERIMENT, Cluster, Run, tables
 
 FAULTS = Path(__file__).with_name(EXPERIMENT)
 
@@ -68,3 +68,14 @@ def undisturbed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) ->
     outcome = local.run(sys.executable, "-m", "snakemake", "klom_all", "--configfile", EXPERIMENT)
     assert outcome.status == 0, outcome.output
     return tables(local, "faults")
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Run], None]:
+    """Print what a user saw of a fault, also where the test passes: docs/faults-cluster.md cites it."""
+
+    def print_it(what: str, run: Run) -> None:
+        with capsys.disabled():
+            print(f"\n  {what}:\n{run.told()}")
+
+    return print_it

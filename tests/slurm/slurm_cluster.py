@@ -109,6 +109,11 @@ class Run:
         """The name of the run's jobs in SLURM."""
         return self.find(r"^SLURM run ID: (\S+)$")
 
+    def told(self) -> str:
+        """What a user sees of a fault: the lines that say what happened and what is done."""
+        telling = r"message:|restart job|does not|Falling back|Terminat|Lock|--unlock|steps \(100%\)|^Exiting|sbatch"
+        return "\n".join(f"    {line.strip()[:220]}" for line in self.text.splitlines() if re.search(telling, line))
+
     def find(self, pattern: str) -> str:
         """Wait until the output has a match, and return its first group, or all of it."""
         found = wait_for(lambda: re.search(pattern, self.text, re.MULTILINE), f"{pattern!r} in the log", self)
@@ -146,7 +151,7 @@ def tables(checkout: Checkout, experiment: str) -> dict[str, bytes]:
     return found
 
 
-def wait_for(condition: Callable[[], T], what: str, run: Run | None = None) -> T:
+def wait_for(condition: Callable[[], T | None], what: str, run: Run | None = None) -> T:
     """Return the first true value of a condition; fails if there is none in PATIENCE, or the run ends before."""
     deadline = time.monotonic() + PATIENCE
     while not (value := condition()):

@@ -1,17 +1,20 @@
-"""Faults on a real SLURM cluster: every run ends with the tables of an undisturbed one, or says what to do and then does."""
+"""Faults on a real SLURM cluster: each ends with the tables of an undisturbed run."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+
 import pytest
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
-from slurm_cluster import Cluster, freeze, submit, tables, tell, wait_for
+from slurm_cluster import Cluster, Run, freeze, submit, tables, tell, wait_for
 
 ACCOUNTING = False
+Show = Callable[[str, Run], None]
 
 
 def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
-    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
 ) -> None:
     growing = ["original:mem_mb=450*attempt", "oracle:runtime=attempt"]
     run = submit(fresh, "--set-resources", *growing)
@@ -20,15 +23,18 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
     second = wait_for(lambda: cluster.running(run.name, "oracle held"), "a running held-out oracle job", run)[0]
     tell("scancel", second.number)
     assert run.end() == 0, run.text
+    show("jobs killed by memory limit, time limit and scancel", run)
     assert tables(fresh, "faults") == undisturbed
     states = {job.number: job.state for job in cluster.jobs(run.name)}
     assert states[first.number] == "TIMEOUT"
     assert states[second.number] == "CANCELLED"
-    print(run.text, states)
+    memory = [job for job in cluster.jobs(run.name) if job.rule.startswith("original")]
+    assert [job.state for job in sorted(memory, key=lambda job: int(job.number))][0::99] == ["FAILED"]
+    assert "Exceeded job memory limit" in run.text
 
 
 def test_a_node_that_loses_power_and_one_that_is_set_down(
-    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
 ) -> None:
     run = submit(fresh)
     lost = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
@@ -38,11 +44,14 @@ def test_a_node_that_loses_power_and_one_that_is_set_down(
     withdrawn = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
     tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
     assert run.end() == 0, run.text
+    show("a node that lost power, then one set down", run)
     assert tables(fresh, "faults") == undisturbed
-    print(run.text, cluster.jobs(run.name), tell("scontrol", "show", "jobs"))
+    assert run.text.count("'NODE_FAIL'") >= 2
 
 
-def test_slurmctld_is_killed_and_comes_back(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+def test_slurmctld_is_killed_and_comes_back(
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
+) -> None:
     run = submit(fresh)
     wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)
     cluster.kill("slurmctld")
@@ -50,10 +59,13 @@ def test_slurmctld_is_killed_and_comes_back(cluster: Cluster, fresh: Checkout, u
     wait_for(lambda: run.text.count("SLURM does not answer") >= 2, "a second failed query", run)
     cluster.start("slurmctld")
     assert run.end() == 0, run.text
+    show("slurmctld killed and started again", run)
     assert tables(fresh, "faults") == undisturbed
 
 
-def test_a_killed_snakemake_is_started_again(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+def test_a_killed_snakemake_is_started_again(
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
+) -> None:
     first = submit(fresh)
     wait_for(lambda: cluster.running(first.name, "oracle"), "a running oracle job", first)
     first.signal(signal.SIGKILL)
@@ -63,6 +75,7 @@ def test_a_killed_snakemake_is_started_again(cluster: Cluster, fresh: Checkout, 
     assert refused.end() != 0
     assert "LockException" in refused.text
     assert "--unlock" in refused.text
+    show("started again after kill -9", refused)
 
     # without scancel: old and new jobs write the same files
     assert submit(fresh, "--unlock").end() == 0
@@ -76,13 +89,14 @@ def test_a_killed_snakemake_is_started_again(cluster: Cluster, fresh: Checkout, 
     assert submit(fresh, "--unlock").end() == 0
     last = submit(fresh)
     assert last.end() == 0, last.text
+    show("started again after scancel and --unlock", last)
     assert tables(fresh, "faults") == undisturbed
     assert list(fresh.leftovers()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_an_interrupted_snakemake_takes_its_jobs_along(
-    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], number: signal.Signals
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show, number: signal.Signals
 ) -> None:
     run = submit(fresh)
     wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)
@@ -90,6 +104,7 @@ def test_an_interrupted_snakemake_takes_its_jobs_along(
     assert run.end() != 0
     wait_for(lambda: not cluster.running(run.name), "no running job")
     assert {job.state for job in cluster.jobs(run.name)} <= {"COMPLETED", "CANCELLED"}
+    show(number.name, run)
     again = submit(fresh)
     assert again.end() == 0, again.text
     assert tables(fresh, "faults") == undisturbed
