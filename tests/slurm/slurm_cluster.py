@@ -18,8 +18,8 @@ from checkout import Checkout  # pyright: ignore[reportMissingImports]
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("cluster.sh")
 EXPERIMENT = "faults.yaml"
-OFTEN = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
-"""Settings with which tests ask for states more often than the profile does."""
+OFTEN = ["--slurm-init-seconds-before-status-checks", "12", "--latency-wait", "10"]
+"""The jobs of the faults experiment take about 10 s; the executor waits 10 s longer after every query without news."""
 PATIENCE = 300
 """Seconds after which a test gives up to wait for something; far more than anything takes."""
 
@@ -183,6 +183,12 @@ def freeze(job: SlurmJob) -> None:
     """Stop all processes of a job, as a file system that does not answer would."""
     for process in processes_of(job):
         os.kill(process, signal.SIGSTOP)
+
+
+def thaw(job: SlurmJob) -> None:
+    """Let a frozen job go on."""
+    for process in processes_of(job):
+        os.kill(process, signal.SIGCONT)
 
 
 def _parse(line: str) -> SlurmJob:
