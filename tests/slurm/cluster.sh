@@ -84,7 +84,7 @@ SlurmdTimeout=10
 SlurmctldTimeout=10
 MessageTimeout=5
 KillWait=2
-UnkillableStepTimeout=10
+UnkillableStepTimeout=300
 ReturnToService=2
 MinJobAge=300
 CONF
