@@ -111,7 +111,8 @@ class Run:
 
     def told(self) -> str:
         """What a user sees of a fault: the lines that say what happened and what is done."""
-        telling = r"message:|restart job|does not|Falling back|Terminat|Will exit|Lock|--unlock|steps \(100%\)|^Exiting|sbatch"
+        happened = r"message:|does not (answer|list)|Falling back|sbatch|LockException|--unlock|Terminating|Will exit"
+        telling = rf"{happened}|restart job|steps \(100%\)"
         return "\n".join(f"    {line.strip()[:220]}" for line in self.text.splitlines() if re.search(telling, line))
 
     def find(self, pattern: str) -> str:

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable
 
-import pytest
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
 from slurm_cluster import Cluster, Run, freeze, submit, tables, tell, thaw, wait_for
 
@@ -34,85 +33,75 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
     assert "Exceeded job memory limit" in run.text
 
 
-def test_a_node_that_loses_power_and_one_that_is_set_down(
+def test_nodes_and_the_controller_fail_under_a_run(
     cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
 ) -> None:
     run = submit(fresh)
     lost = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
     cluster.kill(lost.node)
-    wait_for(lambda: "down" in tell("sinfo", "-h", "-n", lost.node, "-o", "%T"), "a node that is down")
+    run.find(f"'{lost.number}' failed due to a node failure, SLURM status is: 'NODE_FAIL'")
     cluster.start(lost.node)
-    withdrawn = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
-    tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
-    assert run.end() == 0, run.text
-    show("a node that lost power, then one set down", run)
-    assert tables(fresh, "faults") == undisturbed
-    assert run.text.count("'NODE_FAIL'") >= 2
 
-
-def test_slurmctld_is_killed_and_comes_back(
-    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
-) -> None:
-    run = submit(fresh)
-    kept = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
+    kept = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
     freeze(kept)
     time.sleep(7)  # slurmctld saves its state 5 s after a change
     cluster.kill("slurmctld")
     wait_for(lambda: run.text.count("SLURM does not answer") >= 2, "a second failed query", run)
     cluster.start("slurmctld")
     thaw(kept)
+
+    withdrawn = wait_for(lambda: cluster.running(run.name, "score"), "a running score job", run)[0]
+    tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
     assert run.end() == 0, run.text
-    show("slurmctld killed and started again", run)
+    show("a node lost power, slurmctld was killed and started again, a node was set down", run)
     assert tables(fresh, "faults") == undisturbed
-    assert [job.state for job in cluster.jobs(run.name) if job.number == kept.number] == ["COMPLETED"]
+    states = {job.number: job.state for job in cluster.jobs(run.name)}
+    assert (states[lost.number], states[kept.number], states[withdrawn.number]) == (
+        "NODE_FAIL",
+        "COMPLETED",
+        "NODE_FAIL",
+    )
 
 
-def test_a_killed_snakemake_is_started_again(
+def test_snakemake_is_interrupted_and_killed(
     cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
 ) -> None:
-    first = submit(fresh)
-    wait_for(lambda: cluster.running(first.name, "oracle"), "a running oracle job", first)
-    first.signal(signal.SIGKILL)
-    assert cluster.running(first.name), "the jobs of a killed Snakemake go on"
+    def start() -> Run:
+        run = submit(fresh)
+        wait_for(lambda: cluster.running(run.name), "a running job", run)
+        return run
 
+    interrupted = start()
+    interrupted.signal(signal.SIGINT)
+    assert interrupted.end() != 0
+    wait_for(lambda: not cluster.running(interrupted.name), "no running job")
+    assert "CANCELLED" in {job.state for job in cluster.jobs(interrupted.name)}
+    show("SIGINT", interrupted)
+
+    killed = start()
+    killed.signal(signal.SIGKILL)
+    assert cluster.running(killed.name), "the jobs of a killed Snakemake go on"
     refused = submit(fresh)
     assert refused.end() != 0
     assert "LockException" in refused.text
-    assert "--unlock" in refused.text
     show("started again after kill -9", refused)
 
     # without scancel: old and new jobs write the same files
     assert submit(fresh, "--unlock").end() == 0
-    second = submit(fresh)
-    wait_for(lambda: cluster.running(second.name, "oracle"), "a running oracle job", second)
-    second.signal(signal.SIGKILL)
+    doubled = start()
+    doubled.signal(signal.SIGKILL)
 
     # as the documentation says
-    tell("scancel", "--name", second.name)
-    wait_for(lambda: not cluster.running(second.name), "no running job")
+    tell("scancel", "--name", doubled.name)
+    wait_for(lambda: not cluster.running(doubled.name), "no running job")
     assert submit(fresh, "--unlock").end() == 0
+    asked_to_end = start()
+    asked_to_end.signal(signal.SIGTERM)
+    assert asked_to_end.end() != 0
+    assert {job.state for job in cluster.jobs(asked_to_end.name)} == {"COMPLETED"}  # SIGTERM waits for running jobs
+    show("SIGTERM", asked_to_end)
+
     last = submit(fresh)
     assert last.end() == 0, last.text
-    show("started again after scancel and --unlock", last)
     assert tables(fresh, "faults") == undisturbed
     assert list(fresh.leftovers()) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_an_interrupted_snakemake_leaves_no_job_behind(
-    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show, number: signal.Signals
-) -> None:
-    run = submit(fresh)
-    wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)
-    run.signal(number)
-    assert run.end() != 0
-    wait_for(lambda: not cluster.running(run.name), "no running job")
-    states = {job.state for job in cluster.jobs(run.name)}
-    if number is signal.SIGINT:
-        assert "CANCELLED" in states
-    else:  # SIGTERM waits for running jobs
-        assert states == {"COMPLETED"}
-    show(number.name, run)
-    again = submit(fresh)
-    assert again.end() == 0, again.text
-    assert tables(fresh, "faults") == undisturbed
