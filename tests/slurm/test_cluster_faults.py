@@ -18,19 +18,21 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
 ) -> None:
     growing = ["original:mem_mb=450*attempt", "oracle:runtime=attempt"]
     run = submit(fresh, "--set-resources", *growing)
-    first = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
-    freeze(first)
-    second = wait_for(lambda: cluster.running(run.name, "oracle held"), "a running held-out oracle job", run)[0]
-    tell("scancel", second.number)
+    frozen = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
+    freeze(frozen)
+    cancelled = wait_for(lambda: cluster.running(run.name, "oracle held"), "a running held-out oracle job", run)[0]
+    tell("scancel", cancelled.number)
     assert run.end() == 0, run.text
     show("jobs killed by memory limit, time limit and scancel", run)
     assert tables(fresh, "faults") == undisturbed
     states = {job.number: job.state for job in cluster.jobs(run.name)}
-    assert states[first.number] == "TIMEOUT"
-    assert states[second.number] == "CANCELLED"
-    memory = [job for job in cluster.jobs(run.name) if job.rule.startswith("original")]
-    assert [job.state for job in sorted(memory, key=lambda job: int(job.number))][0::99] == ["FAILED"]
-    assert "Exceeded job memory limit" in run.text
+    assert states[frozen.number] == "TIMEOUT"
+    assert states[cancelled.number] == "CANCELLED"
+    originals = [job for job in cluster.jobs(run.name) if job.rule.startswith("original")]
+    first, *_, last = (job.state for job in sorted(originals, key=lambda job: int(job.number)))
+    assert (first, last) == ("FAILED", "COMPLETED")
+    logs = (fresh.root / "logs/slurm/rule_original").rglob("*.log")
+    assert any("Exceeded job memory limit" in log.read_text() for log in logs)
 
 
 def test_nodes_and_the_controller_fail_under_a_run(
