@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
@@ -12,17 +13,15 @@ ACCOUNTING = True
 PROFILE = "profiles/slurm/config.v9+.yaml"
 
 
-@pytest.fixture(scope="module")
-def embedded(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The tables of config.yaml as a local run makes them."""
-    local = pristine.copy(tmp_path_factory.mktemp("embedded") / "copy")
-    outcome = local.run(sys.executable, "-m", "snakemake", "klom_all")
+def made_locally(checkout: Checkout) -> dict[str, bytes]:
+    """Return the tables of config.yaml as a run without a cluster makes them."""
+    outcome = checkout.run(sys.executable, "-m", "snakemake", "klom_all")
     assert outcome.status == 0, outcome.output
-    return tables(local, "digits")
+    return tables(checkout, "digits")
 
 
 def test_the_literal_command(
-    embedded: dict[str, bytes], cluster: Cluster, fresh: Checkout, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, pristine: Checkout, fresh: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(fresh, ["snakemake", "--profile", "slurm", "klom_all"], fresh.root / "run.log")
     victim = wait_for(lambda: cluster.running(run.name, "unlearn"), "a running job", run)[0]
@@ -34,13 +33,13 @@ def test_the_literal_command(
         print("\n".join(line[:180] for line in run.text.splitlines()))
         print(f"\n$ sacct      # attempt: how often the same rule and wildcards were submitted\n{history}")
     assert status == 0
-    assert tables(fresh, "digits") == embedded
     jobs = cluster.jobs(run.name)
     assert {job.node for job in jobs if job.state == "COMPLETED"} == {"n1", "n2"}
     assert [job.state for job in jobs if job.number == victim.number] == ["CANCELLED"]
     assert [job.state for job in jobs if job.rule == victim.rule and job.number != victim.number] == ["COMPLETED"]
     assert "status is: 'CANCELLED'" in run.text
     assert "Trying to restart job" in run.text
+    assert tables(fresh, "digits") == made_locally(pristine.copy(tmp_path / "local"))
 
 
 def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
