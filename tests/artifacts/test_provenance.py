@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from unlearnkit.artifacts.provenance import (
+    machine,
     package_versions,
     read_provenance,
     sealed,
@@ -47,6 +49,16 @@ def test_a_record_holds_everything_that_decides_a_result(tmp_path: Path) -> None
     assert (record["device"], record["passes"]) == ("CPU", {"12": 100.5})
     assert record["machine"]["cores"] >= 1
     assert record["packages"]["torch"] == version("torch")
+
+
+def test_a_slurm_job_says_where_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.delenv("SLURMD_NODENAME", raising=False)
+    assert machine()["node"] == platform.node()
+    assert "slurm_job" not in machine()
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("SLURMD_NODENAME", "n2")
+    assert (machine()["node"], machine()["slurm_job"]) == ("n2", "17")
 
 
 def test_versions_of_all_packages_that_results_depend_on() -> None:

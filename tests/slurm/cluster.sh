@@ -95,6 +95,7 @@ AccountingStorageHost=127.0.0.1
 AccountingStoragePort=16819
 AccountingStoragePass=$folder/run/munge.sock
 AccountingStoreFlags=job_comment
+AccountingStorageTRES=gres/gpu
 AccountingStorageEnforce=associations,limits,qos
 CONF
   else

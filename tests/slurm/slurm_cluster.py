@@ -169,26 +169,27 @@ def tell(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def processes_of(job: SlurmJob) -> Iterator[int]:
-    """Yield the processes that run inside a SLURM job."""
+def processes_of(job: SlurmJob) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield number and environment of the processes that run inside a SLURM job."""
     for environment in Path("/proc").glob("[0-9]*/environ"):
         try:
             content = environment.read_bytes()
         except OSError:  # it has ended
             continue
-        if f"SLURM_JOB_ID={job.number}".encode() in content.split(b"\0"):
-            yield int(environment.parent.name)
+        variables = dict(entry.split("=", 1) for entry in content.decode(errors="replace").split("\0") if "=" in entry)
+        if variables.get("SLURM_JOB_ID") == job.number:
+            yield int(environment.parent.name), variables
 
 
 def freeze(job: SlurmJob) -> None:
     """Stop all processes of a job, as a file system that does not answer would."""
-    for process in processes_of(job):
+    for process, _ in processes_of(job):
         os.kill(process, signal.SIGSTOP)
 
 
 def thaw(job: SlurmJob) -> None:
     """Let a frozen job go on."""
-    for process in processes_of(job):
+    for process, _ in processes_of(job):
         os.kill(process, signal.SIGCONT)
 
 

@@ -9,6 +9,8 @@ import pytest
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
 from slurm_cluster import Cluster, Run, submit, tables, tell, wait_for
 
+from unlearnkit.artifacts.provenance import read_provenance
+
 ACCOUNTING = True
 PROFILE = "profiles/slurm/config.v9+.yaml"
 
@@ -39,6 +41,8 @@ def test_the_literal_command(
     assert [job.state for job in jobs if job.rule == victim.rule and job.number != victim.number] == ["COMPLETED"]
     assert "status is: 'CANCELLED'" in run.text
     assert "Trying to restart job" in run.text
+    made_by = read_provenance(f"{fresh.root}/results/digits/original/0000-0099.safetensors")["machine"]
+    assert [job.node for job in jobs if job.number == made_by["slurm_job"]] == [made_by["node"]]
     assert tables(fresh, "digits") == made_locally(pristine.copy(tmp_path / "local"))
 
 
@@ -58,6 +62,8 @@ def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: d
     assert tables(fresh, "faults") == undisturbed
     charged = tell("sacct", "-X", "-n", "-P", "--name", run.name, "-o", "account,qos").split()
     assert set(charged) == {"lab|batch"}
+    placed = tell("sacct", "-X", "-n", "-P", "--name", run.name, "-o", "partition,alloctres").split()
+    assert {line.split("|")[0]: "gres/gpu=1" in line for line in placed} == {"gpu": True, "cpu": False}
 
 
 def test_an_account_that_does_not_exist_is_told(cluster: Cluster, fresh: Checkout) -> None:

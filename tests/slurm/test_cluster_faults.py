@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from checkout import Checkout  # pyright: ignore[reportMissingImports]
-from slurm_cluster import Cluster, Run, freeze, submit, tables, tell, thaw, wait_for
+from slurm_cluster import Cluster, Run, freeze, processes_of, submit, tables, tell, thaw, wait_for
 
 ACCOUNTING = False
 Show = Callable[[str, Run], None]
@@ -20,6 +20,7 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
     run = submit(fresh, "--set-resources", *growing)
     frozen = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
     freeze(frozen)
+    assert {variables.get("CUDA_VISIBLE_DEVICES") for _, variables in processes_of(frozen)} <= {"0", "1"}
     cancelled = wait_for(lambda: cluster.running(run.name, "oracle held"), "a running held-out oracle job", run)[0]
     tell("scancel", cancelled.number)
     assert run.end() == 0, run.text
