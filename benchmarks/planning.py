@@ -20,7 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.timing import SUFFIX, machine
+from unlearnkit.artifacts.machine import machine
+from unlearnkit.artifacts.timing import SUFFIX
 from unlearnkit.planning.presentation import duration, size
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -20,8 +20,6 @@ provenance, `<artifact>.json`.
 
 from __future__ import annotations
 
-import re
-
 from unlearnkit.errors import ConfigError
 
 DOWNLOADS = "data"
@@ -47,24 +45,9 @@ REFERENCE_CANDIDATES = ("original", "oracle")
 """Candidates that every metric scores beside the variants: the originals, and oracles (see Graph.selection)."""
 
 
-_KINDS = "data|forget_sets|original|oracle|held_out_oracle|unlearned|scores|summaries|tables"
-_RECORDED = re.compile(rf"results/[^/]+/(?:{_KINDS})/.+\.(?:safetensors|npy|parquet)")
-
-
 def provenance(artifact: str) -> str:
     """Return the path of the provenance record that lies beside `artifact`."""
     return f"{artifact}.json"
-
-
-def is_recorded(path: str) -> bool:
-    """Whether the workflow writes a provenance record beside `path`."""
-    return _RECORDED.fullmatch(path) is not None
-
-
-def recorded_artifact(path: str) -> str | None:
-    """Return the artifact that `path` is the provenance record of, or None if it is something else."""
-    artifact = path.removesuffix(".json")
-    return artifact if path.endswith(".json") and is_recorded(artifact) else None
 
 
 def weights_of(population: str) -> str:

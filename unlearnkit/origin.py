@@ -15,7 +15,9 @@ from typing import Any
 
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph
-from unlearnkit.layout import ROOT, provenance, recorded_artifact
+from unlearnkit.layout import ROOT, provenance
+from unlearnkit.places import place_of, recorded_artifact
+from unlearnkit.present import Present
 
 SNAKEMAKE_RECORDS = (Path(".snakemake/metadata"), Path(".snakemake/incomplete"))
 
@@ -45,12 +47,13 @@ def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
     An artifact made of such a one is one, too. Artifacts that the configuration does not ask for are left out.
     """
     records = dict(_unknown_records(ROOT.replace("{experiment}", experiment)))
+    present = Present(graph)
     found: dict[str, str] = {}
 
     def difference(path: str) -> str:
         if path not in found and path in records:
             found[path] = ""
-            found[path] = _difference(graph, records[path]) or difference_of_inputs(records[path])
+            found[path] = _difference(present, path, records[path]) or difference_of_inputs(records[path])
         return found.get(path, "")
 
     def difference_of_inputs(record: Record) -> str:
@@ -86,35 +89,12 @@ def _is_known(artifact: str) -> bool:
     return any((folder / name).exists() for folder in SNAKEMAKE_RECORDS)
 
 
-def _difference(graph: Graph, record: Record) -> str:
+def _difference(present: Present, artifact: str, record: Record) -> str:
     """Return what an artifact was made with that the experiment does not ask for, or ""."""
-    wanted = _wanted(graph, str(record.get("rule")), PurePosixPath(str(record.get("artifact"))))
-    if wanted is None:
+    place = place_of("/".join(PurePosixPath(artifact).parts[2:]))
+    settings = present.settings(place) if place else None
+    if place is None or settings is None:
         return ""
-    settings, code = wanted
-    if json.loads(json.dumps(settings)) != record["settings"]:
+    if settings != record["settings"]:
         return "was made with other settings"
-    return "" if code == record.get("code") else "was made by other code"
-
-
-def _wanted(graph: Graph, rule: str, path: PurePosixPath) -> tuple[Mapping[str, Any], str] | None:
-    """Return the parameters (settings, code) that the experiment's rule has for an artifact; None if it has no such."""
-    kind, *names = path.parts[2:]
-    match rule:
-        case "dataset":
-            return graph.dataset_slice(), graph.dataset_code()
-        case "forget_set" if path.stem in graph.forget_sets:
-            return graph.forget_set_slice(path.stem), graph.code("forget_set")
-        case "original" | "oracle":
-            return graph.training_slice(kind), graph.training_code()
-        case "margins":
-            return graph.model_slice(), graph.margins_code()
-        case "unlearn" if names[1] in graph.variants:
-            return graph.unlearning_slice(names[1]), graph.unlearning_code(names[1])
-        case "score" if names[0] in graph.metrics and names[1] in graph.forget_sets and path.stem in graph.candidates:
-            return graph.score_slice(names[0], names[1], path.stem), graph.score_code(names[0])
-        case "table" if path.stem in graph.metrics:
-            return {"metric": path.stem}, graph.code("table")
-        case "cost":
-            return {}, graph.code("cost")
-    return None
+    return "" if present.code(place) == record.get("code") else "was made by other code"

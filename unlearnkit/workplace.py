@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 from unlearnkit.errors import ArtifactError, repair
-from unlearnkit.layout import provenance, recorded_artifact
+from unlearnkit.layout import provenance
+from unlearnkit.places import recorded_artifact
 
 BLOCK = 4096
 """Bytes that must fit, at the least."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.provenance import (
-    machine,
     package_versions,
     read_provenance,
     sealed,

@@ -47,7 +47,7 @@ def test_a_finished_job_leaves_what_it_has_cost(tmp_path: Path) -> None:
     assert 0.02 <= found["work"]["margins"]["seconds"] < found["process_seconds"]
     assert found["peak_memory_mb"] > 1
     assert found["cpu_seconds"] > 0
-    assert set(found["machine"]) == {"node", "processor", "cores"}
+    assert set(found["machine"]) == {"system", "node", "processor", "cores"}
 
 
 def test_a_failed_job_leaves_none(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ FILES = sorted((REPOSITORY / "unlearnkit").rglob("*.py"))
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
-    0: {"errors", "seeds", "fingerprint", "registry", "layout", "polling"},
-    1: {"config", "declarations", "graph", "report_graph", "origin", "workplace"},
+    0: {"errors", "seeds", "fingerprint", "registry", "layout", "places", "polling"},
+    1: {"config", "declarations", "graph", "report_graph", "present", "origin", "workplace"},
     2: {"artifacts"},
     3: {"metrics"},
     4: {"data", "models", "training"},

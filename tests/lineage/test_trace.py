@@ -14,7 +14,7 @@ from by_hand import ByHand
 from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
 
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.lineage.places import STAGES, place_of
+from unlearnkit.places import STAGES, place_of
 from unlearnkit.seeds import derive_seed
 
 pytestmark = pytest.mark.workflow

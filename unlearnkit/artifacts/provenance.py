@@ -6,15 +6,16 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.store import read_json, sha256_of, write_json
 from unlearnkit.errors import ArtifactError, repair
-from unlearnkit.layout import is_recorded, provenance, recorded_artifact
+from unlearnkit.layout import provenance
+from unlearnkit.places import record_of, recorded_artifact
 from unlearnkit.seeds import SCHEME
 
 SEAL = "record_sha256"
@@ -92,40 +93,36 @@ def read_record(path: str) -> dict[str, Any]:
 def verified_sha256(path: str) -> str:
     """Return the SHA-256 of a file; raises ArtifactError unless it is what its provenance record says.
 
-    Files that the workflow did not make (index files of forget sets) and figures have no record. A record is checked
-    against its own checksum.
+    Files that the workflow did not make (index files of forget sets) have no record; files that one job wrote may
+    share one. A record is checked against its own checksum.
     """
     if not Path(path).exists():
         raise ArtifactError(f"{path} does not exist", remedy="run the same snakemake command again")
     found = sha256_of(path)
     if recorded_artifact(path):
         read_record(path)
-    elif Path(provenance(path)).exists():
-        if (recorded := read_provenance(path).get("sha256")) != found:
+        return found
+    record = record_of(path) or provenance(path)
+    if Path(record).exists():
+        recorded = _recorded_sha256(path, record)
+        if recorded != found:
             raise ArtifactError(
                 f"{path} is damaged or was replaced: its content is not what its job wrote",
-                expected=f"SHA-256 {recorded}, as {provenance(path)} says, not {found}",
+                expected=f"SHA-256 {recorded}, as {record} says, not {found}",
                 remedy=repair(path),
             )
-    elif is_recorded(path):
+    elif record_of(path):
         raise ArtifactError(
             f"{path} has no provenance record, so nothing says that it is complete",
-            expected=f"{provenance(path)} beside it, as its job writes it",
+            expected=f"{record} beside it, as its job writes it",
             remedy=repair(path),
         )
     return found
 
 
-def machine() -> dict[str, Any]:
-    """Return what the job runs on: system, processor, cores, node, and the SLURM job if it is one."""
-    described = {
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
-    }
-    job = os.environ.get("SLURM_JOB_ID")
-    return {**described, "slurm_job": job} if job else described
+def _recorded_sha256(path: str, record: str) -> str | None:
+    content = read_record(record)
+    return content.get("sha256") if record == provenance(path) else content.get("also", {}).get(path)
 
 
 def package_versions() -> dict[str, str]:

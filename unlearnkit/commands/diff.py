@@ -13,10 +13,10 @@ from typing import Any
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.lineage.causes import DAMAGED, Cause
 from unlearnkit.lineage.comparison import Comparison, compare
-from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import experiments
 from unlearnkit.lineage.values import value_differences
+from unlearnkit.places import place_of
 
 SHOWN = 10
 """Values and names that are printed; JSON has all."""

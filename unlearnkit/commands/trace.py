@@ -12,13 +12,14 @@ from typing import Any
 from unlearnkit.errors import ArtifactError, UnlearnkitError
 from unlearnkit.lineage.cells import Row, rows_of, sources_of_rows
 from unlearnkit.lineage.chain import ancestry
+from unlearnkit.lineage.configured import configuration_files, present_graph
 from unlearnkit.lineage.found import Found, consumers, find
-from unlearnkit.lineage.places import owner_of, place_of
-from unlearnkit.lineage.present import Present, configuration_files, present_graph
 from unlearnkit.lineage.records import Results
 from unlearnkit.lineage.seeding import seeds_text
 from unlearnkit.lineage.steps import environments, settings_lines, steps
 from unlearnkit.lineage.tree import lines, tree
+from unlearnkit.places import owner_of, place_of
+from unlearnkit.present import Present
 
 MOST_VALUES = 8
 """Versions, nodes or jobs that are listed; JSON has all."""

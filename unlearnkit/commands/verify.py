@@ -7,11 +7,12 @@ from pathlib import Path
 
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.lineage.age import outdated
-from unlearnkit.lineage.present import Present, configuration_files, present_graph
+from unlearnkit.lineage.configured import configuration_files, present_graph
 from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.lineage.verification import Count, Verification, verify
+from unlearnkit.present import Present
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

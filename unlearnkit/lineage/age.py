@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unlearnkit.config.wording import shown
-from unlearnkit.lineage.places import Place, place_of
-from unlearnkit.lineage.present import Present, changed_keys
+from unlearnkit.lineage.configured import changed_keys
 from unlearnkit.lineage.records import Results
+from unlearnkit.places import Place, place_of
+from unlearnkit.present import Present
 
 
 def outdated(results: Results, present: Present) -> Iterator[str]:

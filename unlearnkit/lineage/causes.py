@@ -9,9 +9,9 @@ from typing import Any
 
 from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import outside, source_of, sources
-from unlearnkit.lineage.places import Place, place_of
-from unlearnkit.lineage.present import changed_keys
+from unlearnkit.lineage.configured import changed_keys
 from unlearnkit.lineage.records import Record, Results
+from unlearnkit.places import Place, place_of
 
 
 @dataclass(frozen=True, order=True)

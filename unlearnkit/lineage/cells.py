@@ -10,8 +10,8 @@ from unlearnkit import layout
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.errors import ArtifactError, suggest
 from unlearnkit.lineage.chain import source_of
-from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.records import Results
+from unlearnkit.places import place_of
 
 Row = Mapping[str, Any]
 

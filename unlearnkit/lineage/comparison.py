@@ -10,8 +10,8 @@ from typing import Any
 
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.causes import DAMAGED, UNEXPLAINED, Cause, Causes
-from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.records import Results, leftover
+from unlearnkit.places import place_of
 
 TIMES = ("seconds", "relative_seconds")
 """Columns of the cost table that no two runs share."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError, UnlearnkitError
-from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.records import Results, experiments
+from unlearnkit.places import place_of
 
 
 @dataclass(frozen=True)

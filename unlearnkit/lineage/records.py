@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -12,15 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
-from unlearnkit.lineage.places import owner_of
+from unlearnkit.places import owner_of
 
 Record = Mapping[str, Any]
-
-SEAL = "record_sha256"
-"""Key of the hash that a record may carry of its own content."""
 
 _KINDS = {
     "artifact": str,
@@ -204,6 +201,4 @@ def _fault(record: Any, name: str) -> str | None:
         return "holds something else than a SHA-256"
     if not re.fullmatch(rf"results/[^/]+/{re.escape(name)}", record["artifact"]):
         return f"is the record of {record['artifact']}"
-    content = {key: value for key, value in record.items() if key != SEAL}
-    seal = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return "is not what its job wrote" if record.get(SEAL, seal) != seal else None
+    return "is not what its job wrote" if record.get(SEAL) not in (None, sealed(record)[SEAL]) else None

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from unlearnkit.lineage.places import place_of
 from unlearnkit.lineage.records import Results
+from unlearnkit.places import place_of
 
 
 class Repair:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from unlearnkit.lineage.places import Place
 from unlearnkit.lineage.records import Record
+from unlearnkit.places import Place
 from unlearnkit.seeds import SCHEME, derive_seed
 
 _ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from unlearnkit.lineage.places import place_of
-from unlearnkit.lineage.present import Present
 from unlearnkit.lineage.records import Results
 from unlearnkit.lineage.seeding import seeding
+from unlearnkit.places import place_of
+from unlearnkit.present import Present
 
 
 def steps(results: Results, names: Iterable[str], present: Present | None) -> list[dict[str, Any]]:

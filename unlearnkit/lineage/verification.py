@@ -8,9 +8,9 @@ from pathlib import Path
 
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.chain import ancestry, outside, source_of
-from unlearnkit.lineage.places import STAGES, place_of
 from unlearnkit.lineage.records import Results, leftover
 from unlearnkit.lineage.repair import Repair
+from unlearnkit.places import STAGES, place_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unlearnkit.artifacts.timing import machine
+from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.experiment import load_experiment
 from unlearnkit.planning.basis import Basis, Estimate, farthest
 from unlearnkit.planning.disk import Disk, download_bytes

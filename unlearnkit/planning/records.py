@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.timing import SUFFIX, machine
+from unlearnkit.artifacts.machine import machine
+from unlearnkit.artifacts.timing import SUFFIX
 from unlearnkit.errors import ArtifactError
 
 

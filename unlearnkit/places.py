@@ -50,6 +50,9 @@ WEIGHTS = ("originals", "oracles", "held-out oracles", "unlearned")
 """Stages whose files may be removed to save space."""
 
 
+_RESULT = re.compile(r"(results/[^/]+/)(.+)")
+
+
 @dataclass(frozen=True)
 class Place:
     """What a path says: the stage, and the wildcards of its pattern (forget_set, variant, shard, ...)."""
@@ -96,6 +99,18 @@ def owner_of(name: str) -> str:
     if place and place.stage == "figures":
         return f"{name.rpartition('/')[0]}/margins.svg"
     return name
+
+
+def record_of(path: str) -> str | None:
+    """Return the path of the record that states the hash of an artifact, None if no job of the workflow makes it."""
+    match = _RESULT.fullmatch(path)
+    return layout.provenance(match[1] + owner_of(match[2])) if match and place_of(match[2]) else None
+
+
+def recorded_artifact(path: str) -> str | None:
+    """Return the artifact that `path` is the provenance record of, or None if it is something else."""
+    artifact = path.removesuffix(".json")
+    return artifact if record_of(artifact) == path else None
 
 
 def _divided(wildcards: dict[str, str]) -> dict[str, str]:

@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.config.experiment import load_experiment
-from unlearnkit.config.reading import DEFAULT, read_configuration, read_yaml
-from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
-from unlearnkit.lineage.places import Place
+from unlearnkit.places import Place
 from unlearnkit.report_graph import ReportGraph
 
 _POPULATIONS = {"originals": layout.ORIGINAL, "oracles": layout.ORACLE, "held-out oracles": layout.HELD_OUT_ORACLE}
-
-
-def configuration_files(experiment: str, given: list[Path]) -> list[Path] | None:
-    """Return the files that describe an experiment: those given, or the one here that names it; None if none does.
-
-    An empty list stands for config.yaml, which needs no mention.
-    """
-    if given:
-        return given
-    for path in (DEFAULT, *sorted(Path().glob("*.y*ml")), *sorted(Path("experiments").glob("*.y*ml"))):
-        try:
-            if read_yaml(path).get("experiment") == experiment:
-                return [] if path == DEFAULT else [path]
-        except UnlearnkitError:
-            continue
-    return None
-
-
-def present_graph(experiment: str, files: list[Path]) -> Graph | None:
-    """Return the graph of the configuration in `files`, None if that is another experiment.
-
-    Raises ConfigError if the configuration is wrong.
-    """
-    graph = Graph(load_experiment(read_configuration(files)))
-    return graph if graph.experiment.experiment == experiment else None
 
 
 class Present:
@@ -122,13 +93,3 @@ class Present:
             "report": self._page.page_code,
         }
         return by_stage.get(stage, graph.training_code)()
-
-
-def changed_keys(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield (key path, old value, new value) wherever two nested settings differ; a value that is absent is None."""
-    if all(value is None or isinstance(value, Mapping) for value in (old, new)) and old != new:
-        old, new = old or {}, new or {}
-        for key in dict.fromkeys([*old, *new]):
-            yield from changed_keys(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
-    elif old != new:
-        yield path, old, new
