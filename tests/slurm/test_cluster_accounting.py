@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,9 @@ def test_the_literal_command(
     assert tables(fresh, "digits") == made_locally(pristine.copy(tmp_path / "local"))
 
 
-def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes]) -> None:
+def test_sacct_account_and_qos(
+    cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Callable[[str, Run], None]
+) -> None:
     fresh.edit(PROFILE, "# slurm_account: my_account", "slurm_account: lab")
     fresh.edit(PROFILE, "# qos: normal", "qos: batch")
     fresh.edit(PROFILE, "slurm-status-command: squeue", "slurm-status-command: sacct")
@@ -59,6 +62,7 @@ def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: d
     run.find(r"SLURM does not answer \(sacct failed\)")
     cluster.start("slurmdbd")
     assert run.end() == 0, run.text
+    show("sacct: scancel, then slurmdbd killed and started again", run)
     assert tables(fresh, "faults") == undisturbed
     charged = tell("sacct", "-X", "-n", "-P", "--name", run.name, "-o", "account,qos").split()
     assert set(charged) == {"lab|batch"}
@@ -66,9 +70,12 @@ def test_sacct_account_and_qos(cluster: Cluster, fresh: Checkout, undisturbed: d
     assert {line.split("|")[0]: "gres/gpu=1" in line for line in placed} == {"gpu": True, "cpu": False}
 
 
-def test_an_account_that_does_not_exist_is_told(cluster: Cluster, fresh: Checkout) -> None:
+def test_an_account_that_does_not_exist_is_told(
+    cluster: Cluster, fresh: Checkout, show: Callable[[str, Run], None]
+) -> None:
     fresh.edit(PROFILE, "# slurm_account: my_account", "slurm_account: nobody")
     run = submit(fresh)
     assert run.end() != 0
-    assert "nobody" in run.text
+    show("an account that does not exist", run)
+    assert "The given account nobody appears to be invalid" in run.text
     assert not cluster.jobs(run.name)
