@@ -172,7 +172,8 @@ def test_nodes_and_jobs_of_a_cluster_are_listed(by_hand: ByHand, call: Call) -> 
         machine = {"system": "Linux", "cores": 8, "node": f"n{shard % 2}", "slurm_job": str(100 + shard)}
         by_hand.write(f"original/{shard:04d}-{shard:04d}.margins.parquet", "", machine=machine)
     inputs = tuple(f"original/{shard:04d}-{shard:04d}.margins.parquet" for shard in range(12))
-    by_hand.write("summaries/mia/nines/original.parquet", "", inputs)
+    head = {"system": "Linux", "cores": 8, "node": "n0"}
+    by_hand.write("summaries/mia/nines/original.parquet", "", inputs, machine=head)
     name = "results/hand/summaries/mia/nines/original.parquet"
     output = call(by_hand.root, "trace", name)[1]
     assert "  node: n0; n1\n" in output

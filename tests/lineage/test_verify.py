@@ -168,14 +168,18 @@ def test_what_was_made_from_an_earlier_version_is_told_and_made_again(finished: 
 
 
 def test_leftovers_and_strangers_are_noted(finished: Checkout, call: Call) -> None:
-    (finished.root / RESULTS / ".klom.csv.x.partial").touch()
+    partial = finished.root / RESULTS / ".klom.csv.x.partial"
+    partial.mkdir()
+    (partial / "lock").touch()
     resume = finished.root / RESULTS / f"{WEIGHTS}.resume"
     resume.mkdir()
     (resume / "0.safetensors").touch()
     (finished.root / RESULTS / "notes.txt").touch()
     status, output = call(finished.root, "verify")
     assert status == 0
-    assert "note: .klom.csv.x.partial: left by an interrupted writer; remove it with `rm results/tiny/.klom" in output
+    assert (
+        "note: .klom.csv.x.partial: left by an interrupted writer; remove it with `rm -r results/tiny/.klom" in output
+    )
     assert (
         f"note: {WEIGHTS}: left by an interrupted job; remove it with `rm -r results/tiny/{WEIGHTS}.resume`" in output
     )

@@ -72,7 +72,7 @@ def undisturbed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Run], None]:
-    """Print what a user saw of a fault, also where the test passes: docs/faults-cluster.md cites it."""
+    """Print what a user saw of a fault, also where the test passes: docs/faults.md cites it."""
 
     def print_it(what: str, run: Run) -> None:
         with capsys.disabled():

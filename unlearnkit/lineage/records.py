@@ -162,9 +162,9 @@ def experiments(paths: list[Path]) -> list[Results]:
 
 def leftover(name: str) -> str | None:
     """Return what a file that no job declares was left by: "an interrupted writer", "an interrupted job", or None."""
-    if name.endswith(".partial"):
-        return "an interrupted writer"
-    return "an interrupted job" if ".resume/" in name else None
+    if ".resume/" in name:
+        return "an interrupted job"
+    return "an interrupted writer" if ".partial/" in name else None
 
 
 def _is_experiment(folder: Path) -> bool:

@@ -45,6 +45,7 @@ class Repair:
         return " ".join(shlex.quote(self.path(name)) for name in sorted(names))
 
     def remove(self, name: str) -> str:
-        """Return the command that removes a leftover."""
-        folder, dot, _ = name.partition(".resume/")
-        return f"rm -r {shlex.quote(self.path(folder + '.resume'))}" if dot else f"rm {shlex.quote(self.path(name))}"
+        """Return the command that removes a leftover: the folder that it lies in."""
+        suffix = ".resume" if ".resume/" in name else ".partial"
+        folder = name.partition(f"{suffix}/")[0]
+        return f"rm -r {shlex.quote(self.path(folder + suffix))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,7 +183,8 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
             seen.add(command)
             going_on = source == "an interrupted job" and name.partition(".resume/")[0] not in results.files
             remedy = "the next run of its job goes on from it" if going_on else f"remove it with `{command}`"
-            yield f"{name.partition('.resume/')[0]}: left by {source}; {remedy}"
+            subject = re.split(r"\.resume/|(?<=\.partial)/", name)[0]
+            yield f"{subject}: left by {source}; {remedy}"
         elif place_of(artifact) is None:
             yield f"{name}: no rule makes this file"
 
