@@ -19,11 +19,6 @@ from slurm_cluster import EXPERIMENT, Cluster, Run, tables
 FAULTS = Path(__file__).with_name(EXPERIMENT)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of these tests."""
-    config.addinivalue_line("markers", "slurm: needs a SLURM cluster (make test-slurm)")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests of this folder unless `make test-slurm` asks for them."""
     asked = os.environ.get("UNLEARNKIT_SLURM") == "1"
