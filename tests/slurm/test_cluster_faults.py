@@ -52,6 +52,7 @@ def test_nodes_and_the_controller_fail_under_a_run(
     wait_for(lambda: run.text.count("SLURM does not answer") >= 2, "a second failed query", run)
     cluster.start("slurmctld")
     thaw(kept)
+    wait_for(lambda: kept not in cluster.running(run.name), "an end of the job that was kept", run)
 
     withdrawn = wait_for(lambda: cluster.running(run.name, "score"), "a running score job", run)[0]
     tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
