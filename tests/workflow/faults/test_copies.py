@@ -64,23 +64,23 @@ def test_a_copy_of_the_results_alone_is_accepted_or_made_again(completed: Checko
 
 # without Snakemake's records the files' own records tell whether they are of this configuration
 
-SCRUB = {f"unlearned/{name}/scrub" for name in ("nines", "random_10")}
+PICTURES = {"figures", "report"}
 CHANGES: dict[str, tuple[Mapping[str, Any], set[str]]] = {
     "nothing": ({}, set()),
     "execution": ({"execution": {"threads": 2}}, set()),
-    "a metric less": ({"metrics": {"klom": {}}}, set()),
+    "a metric less": ({"metrics": {"klom": {}}}, PICTURES),
     "a metric's settings": (
         {"metrics": {"klom": {"bins": 10}, "mia": {}}},
-        {"scores/klom", "summaries/klom", "tables"},
+        {"scores/klom", "summaries/klom", "tables", *PICTURES},
     ),
-    "more models": ({"num_models": 6, "held_out_oracles": 6}, {"scores", "summaries", "tables"}),
+    "more models": ({"num_models": 6, "held_out_oracles": 6}, {"scores", "summaries", "tables", *PICTURES}),
     "training": (
         {"training": {"epochs": 3, "batch_size": 50, "lr": 0.1, "warmup_epochs": 1}},
-        {"original", "oracle", "held_out_oracle", "unlearned", "scores", "summaries", "tables"},
+        {"original", "oracle", "held_out_oracle", "unlearned", "scores", "summaries", "tables", *PICTURES},
     ),
     "seed": (
         {"seed": 1},
-        {"original", "oracle", "held_out_oracle", "unlearned", "scores", "summaries", "tables"},
+        {"original", "oracle", "held_out_oracle", "unlearned", "scores", "summaries", "tables", *PICTURES},
     ),
 }
 
