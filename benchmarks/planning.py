@@ -90,11 +90,10 @@ def case(copy: Path, name: str, arguments: list[str]) -> dict[str, Any]:
     started = time.perf_counter()
     planned = json.loads(call(copy, "unlearnkit", "plan", "--json", "-", *own))
     planning = time.perf_counter() - started
-    before, clock = files(copy / "results"), time.time()
+    clock = time.time()
     started = time.perf_counter()
     call(copy, "snakemake", *own)
     seconds = time.perf_counter() - started
-    written = sum(files(copy / "results").values()) - sum(before.values())
     records = [json.loads(path.read_text()) for path in new_records(copy, clock)]
     return {
         "name": name,
@@ -103,7 +102,7 @@ def case(copy: Path, name: str, arguments: list[str]) -> dict[str, Any]:
         "seconds": seconds,
         "cpu": sum(record["process_seconds"] for record in records),
         "jobs": len(records),
-        "bytes": written,
+        "bytes": sum(sum(record["outputs"].values()) for record in records),
         "stages": dict(by_stage(records)),
     }
 
@@ -116,11 +115,6 @@ def call(copy: Path, module: str, *arguments: str) -> str:
     if ended.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{ended.stderr[-3000:]}")
     return ended.stdout
-
-
-def files(folder: Path) -> dict[Path, int]:
-    """Return path -> bytes of all files below a folder."""
-    return {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()} if folder.exists() else {}
 
 
 def new_records(copy: Path, since: float) -> Iterator[Path]:
