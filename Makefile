@@ -18,6 +18,9 @@ help:
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
 	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
+	@echo "make format      what make lint asks for, as far as a program can do it"
+	@echo "make schema      docs/config.schema.json, after a change of a setting"
+	@echo "make requirements  newest versions into envs/"
 	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
 
 demo: $(VENV)/.core

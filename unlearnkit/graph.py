@@ -1,7 +1,7 @@
 """The artifact graph as the rules see it: shards, inputs, configuration slices and code fingerprints.
 
 Everything here is a function of the experiment alone. A slice holds exactly the configuration that a job consumes, so
-that Snakemake reruns a job when that changes and not otherwise (architecture, section 4).
+that Snakemake reruns a job when that changes and not otherwise (docs/architecture.md, What makes something stale).
 """
 
 from __future__ import annotations

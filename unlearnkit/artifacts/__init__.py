@@ -1,1 +1,1 @@
-"""The artifact layer: the only code that writes files, to a temporary name beside the target and then renamed."""
+"""The artifact layer: the only code that writes artifacts, to a temporary name beside the target and then renamed."""
