@@ -10,7 +10,7 @@ from unlearnkit.config.experiment import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
-from unlearnkit.polling import repair
+from unlearnkit.polling import repair_executor
 from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
@@ -25,19 +25,18 @@ except UnlearnkitError as error:
 EXECUTION = EXPERIMENT.execution
 
 # Snakemake imports the executors that are installed before it reads this file
-repair(sys.modules.get("snakemake_executor_plugin_slurm"))
-NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+repair_executor(sys.modules.get("snakemake_executor_plugin_slurm"))
 
 
 wildcard_constraints:
-    forget_set=NAME,
-    variant=NAME,
-    candidate=NAME,
+    forget_set=layout.NAME,
+    variant=layout.NAME,
+    candidate=layout.NAME,
     metric="[a-z0-9_]+",
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",
     shard="[0-9]+-[0-9]+",
-    population=f"original|(oracle|held_out_oracle)/{NAME}",
+    population=f"original|(oracle|held_out_oracle)/{layout.NAME}",
 
 
 def memory(wildcards, attempt):
@@ -61,12 +60,12 @@ def path(pattern, **wildcards):
 
 def log_of(pattern):
     """The log file of a job, by the path pattern of its output."""
-    return f"logs/{path(pattern).removeprefix('results/')}.log"
+    return layout.log_of(path(pattern))
 
 
 onstart:
     try:
-        refuse_unwritable(path(layout.ROOT), f"logs/{EXPERIMENT.experiment}")
+        refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None

@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="unlearnkit", description="Checks, plans, verifies, traces and compares experiments.")
+    parser = argparse.ArgumentParser(
+        prog="unlearnkit", description="Checks and plans experiments, and says where results come from."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         if name != chosen:  # not imported: a command must work where what another one needs is broken

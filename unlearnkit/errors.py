@@ -51,6 +51,14 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known names: {', '.join(known)}"
 
 
+def cannot_write(what: str | os.PathLike[str], error: Exception) -> ArtifactError:
+    """Return the error of a file, or of "the folder F", that cannot be written."""
+    return ArtifactError(
+        f"cannot write {os.fspath(what)}: {getattr(error, 'strerror', None) or error}",
+        remedy="free the disk or correct the permissions, then give the same snakemake command again",
+    )
+
+
 def repair(path: str | os.PathLike[str]) -> str:
     """Return the remedy for a damaged artifact or record: the command that removes it, so that it is made again.
 

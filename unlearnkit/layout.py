@@ -26,7 +26,8 @@ DOWNLOADS = "data"
 """Where raw files are downloaded to, under the current directory."""
 
 LOGS = "logs"
-ROOT = "results/{experiment}"
+RESULTS = "results"
+ROOT = f"{RESULTS}/{{experiment}}"
 DATASET = f"{ROOT}/data/dataset.safetensors"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
@@ -41,6 +42,9 @@ TABLE = f"{ROOT}/tables/{{table}}"
 FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
 REPORT = f"{ROOT}/report/index.html"
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+"""What names of forget sets and variants look like in paths; which are valid, `unlearnkit.config.names` says."""
+
 REFERENCE_CANDIDATES = ("original", "oracle")
 """Candidates that every metric scores beside the variants: the originals, and oracles (see Graph.selection)."""
 
@@ -48,6 +52,11 @@ REFERENCE_CANDIDATES = ("original", "oracle")
 def provenance(artifact: str) -> str:
     """Return the path of the provenance record that lies beside `artifact`."""
     return f"{artifact}.json"
+
+
+def log_of(artifact: str) -> str:
+    """Return the path of the log of the job that makes `artifact`."""
+    return f"{LOGS}/{artifact.removeprefix(f'{RESULTS}/')}.log"
 
 
 def weights_of(population: str) -> str:

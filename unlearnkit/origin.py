@@ -15,9 +15,10 @@ from typing import Any
 
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph
-from unlearnkit.layout import ROOT, provenance
+from unlearnkit.layout import LOGS, ROOT, provenance
 from unlearnkit.places import place_of, recorded_artifact
 from unlearnkit.present import Present
+from unlearnkit.workplace import refuse_unwritable
 
 SNAKEMAKE_RECORDS = (Path(".snakemake/metadata"), Path(".snakemake/incomplete"))
 
@@ -30,7 +31,8 @@ def refuse_foreign(graph: Graph, experiment: str) -> None:
     if not foreign:
         return
     path, reason = next(iter(foreign.items()))
-    listed = Path(f"logs/{experiment}/foreign_files.txt")
+    listed = Path(LOGS, experiment, "foreign_files.txt")
+    refuse_unwritable(str(listed.parent))
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text("".join(f"{name}\n" for name in foreign))
     raise ArtifactError(

@@ -9,26 +9,9 @@ from dataclasses import dataclass, field
 
 from unlearnkit import layout
 
-STAGES = (
-    "data",
-    "forget sets",
-    "originals",
-    "oracles",
-    "held-out oracles",
-    "unlearned",
-    "margins",
-    "scores",
-    "summaries",
-    "tables",
-    "figures",
-    "report",
-)
-"""Kinds of artifacts, in the order in which they are made."""
-
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _WILDCARDS = {
     "shard": r"\d+-\d+",
-    "population": rf"original|(?:oracle|held_out_oracle)/{_NAME}|unlearned/{_NAME}/{_NAME}",
+    "population": rf"original|(?:oracle|held_out_oracle)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
     "metric": r"[a-z0-9_]+",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
 }
@@ -46,11 +29,11 @@ _PATTERNS = {
     "figures": layout.FIGURE,
     "report": layout.REPORT,
 }
-WEIGHTS = ("originals", "oracles", "held-out oracles", "unlearned")
-"""Stages whose files may be removed to save space."""
+STAGES = tuple(_PATTERNS)
+"""Kinds of artifacts, in the order in which they are made."""
 
-
-_RESULT = re.compile(r"(results/[^/]+/)(.+)")
+_WEIGHTS = ("originals", "oracles", "held-out oracles", "unlearned")
+_RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,7 @@ class Place:
     @property
     def is_weights(self) -> bool:
         """Whether the file holds weights, which may be removed to save space."""
-        return self.stage in WEIGHTS
+        return self.stage in _WEIGHTS
 
     @property
     def order(self) -> int:
@@ -122,7 +105,7 @@ def _divided(wildcards: dict[str, str]) -> dict[str, str]:
 
 def _expression(pattern: str) -> re.Pattern[str]:
     pattern = re.escape(pattern.removeprefix(f"{layout.ROOT}/"))
-    return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_WILDCARDS.get(m[1], _NAME)})", pattern))
+    return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_WILDCARDS.get(m[1], layout.NAME)})", pattern))
 
 
 _EXPRESSIONS = {stage: _expression(pattern) for stage, pattern in _PATTERNS.items()}

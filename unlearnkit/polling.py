@@ -83,7 +83,7 @@ class Watch:
         return self._clock() - since >= self._forgotten_after
 
 
-def repair(plugin: ModuleType | None) -> None:
+def repair_executor(plugin: ModuleType | None) -> None:
     """Repair the installed executor; nothing happens if there is none, if it is another, or if it was done before."""
     query, executor = getattr(plugin, "query_job_status", None), getattr(plugin, "Executor", None)
     if plugin is None or query is None or executor is None or hasattr(query, "__wrapped__"):

@@ -12,9 +12,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from unlearnkit.errors import ArtifactError, repair
+from unlearnkit.errors import ArtifactError, cannot_write, repair
 from unlearnkit.layout import provenance
-from unlearnkit.places import recorded_artifact
+from unlearnkit.places import record_of
 
 BLOCK = 4096
 """Bytes that must fit, at the least."""
@@ -29,10 +29,7 @@ def refuse_unwritable(*folders: str) -> None:
                 probe.write(bytes(BLOCK))
                 probe.flush()
         except OSError as error:
-            raise ArtifactError(
-                f"cannot write the folder {folder}: {error.strerror}",
-                remedy="free the disk or correct the permissions, then give the same snakemake command again",
-            ) from None
+            raise cannot_write(f"the folder {folder}", error) from None
 
 
 def refuse_changed(folder: str) -> None:
@@ -42,28 +39,30 @@ def refuse_changed(folder: str) -> None:
     """
     for parent, _, names in os.walk(folder):
         for name in names:
-            artifact = recorded_artifact(f"{parent}/{name}")
-            if artifact and _is_newer(artifact) and (recorded := _recorded_sha256(artifact)):
+            artifact = f"{parent}/{name}"
+            record = record_of(artifact)
+            if record and _is_newer(artifact, record) and (recorded := _recorded_sha256(artifact, record)):
                 with Path(artifact).open("rb") as stream:
                     found = hashlib.file_digest(stream, "sha256").hexdigest()
                 if found != recorded:
                     raise ArtifactError(
                         f"{artifact} was damaged or replaced after its job wrote it",
-                        expected=f"SHA-256 {recorded}, as {provenance(artifact)} says, not {found}",
+                        expected=f"SHA-256 {recorded}, as {record} says, not {found}",
                         remedy=repair(artifact),
                     )
 
 
-def _is_newer(artifact: str) -> bool:
+def _is_newer(artifact: str, record: str) -> bool:
     try:
-        return Path(artifact).stat().st_mtime_ns > Path(provenance(artifact)).stat().st_mtime_ns
+        return Path(artifact).stat().st_mtime_ns > Path(record).stat().st_mtime_ns
     except FileNotFoundError:
         return False
 
 
-def _recorded_sha256(artifact: str) -> str | None:
+def _recorded_sha256(artifact: str, record: str) -> str | None:
     """Return what the record says, or None if it cannot be read: the job that needs it will refuse it."""
     try:
-        return json.loads(Path(provenance(artifact)).read_text("utf-8"))["sha256"]
+        content = json.loads(Path(record).read_text("utf-8"))
+        return content["sha256"] if record == provenance(artifact) else content["also"][artifact]
     except (OSError, ValueError, KeyError, TypeError):
         return None

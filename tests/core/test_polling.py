@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import snakemake_executor_plugin_slurm as installed
 
-from unlearnkit.polling import Watch, repair
+from unlearnkit.polling import Watch, repair_executor
 
 LOGGER = logging.getLogger("polling")
 query: Any = getattr(installed.query_job_status, "__wrapped__", installed.query_job_status)
@@ -83,12 +83,12 @@ def test_a_repair_happens_once_and_only_to_this_executor() -> None:
     plugin.__dict__.update(
         query_job_status=query, Executor=type("Executor", (), {"check_active_jobs": check_active_jobs})
     )
-    repair(plugin)
+    repair_executor(plugin)
     repaired = dict(vars(plugin))
     assert repaired["query_job_status"].__wrapped__ is query
     assert repaired["Executor"].check_active_jobs.__wrapped__ is check_active_jobs
-    repair(plugin)
+    repair_executor(plugin)
     assert vars(plugin) == repaired
-    repair(None)
-    repair(other := ModuleType("other"))
+    repair_executor(None)
+    repair_executor(other := ModuleType("other"))
     assert not hasattr(other, "query_job_status")

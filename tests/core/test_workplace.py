@@ -54,6 +54,19 @@ def test_a_file_that_was_changed_later_is_named_with_its_repair(folder: Path) ->
         refuse_changed("results/x")
 
 
+def test_a_changed_file_that_shares_a_record_is_named(folder: Path) -> None:
+    table = "results/x/tables/klom.csv"
+    Path(table).parent.mkdir()
+    Path(table).write_text("values")
+    also = {table: hashlib.sha256(b"values").hexdigest()}
+    Path("results/x/tables/klom.parquet.json").write_text(json.dumps({"also": also}))
+    set_time("results/x/tables/klom.parquet.json", 1_000)
+    refuse_changed("results/x")
+    Path(table).write_text("valuez")
+    with pytest.raises(ArtifactError, match=rf"{table} was damaged or replaced.*klom\.parquet\.json says"):
+        refuse_changed("results/x")
+
+
 def test_what_has_no_readable_record_is_left_to_the_job_that_reads_it(folder: Path) -> None:
     Path(ARTIFACT).write_text("weightz")
     Path(f"{ARTIFACT}.json").write_text("{")

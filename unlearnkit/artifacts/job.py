@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
-from unlearnkit.artifacts.store import cannot_write, checked_before_publishing, sha256_of
+from unlearnkit.artifacts.store import checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
-from unlearnkit.errors import ArtifactError, UnlearnkitError
+from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
 
 _CLAIM = "key of this job (settings, code, inputs): "
 

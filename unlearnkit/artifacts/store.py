@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from unlearnkit.artifacts.partial import partial_folder
-from unlearnkit.errors import ArtifactError, repair
+from unlearnkit.errors import ArtifactError, cannot_write, repair
 
 Check = Callable[[Path], None]
 
@@ -52,15 +52,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.replace(path)
     except (OSError, SafetensorError) as error:
         raise cannot_write(path, error) from None
-
-
-def cannot_write(path: Path, error: Exception) -> ArtifactError:
-    """Return the error of a file that cannot be written."""
-    reason = getattr(error, "strerror", None) or error
-    return ArtifactError(
-        f"cannot write {path}: {reason}",
-        remedy="free the disk or correct the permissions, then give the same snakemake command again",
-    )
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

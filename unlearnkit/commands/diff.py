@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.errors import UnlearnkitError
+from unlearnkit.errors import ArtifactError, UnlearnkitError
 from unlearnkit.lineage.causes import DAMAGED, Cause
 from unlearnkit.lineage.comparison import Comparison, compare
 from unlearnkit.lineage.progress import Progress
-from unlearnkit.lineage.records import experiments
+from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.values import value_differences
 from unlearnkit.places import place_of
 
@@ -36,20 +36,24 @@ def run(options: argparse.Namespace) -> int:
     difference.
     """
     try:
-        (old,), (new,) = experiments([options.old]), experiments([options.new])
+        old, new = _one(options.old), _one(options.new)
         found = compare(old, new, Progress("files compared"))
         values = value_differences(old, new)
     except UnlearnkitError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    except ValueError:
-        print("error: A or B holds several experiments. Name the folder of one, as results/digits.", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(_as_json(found, values), indent=1))
     else:
         print("\n".join(_text(options, found, values)))
     return 0 if found.same else 1
+
+
+def _one(path: Path) -> Results:
+    found = experiments([path])
+    if len(found) > 1:
+        raise ArtifactError(f"{path} holds several experiments", remedy="name the folder of one, as results/digits")
+    return found[0]
 
 
 def _as_json(found: Comparison, values: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from unlearnkit import layout
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.lineage.age import outdated
 from unlearnkit.lineage.configured import configuration_files, present_graph
@@ -18,7 +19,12 @@ from unlearnkit.present import Present
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add paths, the configuration and --quick."""
     parser.add_argument(
-        "paths", nargs="*", type=Path, default=[Path("results")], metavar="PATH", help="result folders; default: all"
+        "paths",
+        nargs="*",
+        type=Path,
+        default=[Path(layout.RESULTS)],
+        metavar="PATH",
+        help="result folders; default: all",
     )
     parser.add_argument(
         "--configfile",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from unlearnkit import layout
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError, UnlearnkitError
 from unlearnkit.lineage.records import Results, experiments
@@ -50,7 +51,7 @@ def find(path: Path) -> Found:
 def consumers(found: Found) -> list[str]:
     """Return the paths of artifacts here whose records name a file of this content as input or raw file."""
     try:
-        every = [found.results] if found.results else experiments([Path("results")])
+        every = [found.results] if found.results else experiments([Path(layout.RESULTS)])
     except UnlearnkitError:
         return []
     digest = found.sha256
