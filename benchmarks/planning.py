@@ -22,6 +22,7 @@ from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.timing import SUFFIX
+from unlearnkit.planning.plan import stage_name
 from unlearnkit.planning.presentation import duration, size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -126,8 +127,7 @@ def by_stage(records: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
     """Yield stage -> seconds of its processes."""
     stages: dict[str, float] = {}
     for record in records:
-        what = record["settings"].get("method") or record["settings"].get("metric")
-        stage = f"{record['rule']} {what}" if what else record["rule"]
+        stage = stage_name(record["rule"], record["settings"])
         stages[stage] = stages.get(stage, 0.0) + record["process_seconds"]
     yield from stages.items()
 

@@ -32,7 +32,9 @@ _PATTERNS = {
 STAGES = tuple(_PATTERNS)
 """Kinds of artifacts, in the order in which they are made."""
 
-_WEIGHTS = ("originals", "oracles", "held-out oracles", "unlearned")
+ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}
+"""Stage -> role of the models whose weights it holds, as seeds and settings name it."""
+
 _RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
 
 
@@ -46,7 +48,7 @@ class Place:
     @property
     def is_weights(self) -> bool:
         """Whether the file holds weights, which may be removed to save space."""
-        return self.stage in _WEIGHTS
+        return self.stage in ROLES
 
     @property
     def order(self) -> int:

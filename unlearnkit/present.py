@@ -6,12 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from unlearnkit import layout
 from unlearnkit.graph import Graph
-from unlearnkit.places import Place
+from unlearnkit.places import ROLES, Place
 from unlearnkit.report_graph import ReportGraph
-
-_POPULATIONS = {"originals": layout.ORIGINAL, "oracles": layout.ORACLE, "held-out oracles": layout.HELD_OUT_ORACLE}
 
 
 class Present:
@@ -52,8 +49,8 @@ class Present:
 
     def _settings(self, place: Place) -> Mapping[str, Any] | None:
         graph, own, stage = self.graph, place.wildcards, place.stage
-        if stage in _POPULATIONS:
-            return graph.training_slice(_POPULATIONS[stage].partition("/")[0])
+        if place.is_weights and stage != "unlearned":
+            return graph.training_slice(ROLES[stage])
         if stage == "margins":
             return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.model_slice()
         if stage == "tables":

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from unlearnkit.lineage.records import Record
-from unlearnkit.places import Place
+from unlearnkit.places import ROLES, Place
 from unlearnkit.seeds import SCHEME, derive_seed
 
-_ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}
 _STAGES = {
     "originals": ("initial_weights", "batches"),
     "oracles": ("initial_weights", "batches"),
@@ -34,7 +33,7 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
-        role, models, stages = _ROLES[stage], place.models or range(1), _STAGES[stage]
+        role, models, stages = ROLES[stage], place.models or range(1), _STAGES[stage]
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],

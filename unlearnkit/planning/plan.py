@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.experiment import load_experiment
@@ -63,7 +64,7 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     estimates = {job.number: predictor.estimates(job) for job in found.jobs}
     stages: dict[str, list[MissingJob]] = {}
     for job in found.jobs:
-        stages.setdefault(stage_name(job), []).append(job)
+        stages.setdefault(stage_name(job.rule, job.settings), []).append(job)
 
     def priced(name: str, jobs: Sequence[MissingJob]) -> Stage:
         return _priced(name, jobs, estimates, workload, disk)
@@ -82,10 +83,10 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     )
 
 
-def stage_name(job: MissingJob) -> str:
+def stage_name(rule: str, settings: Mapping[str, Any]) -> str:
     """Return the stage that a job belongs to: its rule, with the method or metric where it has one."""
-    what = job.settings.get("method") or job.settings.get("metric")
-    return f"{job.rule} {what}" if what else job.rule
+    what = settings.get("method") or settings.get("metric")
+    return f"{rule} {what}" if what else rule
 
 
 def _priced(
