@@ -1,11 +1,13 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests: real data, and copies of the repository without and with a finished experiment."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
+from checkout import Checkout
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -23,3 +25,38 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data sets at {folder} (set UNLEARNKIT_SHARED to the folder that holds data/)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pristine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of the repository without results; not to be changed."""
+    return Checkout.of(repository, tmp_path_factory.mktemp("pristine") / "copy")
+
+
+@pytest.fixture(scope="session")
+def completed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy in which the tiny experiment is finished; made once for all processes of pytest-xdist."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "completed", shared / "completed.done"
+    with (shared / "completed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return Checkout(folder)
+        copy = pristine.copy(folder)
+        copy.make()
+        done.touch()
+        return copy
+
+
+@pytest.fixture
+def fresh(pristine: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the repository without results, to be changed."""
+    return pristine.copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def finished(completed: Checkout, tmp_path: Path) -> Checkout:
+    """A copy with the finished tiny experiment, to be changed."""
+    return completed.copy(tmp_path / "copy")

@@ -1,9 +1,7 @@
-"""Fixtures of the lineage tests: finished runs of the tiny experiment, and small experiments made by hand."""
+"""Fixtures of the lineage tests: calls of commands, and small experiments made by hand."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,16 +9,6 @@ import pytest
 from by_hand import ByHand
 
 from unlearnkit.__main__ import main
-
-WORKFLOW = Path(__file__).resolve().parents[1] / "workflow"
-
-# the runs that the workflow tests use, so that both make them once
-sys.path.insert(0, str(WORKFLOW))
-_spec = importlib.util.spec_from_file_location("workflow_fixtures", WORKFLOW / "conftest.py")
-assert _spec is not None and _spec.loader is not None
-_fixtures = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_fixtures)
-pristine, completed, finished = _fixtures.pristine, _fixtures.completed, _fixtures.finished
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
+from checkout import RESULTS, Checkout
 
 Call = Callable[..., tuple[int, str]]
 ALL = 4

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
+from checkout import RESULTS, Checkout
 
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.places import STAGES, place_of

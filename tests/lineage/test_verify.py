@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout  # pyright: ignore[reportMissingImports]
+from checkout import RESULTS, Checkout
 
 from unlearnkit.artifacts.store import sha256_of
 

@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-
-from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from checkout import Checkout
 from slurm_cluster import EXPERIMENT, Cluster, Run, tables
 
 FAULTS = Path(__file__).with_name(EXPERIMENT)
@@ -48,12 +45,6 @@ def pristine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
     copy = Checkout.of(repository, tmp_path_factory.mktemp("pristine") / "copy")
     shutil.copy(FAULTS, copy.root)
     return copy
-
-
-@pytest.fixture
-def fresh(pristine: Checkout, tmp_path: Path) -> Checkout:
-    """A copy of the repository without results, to be changed."""
-    return pristine.copy(tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from checkout import Checkout
 
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("cluster.sh")

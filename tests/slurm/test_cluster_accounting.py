@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from checkout import Checkout
 from slurm_cluster import Cluster, Run, submit, tables, tell, wait_for
 
 from unlearnkit.artifacts.provenance import read_provenance

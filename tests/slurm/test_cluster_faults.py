@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from checkout import Checkout  # pyright: ignore[reportMissingImports]
+from checkout import Checkout
 from slurm_cluster import Cluster, Run, freeze, processes_of, submit, tables, tell, thaw, wait_for
 
 ACCOUNTING = False
