@@ -7,7 +7,6 @@ it takes every file that exists for what the configuration describes. The proven
 from __future__ import annotations
 
 import json
-import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from typing import Any
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph
 from unlearnkit.layout import LOGS, ROOT, provenance
-from unlearnkit.places import place_of, recorded_artifact
+from unlearnkit.places import files_below, place_of, recorded_artifact
 from unlearnkit.present import Present
 from unlearnkit.workplace import refuse_unwritable
 
@@ -71,16 +70,15 @@ def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
 
 def _unknown_records(folder: str) -> Iterator[tuple[str, Record]]:
     """Yield (artifact, its provenance) where Snakemake has no record of the artifact."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            artifact = recorded_artifact(f"{parent}/{name}")
-            if artifact and Path(artifact).exists() and not _is_known(artifact):
-                try:
-                    record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
-                except (OSError, ValueError):
-                    continue  # the job that reads the artifact will say so
-                if isinstance(record, dict) and "settings" in record:
-                    yield artifact, record
+    for path in files_below(folder):
+        artifact = recorded_artifact(path)
+        if artifact and Path(artifact).exists() and not _is_known(artifact):
+            try:
+                record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
+            except (OSError, ValueError):
+                continue  # the job that reads the artifact will say so
+            if isinstance(record, dict) and "settings" in record:
+                yield artifact, record
 
 
 def _is_known(artifact: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unlearnkit import layout
@@ -96,6 +97,17 @@ def recorded_artifact(path: str) -> str | None:
     """Return the artifact that `path` is the provenance record of, or None if it is something else."""
     artifact = path.removesuffix(".json")
     return artifact if record_of(artifact) == path else None
+
+
+def files_below(folder: str) -> Iterator[str]:
+    """Yield the paths of all files below `folder`, also behind links: results may be spread over disks."""
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (f"{parent}/{name}" for name in names)
 
 
 def _divided(wildcards: dict[str, str]) -> dict[str, str]:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from pathlib import Path
 
 from unlearnkit.errors import ArtifactError, cannot_write, repair
-from unlearnkit.layout import provenance
-from unlearnkit.places import record_of
+from unlearnkit.places import files_below, record_of
 
 BLOCK = 4096
 """Bytes that must fit, at the least."""
@@ -37,32 +35,37 @@ def refuse_changed(folder: str) -> None:
 
     Only files that are newer than their records are read, so an undisturbed folder costs no more than its listing.
     """
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            artifact = f"{parent}/{name}"
-            record = record_of(artifact)
-            if record and _is_newer(artifact, record) and (recorded := _recorded_sha256(artifact, record)):
-                with Path(artifact).open("rb") as stream:
-                    found = hashlib.file_digest(stream, "sha256").hexdigest()
-                if found != recorded:
-                    raise ArtifactError(
-                        f"{artifact} was damaged or replaced after its job wrote it",
-                        expected=f"SHA-256 {recorded}, as {record} says, not {found}",
-                        remedy=repair(artifact),
-                    )
+    for path in files_below(folder):
+        if (record := record_of(path)) is None or not _is_newer(path, record):
+            continue
+        if (recorded := _recorded(record).get(path)) and (found := _sha256(path)) not in (None, recorded):
+            raise ArtifactError(
+                f"{path} was damaged or replaced after its job wrote it",
+                expected=f"SHA-256 {recorded}, as {record} says, not {found}",
+                remedy=repair(path),
+            )
 
 
-def _is_newer(artifact: str, record: str) -> bool:
+def _is_newer(path: str, record: str) -> bool:
     try:
-        return Path(artifact).stat().st_mtime_ns > Path(record).stat().st_mtime_ns
+        return Path(path).stat().st_mtime_ns > Path(record).stat().st_mtime_ns
     except FileNotFoundError:
         return False
 
 
-def _recorded_sha256(artifact: str, record: str) -> str | None:
-    """Return what the record says, or None if it cannot be read: the job that needs it will refuse it."""
+def _recorded(record: str) -> dict[str, str]:
+    """Return path -> SHA-256 as a record says; empty if it cannot be read: the job that needs it will refuse it."""
     try:
         content = json.loads(Path(record).read_text("utf-8"))
-        return content["sha256"] if record == provenance(artifact) else content["also"][artifact]
+        return {record.removesuffix(".json"): content["sha256"], **content.get("also", {})}
     except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _sha256(path: str) -> str | None:
+    """Return the SHA-256 of a file, None if it cannot be read: the job that needs it will say so."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
         return None

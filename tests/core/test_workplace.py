@@ -54,16 +54,28 @@ def test_a_file_that_was_changed_later_is_named_with_its_repair(folder: Path) ->
         refuse_changed("results/x")
 
 
-def test_a_changed_file_that_shares_a_record_is_named(folder: Path) -> None:
-    table = "results/x/tables/klom.csv"
-    Path(table).parent.mkdir()
-    Path(table).write_text("values")
-    also = {table: hashlib.sha256(b"values").hexdigest()}
-    Path("results/x/tables/klom.parquet.json").write_text(json.dumps({"also": also}))
-    set_time("results/x/tables/klom.parquet.json", 1_000)
+def test_files_behind_a_link_are_looked_at_too(folder: Path) -> None:
+    Path("results/x/oracle").rename("elsewhere")
+    Path("results/x/oracle").symlink_to(folder / "elsewhere")
+    Path("elsewhere/again").symlink_to(folder / "elsewhere")
     refuse_changed("results/x")
-    Path(table).write_text("valuez")
-    with pytest.raises(ArtifactError, match=rf"{table} was damaged or replaced.*klom\.parquet\.json says"):
+    Path(ARTIFACT).write_text("weightz")
+    with pytest.raises(ArtifactError, match=f"{ARTIFACT} was damaged"):
+        refuse_changed("results/x")
+
+
+def test_every_file_of_a_shared_record_is_looked_at(folder: Path) -> None:
+    table, csv = "results/x/tables/klom.parquet", "results/x/tables/klom.csv"
+    Path(table).parent.mkdir()
+    for name in (table, csv):
+        Path(name).write_text("numbers")
+        set_time(name, 1_000)
+    digest = hashlib.sha256(b"numbers").hexdigest()
+    Path(f"{table}.json").write_text(json.dumps({"sha256": digest, "also": {csv: digest}}))
+    set_time(f"{table}.json", 1_000)
+    refuse_changed("results/x")
+    Path(csv).write_text("better numbers")
+    with pytest.raises(ArtifactError, match=f"{csv} was damaged.*rm -f {csv}"):
         refuse_changed("results/x")
 
 

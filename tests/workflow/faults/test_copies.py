@@ -121,6 +121,19 @@ def test_files_from_several_runs_are_told(completed: Checkout, tmp_path: Path, m
     assert "results/tiny/scores/mia/nines/scrub.parquet" not in found
 
 
+def test_files_behind_a_link_are_told_too(completed: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(completed.root / "results", tmp_path / "results")
+    shutil.move(tmp_path / "results/tiny/unlearned", tmp_path / "other_disk")
+    (tmp_path / "results/tiny/unlearned").symlink_to(tmp_path / "other_disk")
+    monkeypatch.chdir(tmp_path)
+    changed = {"method": "scrub", "epochs": 2, "ascent_epochs": 1, "lr": 0.03, "snapshots": [1, 2]}
+    methods = {"do_nothing": {"method": "do_nothing"}, "load_oracle": {"method": "load_oracle"}, "scrub": changed}
+    found = foreign_artifacts(graph_of(completed, {"methods": methods}), "tiny")
+    weights = "results/tiny/unlearned/nines/scrub/0000-0001.safetensors"
+    assert found[weights] == "was made with other settings"
+    assert "results/tiny/tables/klom.parquet" in found
+
+
 def test_results_of_another_configuration_are_refused_and_the_quoted_command_clears_the_way(
     completed: Checkout, tmp_path: Path
 ) -> None:
