@@ -42,6 +42,25 @@ def test_a_resumed_job_tells_nothing(tmp_path: Path) -> None:
     assert read_records([tmp_path]) == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"work": {"training": {"units": "many", "seconds": 1.0}}},
+        {"work": {"training": {"units": 1.0, "seconds": None}}},
+        {"work": []},
+        {"process_seconds": None},
+        {"outputs": {"weights": None}},
+    ],
+    ids=["units", "seconds", "work", "process", "outputs"],
+)
+def test_a_record_whose_figures_are_none_is_named(tmp_path: Path, change: dict[str, Any]) -> None:
+    write(tmp_path / "a.log")
+    path = tmp_path / f"a.log{SUFFIX}"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ArtifactError, match=r"a\.log\.timing\.json is not a readable timing record.*Delete it"):
+        read_records([tmp_path])
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}"])
 def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / f"a.log{SUFFIX}").write_text(text)

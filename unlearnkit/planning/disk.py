@@ -29,7 +29,7 @@ class Disk:
             if "margins" in record.outputs and "margins" in record.work:
                 margins.append((record.outputs["margins"], record.work["margins"][0]))
             rest = sum(size for name, size in record.outputs.items() if name not in ("weights", "margins", "dataset"))
-            others[record.rule].append(rest / (record.work["scoring"][0] if "scoring" in record.work else 1.0))
+            others[record.rule].append(rest / (record.work.get("scoring", (0.0,))[0] or 1.0))
         written, values = (sum(column) for column in zip(*margins, strict=True)) if margins else (0.0, 0.0)
         self._per_margin = written / values if values else assumptions.BYTES_PER_MARGIN
         self._others = {rule: sum(sizes) / len(sizes) for rule, sizes in others.items()}

@@ -54,15 +54,15 @@ def _read(path: Path, here: Mapping[str, Any]) -> Record | None:
         return Record(
             rule=raw["rule"],
             settings=raw["settings"],
-            work={kind: (work["units"], work["seconds"]) for kind, work in raw["work"].items()},
-            seconds=raw["process_seconds"],
-            outputs=raw["outputs"],
+            work={kind: (float(work["units"]), float(work["seconds"])) for kind, work in raw["work"].items()},
+            seconds=float(raw["process_seconds"]),
+            outputs={name: int(size) for name, size in raw["outputs"].items()},
             threads=raw["threads"],
             gpu=raw["device"] != "CPU",
             here=all(raw["machine"][key] == here[key] for key in ("processor", "cores")),
             facts=raw,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(
             f"{path} is not a readable timing record ({type(error).__name__}: {error})", remedy="delete it"
         ) from None
