@@ -138,12 +138,17 @@ def test_missing_raw_data_is_a_download(fresh: Checkout) -> None:
         (("--config", "seed=-1"), "error: seed is -1; expected a whole number, at least 0.\n"),
         (("nosuch",), "error: No rule to produce nosuch"),
         (("--cores", "some"), "error: Error parsing number of cores"),
+        (("--cores", "-3"), "error: --cores is -3; expected a number of at least 1"),
         (("--json", "nowhere/plan.json"), "error: cannot write nowhere/plan.json"),
+        (("--json", "klom_all"), "error: --json klom_all names no JSON file; expected FILE.json"),
+        (("--records", "nowhere"), "error: --records nowhere is no folder"),
+        (("--configfile", "nowhere.yaml"), "error: nowhere.yaml cannot be read: No such file or directory"),
     ],
-    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_the_user_can_correct_is_one_paragraph(pristine: Checkout, arguments: tuple[str, ...], said: str) -> None:
-    ended = command(pristine, *arguments)
+    configured = () if "--configfile" in arguments else ("--configfile", CONFIG)
+    ended = pristine.run(sys.executable, "-m", "unlearnkit", "plan", *arguments, *configured)
     assert ended.status == 1
     assert said in ended.output
     assert "Traceback" not in ended.output

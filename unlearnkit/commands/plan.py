@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from unlearnkit.planning.presentation import as_json, as_text
     from unlearnkit.planning.records import read_records
 
+    _refuse_paths(options)
     plan = make_plan(dry_run(snakemake_arguments(options)), read_records([Path(layout.LOGS), *options.records]))
     text = json.dumps(as_json(plan), indent=2)
     if options.json == "-":
@@ -66,6 +67,15 @@ def snakemake_arguments(options: argparse.Namespace) -> list[str]:
         elif value:
             arguments += [f"--{name}", *(value if isinstance(value, list) else [value])]
     return arguments
+
+
+def _refuse_paths(options: argparse.Namespace) -> None:
+    """Raise UnlearnkitError for folders of records that are not there, and for a target taken as the file of --json."""
+    for folder in options.records:
+        if not folder.is_dir():
+            raise UnlearnkitError(f"--records {folder} is no folder", remedy="correct the path")
+    if options.json not in (None, "-") and Path(options.json).suffix != ".json":
+        raise UnlearnkitError(f"--json {options.json} names no JSON file", expected="FILE.json; targets come before it")
 
 
 def _write(path: Path, text: str) -> None:

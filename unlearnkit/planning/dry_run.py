@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from snakemake.api import SnakemakeApi
@@ -22,6 +23,7 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
 from unlearnkit.artifacts.timing import process_seconds
+from unlearnkit.config.reading import read_yaml
 from unlearnkit.errors import UnlearnkitError
 
 MANY = 10_000
@@ -78,6 +80,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
     with _silence():
         try:
             _, args = parse_args([*arguments, "--dry-run"])
+            _refuse_options(args)
             workflow = _workflow(args)
         except REFUSALS as error:
             raise UnlearnkitError(str(error).strip()) from None
@@ -96,6 +99,15 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
         ),
         seconds=process_seconds(),
     )
+
+
+def _refuse_options(args: Any) -> None:
+    """Raise UnlearnkitError for what Snakemake takes and fails on later, or tells without the name of the file."""
+    for option, number in (("cores", args.cores), ("jobs", args.jobs)):
+        if isinstance(number, int) and number < 1:
+            raise UnlearnkitError(f"--{option} is {number}", expected="a number of at least 1")
+    for path in args.configfile or []:
+        read_yaml(Path(path))
 
 
 def _workflow(args: Any) -> Any:
