@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from unlearnkit.errors import UnlearnkitError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as of a shell."""
 
 COMMANDS = {
     "check": "is everything as a run needs it: configuration, environment, data, devices?",
@@ -24,9 +28,14 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 if the user has something to correct."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(words[0] if words else "").parse_args(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no trees still gets everything else
+            stream.reconfigure(errors="replace")
     try:
+        options = _parser(words[0] if words else "").parse_args(words)
         return options.run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except UnlearnkitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +81,27 @@ def test_unreadable_files_are_named(name: str, tmp_path: Path, capsys: pytest.Ca
 def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_an_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    words = [sys.executable, "-m", "unlearnkit", *CHECK, str(pipe)]
+    # the pipe opens when the command reads the file, which has no end yet
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process, pipe.open("w"):
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "")
+
+
+def test_a_terminal_without_unicode_gets_all_but_the_signs_that_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "ü.yaml").write_text("- a\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "unlearnkit", *CHECK, str(tmp_path / "ü.yaml")],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    assert "?.yaml" in ended.stdout
