@@ -20,6 +20,8 @@ from unlearnkit.present import Present
 from unlearnkit.workplace import refuse_unwritable
 
 SNAKEMAKE_RECORDS = (Path(".snakemake/metadata"), Path(".snakemake/incomplete"))
+SNAKEMAKE_DATABASE = Path(".snakemake/metadata.db")
+"""Where `--persistence-backend db` keeps the records instead: it is not looked into, and Snakemake is left to judge."""
 
 Record = Mapping[str, Any]
 
@@ -47,6 +49,8 @@ def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
 
     An artifact made of such a one is one, too. Artifacts that the configuration does not ask for are left out.
     """
+    if SNAKEMAKE_DATABASE.exists():
+        return {}
     records = dict(_unknown_records(ROOT.replace("{experiment}", experiment)))
     present = Present(graph)
     found: dict[str, str] = {}

@@ -105,3 +105,17 @@ def test_a_terminal_without_unicode_gets_all_but_the_signs_that_it_lacks(tmp_pat
     )
     assert "Traceback" not in ended.stderr
     assert "?.yaml" in ended.stdout
+
+
+def test_a_package_that_cannot_be_imported_is_told_with_the_command_that_looks_into_it(tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError('no numpy here')")
+    ended = subprocess.run(
+        [sys.executable, "-m", "unlearnkit", "verify"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("error: no numpy here. Run `unlearnkit check`")
+    assert "Traceback" not in ended.stderr

@@ -204,6 +204,17 @@ def test_other_settings_and_code_are_noted(finished: Checkout, call: Call) -> No
     assert "note: 4 of unlearned do_nothing: made by other code than the present" in outcome.output
 
 
+def test_two_files_that_name_the_experiment_have_to_be_told_apart(finished: Checkout, call: Call) -> None:
+    shutil.copy(finished.root / "tiny.yaml", finished.root / "a_tiny.yaml")
+    (finished.root / RESULTS / MARGINS).write_bytes(b"damaged")
+    status, output = call(finished.root, "verify")
+    assert status == 1
+    assert "a_tiny.yaml and tiny.yaml name this experiment: give the right one with --configfile" in output
+    assert "--configfile FILE" in next(line for line in problems(output) if MARGINS in line)
+    output = call(finished.root, "verify", "--configfile", "tiny.yaml")[1]
+    assert "--configfile tiny.yaml" in next(line for line in problems(output) if MARGINS in line)
+
+
 def test_a_wrong_configuration_does_not_keep_files_from_being_verified(finished: Checkout, call: Call) -> None:
     finished.configure({"training.lr": -1})
     status, output = call(finished.root, "verify")

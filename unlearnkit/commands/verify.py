@@ -8,7 +8,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.lineage.age import outdated
-from unlearnkit.lineage.configured import configuration_files, present_graph
+from unlearnkit.lineage.configured import configuration_files, naming, present_graph
 from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
@@ -48,11 +48,16 @@ def run(options: argparse.Namespace) -> int:
         files = configuration_files(results.experiment, options.configfile)
         repair = Repair(results, files)
         found = verify(results, repair, quick=options.quick, progress=Progress("GB read", 1e9))
-        if files is not None:
-            found.notes += _age(results, files)
+        found.notes += _unclear(results.experiment) if files is None else _age(results, files)
         _tell(results, repair, found, options.quick)
         problems += len(found.problems)
     return 1 if problems else 0
+
+
+def _unclear(experiment: str) -> list[str]:
+    """Say so if several files name the experiment: a repair with the wrong one would make other results."""
+    names = [str(path) for path in naming(experiment)]
+    return [f"{' and '.join(names)} name this experiment: give the right one with --configfile"] if names else []
 
 
 def _age(results: Results, files: list[Path]) -> list[str]:

@@ -13,19 +13,28 @@ from unlearnkit.graph import Graph
 
 
 def configuration_files(experiment: str, given: list[Path]) -> list[Path] | None:
-    """Return the files that describe an experiment: those given, or the one here that names it; None if none does.
+    """Return the files that describe an experiment: those given, or the only one here that names it; else None.
 
     An empty list stands for config.yaml, which needs no mention.
     """
     if given:
         return given
-    for path in (DEFAULT, *sorted(Path().glob("*.y*ml")), *sorted(Path("experiments").glob("*.y*ml"))):
+    found = naming(experiment)
+    if len(found) != 1:
+        return None
+    return [] if found == [DEFAULT] else found
+
+
+def naming(experiment: str) -> list[Path]:
+    """Return the configuration files at the root and in experiments/ that name an experiment."""
+    found = []
+    for path in dict.fromkeys((DEFAULT, *sorted(Path().glob("*.y*ml")), *sorted(Path("experiments").glob("*.y*ml")))):
         try:
             if read_yaml(path).get("experiment") == experiment:
-                return [] if path == DEFAULT else [path]
+                found.append(path)
         except UnlearnkitError:
             continue
-    return None
+    return found
 
 
 def present_graph(experiment: str, files: list[Path]) -> Graph | None:

@@ -15,7 +15,7 @@ from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
-from unlearnkit.places import owner_of
+from unlearnkit.places import owner_of, place_of
 
 Record = Mapping[str, Any]
 
@@ -168,7 +168,7 @@ def leftover(name: str) -> str | None:
 
 
 def _is_experiment(folder: Path) -> bool:
-    return any((folder / name).is_dir() for name in ("data", "original", "tables"))
+    return folder.is_dir() and any(place_of(name.removesuffix(".json")) for name, _ in _files(folder))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
