@@ -53,8 +53,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def cannot_write(what: str | os.PathLike[str], error: Exception) -> ArtifactError:
     """Return the error of a file, or of "the folder F", that cannot be written."""
+    reason = getattr(error, "strerror", None) or error
+    if isinstance(error, FileNotFoundError) and error.filename:
+        reason = f"{reason} ({error.filename})"  # something else is missing than what was to be written
     return ArtifactError(
-        f"cannot write {os.fspath(what)}: {getattr(error, 'strerror', None) or error}",
+        f"cannot write {os.fspath(what)}: {reason}",
         remedy="free the disk or correct the permissions, then give the same snakemake command again",
     )
 

@@ -60,7 +60,7 @@ def test_saving_goes_on_while_another_job_discards(tmp_path: Path) -> None:
     stop = threading.Event()
 
     def discard() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.0005):
             theirs.discard()
 
     other = threading.Thread(target=discard)

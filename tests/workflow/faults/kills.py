@@ -93,7 +93,7 @@ class Campaign:
         while +wanted:
             if kill := self._kill_once(rng, set(+wanted), kinds[len(self.kills)]):
                 self.kills.append(kill)
-                wanted[kill.stage if wanted[kill.stage] else max(wanted)] -= 1
+                wanted[kill.stage if wanted[kill.stage] > 0 else max(+wanted)] -= 1
         finish(self.copy)
 
     def _kill_once(self, rng: random.Random, stages: set[str], kind: str) -> Kill | None:
