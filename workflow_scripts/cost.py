@@ -1,6 +1,6 @@
 """Rule cost: the table of what every variant costs relative to retraining."""
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import rows_to_table, write_table
@@ -8,16 +8,9 @@ from unlearnkit.layout import forget_set_and_candidate
 from unlearnkit.report.cost import cost_rows
 from unlearnkit.report.tables import cost_markdown, to_csv
 
-params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+inputs, output = snakemake.input, snakemake.output
 
-with job(
-    rule="cost",
-    log=snakemake.log[0],
-    settings=params.settings,
-    code=params.code,
-    inputs=inputs,
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     records = {}
     for path in inputs.records:
         records.setdefault(forget_set_and_candidate(path), []).append(read_record(path))

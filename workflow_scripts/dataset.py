@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.data.dataset_file import write_image_set
 from unlearnkit.data.loading import load_image_set
@@ -10,14 +10,7 @@ from unlearnkit.data.loading import load_image_set
 settings = snakemake.params.settings
 root = snakemake.config["data"].get("root")
 
-with job(
-    rule="dataset",
-    log=snakemake.log[0],
-    settings=settings,
-    code=snakemake.params.code,
-    inputs=[],
-    outputs=snakemake.output.items(),
-) as running:
+with job_of(snakemake) as running:
     image_set = load_image_set(
         settings["name"],
         Path(root) if root else None,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import read_selection
 from unlearnkit.artifacts.scores import read_final_scores
 from unlearnkit.artifacts.store import read_array, write_text
@@ -16,14 +16,7 @@ from unlearnkit.report.style import svg
 params, inputs, output, forget_set = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards.forget_set
 settings = params.settings
 
-with job(
-    rule="figures",
-    log=snakemake.log[0],
-    settings=settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
     for name, (metric, kind) in settings["figures"].items():
         if kind == "margins":

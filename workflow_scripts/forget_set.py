@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
 from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.data.dataset_file import read_image_set
@@ -12,14 +12,7 @@ from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 
 params, inputs = snakemake.params, snakemake.input
 
-with job(
-    rule="forget_set",
-    log=snakemake.log[0],
-    settings=params.settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=snakemake.output.items(),
-) as running:
+with job_of(snakemake) as running:
     settings = TypeAdapter(ForgetSet).validate_python(params.settings)
     image_set = read_image_set(inputs.dataset)
     indices = make_forget_set(settings, image_set)

@@ -1,6 +1,6 @@
 """Rule margins: compute the margins of the models of one shard on every sample."""
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import WeightFile
@@ -11,14 +11,7 @@ from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 
-with job(
-    rule="margins",
-    log=snakemake.log[0],
-    settings=params.settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     resume = ResumeFolder(output.margins, running.key)
     worker = worker_for(execution, snakemake.threads, resume, running.report)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table
@@ -14,14 +14,7 @@ from unlearnkit.report.page import Results, page
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(
-    rule="report_page",
-    log=snakemake.log[0],
-    settings=settings,
-    code=params.code,
-    inputs=inputs,
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     pairs = [(forget_set, figure) for forget_set in settings["forget_sets"] for figure in params.figures]
     folder = Path(output.page).parent
     results = Results(

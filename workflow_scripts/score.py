@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import read_selection
 from unlearnkit.artifacts.scores import write_scores
 from unlearnkit.artifacts.store import read_array
@@ -20,14 +20,7 @@ params, inputs, output, names = snakemake.params, snakemake.input, snakemake.out
 settings = params.settings
 identity = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate}
 
-with job(
-    rule="score",
-    log=snakemake.log[0],
-    settings=settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     metric = load("metric", names.metric)
     with running.timing.measure("scoring") as work:
         candidates = read_selection(inputs.candidate, settings["candidate"])

@@ -1,6 +1,6 @@
 """Rule table: one metric over all forget sets and candidates, with noise floors and costs."""
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.registry import load
@@ -9,14 +9,7 @@ from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 name = params.settings["metric"]
 
-with job(
-    rule="table",
-    log=snakemake.log[0],
-    settings=params.settings,
-    code=params.code,
-    inputs=inputs,
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     metric = load("metric", name)
     summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
     costs = read_table(inputs.costs)[0].to_pylist()

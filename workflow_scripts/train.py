@@ -1,6 +1,6 @@
 """Rules original and oracle: train the models of one shard and write their weights."""
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import write_weights
@@ -15,14 +15,7 @@ from unlearnkit.training.setup import describe, task_for, worker_for
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(
-    rule=snakemake.rule,
-    log=snakemake.log[0],
-    settings=settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     resume = ResumeFolder(output.weights, running.key)
     running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))

@@ -1,6 +1,6 @@
 """Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
-from unlearnkit.artifacts.job import job
+from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
@@ -15,14 +15,7 @@ from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
 
-with job(
-    rule="unlearn",
-    log=snakemake.log[0],
-    settings=settings,
-    code=params.code,
-    inputs=list(inputs),
-    outputs=output.items(),
-) as running:
+with job_of(snakemake) as running:
     resume = ResumeFolder(output.weights, running.key)
     running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))

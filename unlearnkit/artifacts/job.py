@@ -137,3 +137,15 @@ def job(
     except UnlearnkitError as error:
         report(f"Error: {error}")
         raise SystemExit(1) from None
+
+
+def job_of(snakemake: Any) -> contextlib.AbstractContextManager[Job]:
+    """Return the frame of the job that Snakemake runs a script for, whose `snakemake` object says all that it needs."""
+    return job(
+        rule=snakemake.rule,
+        log=snakemake.log[0],
+        settings=snakemake.params.settings,
+        code=snakemake.params.code,
+        inputs=list(snakemake.input),
+        outputs=snakemake.output.items(),
+    )
