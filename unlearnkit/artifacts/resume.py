@@ -16,12 +16,15 @@ from unlearnkit.artifacts.partial import remove_abandoned
 from unlearnkit.artifacts.store import TensorFile, write_tensors
 from unlearnkit.errors import ArtifactError
 
+SUFFIX = ".resume"
+"""What is appended to the path of an output to name its folder."""
+
 
 class ResumeFolder:
     """Named sets of arrays of one job, bound to a key (code, settings, inputs): entries of another key are ignored."""
 
     def __init__(self, output: str, key: str) -> None:
-        self.folder = Path(f"{output}.resume")
+        self.folder = Path(f"{output}{SUFFIX}")
         self._key = key
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from unlearnkit.artifacts import partial, resume
 from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
@@ -160,11 +161,13 @@ def experiments(paths: list[Path]) -> list[Results]:
     return [Results(folder) for folder in found]
 
 
-def leftover(name: str) -> str | None:
-    """Return what a file that no job declares was left by: "an interrupted writer", "an interrupted job", or None."""
-    if ".resume/" in name:
-        return "an interrupted job"
-    return "an interrupted writer" if ".partial/" in name else None
+def leftover(name: str) -> tuple[str, str] | None:
+    """Return who left a file that no job declares ("an interrupted writer" or "job"), and the folder it lies in."""
+    for suffix, source in ((resume.SUFFIX, "an interrupted job"), (partial.SUFFIX, "an interrupted writer")):
+        folder, found, _ = name.partition(f"{suffix}/")
+        if found:
+            return source, f"{folder}{suffix}"
+    return None
 
 
 def _is_experiment(folder: Path) -> bool:

@@ -44,8 +44,6 @@ class Repair:
     def _paths(self, names: Iterable[str]) -> str:
         return " ".join(shlex.quote(self.path(name)) for name in sorted(names))
 
-    def remove(self, name: str) -> str:
-        """Return the command that removes a leftover: the folder that it lies in."""
-        suffix = ".resume" if ".resume/" in name else ".partial"
-        folder = name.partition(f"{suffix}/")[0]
-        return f"rm -r {shlex.quote(self.path(folder + suffix))}"
+    def remove(self, folder: str) -> str:
+        """Return the command that removes the folder of a leftover."""
+        return f"rm -r {shlex.quote(self.path(folder))}"

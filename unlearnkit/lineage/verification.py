@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from unlearnkit.artifacts import resume
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.chain import ancestry, outside, source_of
 from unlearnkit.lineage.records import Results, leftover
@@ -176,14 +176,16 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
     seen: set[str] = set()
     for name in results.files:
         artifact = name.removesuffix(".json")
-        if source := leftover(name):
-            command = repair.remove(name)
-            if command in seen:
+        if left := leftover(name):
+            source, folder = left
+            if folder in seen:
                 continue
-            seen.add(command)
-            going_on = source == "an interrupted job" and name.partition(".resume/")[0] not in results.files
-            remedy = "the next run of its job goes on from it" if going_on else f"remove it with `{command}`"
-            subject = re.split(r"\.resume/|(?<=\.partial)/", name)[0]
+            seen.add(folder)
+            subject = folder.removesuffix(resume.SUFFIX)
+            going_on = subject != folder and subject not in results.files
+            remedy = (
+                "the next run of its job goes on from it" if going_on else f"remove it with `{repair.remove(folder)}`"
+            )
             yield f"{subject}: left by {source}; {remedy}"
         elif place_of(artifact) is None:
             yield f"{name}: no rule makes this file"
