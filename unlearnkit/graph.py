@@ -100,8 +100,8 @@ class Graph:
         return {"name": self.experiment.model.name, **self.experiment.model_settings.model_dump(mode="json")}
 
     def dataset_slice(self) -> Slice:
-        """The data set and its subset; not where its files lie, since their content is checked."""
-        return self.experiment.data.model_dump(mode="json", include={"name", "train_size", "validation_size"})
+        """The data set, its split, subset and shape; not where its files lie, since their content is checked."""
+        return self.experiment.data.model_dump(mode="json", exclude={"root"})
 
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""
@@ -112,7 +112,7 @@ class Graph:
 
         A missing one does not keep the rest from being planned; the job that needs it says what is missing.
         """
-        file = self.forget_set_slice(forget_set).get("file")
+        file = self.experiment.forget_sets[forget_set].input_file()
         return [file] if file and Path(file).exists() else []
 
     def training_slice(self, role: str) -> Slice:

@@ -1,6 +1,6 @@
 """Margin files: one row per (epoch, split, sample), one float32 column per model index.
 
-Columns: `epoch` int32, `split` ("train" or "validation"), `sample_index` int32 (position within the split),
+Columns: `epoch` int32, `split` ("train", "validation" or "test"), `sample_index` int32 (position within the split),
 `model_0000`, ... float32 margins in nats, and `correct_0000`, ... bool: whether the label was the model's first choice,
 which a margin below zero leaves open.
 """

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 from unlearnkit import registry
+from unlearnkit.config.data import DataBlock
 from unlearnkit.config.names import Name
 from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import declarations
@@ -24,19 +25,6 @@ Block = TypeVar("Block", bound=Settings)
 MODEL_KEYS = ("name",)
 METHOD_KEYS = ("method", "snapshots", "grid")
 """Our own keys in the blocks of models and methods; no plug-in may have a setting of that name."""
-
-
-class DataBlock(Settings):
-    """The data set and how much of it is used."""
-
-    name: str = Field(description="registered data set")
-    root: str | None = Field(
-        None, description="folder that already holds the raw files; null: download them into data/"
-    )
-    train_size: int | None = Field(None, ge=2, description="use only the first so many training samples; null: all")
-    validation_size: int | None = Field(
-        None, ge=1, description="use only the first so many validation samples; null: all"
-    )
 
 
 class ModelBlock(Settings):

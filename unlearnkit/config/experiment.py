@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import Field, ValidationError, create_model
 
 from unlearnkit.config.blocks import (
-    DataBlock,
     MethodBlock,
     MetricsBlock,
     ModelBlock,
@@ -20,6 +19,7 @@ from unlearnkit.config.blocks import (
     model_block,
     own_settings,
 )
+from unlearnkit.config.data import DataBlock, SplitSizes, shape_of, split_sizes
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
@@ -84,14 +84,20 @@ class Experiment(Settings):
         return declared("model", self.model.name).Settings(**own_settings(self.model))
 
     @property
+    def split_sizes(self) -> SplitSizes:
+        """Number of samples in each split of the whole data set."""
+        declares = declared("data set", self.data.name)
+        return split_sizes(self.data.split, declares.TRAIN_SIZE, declares.VALIDATION_SIZE)
+
+    @property
     def train_size(self) -> int:
         """Number of training samples that are used."""
-        return self.data.train_size or declared("data set", self.data.name).TRAIN_SIZE
+        return self.data.train_size or self.split_sizes.train
 
     @property
     def validation_size(self) -> int:
         """Number of validation samples that are used."""
-        return self.data.validation_size or declared("data set", self.data.name).VALIDATION_SIZE
+        return self.data.validation_size or self.split_sizes.validation
 
     @property
     def num_classes(self) -> int:
@@ -101,7 +107,7 @@ class Experiment(Settings):
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image, pixels."""
-        return declared("data set", self.data.name).IMAGE_SHAPE
+        return shape_of(self.data.image, declared("data set", self.data.name).IMAGE_SHAPE)
 
     def models_compared(self, metric: str) -> int:
         """Return how many models of each side `metric` compares: its own `num_models`, else the experiment's."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from unlearnkit.config import easydub
 from unlearnkit.config.settings import Settings
 
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of NumPy's legacy generator (its stream is frozen)")]
@@ -23,9 +24,17 @@ class ForgetSetSettings(Settings):
         """Return the number of samples as far as it is known before any data is read, else None."""
         return None
 
+    def input_file(self) -> str | None:
+        """Return the file that the set is read from, None if it is made without one."""
+        return None
+
 
 class RandomForgetSet(ForgetSetSettings):
-    """Training samples drawn uniformly without replacement; EasyDUB's sets 1-3: sizes 10, 100, 1000, seeds 0, 1, 2."""
+    """Training samples drawn uniformly without replacement.
+
+    EasyDUB's CIFAR-10 sets 1 to 3: sizes 10, 100, 1000, seeds 0, 1, 2. Deep Unlearn's: a tenth of the training samples
+    (rounded up) of the split deep_unlearn, seed 123; scikit-learn's train_test_split draws the same samples.
+    """
 
     kind: Literal["random"]
     size: int = Field(ge=1, description="samples")
@@ -87,6 +96,10 @@ class ScoreForgetSet(ForgetSetSettings):
         """Return `top` + `bottom`."""
         return self.top + self.bottom
 
+    def input_file(self) -> str | None:
+        """Return `file`."""
+        return self.file
+
 
 class FileForgetSet(ForgetSetSettings):
     """Indices from a file, in the file's order."""
@@ -99,9 +112,44 @@ class FileForgetSet(ForgetSetSettings):
         """Return `size`, None if it was not stated."""
         return self.size
 
+    def input_file(self) -> str | None:
+        """Return `file`."""
+        return self.file
+
+
+class EasyDubForgetSet(ForgetSetSettings):
+    """A forget set that EasyDUB published, compared with its checksum; cifar10/1 to 3 are drawn and need no file."""
+
+    kind: Literal["easydub"]
+    name: easydub.Name = Field(description="data set and number, as in the name of the published file")
+    folder: str = Field(
+        "data/easydub_forget_sets",
+        min_length=1,
+        description="the published folder forget_set_indices: CIFAR10/forget_set_4.npy and so on",
+    )
+
+    @property
+    def data_set(self) -> str:
+        """The registered data set that the indices belong to."""
+        return self.name.split("/")[0]
+
+    @property
+    def published(self) -> easydub.Published:
+        """Size, checksum and seed."""
+        return easydub.SETS[self.name]
+
+    def planned_size(self) -> int | None:
+        """Return the published size."""
+        return self.published.size
+
+    def input_file(self) -> str | None:
+        """Return the published file below `folder`, None for sets that are drawn."""
+        number = self.name.split("/")[1]
+        return f"{self.folder}/{self.data_set.upper()}/forget_set_{number}.npy" if self.published.seed is None else None
+
 
 ForgetSet = Annotated[
-    RandomForgetSet | ClassForgetSet | SubpopulationForgetSet | ScoreForgetSet | FileForgetSet,
+    RandomForgetSet | ClassForgetSet | SubpopulationForgetSet | ScoreForgetSet | FileForgetSet | EasyDubForgetSet,
     Field(discriminator="kind"),
 ]
 """Any forget set, told apart by its `kind`."""

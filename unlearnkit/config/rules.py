@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared, own_settings
+from unlearnkit.config.forget_set import EasyDubForgetSet
 from unlearnkit.config.names import unportable
 from unlearnkit.errors import ConfigError, suggest
 
@@ -28,12 +29,18 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield subsets larger than the data set, and training settings that do not fit it."""
-    name, recipe = experiment.data.name, experiment.training
-    for key in ("train_size", "validation_size"):
-        wanted, held = (getattr(experiment.data, key), getattr(declared("data set", name), key.upper()))
-        if wanted is not None and wanted > held:
+    data, recipe = experiment.data, experiment.training
+    for split, held in experiment.split_sizes._asdict().items():
+        wanted = getattr(data, f"{split}_size")
+        if wanted is not None and not held:
             yield ConfigError(
-                f"data.{key} is {wanted}, but {name} has {held} samples there", expected=f"null or at most {held}"
+                f"data.{split}_size is {wanted}, but the split '{data.split}' has no {split} samples",
+                expected="null, or data.split: deep_unlearn",
+            )
+        elif wanted is not None and wanted > held:
+            yield ConfigError(
+                f"data.{split}_size is {wanted}, but {data.name} has {held} samples there",
+                expected=f"null or at most {held}",
             )
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(
@@ -76,9 +83,24 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"forget_sets.{name}.label is {label}, but {experiment.data.name} has {classes} classes",
                 expected=f"a label from 0 to {classes - 1}",
             )
+        if isinstance(forget_set, EasyDubForgetSet):
+            yield from _published_order(experiment, name, forget_set.data_set)
         for other in forget_set.disjoint_from:
             yield from _other_set(experiment, name, other)
     yield from _circle(experiment)
+
+
+def _published_order(experiment: Experiment, name: str, data_set: str) -> Iterator[ConfigError]:
+    data = experiment.data
+    found = {"name": data.name, "split": data.split, "train_size": data.train_size}
+    for key, wanted in {"name": data_set, "split": "official", "train_size": None}.items():
+        if found[key] != wanted:
+            yield ConfigError(
+                f"forget_sets.{name} holds positions in the published training set of {data_set}, but data.{key} is "
+                f"{found[key]}",
+                expected=f"data.{key}: {wanted or 'null'}",
+                remedy="change it, or choose another kind of forget set",
+            )
 
 
 def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[ConfigError]:

@@ -6,15 +6,17 @@ A data set module defines, as literals (the configuration reads them without imp
     TRAIN_SIZE, VALIDATION_SIZE     samples per split; validation is the publisher's test set where there is one
     MEAN, STD                       per channel, of pixels scaled to 0..1: what the images are normalised with
     CLASS_NAMES                     one name per class, in the order of the labels
-    CONTENT_HASH                    `ImageSet.content_hash` of the whole data set
+    CONTENT_HASH                    `ImageSet.content_hash` of the whole data set, None where it is not known
+    CHECKED_BY                      where CONTENT_HASH is None: what `load` checks instead
     SOURCE                          who publishes it, for the error messages
     DOWNLOAD_BYTES                  size of what `load(None)` downloads, 0 if nothing
     DOWNLOAD_FOLDER                 folder below `data/` that the download fills (left out if there is none)
-    load(root) -> ImageSet          the whole data set in the publisher's order; `root` None: download into `data/`
+    load(root) -> ImageSet          the whole data set in the publisher's order; `root` None: from `data/`
 
-and imports torch, torchvision and scikit-learn only inside `load`. Everything else gets its images through
-`loading.load_image_set`, which compares what `load` returned with CONTENT_HASH. Samples are counted within their
-split: `sample_index` 0 of the validation split is the first validation image, and published index lists stay valid.
+and imports torch, torchvision and scikit-learn only inside `load`. With `root` None it downloads into `data/` what can
+be downloaded. Everything else gets its images through `loading`, which compares what `load` returned with CONTENT_HASH
+and then splits, cuts and resizes it. Samples are counted within their split: `sample_index` 0 of the validation split
+is the first validation image, and published index lists stay valid.
 
 Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
 """

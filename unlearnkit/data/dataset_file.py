@@ -15,6 +15,7 @@ def write_image_set(path: str | os.PathLike[str], image_set: ImageSet) -> None:
     facts = {
         "train_size": image_set.train_size,
         "validation_size": image_set.validation_size,
+        "test_size": image_set.test_size,
         "class_names": image_set.class_names,
         "mean": image_set.mean,
         "std": image_set.std,
@@ -37,6 +38,7 @@ def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
         class_names=tuple(facts["class_names"]),
         mean=tuple(facts["mean"]),
         std=tuple(facts["std"]),
+        test_size=facts["test_size"],
     )
     if image_set.content_hash != facts["content_hash"]:
         raise ArtifactError(f"{path} is damaged: its arrays do not have the hash in its header", remedy=repair(path))

@@ -6,6 +6,7 @@ array short: the published code did, and then unlearned only a part of the large
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit.config import easydub
 from unlearnkit.config import forget_set as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.image_set import ImageSet
@@ -92,6 +94,30 @@ def score_forget_set(scores: npt.NDArray[np.floating], top: int = 0, bottom: int
     return np.sort(np.concatenate([highest, lowest]))
 
 
+def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
+    """Return a published forget set in the published order; raises DataError if its file is missing or another."""
+    size, sha256, seed = settings.published
+    file = settings.input_file()
+    if file is None:
+        # the publisher's positions are those in the 50,000 training images of CIFAR-10
+        indices = random_forget_set(50_000, size, seed or 0)
+    elif Path(file).is_file():
+        indices = file_forget_set(Path(file))
+    else:
+        raise DataError(
+            f"'{file}' is missing",
+            expected=f"EasyDUB's forget set {settings.name}",
+            remedy=f"copy {easydub.SOURCE} to '{settings.folder}', or name its place as `folder`",
+        )
+    if hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest() != sha256:
+        raise DataError(
+            f"'{file}' holds {len(indices)} indices that are not those of EasyDUB's forget set {settings.name}",
+            expected=f"{size} indices with the published checksum",
+            remedy=f"copy it again from {easydub.SOURCE}",
+        )
+    return indices
+
+
 def make_forget_set(settings: config.ForgetSet, image_set: ImageSet) -> Indices:
     """Return the indices of a configured forget set; `check_forget_set` judges them.
 
@@ -111,6 +137,8 @@ def make_forget_set(settings: config.ForgetSet, image_set: ImageSet) -> Indices:
             return score_forget_set(scores, settings.top, settings.bottom)
         case config.FileForgetSet():
             return file_forget_set(Path(settings.file))
+        case config.EasyDubForgetSet():
+            return easydub_forget_set(settings)
 
 
 def check_forget_set(

@@ -14,14 +14,15 @@ from unlearnkit.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images and labels of a data set, the training split first, then the validation split.
+    """Images and labels of a data set: the training split first, then the validation, then the test split if any.
 
     images           uint8 [samples, channels, height, width]
     labels           int64 [samples], 0 .. len(class_names) - 1
     train_size       the first `train_size` rows are the training split
-    validation_size  the remaining rows; samples = train_size + validation_size
+    validation_size  the rows after them
     class_names      one per label
     mean, std        per channel, of pixels scaled to 0..1
+    test_size        the remaining rows, often none; samples = train_size + validation_size + test_size
     raw_files        what the arrays were decoded from, for provenance
 
     Raises DataError if the arrays do not fit together.
@@ -35,13 +36,14 @@ class ImageSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     raw_files: tuple[Path, ...] = ()
+    test_size: int = 0
 
     def __post_init__(self) -> None:
-        samples = self.train_size + self.validation_size
+        samples = self.train_size + self.validation_size + self.test_size
         _require(
             self.train_size > 0 and self.validation_size > 0,
             "an image set has an empty split",
-            "at least one sample in each",
+            "at least one sample in training and validation",
         )
         _require_array("images", self.images, np.uint8, (samples, *self.images.shape[1:]), dimensions=4)
         _require_array("labels", self.labels, np.int64, (samples,), dimensions=1)
@@ -69,48 +71,78 @@ class ImageSet:
         return self.images[: self.train_size]
 
     @property
+    def split_sizes(self) -> dict[str, int]:
+        """Samples of each split that has any, by name, in the order of the rows."""
+        sizes = {"train": self.train_size, "validation": self.validation_size, "test": self.test_size}
+        return {name: size for name, size in sizes.items() if size}
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) over the split sizes and the shape, type and bytes of images and labels.
 
         Names and normalisation are not content. Computed anew at every call.
         """
-        digest = hashlib.sha256(f"{self.train_size}+{self.validation_size}".encode())
+        digest = hashlib.sha256("+".join(map(str, self.split_sizes.values())).encode())
         for array in (self.images, self.labels.astype("<i8", copy=False)):
             digest.update(f"|{array.dtype.str}{array.shape}|".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
-    def subset(self, train_size: int | None = None, validation_size: int | None = None) -> ImageSet:
+    def subset(
+        self, train_size: int | None = None, validation_size: int | None = None, test_size: int | None = None
+    ) -> ImageSet:
         """Return the first rows of each split (None: all rows) in the data set's own order.
 
         Published index lists stay valid. Raises DataError if a split has fewer rows than asked for.
         """
-        train = _checked_size("train_size", train_size, self.train_size)
-        validation = _checked_size("validation_size", validation_size, self.validation_size)
-        if (train, validation) == (self.train_size, self.validation_size):
+        train = checked_size("train_size", train_size, self.train_size)
+        validation = checked_size("validation_size", validation_size, self.validation_size)
+        test = checked_size("test_size", test_size, self.test_size)
+        if (train, validation, test) == (self.train_size, self.validation_size, self.test_size):
             return self
-        rows = np.r_[:train, self.train_size : self.train_size + validation]
+        held_out = self.train_size + self.validation_size
+        return self.arranged(
+            np.arange(train),
+            np.arange(self.train_size, self.train_size + validation),
+            np.arange(held_out, held_out + test),
+        )
+
+    def arranged(
+        self, train: npt.NDArray[np.integer], validation: npt.NDArray[np.integer], test: npt.NDArray[np.integer]
+    ) -> ImageSet:
+        """Return the image set whose splits are the given rows of this one, in that order."""
+        rows = np.concatenate([train, validation, test])
         return replace(
-            self, images=self.images[rows], labels=self.labels[rows], train_size=train, validation_size=validation
+            self,
+            images=self.images[rows],
+            labels=self.labels[rows],
+            train_size=len(train),
+            validation_size=len(validation),
+            test_size=len(test),
         )
 
 
-def _checked_size(name: str, asked: int | None, available: int) -> int:
-    size = available if asked is None else asked
-    if not 1 <= size <= available:
+def checked_size(name: str, asked: int | None, available: int) -> int:
+    """Return how many rows of a split to keep, `available` if None is asked; raises DataError if there are fewer.
+
+    `name` is the key in the block `data`.
+    """
+    if asked is None:
+        return available
+    if not 1 <= asked <= available:
         raise DataError(
-            f"data.{name} is {size}",
+            f"data.{name} is {asked}",
             expected=f"1..{available}, the size of that split",
             remedy="correct or drop the key",
         )
-    return size
+    return asked
 
 
 def _require_array(name: str, array: np.ndarray, dtype: type, shape: tuple[int, ...], *, dimensions: int) -> None:
     _require(
         array.dtype == dtype and array.ndim == dimensions and array.shape == shape,
         f"{name} of an image set are {array.dtype} {list(array.shape)}",
-        f"{np.dtype(dtype)} with {dimensions} dimensions and {shape[0]} rows (train_size + validation_size)",
+        f"{np.dtype(dtype)} with {dimensions} dimensions and {shape[0]} rows, as many as in all splits",
     )
 
 

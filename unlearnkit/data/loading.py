@@ -1,22 +1,52 @@
-"""The one way in: a registered data set by name, checked by content hash."""
+"""The one way in: a registered data set by name, checked, in the split, amount and shape that are asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from unlearnkit import registry
+from unlearnkit.config.data import Image, Split
 from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.resizing import shaped
+from unlearnkit.data.splits import deep_unlearn_split
 from unlearnkit.errors import DataError
 
 
 def load_image_set(
-    name: str, root: Path | None, *, train_size: int | None = None, validation_size: int | None = None
+    name: str,
+    root: Path | None,
+    *,
+    split: Split = "official",
+    train_size: int | None = None,
+    validation_size: int | None = None,
+    test_size: int | None = None,
+    image: Image | None = None,
+    content_hash: str | None = None,
 ) -> ImageSet:
-    """Load a data set, compare its whole content with the published one, and return the first rows of each split.
+    """Load a data set with `load_published` and return the first rows of each split in the shape of `image`.
 
-    `root` is the folder that holds the raw files; None downloads into `data/` under the current directory (data sets
-    that ship with a dependency need neither). `train_size` and `validation_size` count samples; None keeps the whole
-    split.
+    The sizes count samples; None keeps the whole split. Raises what `load_published` and `ImageSet.subset` raise.
+    """
+    published, _ = load_published(name, root, content_hash)
+    sizes = {"train_size": train_size, "validation_size": validation_size, "test_size": test_size}
+    return prepared(published, split, sizes, image)
+
+
+def prepared(published: ImageSet, split: Split, sizes: dict[str, int | None], image: Image | None) -> ImageSet:
+    """Return a published data set split, cut to the first rows of each split, and with images of the shape of `image`.
+
+    `sizes` are the size arguments of `ImageSet.subset`, whose errors this raises.
+    """
+    chosen = published.subset(**sizes) if split == "official" else deep_unlearn_split(published, **sizes)
+    return shaped(chosen, image)
+
+
+def load_published(name: str, root: Path | None, content_hash: str | None = None) -> tuple[ImageSet, str]:
+    """Return the whole data set as published, and its content hash, compared with the published one and `content_hash`.
+
+    `root` is the folder that holds the raw files; None looks for them in `data/` under the current directory and
+    downloads them there where that is possible (data sets that ship with a dependency need neither). A data set without
+    a published content hash is checked by its own module; `content_hash` makes it the same everywhere.
 
     Raises ConfigError for an unknown name and DataError for missing, damaged or different files.
     """
@@ -27,12 +57,18 @@ def load_image_set(
             expected=f"the folder that holds the raw files of {name}",
             remedy="correct data.root in the configuration, or leave it out to download the data set",
         )
-    image_set = module.load(root)
-    found = image_set.content_hash
-    if found != module.CONTENT_HASH:
+    published = module.load(root)
+    found = published.content_hash
+    if module.CONTENT_HASH not in (None, found):
         raise DataError(
             f"the files under '{root or 'data'}' are readable but not the published {name}: content hash {found}",
             expected=module.CONTENT_HASH,
             remedy=f"replace them by those of {module.SOURCE}",
         )
-    return image_set.subset(train_size, validation_size)
+    if content_hash not in (None, found):
+        raise DataError(
+            f"the files under '{root or 'data'}' are a readable {name} with the content hash {found}",
+            expected=f"{content_hash}, the value of data.content_hash",
+            remedy="use the files that were used before, or correct data.content_hash",
+        )
+    return published, found

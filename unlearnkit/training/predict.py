@@ -31,7 +31,7 @@ def margins_of_models(
 
     Models are in eval mode and see plain images in order, in float32.
     """
-    sizes = {"train": image_set.train_size, "validation": image_set.validation_size}
+    sizes = image_set.split_sizes
     split = np.concatenate([np.full(size, name) for name, size in sizes.items()])
     sample_index = np.concatenate([np.arange(size) for size in sizes.values()])
     stack_size = worker.stack_size or task.architecture.stack_size
