@@ -37,6 +37,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "mnist": "unlearnkit.data.mnist",
         "fashion_mnist": "unlearnkit.data.fashion_mnist",
         "cifar10": "unlearnkit.data.cifar10",
+        "cifar100": "unlearnkit.data.cifar100",
+        "utkface": "unlearnkit.data.utkface",
+        "living17": "unlearnkit.data.living17",
+        "living17_imagenet": "unlearnkit.data.living17_imagenet",
     }
 )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.data.cifar_batches import read_batch
+from unlearnkit.data.cifar_batches import read_cifar_batches
 from unlearnkit.data.download import download
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import DataError
@@ -42,7 +41,7 @@ def load(root: Path | None) -> ImageSet:
         root = download("CIFAR10", files=f"the folder {_BATCHES}", source=SOURCE)
     for folder in (root, root / "cifar10"):
         if (folder / _BATCHES).is_dir():
-            (images, labels), files = _read_batches(folder), _batch_files(folder)
+            images, labels, files = read_cifar_batches(folder, "CIFAR10", label=b"labels", source=SOURCE)
         elif any((folder / name).is_file() for name in _SHEETS):
             (images, labels), files = _read_sheets(folder), tuple(folder / name for name in _SHEETS)
         else:
@@ -61,37 +60,3 @@ def _read_sheets(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.in
     parts = [read_sheets(folder / name) for name in _SHEETS]
     images = np.concatenate([images for images, _ in parts])
     return images, np.concatenate([labels for _, labels in parts])
-
-
-def _read_batches(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    from torchvision.datasets import CIFAR10
-
-    batches = [*CIFAR10.train_list, *CIFAR10.test_list]
-    sums = {**dict(batches), CIFAR10.meta["filename"]: CIFAR10.meta["md5"]}
-    contents = {name: _content(folder / _BATCHES / name) for name in sums}
-    bad = [name for name, md5 in sums.items() if hashlib.md5(contents[name], usedforsecurity=False).hexdigest() != md5]
-    if bad:
-        raise _batch_error(folder / _BATCHES, bad)
-    parts = [read_batch(contents[name]) for name, _ in batches]
-    return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
-def _batch_files(folder: Path) -> tuple[Path, ...]:
-    from torchvision.datasets import CIFAR10
-
-    return tuple(folder / _BATCHES / name for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list])
-
-
-def _batch_error(folder: Path, bad: list[str]) -> DataError:
-    return DataError(
-        f"missing or damaged in '{folder}': {', '.join(bad)}",
-        expected="the files of cifar-10-python.tar.gz, whose md5 sums torchvision lists",
-        remedy=f"get the archive again from {SOURCE} and unpack it",
-    )

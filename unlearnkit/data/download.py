@@ -1,7 +1,8 @@
-"""torchvision's own download, with an error that says what to do where there is no network."""
+"""Where raw files come from: torchvision's downloads, or folders that were fetched by hand; errors say what to do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
@@ -31,3 +32,21 @@ def download(dataset: str, *, files: str, source: str) -> Path:
             remedy=f"get them from {source}, put them into a folder of their own and set data.root to it",
         ) from error
     return DOWNLOAD_FOLDER
+
+
+def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *, source: str) -> Path:
+    """Return the first folder that holds one of `files` (names or patterns): `root` itself or one of `below` in it.
+
+    For data sets that cannot be downloaded by a program: `root` None looks into DOWNLOAD_FOLDER. Raises DataError,
+    saying what to fetch, from whom and where to put it, if there is no such folder.
+    """
+    start = root or DOWNLOAD_FOLDER
+    candidates = [start, *(start / name for name in below)]
+    for folder in candidates:
+        if any(next(folder.glob(name), None) for name in files):
+            return folder
+    raise DataError(
+        f"no {' or '.join(files)} in " + ", ".join(f"'{folder}'" for folder in candidates),
+        expected="the files of a data set that has to be fetched by hand",
+        remedy=f"get it from {source}, and put it into '{DOWNLOAD_FOLDER / below[0]}' or name its folder as data.root",
+    )
