@@ -41,6 +41,36 @@ def test_subsets_and_metric_sizes_are_honoured(changed: Callable[[str], dict[str
     assert (experiment.train_size, experiment.validation_size, experiment.models_compared("klom")) == (500, 100, 10)
 
 
+@pytest.mark.parametrize(
+    ("change", "sizes", "shape"),
+    [
+        ("data: {name: cifar100, split: deep_unlearn}", (42_500, 7_500, 10_000), (3, 32, 32)),
+        ("data: {name: cifar10, split: deep_unlearn}", (42_500, 7_500, 10_000), (3, 32, 32)),
+        (
+            "data: {name: mnist, split: deep_unlearn, image: {side: 32, channels: 3}}",
+            (51_000, 9_000, 10_000),
+            (3, 32, 32),
+        ),
+        (
+            "data: {name: fashion_mnist, split: deep_unlearn, image: {channels: 3}}",
+            (51_000, 9_000, 10_000),
+            (3, 28, 28),
+        ),
+        ("data: {name: utkface, split: deep_unlearn, image: {side: 224}}", (16_121, 2_846, 4_741), (3, 224, 224)),
+        ("data: {name: utkface}", (18_967, 4_741, 0), (3, 200, 200)),
+        ("data: {name: living17, image: {side: 160}}", (44_200, 3_400, 0), (3, 160, 160)),
+        ("data: {name: living17_imagenet}", (44_200, 3_400, 0), (3, 224, 224)),
+    ],
+)
+def test_splits_and_shapes_are_planned(
+    changed: Callable[[str], dict[str, Any]], change: str, sizes: tuple[int, int, int], shape: tuple[int, int, int]
+) -> None:
+    experiment = load_experiment(changed(f"{{{change}, forget_sets: {{eights: {{label: 4}}}}}}"))
+    assert experiment.split_sizes == sizes
+    assert (experiment.train_size, experiment.validation_size) == sizes[:2]
+    assert experiment.image_shape == shape
+
+
 def test_values_from_a_nested_command_line_value_are_text(valid: dict[str, Any]) -> None:
     # snakemake --config training='{epochs: 12, lr: 1e-2}' data='{train_size: null}' leaves the inner values as text
     valid["training"] |= {"epochs": "12", "lr": "1e-2"}

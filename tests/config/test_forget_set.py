@@ -20,6 +20,8 @@ ADAPTER = TypeAdapter(ForgetSet)
         ({"kind": "scores", "file": "pc1.npy", "top": 250, "bottom": 250}, 500),
         ({"kind": "file", "file": "set_4.npy", "disjoint_from": ["a", "b"]}, None),
         ({"kind": "file", "file": "set_4.npy", "size": 10}, 10),
+        ({"kind": "easydub", "name": "cifar10/3"}, 1000),
+        ({"kind": "easydub", "name": "living17/2", "folder": "elsewhere"}, 647),
     ],
 )
 def test_planned_size(settings: dict, size: int | None) -> None:
@@ -27,6 +29,21 @@ def test_planned_size(settings: dict, size: int | None) -> None:
     assert forget_set.kind == settings["kind"]
     assert forget_set.planned_size() == size
     assert ADAPTER.validate_json(forget_set.model_dump_json()) == forget_set
+
+
+@pytest.mark.parametrize(
+    ("settings", "file"),
+    [
+        ({"kind": "random", "size": 100}, None),
+        ({"kind": "scores", "file": "pc1.npy", "top": 5}, "pc1.npy"),
+        ({"kind": "file", "file": "set_4.npy"}, "set_4.npy"),
+        ({"kind": "easydub", "name": "cifar10/3"}, None),
+        ({"kind": "easydub", "name": "cifar10/10"}, "data/easydub_forget_sets/CIFAR10/forget_set_10.npy"),
+        ({"kind": "easydub", "name": "living17/1", "folder": "x"}, "x/LIVING17/forget_set_1.npy"),
+    ],
+)
+def test_input_file(settings: dict, file: str | None) -> None:
+    assert ADAPTER.validate_python(settings).input_file() == file
 
 
 @pytest.mark.parametrize(

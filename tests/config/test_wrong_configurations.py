@@ -109,6 +109,46 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "forget_sets: {x: {kind: subpopulation, label: 1, pick: biggest}}",
         ["forget_sets.x.pick is 'biggest'", "'smallest', 'largest' or a whole number"],
     ),
+    "test samples without a test split": (
+        "data: {test_size: 5}",
+        ["data.test_size is 5", "'official' has no test samples", "data.split: deep_unlearn"],
+    ),
+    "more test samples than there are": (
+        "data: {split: deep_unlearn, test_size: 361}",
+        ["data.test_size is 361", "digits has 360", "at most 360"],
+    ),
+    "more training samples than the split leaves": (
+        "data: {split: deep_unlearn, train_size: 1222}",
+        ["data.train_size is 1222", "digits has 1221", "at most 1221"],
+    ),
+    "unknown split": ("data: {split: deep_unlern}", ["data.split is 'deep_unlern'", "did you mean 'deep_unlearn'"]),
+    "image without pixels": ("data: {image: {side: 0}}", ["data.image.side is 0", "at least 4"]),
+    "image of two channels": ("data: {image: {channels: 2}}", ["data.image.channels is 2", "3"]),
+    "image resized below the model": (
+        "{data: {image: {side: 10}}, model: {name: resnet9, hidden: REMOVED}}",
+        ["model.name is resnet9", "11 x 11", "10 x 10"],
+    ),
+    "content hash that is none": ("data: {content_hash: abc}", ["data.content_hash is 'abc'"]),
+    "published forget set of another data set": (
+        "forget_sets: {x: {kind: easydub, name: cifar10/4}}",
+        ["forget_sets.x holds positions", "of cifar10", "data.name is digits", "data.name: cifar10"],
+    ),
+    "published forget set in another split": (
+        "{data: {name: cifar10, split: deep_unlearn}, forget_sets: {x: {kind: easydub, name: cifar10/4}}}",
+        ["forget_sets.x", "data.split is deep_unlearn", "data.split: official"],
+    ),
+    "published forget set of a part": (
+        "{data: {name: cifar10, train_size: 1000}, forget_sets: {x: {kind: easydub, name: cifar10/4}}}",
+        ["forget_sets.x", "data.train_size is 1000", "data.train_size: null"],
+    ),
+    "published forget set that does not exist": (
+        "forget_sets: {x: {kind: easydub, name: cifar10/11}}",
+        ["forget_sets.x.name is 'cifar10/11'", "did you mean 'cifar10/1"],
+    ),
+    "published forget set for the other Living-17": (
+        "{data: {name: living17_imagenet}, forget_sets: {x: {kind: easydub, name: living17/1}}}",
+        ["data.name is living17_imagenet", "data.name: living17"],
+    ),
     "disjoint from an unknown set": (
         "forget_sets: {eights: {disjoint_from: [random_5]}}",
         ["forget_sets.eights.disjoint_from names 'random_5'", "did you mean 'random_50'"],

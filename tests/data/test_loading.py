@@ -14,7 +14,7 @@ import pytest
 
 from unlearnkit import registry
 from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.loading import load_image_set, load_published
 from unlearnkit.declarations import declarations, source_path
 from unlearnkit.errors import ConfigError, DataError
 
@@ -110,13 +110,29 @@ def test_root_that_is_a_file_is_named(tmp_path: Path) -> None:
         load_image_set("mnist", tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", [name for name in registry.DATASETS if name != "digits"])
 def test_empty_root_says_what_to_put_there(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"'{tmp_path}'.*expected .*data\.root"):
         load_image_set(name, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("utkface", "susanqq.github.io/UTKFace.*into 'data/UTKFace'"),
+        ("living17", "royrin/KLOM-models.*into 'data/living17'"),
+        ("living17_imagenet", "image-net.org.*into 'data/imagenet'"),
+    ],
+)
+def test_what_cannot_be_downloaded_says_where_from_and_where_to(
+    name: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=rf"in 'data', .*fetched by hand\. Get it from .*{place}, or name.*data\.root"):
+        load_image_set(name, None)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_download_without_network_says_what_to_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
@@ -128,7 +144,8 @@ def test_download_without_network_says_what_to_do(name: str, tmp_path: Path, mon
         DataError, match=r"could not be downloaded into 'data'.*expected .*Get them from .*data\.root"
     ) as caught:
         load_image_set(name, None)
-    assert ("train-images" if name != "cifar10" else "cifar-10-batches-py") in str(caught.value)
+    files = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
+    assert files.get(name, "train-images") in str(caught.value)
     assert not [file for file in (tmp_path / "data").rglob("*") if file.is_file()]
 
 
@@ -143,6 +160,13 @@ def test_interrupted_download_is_told(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="or is incomplete there"):
         load_image_set("mnist", None)
+
+
+def test_stated_content_hash_is_compared(digits: ImageSet) -> None:
+    assert load_published("digits", None, digits.content_hash)[1] == digits.content_hash
+    assert load_image_set("digits", None, content_hash=digits.content_hash, train_size=20).train_size == 20
+    with pytest.raises(DataError, match=rf"content hash {digits.content_hash}; expected 0+, .*data\.content_hash"):
+        load_image_set("digits", None, content_hash="0" * 64)
 
 
 def test_unknown_name_is_refused() -> None:
@@ -160,6 +184,9 @@ def test_declarations_are_literals(name: str) -> None:
             literals[target.id] = ast.literal_eval(node.value)
     declared = declarations(module)
     assert {"NUM_CLASSES", "IMAGE_SHAPE", "TRAIN_SIZE", "MEAN", "CONTENT_HASH", "SOURCE"} <= literals.keys()
+    assert literals["CONTENT_HASH"] or literals["CHECKED_BY"]
+    assert len(literals["CLASS_NAMES"]) == literals["NUM_CLASSES"]
+    assert len(literals["MEAN"]) == len(literals["STD"]) == literals["IMAGE_SHAPE"][0]
     assert all(getattr(declared, key) == value for key, value in literals.items())
 
 

@@ -47,6 +47,6 @@ def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *
             return folder
     raise DataError(
         f"no {' or '.join(files)} in " + ", ".join(f"'{folder}'" for folder in candidates),
-        expected="the files of a data set that has to be fetched by hand",
-        remedy=f"get it from {source}, and put it into '{DOWNLOAD_FOLDER / below[0]}' or name its folder as data.root",
+        expected="a data set that has to be fetched by hand",
+        remedy=f"get it from {source} and put it into '{DOWNLOAD_FOLDER / below[0]}', or name its folder as data.root",
     )
