@@ -191,3 +191,17 @@ def test_sha256(tmp_path: Path) -> None:
 def test_json_is_readable_by_anyone(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"a": 1})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+
+
+def test_mapped_tensor_is_the_tensor_and_never_changes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    write_tensors(path, {"images": pixels, "labels": np.arange(2), "z": np.zeros(3, np.float32)})
+    before = path.read_bytes()
+    mapped = TensorFile(path).mapped("images")
+    np.testing.assert_array_equal(mapped, pixels)
+    mapped[0] = 7
+    assert path.read_bytes() == before
+    for name in ("labels", "absent"):
+        with pytest.raises(ArtifactError, match=rf"a\.safetensors has no tensor '{name}' of bytes"):
+            TensorFile(path).mapped(name)

@@ -138,6 +138,20 @@ class TensorFile:
         except SafetensorError as error:
             raise ArtifactError(f"{self.path} has no tensor '{name}' ({error})", remedy=repair(self.path)) from None
 
+    def mapped(self, name: str) -> np.ndarray:
+        """Return a tensor of bytes (uint8) as a copy-on-write map of the file, for tensors of gigabytes.
+
+        It takes no memory of its own: jobs on one machine share the pages. Raises ArtifactError if there is no such
+        tensor.
+        """
+        with self.path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            entry = json.loads(stream.read(length)).get(name, {})
+        if entry.get("dtype") != "U8":
+            raise ArtifactError(f"{self.path} has no tensor '{name}' of bytes", remedy=REMEDY)
+        start = 8 + length + entry["data_offsets"][0]
+        return np.asarray(np.memmap(self.path, np.uint8, "c", start, tuple(entry["shape"])))
+
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""

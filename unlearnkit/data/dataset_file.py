@@ -31,7 +31,7 @@ def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
         raise ArtifactError(f"{path} is not a data set", expected="a file written by rule dataset", remedy=repair(path))
     facts = json.loads(stored.metadata["image_set"])
     image_set = ImageSet(
-        images=stored["images"],
+        images=stored.mapped("images"),
         labels=stored["labels"],
         train_size=facts["train_size"],
         validation_size=facts["validation_size"],
