@@ -100,8 +100,11 @@ class Graph:
         return {"name": self.experiment.model.name, **self.experiment.model_settings.model_dump(mode="json")}
 
     def dataset_slice(self) -> Slice:
-        """The data set, its split, subset and shape; not where its files lie, since their content is checked."""
-        return self.experiment.data.model_dump(mode="json", exclude={"root"})
+        """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
+        experiment = self.experiment
+        sizes = {"train_size": experiment.train_size, "validation_size": experiment.validation_size}
+        test = {"test_size": experiment.data.test_size or experiment.split_sizes.test or None}
+        return {**experiment.data.model_dump(mode="json", exclude={"root"}), **sizes, **test}
 
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""

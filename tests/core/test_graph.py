@@ -101,6 +101,10 @@ CHANGES: list[tuple[dict[str, Any], set[str]]] = [
     ({"seed": 1}, {"training", "scrub", "retrain", "score"}),
     ({"data": {"name": "digits", "root": "elsewhere"}}, set()),
     ({"data": {"name": "digits", "train_size": 1000}}, {"dataset"}),
+    ({"data": {"name": "digits", "train_size": 1437, "validation_size": 360}}, set()),
+    ({"data": {"name": "digits", "split": "deep_unlearn"}}, {"dataset"}),
+    ({"data": {"name": "digits", "image": {"side": 32, "channels": 3}}}, {"dataset"}),
+    ({"data": {"name": "digits", "content_hash": "0" * 64}}, {"dataset"}),
     ({"forget_sets": {"nines": {"kind": "class", "label": 8}}}, {"forget_set"}),
     ({"metrics": {"klom": {"bins": 30}}}, {"score"}),
 ]

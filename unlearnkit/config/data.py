@@ -11,9 +11,8 @@ from unlearnkit.config.settings import Settings
 
 Split = Literal["official", "deep_unlearn"]
 
-DEEP_UNLEARN_SEED = 123
 DEEP_UNLEARN_VALIDATION = 0.15
-"""Deep Unlearn (arXiv 2410.01276): share of the official training split that validates, and the seed of the cut."""
+"""Share of the official training split that validates in Deep Unlearn (arXiv 2410.01276)."""
 
 
 class SplitSizes(NamedTuple):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearnkit.config.data import DEEP_UNLEARN_SEED, split_sizes
+from unlearnkit.config.data import split_sizes
 from unlearnkit.data.image_set import ImageSet, checked_size
+
+SEED = 123
+"""Of Deep Unlearn's cuts."""
 
 
 def deep_unlearn_split(
@@ -25,7 +28,7 @@ def deep_unlearn_split(
     """
     sizes = split_sizes("deep_unlearn", published.train_size, published.validation_size)
     # the permutation that train_test_split draws; NumPy's legacy stream is frozen
-    order = np.random.RandomState(DEEP_UNLEARN_SEED).permutation(published.train_size)
+    order = np.random.RandomState(SEED).permutation(published.train_size)
     return published.arranged(
         order[sizes.validation :][: checked_size("train_size", train_size, sizes.train)],
         order[: checked_size("validation_size", validation_size, sizes.validation)],

@@ -1,0 +1,43 @@
+"""Deep Unlearn's split through the workflow: margins on the test rows too, metrics on the other three kinds only."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from checkout import DELETED, RESULTS, Checkout
+
+from unlearnkit.artifacts.margins import read_margins
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.data.dataset_file import read_image_set
+
+pytestmark = pytest.mark.workflow
+
+
+def test_test_rows_have_margins_and_no_score(fresh: Checkout) -> None:
+    fresh.configure(
+        {
+            "data": {"name": "digits", "split": "deep_unlearn", "train_size": 200, "validation_size": 60},
+            "data.test_size": 30,
+            "data.image": {"side": 10, "channels": 3},
+            "shard_size": 4,
+            "forget_sets": {"tenth": {"kind": "random", "size": 20, "seed": 123}},
+            "metrics.mia": DELETED,
+        }
+    )
+    fresh.make(f"{RESULTS}/summaries/klom/tenth/original.parquet")
+    image_set = read_image_set(fresh.result("data/dataset.safetensors"))
+    assert image_set.split_sizes == {"train": 200, "validation": 60, "test": 30}
+    assert image_set.images.shape[1:] == (3, 10, 10)
+    margins = read_margins([fresh.result("original/0000-0003.margins.parquet")])[2]
+    assert Counter(margins.split.tolist()) == image_set.split_sizes
+    assert margins.sample_index.tolist() == [*range(200), *range(60), *range(30)]
+    rows, _ = read_table(fresh.result("summaries/klom/tenth/original.parquet"))
+    assert {(row["split"], row["n_samples"]) for row in rows.to_pylist()} == {
+        ("forget", 20),
+        ("retain", 180),
+        ("validation", 60),
+    }
+    record = json.loads(fresh.result("data/dataset.safetensors.json").read_text())
+    assert record["content_hash"] == image_set.content_hash != record["published_hash"]
