@@ -40,13 +40,16 @@ def test_colour_images(side: int) -> None:
     assert found.mean == image_set.mean
 
 
-@pytest.mark.parametrize("image", [None, Image(), Image(side=8)], ids=["none", "empty", "same"])
+@pytest.mark.parametrize(
+    "image", [None, Image.model_validate({}), Image.model_validate({"side": 8})], ids=["none", "empty", "same"]
+)
 def test_the_published_shape_costs_nothing(image: Image | None, digits: ImageSet) -> None:
     assert shaped(digits, image) is digits
 
 
-@pytest.mark.parametrize("image", [Image(channels=3), Image(side=16), Image(side=16, channels=3)], ids=repr)
-def test_planned_shape_is_the_shape(image: Image, digits: ImageSet) -> None:
+@pytest.mark.parametrize("settings", [{"channels": 3}, {"side": 16}, {"side": 16, "channels": 3}], ids=repr)
+def test_planned_shape_is_the_shape(settings: dict[str, int], digits: ImageSet) -> None:
+    image = Image.model_validate(settings)
     found = shaped(digits, image)
     assert found.images.shape[1:] == shape_of(image, (1, 8, 8))
     assert found.images.shape[0] == len(digits.labels)

@@ -23,11 +23,11 @@ SIZES = {
 }
 
 
-def cut_by_scikit_learn(train_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def cut_by_scikit_learn(train_size: int) -> list[np.ndarray]:
     """Train, retain, forget and validation as the published code draws them."""
     train, validation = train_test_split(np.arange(train_size), test_size=0.15, random_state=123)
     retain, forget = train_test_split(train, test_size=0.1, random_state=123)
-    return train, retain, forget, validation
+    return [np.asarray(part) for part in (train, retain, forget, validation)]
 
 
 @pytest.mark.parametrize("name", SIZES)
