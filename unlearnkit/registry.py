@@ -49,6 +49,9 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "mlp": "unlearnkit.models.mlp",
         "small_cnn": "unlearnkit.models.small_cnn",
         "resnet9": "unlearnkit.models.resnet9",
+        "resnet18": "unlearnkit.models.resnet18",
+        "resnet18_cifar": "unlearnkit.models.resnet18_cifar",
+        "tiny_vit": "unlearnkit.models.tiny_vit",
     }
 )
 

@@ -85,6 +85,7 @@ class Bench:
             generators=self.task.generators(ROLE, [0], "method"),
             training=RECIPE,
             fresh=lambda: self.task.fresh(ROLE, [0], CPU),
+            adapter=self.task.architecture.adapter,
             references={"held_out_oracles": self.model(HELD_OUT)},
             keep=lambda *_: None,
         )

@@ -112,7 +112,14 @@ def test_a_procedure_is_read_from_its_slice() -> None:
 @pytest.mark.parametrize("models", [1, 3])
 def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], models: int) -> None:
     bench = bench_of("small_cnn")
-    context = Context(bench.task.generators("unlearned", range(models), "method"), None, bench.model, {}, print)
+    context = Context(
+        bench.task.generators("unlearned", range(models), "method"),
+        None,
+        bench.model,
+        bench.task.architecture.adapter,
+        {},
+        print,
+    )
     model = bench.task.architecture.gather([bench.model(seed) for seed in range(models)], CPU)
     images = bench.task.pixels.normalised(torch.arange(5))
     batch = images.expand(models, *images.shape) if models > 1 else images

@@ -7,7 +7,7 @@ import pytest
 from unlearnkit import registry
 from unlearnkit.models.building import Architecture
 
-SHAPES = {"mlp": (1, 8, 8), "small_cnn": (1, 8, 8)}
+SHAPES = {"mlp": (1, 8, 8), "small_cnn": (1, 8, 8), "resnet18_cifar": (3, 16, 16)}
 """Channels, height, width; other architectures get CIFAR-10's."""
 
 

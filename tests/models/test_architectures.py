@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from unlearnkit import registry
-from unlearnkit.models.adapter import convolution_weights, normalisation_parts
+from unlearnkit.models.adapter import Block, convolution_weights, normalisation_parts
 from unlearnkit.models.building import Architecture
 
 
@@ -15,10 +15,25 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def test_resnet9_has_the_published_size() -> None:
-    module = registry.load("model", "resnet9")
-    # vision.md, section 8, test 7
-    assert parameters(module.build(10, (3, 32, 32), module.Settings())) == 2_274_880
+# vision.md, section 8, test 7, and section 1.5
+PUBLISHED_SIZES = [
+    ("resnet9", 10, 2_274_880),
+    ("resnet18", 10, 11_181_642),
+    ("resnet18", 17, 11_185_233),
+    ("resnet18", 100, 11_227_812),
+    ("resnet18", 5, 11_179_077),
+    ("resnet18_cifar", 10, 11_173_962),
+    ("tiny_vit", 10, 10_552_462),
+    ("tiny_vit", 100, 10_592_872),
+    ("tiny_vit", 5, 10_550_217),
+]
+
+
+@pytest.mark.parametrize(("name", "classes", "size"), PUBLISHED_SIZES)
+def test_models_have_the_published_sizes(name: str, classes: int, size: int) -> None:
+    module = registry.load("model", name)
+    with torch.device("meta"):
+        assert parameters(module.build(classes, (3, 32, 32), module.Settings())) == size
 
 
 def test_sizes_of_the_small_models() -> None:
@@ -84,19 +99,31 @@ def test_the_first_layer_sees_the_pixels(architecture: Architecture) -> None:
     assert torch.equal(seen[0].flatten(), images.flatten())
 
 
-def test_blocks_cover_all_parameters_once_in_forward_order(architecture: Architecture) -> None:
+@pytest.mark.parametrize("units", ["blocks", "stages"])
+def test_blocks_and_stages_cover_all_parameters_once_in_forward_order(architecture: Architecture, units: str) -> None:
     model = architecture.build(seed=0).eval()
     adapter = registry.load("model", architecture.name).adapter(model)
-    held = [id(p) for block in adapter.blocks for p in model.get_submodule(block).parameters()]
+    blocks: tuple[Block, ...] = getattr(adapter, units)
+    held = [id(p) for block in blocks for part in block for p in model.get_submodule(part).parameters()]
     assert len(held) == len(set(held))
     assert set(held) == {id(p) for p in model.parameters()}
     called: list[str] = []
-    for block in adapter.blocks:
-        model.get_submodule(block).register_forward_hook(lambda *_, name=block: called.append(name))
+    for part in (part for block in blocks for part in block):
+        model.get_submodule(part).register_forward_hook(lambda *_, name=part: called.append(name))
     model(torch.zeros(2, *architecture.image_shape))
-    assert tuple(called) == adapter.blocks
-    assert adapter.first_layer.startswith(adapter.blocks[0])
-    assert adapter.classifier == adapter.blocks[-1]
+    assert called == [part for block in blocks for part in block]
+    assert adapter.first_layer.startswith(blocks[0][0])
+    assert adapter.classifier.startswith(blocks[-1][-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks", "stages"),
+    [("mlp", 2, 2), ("small_cnn", 4, 4), ("resnet9", 7, 7), ("resnet18", 10, 6), ("tiny_vit", 14, 6)],
+)
+def test_numbers_of_blocks_and_stages(name: str, blocks: int, stages: int) -> None:
+    module = registry.load("model", name)
+    adapter = module.adapter(module.build(7, (3, 8, 8), module.Settings()))
+    assert (len(adapter.blocks), len(adapter.stages)) == (blocks, stages)
 
 
 def test_parts_are_found_by_type() -> None:
@@ -116,3 +143,38 @@ def test_resnet9_scales_its_logits() -> None:
     scaled = Architecture("resnet9", module.Settings(logit_scale=0.2), 10, (3, 32, 32)).build(seed=4).eval()
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(scaled(images), 0.2 * plain(images))
+
+
+@pytest.mark.parametrize(("name", "side"), [("resnet18", 1), ("resnet18_cifar", 4), ("tiny_vit", 1)])
+def test_the_stem_decides_the_last_feature_map(name: str, side: int) -> None:
+    module = registry.load("model", name)
+    model = module.build(7, (3, 32, 32), module.Settings()).eval()
+    last = architecture_of(name, (3, 32, 32)).adapter.stages[-2][0]
+    seen: list[torch.Tensor] = []
+    model.get_submodule(last).register_forward_hook(lambda *event: seen.append(event[-1]))
+    model(torch.zeros(1, 3, 32, 32))
+    assert seen[0].shape[-2:] == (side, side)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet18_cifar", "tiny_vit"])
+def test_grey_images_change_the_first_kernel_only(name: str) -> None:
+    grey, colour = (architecture_of(name, (channels, 32, 32)).build(seed=0) for channels in (1, 3))
+    first = architecture_of(name, (1, 32, 32)).adapter.first_layer
+    differing = [key for key, tensor in grey.named_parameters() if tensor.shape != colour.get_parameter(key).shape]
+    assert differing == [f"{first}.weight"]
+    assert grey(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_models_of_any_side_say_so(name: str) -> None:
+    module, shape = registry.load("model", name), (3, 16, 16)
+    model = module.build(7, shape, module.Settings()).eval()
+    if getattr(module, "ANY_SIDE", False):
+        assert model(torch.zeros(2, 3, 24, 40)).shape == (2, 7)
+    else:
+        with pytest.raises(RuntimeError):
+            model(torch.zeros(2, 3, 24, 40))
+
+
+def architecture_of(name: str, shape: tuple[int, int, int]) -> Architecture:
+    return Architecture(name, registry.load("model", name).Settings(), 7, shape)

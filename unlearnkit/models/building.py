@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
 from unlearnkit.errors import ArtifactError
+from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.stack import Stack
 
 
@@ -33,6 +35,13 @@ class Architecture:
     def shape(self) -> dict[str, Any]:
         """The shape of the task, as timing records state it."""
         return {"num_classes": self.num_classes, "image_shape": self.image_shape}
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """Where the parts of a model are; the same for every model and stack of this architecture."""
+        module = registry.load("model", self.name)
+        with torch.device("meta"):
+            return module.adapter(module.build(self.num_classes, self.image_shape, self.settings))
 
     def build(self, seed: int) -> nn.Module:
         """Return one model with fresh weights drawn from `seed`; torch's global generator is left as it was."""

@@ -47,7 +47,7 @@ def build(num_classes: int, image_shape: tuple[int, int, int], settings: Setting
 def adapter(model: nn.Module) -> Adapter:
     """Return the parts of a perceptron: every linear layer is a block."""
     linear = tuple(name for name, part in model.named_modules() if isinstance(part, nn.Linear))
-    return Adapter(classifier=linear[-1], first_layer=linear[0], blocks=linear)
+    return Adapter.sequential(linear, first_layer=linear[0])
 
 
 def stacked_forward(tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:

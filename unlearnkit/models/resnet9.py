@@ -10,6 +10,7 @@ from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
 STACK_SIZE = 1
+ANY_SIDE = True
 
 
 class Settings(ModelSettings):
@@ -84,7 +85,7 @@ def build(num_classes: int, image_shape: tuple[int, int, int], settings: Setting
 def adapter(model: nn.Module) -> Adapter:
     """Return the parts of ResNet-9: every block with weights, in forward order."""
     blocks = tuple(name for name, part in model.named_children() if any(True for _ in part.parameters()))
-    return Adapter(classifier=blocks[-1], first_layer=f"{blocks[0]}.0", blocks=blocks)
+    return Adapter.sequential(blocks, first_layer=f"{blocks[0]}.0")
 
 
 def _block(inputs: int, outputs: int, kernel: int, stride: int, padding: int) -> nn.Module:

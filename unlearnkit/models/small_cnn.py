@@ -13,6 +13,7 @@ from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
 STACK_SIZE = 1
+ANY_SIDE = True
 
 
 class Settings(ModelSettings):
@@ -48,7 +49,7 @@ def build(num_classes: int, image_shape: tuple[int, int, int], settings: Setting
 def adapter(model: nn.Module) -> Adapter:
     """Return the parts of the network: every convolution block and the classifier."""
     blocks = tuple(name for name, part in model.named_children() if isinstance(part, nn.Sequential | nn.Linear))
-    return Adapter(classifier=blocks[-1], first_layer=f"{blocks[0]}.0", blocks=blocks)
+    return Adapter.sequential(blocks, first_layer=f"{blocks[0]}.0")
 
 
 def _block(inputs: int, outputs: int) -> nn.Module:

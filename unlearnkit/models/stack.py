@@ -23,14 +23,17 @@ class Stack(nn.Module):
     architecture.
     """
 
-    _structure: nn.Module
+    structure: nn.Module
+    """One model, for the names and types of its parts; its weights are not those of the stack."""
+    in_eval_mode: tuple[str, ...]
+    """Submodules that stay in eval mode while the stack is in train mode; `train` and `eval` clear it."""
 
     def __init__(self, models: Sequence[nn.Module], forward_of: StackedForward | None = None) -> None:
         super().__init__()
-        self.size = len(models)
+        self.size, self.in_eval_mode = len(models), ()
         self._forward_of = forward_of
         # kept out of the registered submodules: it lends its structure, not its weights
-        self.__dict__["_structure"] = models[0]
+        self.__dict__["structure"] = models[0]
         states = [dict(model.named_parameters()) for model in models]
         self._parameter_names = list(states[0])
         for name in self._parameter_names:
@@ -43,15 +46,31 @@ class Stack(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits [K, B, classes] of every model on its own batch."""
-        tensors = {name: getattr(self, _flat(name)) for name in self._parameter_names + self._buffer_names}
+        tensors = self.parameters_by_name() | self.buffers_by_name()
         if self._forward_of is not None:
             return self._forward_of(tensors, images)
-        self._structure.train(self.training)
-        return vmap(lambda state, batch: functional_call(self._structure, state, (batch,)))(tensors, images)
+        self.structure.train(self.training)
+        for part in self.in_eval_mode:
+            self.structure.get_submodule(part).eval()
+        return vmap(lambda state, batch: functional_call(self.structure, state, (batch,)))(tensors, images)
+
+    def train(self, mode: bool = True) -> Stack:
+        """Put all parts of all models into train mode, or into eval mode."""
+        self.in_eval_mode = ()
+        return super().train(mode)
+
+    def parameters_by_name(self) -> dict[str, nn.Parameter]:
+        """Return the stacked parameters [K, ...], named as in one model."""
+        return {name: getattr(self, _flat(name)) for name in self._parameter_names}
+
+    def buffers_by_name(self) -> dict[str, Tensor]:
+        """Return the stacked buffers [K, ...], named as in one model."""
+        return {name: getattr(self, _flat(name)) for name in self._buffer_names}
 
     def state_of(self, position: int) -> dict[str, Tensor]:
         """Return the state of one model of the stack, named as that model names it."""
-        return {name: getattr(self, _flat(name))[position] for name in self._parameter_names + self._buffer_names}
+        tensors = self.parameters_by_name() | self.buffers_by_name()
+        return {name: tensor[position] for name, tensor in tensors.items()}
 
 
 def _flat(name: str) -> str:

@@ -45,8 +45,12 @@ class SGD:
 
 
 def sgd(model: nn.Module, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> SGD:
-    """Return SGD over all parameters of `model`."""
-    return SGD(model.parameters(), lr, momentum, weight_decay)
+    """Return SGD over all parameters of `model` that are not frozen."""
+    return SGD(_trainable(model), lr, momentum, weight_decay)
+
+
+def _trainable(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def step(optimizer: SGD, loss: Tensor) -> None:

@@ -18,6 +18,7 @@ from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
 from unlearnkit.errors import TrainingError
+from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
@@ -28,13 +29,15 @@ ROLE = "unlearned"
 class Context:
     """What a method may use beside the model and its data.
 
-    `generators` has one generator per model, `fresh()` returns newly initialised models, and `references` holds what
-    the method declares in NEEDS ("held_out_oracles": a model or stack that matches the given one).
+    `generators` has one generator per model, `fresh()` returns newly initialised models, `adapter` says where the parts
+    of a model are, and `references` holds what the method declares in NEEDS ("held_out_oracles": a model or stack that
+    matches the given one).
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
     fresh: Callable[[], nn.Module]
+    adapter: Adapter
     references: Mapping[str, nn.Module]
     keep: Callable[[int, nn.Module], None]
     forward_passes: int = field(default=0)
@@ -143,6 +146,7 @@ def run_method(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
         fresh=lambda: task.fresh(ROLE, model_indices, worker.device),
+        adapter=task.architecture.adapter,
         references=references,
         keep=recorder.keep,
     )

@@ -1,0 +1,30 @@
+"""torchvision's ResNet-18 with its ImageNet stem: 11,181,642 parameters for ten classes on images of three channels.
+
+A 7 x 7 convolution of stride 2 and a pooling come first, also for 32 x 32 images: Deep Unlearn, EasyDUB's Living-17 and
+the challenge use it so. The variant for small images is `resnet18_cifar`.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.models.adapter import Adapter
+from unlearnkit.models.torchvision_resnet import parts, with_first_convolution
+
+STACK_SIZE = 1
+ANY_SIDE = True
+
+
+class Settings(BaseSettings):
+    """ResNet-18 has no settings."""
+
+
+def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:
+    """Return ResNet-18 with torchvision's initialisation, drawn from torch's generator."""
+    return with_first_convolution(image_shape[0], num_classes, kernel=7, stride=2)
+
+
+def adapter(model: nn.Module) -> Adapter:
+    """Return the parts of ResNet-18: the stem, eight residual blocks (four stages of two) and the classifier."""
+    return parts()

@@ -1,0 +1,31 @@
+"""ResNet-18 for 32 x 32 images: 11,173,962 parameters for ten classes on images of three channels.
+
+torchvision's ResNet-18 with a 3 x 3 convolution of stride 1 as its stem and no pooling after it.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.models.adapter import Adapter
+from unlearnkit.models.torchvision_resnet import parts, with_first_convolution
+
+STACK_SIZE = 1
+ANY_SIDE = True
+
+
+class Settings(BaseSettings):
+    """ResNet-18 has no settings."""
+
+
+def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:
+    """Return ResNet-18 with torchvision's initialisation, drawn from torch's generator."""
+    model = with_first_convolution(image_shape[0], num_classes, kernel=3, stride=1)
+    model.maxpool = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+    return model
+
+
+def adapter(model: nn.Module) -> Adapter:
+    """Return the parts of ResNet-18, named as with the ImageNet stem."""
+    return parts()
