@@ -179,6 +179,14 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         ["data.train_size is 2000", "digits has 1437", "at most 1437"],
     ),
     "batch larger than the data": ("training: {batch_size: 5000}", ["training.batch_size is 5000", "at most 1437"]),
+    "resolution of a perceptron": (
+        "training: {resolution: 16}",
+        ["training.resolution is 16", "model.name is mlp", "set training.resolution to null"],
+    ),
+    "resolution too small for the model": (
+        "{data: {name: cifar10}, model: {name: resnet9, hidden: REMOVED}, training: {resolution: 10}}",
+        ["training.resolution is 10", "11 x 11", "null or at least 11"],
+    ),
     "warm-up longer than training": ("training: {warmup_epochs: 11}", ["training.warmup_epochs is 11", "at most 10"]),
     "shards that do not fit": (
         "shard_size: 3",

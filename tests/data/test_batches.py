@@ -49,6 +49,43 @@ def test_an_epoch_has_every_sample_once_and_keeps_the_short_batch(pixels: Pixels
     assert len(samples) == 5
 
 
+def test_the_short_batch_can_be_left_out(pixels: Pixels) -> None:
+    samples, whole = (Samples(pixels, torch.arange(10), generators(1)) for _ in range(2))
+    for _ in range(2):
+        dropped = [labels.tolist() for _, labels in samples.epoch(4, drop_last=True)]
+        # the same order, without its end: what is left out changes from epoch to epoch
+        assert dropped == [labels.tolist() for _, labels in whole.epoch(4)][:2]
+    assert samples.passes == 16
+    assert [samples.batches_per_epoch(size, drop_last=True) for size in (4, 5, 11)] == [2, 2, 0]
+
+
+@pytest.mark.parametrize("models", [1, 2])
+@pytest.mark.parametrize("augmentation", ["none", "crop_flip"])
+def test_images_are_scaled_to_the_resolution_of_training(pixels: Pixels, models: int, augmentation: str) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(*range(models)), augmentation, resolution=3)
+    images, _ = next(iter(samples.epoch(11)))
+    assert images.shape[-3:] == (2, 3, 3)
+    assert images.shape[0] == (11 if models == 1 else models)
+
+
+def test_scaling_keeps_every_image_apart_and_a_flat_one_flat() -> None:
+    flat = torch.arange(0, 250, 50, dtype=torch.uint8)[:, None, None, None].expand(5, 1, 8, 6).contiguous()
+    pixels = Pixels(flat, torch.arange(5), mean=(0.0,), std=(1.0,), device=CPU)
+    for resolution in (4, 11):
+        ((images, labels),) = Samples(pixels, torch.arange(5), generators(3, 4), resolution=resolution).epoch(5)
+        expected = (labels * 50 / 255)[:, :, None, None, None].expand(2, 5, 1, resolution, resolution)
+        torch.testing.assert_close(images, expected)
+
+
+def test_scaling_down_averages() -> None:
+    images = torch.randint(0, 256, (1, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    pixels = Pixels(images, torch.zeros(1, dtype=torch.int64), mean=(0.0,), std=(1.0,), device=CPU)
+    ((scaled, _),) = Samples(pixels, torch.arange(1), generators(0), resolution=1).epoch(1)
+    # a triangle that falls to 0 one new pixel, eight old ones, from the middle
+    weights = (1 - (torch.arange(8) + 0.5 - 4).abs() / 8) / 6
+    torch.testing.assert_close(scaled[0, 0, 0, 0], weights @ (images[0, 0] / 255) @ weights)
+
+
 def test_images_belong_to_their_labels(pixels: Pixels) -> None:
     for images, labels in Samples(pixels, torch.arange(11), generators(1)).epoch(4):
         torch.testing.assert_close(images, pixels.normalised(labels))

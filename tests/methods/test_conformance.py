@@ -167,11 +167,14 @@ def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> 
         assert not same(shard.states[0, epoch], shard.states[1, epoch])
 
 
-def test_every_method_runs_on_resnet9(method: str, small_digits: ImageSet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("architecture", ["resnet9", "resnet18", "resnet18_cifar", "tiny_vit"])
+def test_every_method_runs_on_the_large_models(
+    method: str, architecture: str, small_digits: ImageSet, tmp_path: Path
+) -> None:
     few = small_digits.subset(8, 2)
     # twice as large: ResNet-9 needs 12 pixels
     larger = replace(few, images=few.images.repeat(2, axis=2).repeat(2, axis=3))
-    bench = Bench(larger, "resnet9", np.array([6, 1]), tmp_path)
+    bench = Bench(larger, architecture, np.array([6, 1]), tmp_path)
     model = bench.model()
     (before,) = states_of(model)
     result = bench.call(method, model)

@@ -122,6 +122,62 @@ def test_momentum_of_zero_resumes_too(task_of: TaskOf, worker_of: WorkerOf) -> N
     assert_same(train(task, worker_of(folder="resumed"), recipe=recipe), whole)
 
 
+@pytest.mark.parametrize(
+    "change", [{"optimizer": "adam", "lr": 0.01}, {"drop_last": True}, {"resolution": 12}], ids=str
+)
+def test_every_recipe_resumes_to_the_same_bits(task_of: TaskOf, worker_of: WorkerOf, change: dict[str, object]) -> None:
+    task, recipe = task_of("small_cnn"), RECIPE.model_copy(update=change)
+    whole = train(task, worker_of(), range(1), recipe)
+    with pytest.raises(InterruptionError):
+        report = interrupting("epoch 3/4")
+        train(task, worker_of(folder="resumed", report=report, checkpoint_seconds=0), range(1), recipe)
+    resumed = train(task, worker_of(folder="resumed"), range(1), recipe)
+    assert_same(resumed, whole)
+    assert resumed.passes == whole.passes == {4: 4 * (256 if recipe.drop_last else 300)}
+
+
+FEW = torch.arange(0, 10)
+"""Samples for the large models, which take a second for a handful."""
+
+
+def train_vit(task: Task, worker: Worker, models: Sequence[int] = (0,), lr: float = 0.01) -> ShardResult:
+    recipe = Recipe.model_validate({"epochs": 2, "batch_size": 5, "lr": lr, "warmup_epochs": 1})
+    return train_shard(task, recipe, FEW, role="original", model_indices=models, worker=worker)
+
+
+def test_stochastic_depth_repeats_resumes_and_leaves_the_global_generator(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task = task_of("tiny_vit", drop_path=0.5)
+    torch.manual_seed(1)
+    whole = train_vit(task, worker_of())
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    with pytest.raises(InterruptionError):
+        train_vit(task, worker_of(folder="resumed", report=interrupting("epoch 2/2"), checkpoint_seconds=0))
+    assert_same(train_vit(task, worker_of(folder="resumed")), whole)
+    assert torch.equal(torch.get_rng_state(), before)
+    still = train_vit(task_of("tiny_vit", drop_path=0.0), worker_of())
+    assert any(not np.array_equal(still.states[0, 2][name], whole.states[0, 2][name]) for name in still.states[0, 2])
+
+
+def test_stochastic_depth_is_the_same_in_a_stack(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    # small steps, since batch norm over five samples magnifies the rounding of a convolution in every one
+    def states(stack_size: int, drop_path: float = 0.5) -> ShardResult:
+        task = task_of("tiny_vit", drop_path=drop_path)
+        return train_vit(task, worker_of(stack_size=stack_size), range(2), lr=1e-4)
+
+    def distance(first: ShardResult, second: ShardResult) -> float:
+        pairs = [(state[name], second.states[key][name]) for key, state in first.states.items() for name in state]
+        return max(float(np.abs(one - other).max()) for one, other in pairs if one.dtype == np.float32)
+
+    single, stacked = states(1), states(2)
+    assert distance(single, stacked) < 1e-3 < 1e-2 < distance(single, states(1, drop_path=0.01))
+    draws = [name for name in single.states[0, 2] if name.endswith("draws")]
+    assert draws
+    for key, state in single.states.items():
+        assert all(np.array_equal(stacked.states[key][name], state[name]) for name in draws)
+        assert all(state[name][1] == 4 for name in draws)
+
+
 def test_a_shard_resumes_between_stacks(task_of: TaskOf, worker_of: WorkerOf) -> None:
     task = task_of("mlp")
     whole = train(task, worker_of(stack_size=2))
@@ -183,6 +239,12 @@ def test_a_batch_of_one_is_explained_in_every_method(
         run_method(task, procedure, Division.of(300, np.arange(11)), model, {}, (0,), worker)
 
 
+def test_leaving_out_the_only_batch_is_told(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    recipe = RECIPE.model_copy(update={"drop_last": True, "batch_size": 301})
+    with pytest.raises(TrainingError, match="leaves out the only batch: 300 samples, batches of 301"):
+        train(task_of("mlp"), worker_of(), range(1), recipe)
+
+
 def test_another_error_of_a_model_stays_as_it_is(task_of: TaskOf) -> None:
     class Refusing(torch.nn.Linear):
         def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -228,11 +290,30 @@ def test_oracles_never_see_the_forget_set(task_of: TaskOf, worker_of: WorkerOf, 
         assert_same(oracles(*altered(np.array([4]))), reference)
 
 
-def test_label_smoothing_and_schedule_reach_the_weights(task_of: TaskOf, worker_of: WorkerOf) -> None:
-    changes = [{}, {"label_smoothing": 0.1}, {"schedule": "cosine"}, {"augmentation": "crop_flip"}, {"momentum": 0.5}]
+def test_every_key_of_the_recipe_reaches_the_weights(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    changes: list[dict[str, object]] = [
+        {},
+        {"label_smoothing": 0.1},
+        {"schedule": "cosine"},
+        {"schedule": "cosine", "schedule_unit": "epoch"},
+        {"schedule_unit": "epoch"},
+        {"augmentation": "crop_flip"},
+        {"momentum": 0.5},
+        {"optimizer": "adam"},
+        {"drop_last": True},
+    ]
     recipes = [RECIPE.model_copy(update={"epochs": 2, **change}) for change in changes]
     results = [train(task_of("mlp"), worker_of(), [0], recipe) for recipe in recipes]
     assert len({result.states[0, 2]["1.weight"].tobytes() for result in results}) == len(changes)
+
+
+def test_decay_and_resolution_reach_the_weights_of_a_convolutional_network(
+    task_of: TaskOf, worker_of: WorkerOf
+) -> None:
+    changes: list[dict[str, object]] = [{}, {"decayed": "not_normalisation"}, {"resolution": 12}]
+    recipes = [RECIPE.model_copy(update={"epochs": 2, **change}) for change in changes]
+    results = [train(task_of("small_cnn"), worker_of(), [0], recipe) for recipe in recipes]
+    assert len({result.states[0, 2]["0.0.weight"].tobytes() for result in results}) == len(changes)
 
 
 @pytest.mark.parametrize("model", ["mlp", "small_cnn"])

@@ -12,11 +12,17 @@ from unlearnkit.config.settings import Settings
 class Recipe(Settings):
     """How originals and oracles are trained; the defaults are the published EasyDUB recipe for CIFAR-10 and ResNet-9.
 
-    Stochastic gradient descent on the mean cross entropy of a batch; reshuffled every epoch, last short batch kept.
+    Gradient descent on the mean cross entropy of a batch; reshuffled every epoch. docs/models.md has published recipes.
     """
 
     epochs: int = Field(24, ge=1, le=10_000, description="passes over the training samples; EasyDUB: 24")
     batch_size: int = Field(256, ge=1, description="samples per step; EasyDUB's code: 256")
+    drop_last: bool = Field(
+        False, description="leave out the last batch of an epoch if it is short; EasyDUB: CIFAR-10 no, Living-17 yes"
+    )
+    optimizer: Literal["sgd", "adam"] = Field(
+        "sgd", description="sgd: with momentum; adam: with second moments of decay 0.999; EasyDUB: sgd"
+    )
     lr: float = Field(
         0.4,
         gt=0,
@@ -25,27 +31,46 @@ class Recipe(Settings):
     )
     schedule: Literal["triangular", "cosine", "constant"] = Field(
         "triangular",
-        description="learning rate, set anew for every step: triangular rises linearly from 0 to lr over warmup_epochs "
-        "and falls linearly to 0 at the end, cosine falls from lr to 0 along half a cosine, constant stays at lr; "
-        "EasyDUB: triangular",
+        description="learning rate: triangular rises linearly from 0 to lr over warmup_epochs and falls linearly to 0 "
+        "at the end, cosine falls from lr to 0 along half a cosine, constant stays at lr; EasyDUB: triangular",
+    )
+    schedule_unit: Literal["step", "epoch"] = Field(
+        "step",
+        description="the learning rate is set anew for every step (step t of T takes the schedule at (t + 1/2) / T) or "
+        "for every epoch (epoch e of E, from 0, takes it at e / E); EasyDUB: CIFAR-10 step, Living-17 epoch",
     )
     warmup_epochs: float = Field(
         5, ge=0, description="rising part of the triangular schedule, epochs; the other schedules ignore it; EasyDUB: 5"
     )
     momentum: float = Field(
-        0.9, ge=0, lt=1, description="weight of the previous update in the next one, no unit; EasyDUB: 0.9"
+        0.9,
+        ge=0,
+        lt=1,
+        description="weight of the previous update in the next one, for adam of its mean gradient, no unit; "
+        "EasyDUB: 0.9",
     )
     weight_decay: float = Field(
         5e-4,
         ge=0,
         le=1,
-        description="L2 penalty added to the gradient of all parameters, per unit of weight; EasyDUB: 5e-4",
+        description="L2 penalty added to the gradient of the decayed parameters, per unit of weight; EasyDUB: 5e-4",
+    )
+    decayed: Literal["all", "not_normalisation"] = Field(
+        "all",
+        description="parameters that weight_decay applies to: all, or all but those of normalisation layers (batch, "
+        "layer, group norm); EasyDUB: CIFAR-10 all, Living-17 not_normalisation",
     )
     label_smoothing: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="share of the target probability spread evenly over all classes; EasyDUB CIFAR-10: 0",
+        description="share of the target probability spread over all classes; EasyDUB: CIFAR-10 0, Living-17 0.1",
+    )
+    resolution: int | None = Field(
+        None,
+        ge=1,
+        description="height and width to which training images are scaled (bilinear, antialiased), pixels; null: as "
+        "they are, which is what evaluation and methods always see; EasyDUB: CIFAR-10 null, Living-17 160",
     )
     augmentation: Literal["none", "crop_flip"] = Field(
         "none",

@@ -55,7 +55,7 @@ def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 
 def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield a model that takes only larger images than the data set has."""
+    """Yield a model that takes only larger images than the data set has, or not those of the training resolution."""
     _, height, width = experiment.image_shape
     side = getattr(experiment.model_settings, "min_side", 1)
     if min(height, width) < side:
@@ -65,6 +65,21 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
             f"more, but those of {experiment.data.name} have {height} x {width}",
             expected="a model that does not shrink the images to nothing",
             remedy=f"change {keys}, or choose a data set with larger images",
+        )
+    resolution, name = experiment.training.resolution, experiment.model.name
+    if resolution is None:
+        return
+    if not getattr(declared("model", name), "ANY_SIDE", False):
+        yield ConfigError(
+            f"training.resolution is {resolution}, but model.name is {name}, whose weights fit one size of image",
+            expected="null",
+            remedy="set training.resolution to null, or choose a convolutional model",
+        )
+    elif resolution < side:
+        yield ConfigError(
+            f"training.resolution is {resolution}, but {name} with its settings takes images of {side} x {side} pixels "
+            "or more",
+            expected=f"null or at least {side}",
         )
 
 

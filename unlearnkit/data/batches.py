@@ -51,32 +51,41 @@ class Samples:
 
     Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the
     device nor on the models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C,
-    H, W] and [K, B]. `passes` counts the samples handed to each model so far.
+    H, W] and [K, B]. Images are scaled to `resolution` x `resolution` pixels first and augmented then. `passes` counts
+    the samples handed to each model so far.
     """
 
     def __init__(
-        self, pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator], augmentation: str = "none"
+        self,
+        pixels: Pixels,
+        indices: Tensor,
+        generators: Sequence[torch.Generator],
+        augmentation: str = "none",
+        resolution: int | None = None,
     ) -> None:
         self.pixels = pixels
         self.indices = indices.cpu()
         self.generators = list(generators)
         self.augmentation = augmentation
+        self.resolution = resolution
         self.passes = 0
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def batches_per_epoch(self, batch_size: int) -> int:
-        """Return the number of batches of one pass; the last one may be short."""
-        return -(-len(self) // batch_size)
+    def batches_per_epoch(self, batch_size: int, drop_last: bool = False) -> int:
+        """Return the number of batches of one pass, with or without the last one if it is short."""
+        return len(self) // batch_size if drop_last else -(-len(self) // batch_size)
 
-    def epoch(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images, labels) of one shuffled pass, the short last batch included."""
+    def epoch(self, batch_size: int, drop_last: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (images, labels) of one shuffled pass, with or without the last batch if it is short."""
         orders = [self.indices[torch.randperm(len(self), generator=generator)] for generator in self.generators]
         order = torch.stack(orders).to(self.pixels.device)
-        for first in range(0, len(self), batch_size):
-            batch = order[:, first : first + batch_size]
+        for number in range(self.batches_per_epoch(batch_size, drop_last)):
+            batch = order[:, number * batch_size : (number + 1) * batch_size]
             images = self.pixels.normalised(batch)
+            if self.resolution is not None:
+                images = _scaled(images, self.resolution)
             if self.augmentation == "crop_flip":
                 images = torch.stack([_crop_flip(own, g) for own, g in zip(images, self.generators, strict=True)])
             labels = self.pixels.labels[batch]
@@ -98,6 +107,12 @@ def batch_of_one_explained(division: str) -> Iterator[None]:
             expected="batches of at least two samples",
             remedy="choose a batch size that does not leave a last batch of one, or another number of samples",
         ) from None
+
+
+def _scaled(images: Tensor, side: int) -> Tensor:
+    """Return images [K, B, C, H, W] as [K, B, C, side, side], bilinear and antialiased."""
+    scaled = functional.interpolate(images.flatten(0, 1), (side, side), mode="bilinear", antialias=True)
+    return scaled.unflatten(0, images.shape[:2])
 
 
 def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -28,6 +28,5 @@ class Settings(MethodSettings):
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Return new models trained on the retain set by the originals' recipe; their snapshots are the early stops."""
-    recipe, fresh = context.recipe, context.fresh()
-    retain.augmentation = recipe.augmentation
-    return fit(fresh, retain, recipe, end_epoch=lambda epoch, _: context.end_epoch(epoch, fresh))
+    fresh = context.fresh()
+    return fit(fresh, retain, context.recipe, end_epoch=lambda epoch, _: context.end_epoch(epoch, fresh))

@@ -8,10 +8,10 @@ A model module defines
                                                  `size(num_classes, image_shape)` states parameters, bytes of a state
                                                  and multiply-adds, from which `unlearnkit plan` predicts
     STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
-    ANY_SIDE                                     True if its weights take images of any height and width (optional); then
-                                                 `training.resolution` may differ from the size of the data set's images
+    ANY_SIDE                                     optional: True if its weights take images of any height and width, so
+                                                 that `training.resolution` may differ from the data set's
     build(num_classes, image_shape, settings)    -> nn.Module with fresh weights: [B, C, H, W] -> logits [B, classes]
-    adapter(model)                               -> Adapter: where the classifier, the first layer, the blocks and the stages are
+    adapter(model)                               -> Adapter: where classifier, first layer, blocks and stages are
     stacked_forward(tensors, images)             optional, faster than vmap: logits [K, B, classes] of K models at once
 
 Whatever a model draws in train mode (`stochastic_depth`) it draws from its own buffers, never from a global generator.

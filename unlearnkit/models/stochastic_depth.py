@@ -1,7 +1,8 @@
 """Stochastic depth (Huang et al. 2016) whose draws come from the model's own state, not from a global generator.
 
 The layer keeps a seed and a count of its calls as a buffer, as batch norm keeps its statistics. So the draws are
-copied, stored, resumed and stacked with the weights, are the same on every device, and differ between models and layers.
+copied, stored, resumed and stacked with the weights, are the same on every device, and differ between models and
+layers.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ from torch import nn
 
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained
+from unlearnkit.errors import TrainingError
 from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import SGD, recipe_lr, sgd, step
+from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimizer, step
 
 Moment = Mapping[str, np.ndarray]
-"""Everything that the rest of a run depends on, between two epochs: weights, velocities, generators and the epoch."""
+"""Everything that the rest of a run depends on, between two epochs: weights, optimiser, generators and the epoch."""
 
 
 def fit(
@@ -25,19 +26,25 @@ def fit(
     end_epoch: Callable[[int, Callable[[], Moment]], None],
     resume: Moment | None = None,
 ) -> nn.Module:
-    """Train `model` in place by `recipe` and return it in eval mode.
+    """Train `model` in place by `recipe` and return it in eval mode; `samples` take their view of the images from it.
 
     After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
-    `resume` continues to the same bits. Raises TrainingError if batch norm meets a batch of one sample. Source of the
-    recipe: EasyDUB (arXiv 2602.16400).
+    `resume` continues to the same bits. Raises TrainingError if batch norm meets a batch of one sample, or if there is
+    no whole batch and short ones are left out. Source of the recipe: EasyDUB (arXiv 2602.16400).
     """
-    optimizer = sgd(model, recipe.lr, recipe.momentum, recipe.weight_decay)
+    samples.augmentation, samples.resolution = recipe.augmentation, recipe.resolution
+    optimizer = recipe_optimizer(model, recipe)
     first_epoch = _restore(model, optimizer, samples, resume) if resume else 0
-    steps_per_epoch = samples.batches_per_epoch(recipe.batch_size)
+    steps_per_epoch = samples.batches_per_epoch(recipe.batch_size, recipe.drop_last)
+    if not steps_per_epoch:
+        raise TrainingError(
+            f"training.drop_last leaves out the only batch: {len(samples)} samples, batches of {recipe.batch_size}",
+            expected=f"training.batch_size of at most {len(samples)}, or training.drop_last: false",
+        )
     for epoch in range(first_epoch, recipe.epochs):
         model.train()
         with batch_of_one_explained(f"training.batch_size = {recipe.batch_size} divides {len(samples)} samples"):
-            for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size)):
+            for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size, recipe.drop_last)):
                 optimizer.lr = recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch)
                 with autocast(recipe.precision, samples.pixels.device):
                     logits = model(images)
@@ -51,24 +58,23 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def _capture(model: nn.Module, optimizer: SGD, samples: Samples, epoch: int) -> Moment:
-    moment = {f"model/{name}": tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}
-    for number, velocity in enumerate(optimizer.velocities):
-        moment[f"velocity/{number}"] = velocity.cpu().numpy().copy()
-    for number, generator in enumerate(samples.generators):
-        moment[f"generator/{number}"] = generator.get_state().numpy().copy()
+def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: int) -> Moment:
+    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"optimizer/{name}": tensor for name, tensor in optimizer.state().items()}
+    tensors |= {f"generator/{number}": generator.get_state() for number, generator in enumerate(samples.generators)}
+    moment = {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
     return {**moment, "epoch": np.array(epoch), "passes": np.array(samples.passes)}
 
 
-def _restore(model: nn.Module, optimizer: SGD, samples: Samples, moment: Moment) -> int:
-    state = {name.removeprefix("model/"): array for name, array in moment.items() if name.startswith("model/")}
-    model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
-    if "velocity/0" in moment:
-        velocities = [torch.from_numpy(np.array(moment[f"velocity/{k}"])) for k in range(len(optimizer.parameters))]
-        # the memory format decides the order of summation in the next step, hence the bits
-        pairs = zip(optimizer.parameters, velocities, strict=True)
-        optimizer.velocities = [torch.empty_like(parameter).copy_(velocity).detach() for parameter, velocity in pairs]
+def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: Moment) -> int:
+    model.load_state_dict(_tensors(moment, "model/"))
+    optimizer.load(_tensors(moment, "optimizer/"))
     for number, generator in enumerate(samples.generators):
         generator.set_state(torch.from_numpy(np.array(moment[f"generator/{number}"])))
     samples.passes = int(moment["passes"])
     return int(moment["epoch"])
+
+
+def _tensors(moment: Moment, prefix: str) -> dict[str, torch.Tensor]:
+    held = {name.removeprefix(prefix): array for name, array in moment.items() if name.startswith(prefix)}
+    return {name: torch.from_numpy(np.array(array)) for name, array in held.items()}

@@ -25,7 +25,7 @@ def train_shard(
 
     def run_stack(indices: tuple[int, ...], name: str) -> Kept:
         model = task.fresh(role, indices, worker.device)
-        own = Samples(task.pixels, samples, task.generators(role, indices, "batches"), recipe.augmentation)
+        own = Samples(task.pixels, samples, task.generators(role, indices, "batches"))
         return _train_stack(model, own, recipe, name, worker)
 
     return run_shard(model_indices, worker.stack_size or task.architecture.stack_size, worker, run_stack)
