@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit.data.batches import CROP_PADDING, Pixels, Samples, retain_set
+from unlearnkit.data.batches import CROP_PADDING, Pixels, Samples, mixed_epoch, retain_set
 
 CPU = torch.device("cpu")
 
@@ -173,3 +173,52 @@ def test_all_shifts_and_both_sides_occur_equally_often() -> None:
     landed = batch.sum((0, 1))
     assert landed.sum() == 4050
     assert (landed - 50).abs().max() < 5 * 50**0.5
+
+
+def test_a_part_is_drawn_for_every_model_and_counted_with_the_whole(pixels: Pixels) -> None:
+    whole = Samples(pixels, torch.arange(11), generators(0, 1))
+    part = whole.part(5, generators(2, 3))
+    assert part.indices.shape == (2, 5)
+    assert not torch.equal(*part.indices.sort().values)
+    batches = torch.cat([labels for _, labels in part.epoch(2)], dim=1)
+    assert torch.equal(batches.sort().values, part.indices.sort().values)
+    assert whole.passes == part.passes == 5
+    alone = Samples(pixels, torch.arange(11), generators(1)).part(5, generators(3))
+    assert torch.equal(alone.indices[0], part.indices[1])
+    assert alone.labels.tolist() == alone.indices.tolist()
+
+
+def test_samples_are_repeated_from_the_beginning(pixels: Pixels) -> None:
+    samples = Samples(pixels, torch.tensor([4, 2, 9]), generators(0))
+    assert samples.repeated(1.67).indices.tolist() == [4, 2, 9, 4, 2]
+    assert samples.repeated(2).indices.tolist() == [4, 2, 9] * 2
+
+
+def test_passes_without_end_have_orders_of_their_own(pixels: Pixels) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(0))
+    endless = samples.endless(4)
+    passes = [torch.cat([next(endless)[1] for _ in range(3)]).tolist() for _ in range(3)]
+    assert all(sorted(labels) == list(range(11)) for labels in passes)
+    assert passes[0] != passes[1] != passes[2]
+    assert samples.passes == 33
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_without_shuffling_nothing_is_counted(pixels: Pixels, models: int) -> None:
+    samples = Samples(pixels, torch.tensor([4, 2, 9]), generators(*range(models)))
+    labels = torch.cat([labels for _, labels in samples.unshuffled(2)], dim=-1)
+    assert labels.tolist() == ([4, 2, 9] if models == 1 else [[4, 2, 9]] * models)
+    assert samples.passes == 0
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_a_mixed_pass_has_both_sets_once(pixels: Pixels, models: int) -> None:
+    retain = Samples(pixels, torch.arange(8), generators(*range(models)))
+    forget = Samples(pixels, torch.arange(8, 11), generators(*range(5, 5 + models)))
+    batches = list(mixed_epoch(retain, forget, 4))
+    assert [images.shape[-4] for images, _, _ in batches] == [4, 4, 3]
+    labels, origins = (torch.cat([batch[part] for batch in batches], dim=-1).reshape(models, 11) for part in (1, 2))
+    assert torch.equal(origins, labels >= 8)
+    assert all(sorted(own.tolist()) == list(range(11)) for own in labels)
+    assert models == 1 or not torch.equal(*labels)
+    assert (retain.passes, forget.passes) == (8, 3)

@@ -148,7 +148,7 @@ class TensorFile:
             length = int.from_bytes(stream.read(8), "little")
             entry = json.loads(stream.read(length)).get(name, {})
         if entry.get("dtype") != "U8":
-            raise ArtifactError(f"{self.path} has no tensor '{name}' of bytes", remedy=REMEDY)
+            raise ArtifactError(f"{self.path} has no tensor '{name}' of bytes", remedy=repair(self.path))
         start = 8 + length + entry["data_offsets"][0]
         return np.asarray(np.memmap(self.path, np.uint8, "c", start, tuple(entry["shape"])))
 

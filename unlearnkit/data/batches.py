@@ -46,13 +46,21 @@ class Pixels:
         return self.images[indices].to(torch.float32) * self._scale - self._shift
 
 
+class Counter:
+    """How many samples each model has been handed."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+
+
 class Samples:
     """The samples that one training or unlearning run draws from: a retain set, a forget set, or all.
 
     Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the
     device nor on the models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C,
-    H, W] and [K, B]. Images are scaled to `resolution` x `resolution` pixels first and augmented then. `passes` counts
-    the samples handed to each model so far.
+    H, W] and [K, B]. Images are scaled to `resolution` x `resolution` pixels first and augmented then. `indices` is
+    [n], or [K, n] if every model has samples of its own. `passes` counts the samples handed to each model so far, those
+    of all parts of the same samples together.
     """
 
     def __init__(
@@ -62,16 +70,59 @@ class Samples:
         generators: Sequence[torch.Generator],
         augmentation: str = "none",
         resolution: int | None = None,
+        counter: Counter | None = None,
     ) -> None:
         self.pixels = pixels
         self.indices = indices.cpu()
         self.generators = list(generators)
         self.augmentation = augmentation
         self.resolution = resolution
-        self.passes = 0
+        self.counter = counter or Counter()
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return self.indices.shape[-1]
+
+    @property
+    def passes(self) -> int:
+        """The samples handed to each model so far."""
+        return self.counter.samples
+
+    @property
+    def labels(self) -> Tensor:
+        """The labels of the samples [n], or [K, n] if every model has samples of its own; this costs nothing."""
+        return self.pixels.labels[self.indices.to(self.pixels.device)]
+
+    def part(self, count: int, generators: Sequence[torch.Generator]) -> Samples:
+        """Return `count` of the samples, drawn without replacement for every model from its generator of `generators`.
+
+        They draw their order from the generators of these samples and add to the same count.
+        """
+        return self._with(torch.stack([rows[_order(len(rows), g)[:count]] for rows, g in self._rows(generators)]))
+
+    def repeated(self, times: float) -> Samples:
+        """Return the samples `times` times over; a fraction takes that part of them once more, from the beginning."""
+        whole, rest = divmod(round(times * len(self)), len(self))
+        return self._with(torch.cat([self.indices] * whole + [self.indices[..., :rest]], dim=-1))
+
+    def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (images, labels) of one shuffled pass after the other, each in an order of its own."""
+        while True:
+            yield from self.epoch(batch_size)
+
+    def unshuffled(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (images, labels) in the order of `indices`, uncounted: the method counts what it does with them."""
+        rows = torch.stack([own for own, _ in self._rows(self.generators)])
+        for first in range(0, len(self), batch_size):
+            images, labels = self._batch(rows[:, first : first + batch_size])
+            yield (images, labels) if len(rows) > 1 else (images[0], labels[0])
+
+    def _rows(self, generators: Sequence[torch.Generator]) -> Iterator[tuple[Tensor, torch.Generator]]:
+        """Yield the indices [n] of every model, with its generator."""
+        own = self.indices if self.indices.ndim > 1 else [self.indices] * len(generators)
+        yield from zip(own, generators, strict=True)
+
+    def _with(self, indices: Tensor) -> Samples:
+        return Samples(self.pixels, indices, self.generators, self.augmentation, self.resolution, self.counter)
 
     def batches_per_epoch(self, batch_size: int, drop_last: bool = False) -> int:
         """Return the number of batches of one pass, with or without the last one if it is short."""
@@ -79,18 +130,48 @@ class Samples:
 
     def epoch(self, batch_size: int, drop_last: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (images, labels) of one shuffled pass, with or without the last batch if it is short."""
-        orders = [self.indices[torch.randperm(len(self), generator=generator)] for generator in self.generators]
-        order = torch.stack(orders).to(self.pixels.device)
+        order = torch.stack([rows[_order(len(rows), generator)] for rows, generator in self._rows(self.generators)])
         for number in range(self.batches_per_epoch(batch_size, drop_last)):
             batch = order[:, number * batch_size : (number + 1) * batch_size]
-            images = self.pixels.normalised(batch)
-            if self.resolution is not None:
-                images = _scaled(images, self.resolution)
-            if self.augmentation == "crop_flip":
-                images = torch.stack([_crop_flip(own, g) for own, g in zip(images, self.generators, strict=True)])
-            labels = self.pixels.labels[batch]
-            self.passes += batch.shape[1]
-            yield (images, labels) if len(orders) > 1 else (images[0], labels[0])
+            images, labels = self._batch(batch)
+            self.counter.samples += batch.shape[1]
+            yield (images, labels) if len(order) > 1 else (images[0], labels[0])
+
+    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images [K, B, C, H, W] and labels [K, B] of `rows` [K, B]."""
+        rows = rows.to(self.pixels.device)
+        images = self.pixels.normalised(rows)
+        if self.resolution is not None:
+            images = _scaled(images, self.resolution)
+        if self.augmentation == "crop_flip":
+            images = torch.stack([_crop_flip(own, g) for own, g in zip(images, self.generators, strict=True)])
+        return images, self.pixels.labels[rows]
+
+
+def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield (images, labels, is_second) of one pass over two sets shuffled into each other, by the order of `first`.
+
+    `is_second` is a boolean [B] or [K, B]: which samples are of the second set. Each set counts its own, all of them
+    when the pass begins. Resolution and augmentation are those of `first`.
+    """
+    first.counter.samples += len(first)
+    second.counter.samples += len(second)
+    pairs = zip(first._rows(first.generators), second._rows(first.generators), strict=True)
+    orders, origins = [], []
+    for (own, generator), (others, _) in pairs:
+        order = _order(len(own) + len(others), generator)
+        orders.append(torch.cat([own, others])[order])
+        origins.append(order >= len(own))
+    rows, is_second = torch.stack(orders), torch.stack(origins)
+    for start in range(0, rows.shape[1], batch_size):
+        batch = slice(start, start + batch_size)
+        images, labels = first._batch(rows[:, batch])
+        origin = is_second[:, batch].to(images.device)
+        yield (images, labels, origin) if len(rows) > 1 else (images[0], labels[0], origin[0])
+
+
+def _order(count: int, generator: torch.Generator) -> Tensor:
+    return torch.randperm(count, generator=generator)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: M
     optimizer.load(_tensors(moment, "optimizer/"))
     for number, generator in enumerate(samples.generators):
         generator.set_state(torch.from_numpy(np.array(moment[f"generator/{number}"])))
-    samples.passes = int(moment["passes"])
+    samples.counter.samples = int(moment["passes"])
     return int(moment["epoch"])
 
 
