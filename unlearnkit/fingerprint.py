@@ -25,8 +25,8 @@ model (what they pass on is a rule parameter anyway).
 """
 
 
-COST_STATEMENTS = ("passes", "size")
-"""Functions of a plug-in's `Settings` that only tell `unlearnkit plan` what it costs: correcting one reruns nothing."""
+STATEMENTS = ("passes", "size", "search")
+"""Functions of a plug-in's `Settings` that say what it costs and where to search: correcting one reruns nothing."""
 
 
 @functools.cache
@@ -131,7 +131,7 @@ def _normalised_source(module: str) -> str:
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
-            node.body = [child for child in node.body if not _states_cost(child)] or [ast.Pass()]
+            node.body = [child for child in node.body if not _is_statement(child)] or [ast.Pass()]
     return _canonical(tree)
 
 
@@ -146,8 +146,8 @@ def _canonical(node: Any) -> str:
     return f"[{','.join(map(_canonical, node))}]" if isinstance(node, list) else repr(node)
 
 
-def _states_cost(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name in COST_STATEMENTS
+def _is_statement(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name in STATEMENTS
 
 
 def _is_string(node: ast.stmt) -> bool:

@@ -27,7 +27,7 @@ with job_of(snakemake) as running:
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
-            Division.of(image_set.train_size, read_array(inputs.forget_set)),
+            Division.of(image_set, read_array(inputs.forget_set)),
             originals=WeightFile(inputs.originals),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,

@@ -55,7 +55,7 @@ class Bench:
     @property
     def division(self) -> Division:
         """Retain set and forget set."""
-        return Division.of(self.image_set.train_size, self.forget)
+        return Division.of(self.image_set, self.forget)
 
     def model(self, seed: int = 0) -> nn.Module:
         """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
@@ -86,12 +86,13 @@ class Bench:
             training=RECIPE,
             fresh=lambda: self.task.fresh(ROLE, [0], CPU),
             adapter=self.task.architecture.adapter,
+            held_out=self.samples("held_out"),
             references={"held_out_oracles": self.model(HELD_OUT)},
             keep=lambda *_: None,
         )
 
     def samples(self, part: str) -> Samples:
-        """Return the "retain" or "forget" samples of original 0."""
+        """Return the "retain", "forget" or "held_out" samples of original 0."""
         generators = self.task.generators(ROLE, [0], f"{part}_batches")
         return Samples(self.task.pixels, getattr(self.division, part), generators)
 

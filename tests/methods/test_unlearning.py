@@ -74,11 +74,18 @@ def test_a_method_gets_the_whole_forget_set_and_all_the_rest(
     assert result.passes == {2: 240}
 
 
-def test_division_is_a_partition() -> None:
-    division = Division.of(6, np.array([4, 0], dtype=np.int32))
+def test_division_is_a_partition(small_digits: ImageSet) -> None:
+    few = small_digits.subset(6, 3)
+    division = Division.of(few, np.array([4, 0], dtype=np.int32))
     assert division.retain.tolist() == [1, 2, 3, 5]
     assert division.forget.tolist() == [4, 0]
     assert division.forget.dtype == torch.int64
+    assert division.held_out.tolist() == [6, 7, 8]
+
+
+def test_a_test_split_is_held_out_before_the_validation_split_is(small_digits: ImageSet) -> None:
+    tested = replace(small_digits, validation_size=15, test_size=5)
+    assert Division.of(tested, np.array([4])).held_out.tolist() == list(range(255, 260))
 
 
 def test_a_snapshot_that_is_never_reached_is_told(
@@ -117,6 +124,7 @@ def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], 
         None,
         bench.model,
         bench.task.architecture.adapter,
+        bench.samples("held_out"),
         {},
         print,
     )
@@ -127,7 +135,7 @@ def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], 
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     assert not teacher(batch).requires_grad
     teacher(batch)
-    assert context.forward_passes == 10
+    assert context.other_passes == pytest.approx(10 / 3)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 

@@ -234,9 +234,10 @@ def test_a_batch_of_one_is_explained_in_every_method(
     procedure = Procedure.from_slice(
         {"method": method, "settings": settings, "snapshots": [1], "training": recipe.model_dump()}
     )
+    division = Division(torch.arange(11, 300), torch.arange(11), torch.arange(0))
     model, worker = task.fresh("original", [0], torch.device("cpu")), worker_of()
     with pytest.raises(TrainingError, match=says):
-        run_method(task, procedure, Division.of(300, np.arange(11)), model, {}, (0,), worker)
+        run_method(task, procedure, division, model, {}, (0,), worker)
 
 
 def test_leaving_out_the_only_batch_is_told(task_of: TaskOf, worker_of: WorkerOf) -> None:

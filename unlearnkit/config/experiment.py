@@ -28,6 +28,7 @@ from unlearnkit.config.recipe import Recipe
 from unlearnkit.config.rules import (
     data_problems,
     forget_set_problems,
+    method_problems,
     model_problems,
     name_problems,
     oracle_problems,
@@ -140,7 +141,7 @@ def experiment_class() -> type[Experiment]:
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     rules = (name_problems, data_problems, model_problems, forget_set_problems, sample_problems, shard_problems)
-    for rule in (*rules, oracle_problems):
+    for rule in (*rules, method_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
 

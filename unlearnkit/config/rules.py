@@ -193,6 +193,23 @@ def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
         )
 
 
+def refusal(method: str, model: str) -> str | None:
+    """Return, in one sentence, why a method cannot run on a model; None if it can."""
+    without = not getattr(declared("model", model), "CONVOLUTIONS", True)
+    if without and "convolutions" in getattr(declared("method", method), "NEEDS", ()):
+        return f"{method} changes the kernels of convolutions, and {model} has none"
+    return None
+
+
+def method_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield methods that cannot run on the model."""
+    for name, block in experiment.methods.items():
+        if why := refusal(block.method, experiment.model.name):
+            yield ConfigError(
+                f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
+            )
+
+
 def _reads_held_out_oracles(method: str) -> bool:
     return "held_out_oracles" in getattr(declared("method", method), "NEEDS", ())
 

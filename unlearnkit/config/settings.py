@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 from unlearnkit.config.costs import ModelSize
+from unlearnkit.config.search import Space
 from unlearnkit.errors import UnlearnkitError
 
 
@@ -19,7 +22,7 @@ class Settings(BaseModel):
 
 
 class MethodSettings(Settings):
-    """Settings of a method, and what the method costs with them."""
+    """Settings of a method, what the method costs with them, and where to search for better ones."""
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sample passes of one model up to the end of `epoch`, for sets of `retain` and `forget` samples.
@@ -28,6 +31,11 @@ class MethodSettings(Settings):
         else, every epoch is one pass over both sets.
         """
         return epoch * (retain + forget)
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of every setting that a hyper-parameter search should try; none unless a method says so."""
+        return {}
 
 
 class ModelSettings(Settings):

@@ -4,15 +4,21 @@ A method module defines
 
     Settings        its settings (a `unlearnkit.config.settings.MethodSettings`); `epochs`, if it has one, is its last
                     epoch; `passes(retain, forget, epoch)` states its cost if that is not one pass over both sets per
-                    epoch
+                    epoch; `search()` says where to search for better settings
     STACKABLE       True if the method touches models only by calling them and by optimising their parameters
                     elementwise: the engine may then pass several models as one `Stack`, and `Samples` yields batches
                     for all of them
     LAST_EPOCH      "training" if its last epoch is that of the training recipe; left out otherwise
-    NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles"
+    NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles"; "convolutions" if it
+                    runs only on models that have some
+    DRAWS           False if nothing is drawn at random, not even the order of samples: another seed gives the same
+                    model; left out otherwise
+    PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
+                    that learning rates of zero do not keep the original; left out otherwise
     unlearn(model, retain, forget, settings, context) -> model
 
 `unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator
 untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the
-configuration declares. Methods never see the oracles that the evaluation uses, nor validation samples.
+configuration declares. Methods never see the oracles that the evaluation uses, nor validation samples other than
+through `context.held_out`.
 """

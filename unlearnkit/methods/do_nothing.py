@@ -12,6 +12,7 @@ from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ()
+DRAWS = False
 
 
 class Settings(MethodSettings):

@@ -15,6 +15,7 @@ from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ("held_out_oracles",)
+DRAWS = False
 
 
 class Settings(MethodSettings):

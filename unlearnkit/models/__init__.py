@@ -7,6 +7,8 @@ A model module defines
                                                  of an image that such a model takes, pixels (1 without it);
                                                  `size(num_classes, image_shape)` states parameters, bytes of a state
                                                  and multiply-adds, from which `unlearnkit plan` predicts
+    CONVOLUTIONS                                 False if it has none, for methods that change their kernels; left out
+                                                 otherwise
     STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
     ANY_SIDE                                     optional: True if its weights take images of any height and width, so
                                                  that `training.resolution` may differ from the data set's

@@ -19,6 +19,7 @@ from unlearnkit.config.costs import NOTHING, ModelSize, linear
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 
+CONVOLUTIONS = False
 STACK_SIZE = 100
 
 

@@ -17,6 +17,7 @@ from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
+from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
@@ -30,17 +31,19 @@ class Context:
     """What a method may use beside the model and its data.
 
     `generators` has one generator per model, `fresh()` returns newly initialised models, `adapter` says where the parts
-    of a model are, and `references` holds what the method declares in NEEDS ("held_out_oracles": a model or stack that
-    matches the given one).
+    of a model are, `held_out` are samples that nothing was trained on (the test split of the data; where it has none,
+    the validation split, which the evaluation uses too), and `references` holds what the method declares in NEEDS
+    ("held_out_oracles": a model or stack that matches the given one).
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
     fresh: Callable[[], nn.Module]
     adapter: Adapter
+    held_out: Samples
     references: Mapping[str, nn.Module]
     keep: Callable[[int, nn.Module], None]
-    forward_passes: int = field(default=0)
+    other_passes: float = field(default=0.0)
 
     @property
     def recipe(self) -> Recipe:
@@ -53,12 +56,16 @@ class Context:
         """Tell that `epoch` (1, 2, ...) is over; the model is kept if a snapshot is declared for it."""
         self.keep(epoch, model)
 
+    def count(self, passes: float) -> None:
+        """Add sample passes of each model that no `Samples` has counted (a forward pass alone counts FORWARD_PASS)."""
+        self.other_passes += passes
+
     def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
         """Return a frozen copy of `model` in eval mode: images -> logits, whose calls count as cost."""
         frozen = copy.deepcopy(model).eval().requires_grad_(False)
 
         def logits(images: Tensor) -> Tensor:
-            self.forward_passes += images.shape[1 if len(self.generators) > 1 else 0]
+            self.count(FORWARD_PASS * images.shape[1 if len(self.generators) > 1 else 0])
             with torch.no_grad():
                 return frozen(images)
 
@@ -87,15 +94,21 @@ class Procedure:
 
 @dataclass(frozen=True)
 class Division:
-    """The training samples as an unlearner sees them: indices of the retain set and of the forget set."""
+    """The samples as an unlearner sees them: rows of the retain set, of the forget set, and held out from training."""
 
     retain: Tensor
     forget: Tensor
+    held_out: Tensor
 
     @classmethod
-    def of(cls, train_size: int, forget_set: npt.NDArray[np.integer]) -> Division:
-        """Return the division of `train_size` training samples by the indices of a forget set."""
-        return cls(retain_set(train_size, forget_set), torch.from_numpy(np.asarray(forget_set, dtype=np.int64)))
+    def of(cls, image_set: ImageSet, forget_set: npt.NDArray[np.integer]) -> Division:
+        """Return the division of a data set by the training indices of a forget set."""
+        first = image_set.train_size + (image_set.validation_size if image_set.test_size else 0)
+        return cls(
+            retain_set(image_set.train_size, forget_set),
+            torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
+            torch.arange(first, len(image_set.labels)),
+        )
 
 
 def unlearn_shard(
@@ -147,6 +160,7 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda: task.fresh(ROLE, model_indices, worker.device),
         adapter=task.architecture.adapter,
+        held_out=Samples(task.pixels, division.held_out, task.generators(ROLE, model_indices, "held_out_batches")),
         references=references,
         keep=recorder.keep,
     )
@@ -197,4 +211,5 @@ class _Recorder:
         self._kept.seconds[epoch] = seconds / self._models
 
     def _passes(self) -> float:
-        return self.retain.passes + self.forget.passes + FORWARD_PASS * self.context.forward_passes
+        context = self.context
+        return self.retain.passes + self.forget.passes + context.held_out.passes + context.other_passes

@@ -1,0 +1,33 @@
+"""Search spaces: within their bounds, and as likely as they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unlearnkit.config.search import BATCH_SIZE, LR, Choice, Integers, LogUniform, Space, Uniform
+
+
+@pytest.mark.parametrize(
+    ("space", "values"),
+    [
+        (Uniform(2.0, 4.0), [2.0, 2.5, 3.0, 3.5, 4.0]),
+        (LogUniform(1e-4, 1.0), [1e-4, 1e-3, 1e-2, 1e-1, 1.0]),
+        (Integers(1, 4), [1, 2, 3, 4, 4]),
+        (Choice(("a", "b")), ["a", "a", "b", "b", "b"]),
+    ],
+)
+def test_quantiles(space: Space, values: list[object]) -> None:
+    assert [space.at(quantile) for quantile in (0, 0.25, 0.5, 0.75, 1)] == (
+        pytest.approx(values) if isinstance(values[0], float) else values
+    )
+
+
+def test_integers_are_equally_likely() -> None:
+    drawn = [Integers(3, 7).at(quantile) for quantile in np.linspace(0, 1, 5000, endpoint=False)]
+    assert np.bincount(drawn)[3:].tolist() == [1000] * 5
+
+
+def test_bounds_hold_after_rounding() -> None:
+    assert (LR.at(0), LR.at(1)) == (LR.low, LR.high)
+    assert BATCH_SIZE.at(1) == 256
