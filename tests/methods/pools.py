@@ -1,0 +1,90 @@
+"""Originals, oracles and held-out oracles of an experiment, trained in memory, and what a method makes of them."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from bench import CPU
+
+from unlearnkit import registry
+from unlearnkit.artifacts.margins import Margins
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import WeightFile, write_weights
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.data.batches import retain_set
+from unlearnkit.data.forget_sets import subpopulation_forget_set
+from unlearnkit.data.loading import load_image_set
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.predict import margins_of_models
+from unlearnkit.training.setup import task_for
+from unlearnkit.training.shard import ShardResult, Worker
+from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
+
+
+class Pool:
+    """Models of an experiment on digits whose forget set is the smallest writing style of a nine."""
+
+    def __init__(self, experiment: Experiment, folder: Path) -> None:
+        self.experiment, self.recipe = experiment, experiment.training
+        self.models = range(experiment.num_models)
+        self.image_set = load_image_set("digits", None)
+        self.forget = subpopulation_forget_set(self.image_set.train_images, self.image_set.train_labels, 9)
+        self.retain = retain_set(self.image_set.train_size, self.forget).numpy()
+        self.task = task_for(self.image_set, experiment.model.model_dump(), 0, CPU)
+        self._folder, self._numbers = folder, itertools.count()
+        everything = retain_set(self.image_set.train_size, None)
+        kept = {"original": everything, "oracle": torch.from_numpy(self.retain)}
+        kept["held_out_oracle"] = kept["oracle"]
+        self.margins: dict[str, Margins] = {}
+        self.files: dict[str, WeightFile] = {}
+        for role, samples in kept.items():
+            result = train_shard(
+                self.task, self.recipe, samples, role=role, model_indices=self.models, worker=self._worker()
+            )
+            self.margins[role] = self._margins_of(result)[self.recipe.epochs]
+            write_weights(folder / f"{role}.safetensors", result.states, {})
+            self.files[role] = WeightFile(folder / f"{role}.safetensors")
+
+    def unlearned(self, method: str, *snapshots: int, **settings: Any) -> dict[int, Margins]:
+        """Return the margins of the unlearned models at each snapshot."""
+        chosen = registry.load("method", method).Settings.model_validate(settings)
+        result = unlearn_shard(
+            self.task,
+            Procedure(method, chosen, snapshots, self.recipe),
+            Division.of(self.image_set, self.forget),
+            originals=self.files["original"],
+            held_out_oracles=self.files["held_out_oracle"],
+            model_indices=self.models,
+            worker=self._worker(),
+        )
+        return self._margins_of(result)
+
+    def forget_margins(self, margins: Margins) -> np.ndarray:
+        """Return the mean margin of each model on the forget set."""
+        return margins.margins[:, self.forget].mean(1)
+
+    def gap(self, margins: Margins) -> float:
+        """Return how far the mean margins of the forget samples lie from those of the oracles, nats, on average."""
+        return float(np.abs(margins.margins[:, self.forget].mean(0) - self._oracles).mean())
+
+    def accuracy(self, margins: Margins) -> float:
+        """Return the mean validation accuracy."""
+        return float(margins.correct[:, self.image_set.train_size :].mean())
+
+    def _worker(self) -> Worker:
+        resume = ResumeFolder(str(self._folder / f"out_{next(self._numbers)}"), "key")
+        return Worker(CPU, lambda: 0.0, resume, lambda _: None)
+
+    @cached_property
+    def _oracles(self) -> np.ndarray:
+        return self.margins["oracle"].margins[:, self.forget].mean(0)
+
+    def _margins_of(self, result: ShardResult) -> dict[int, Margins]:
+        epochs = sorted({epoch for _, epoch in result.states})
+        state_of = lambda index, epoch: result.states[index, epoch]  # noqa: E731
+        return margins_of_models(state_of, list(self.models), epochs, self.image_set, self.task, self._worker())

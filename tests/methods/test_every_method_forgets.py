@@ -1,0 +1,47 @@
+"""Every method of experiments/digits_methods.yaml moves the forget set toward the oracles and keeps accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pools import Pool
+
+from unlearnkit import registry
+from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.variants import Variant
+
+SOURCE = Path(__file__).parents[2] / "experiments" / "digits_methods.yaml"
+EXPERIMENT = load_experiment(yaml.safe_load(SOURCE.read_text()))
+
+REMAINING_GAP = 0.8
+"""Of the gap between originals and oracles on the forget set, at most this part may be left..."""
+LOST_ACCURACY = 0.03
+"""...and validation accuracy may be this much lower than that of the oracles."""
+
+NOT_MOVING: dict[str, str] = {"do_nothing": "it is the lower baseline"}
+"""Methods that are documented as baselines which do not move the forget set, and why."""
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """Originals and oracles, trained once."""
+    return Pool(EXPERIMENT, tmp_path_factory.mktemp("pool"))
+
+
+@pytest.mark.parametrize("variant", EXPERIMENT.variants.values(), ids=EXPERIMENT.variants)
+def test_the_forget_set_moves_toward_the_oracles(variant: Variant, pool: Pool) -> None:
+    settings = variant.settings.model_dump(mode="json")
+    last = max(variant.snapshots)
+    unlearned = pool.unlearned(variant.method, last, **settings)[last]
+    originals = pool.margins["original"]
+    left = pool.gap(unlearned) / pool.gap(originals)
+    lost = pool.accuracy(pool.margins["oracle"]) - pool.accuracy(unlearned)
+    print(f"{variant.name}: {left:.2f} of the gap is left, {-lost:+.3f} validation accuracy beside the oracles")
+    assert (left <= REMAINING_GAP) != (variant.method in NOT_MOVING)
+    assert lost <= LOST_ACCURACY
+
+
+def test_every_registered_method_is_there() -> None:
+    assert {variant.method for variant in EXPERIMENT.variants.values()} == set(registry.METHODS)
