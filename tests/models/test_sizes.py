@@ -14,8 +14,12 @@ from unlearnkit.config.settings import ModelSettings
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
 
-OTHER_SETTINGS: dict[str, dict[str, Any]] = {"mlp": {"hidden": (7, 5)}, "small_cnn": {"channels": (4, 6)}}
-SHAPES = [(3, 32, 32), (1, 28, 28), (2, 13, 15)]
+OTHER_SETTINGS: dict[str, dict[str, Any]] = {
+    "mlp": {"hidden": (7, 5)},
+    "small_cnn": {"channels": (4, 6)},
+    "tiny_vit": {"drop_path": 0.0},
+}
+SHAPES = [(3, 32, 32), (1, 28, 28), (2, 13, 15), (1, 100, 240)]  # the last has several windows of attention
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

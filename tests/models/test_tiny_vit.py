@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from unlearnkit.models import tiny_vit
+from unlearnkit.models import tiny_vit, window_attention
 from unlearnkit.models.parts import parameters_of
 from unlearnkit.models.stochastic_depth import StochasticDepth
 
@@ -76,7 +76,7 @@ def test_images_of_any_size_are_taken(side: int) -> None:
 
 
 def test_training_after_a_prediction_in_inference_mode() -> None:
-    tiny_vit._offsets.cache_clear()
+    window_attention._offsets.cache_clear()
     model = tiny_vit.build(3, (3, 32, 32), tiny_vit.Settings(drop_path=0.1))
     with torch.inference_mode():
         model.eval()(images(32).float())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FORWARD_PASS = 1 / 3
@@ -15,7 +16,8 @@ _FLOAT, _INTEGER = 4, 8
 class ModelSize:
     """What a model, or a part of one, has: parameters, bytes of its state, multiply-adds of a forward pass per image.
 
-    The state is what a weight file holds: parameters and buffers. Sizes of parts are added with `+`.
+    The state is what a weight file holds: parameters and buffers. Sizes of parts are added with `+` and
+    repeated with `* count`.
     """
 
     parameters: int
@@ -29,23 +31,56 @@ class ModelSize:
             self.multiply_adds + other.multiply_adds,
         )
 
+    def __mul__(self, count: int) -> ModelSize:
+        return ModelSize(self.parameters * count, self.state_bytes * count, self.multiply_adds * count)
+
 
 NOTHING = ModelSize(0, 0, 0)
 """The size of a part without weights: `sum(parts, NOTHING)`."""
 
 
-def linear(inputs: int, outputs: int, *, bias: bool = True) -> ModelSize:
-    """Return the size of a linear layer from `inputs` to `outputs` features."""
+def halved(side: int, times: int = 1) -> int:
+    """Return a side, pixels, after so many strides of two, each of which rounds up."""
+    return -(-side // 2**times)
+
+
+def linear(inputs: int, outputs: int, *, bias: bool = True, places: int = 1) -> ModelSize:
+    """Return the size of a linear layer from `inputs` to `outputs` features, applied at so many places of an image."""
     parameters = (inputs + bias) * outputs
-    return ModelSize(parameters, _FLOAT * parameters, inputs * outputs)
+    return ModelSize(parameters, _FLOAT * parameters, inputs * outputs * places)
 
 
-def convolution(inputs: int, outputs: int, kernel: int, height: int, width: int) -> ModelSize:
+def convolution(inputs: int, outputs: int, kernel: int, height: int, width: int, *, groups: int = 1) -> ModelSize:
     """Return the size of a square convolution without bias, from `inputs` to `outputs` channels of height x width."""
-    parameters = inputs * outputs * kernel**2
+    parameters = inputs // groups * outputs * kernel**2
     return ModelSize(parameters, _FLOAT * parameters, parameters * height * width)
 
 
 def batch_norm(channels: int) -> ModelSize:
     """Return the size of a batch norm: scale, shift, running mean and variance, and the count of its batches."""
     return ModelSize(2 * channels, 4 * channels * _FLOAT + _INTEGER, 0)
+
+
+def layer_norm(features: int) -> ModelSize:
+    """Return the size of a layer norm: scale and shift."""
+    return ModelSize(2 * features, 2 * features * _FLOAT, 0)
+
+
+def normalised(inputs: int, outputs: int, kernel: int, height: int, width: int, *, groups: int = 1) -> ModelSize:
+    """Return the size of a convolution without bias and of the batch norm after it."""
+    return convolution(inputs, outputs, kernel, height, width, groups=groups) + batch_norm(outputs)
+
+
+def residual_stages(widths: Sequence[int], height: int, width: int) -> ModelSize:
+    """Return the size of a ResNet's stages of two blocks of two 3 x 3 convolutions, from features of the first width.
+
+    Every stage but the first halves the sides and has a 1 x 1 convolution beside its first block.
+    """
+    size, inputs = NOTHING, widths[0]
+    for number, outputs in enumerate(widths):
+        sides = halved(height, number), halved(width, number)
+        size += normalised(inputs, outputs, 3, *sides) + normalised(outputs, outputs, 3, *sides) * 3
+        if number > 0:
+            size += normalised(inputs, outputs, 1, *sides)
+        inputs = outputs
+    return size

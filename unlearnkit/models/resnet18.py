@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import ModelSize, halved, linear, normalised, residual_stages
+from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.torchvision_resnet import parts, with_first_convolution
 
@@ -16,8 +17,15 @@ STACK_SIZE = 1
 ANY_SIDE = True
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """ResNet-18 has no settings."""
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of its stem, of its four stages and of its classifier."""
+        channels, height, width = image_shape
+        stem = normalised(channels, 64, 7, halved(height), halved(width))
+        stages = residual_stages((64, 128, 256, 512), halved(height, 2), halved(width, 2))
+        return stem + stages + linear(512, num_classes)
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:

@@ -8,16 +8,15 @@ fails, and its stochastic depth draws from torch's global generator.
 
 from __future__ import annotations
 
-import functools
-
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.costs import ModelSize, halved, layer_norm, linear, normalised
+from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter, Block
 from unlearnkit.models.stochastic_depth import StochasticDepth
+from unlearnkit.models.window_attention import Attention
 
 STACK_SIZE = 1
 ANY_SIDE = True
@@ -29,12 +28,48 @@ WINDOWS = (7, 7, 14, 7)
 EXPANSION = 4
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Settings of TinyViT-11M."""
 
     drop_path: float = Field(
         0.1, ge=0, lt=1, description="stochastic depth of the last block; it grows linearly from 0 at the first block"
     )
+
+    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
+        """Return the size of the patch embedding, of the four stages and of the head."""
+        channels, height, width = image_shape
+        sides = [(halved(height, times), halved(width, times)) for times in range(6)]
+        first, inner = WIDTHS[0], EXPANSION * WIDTHS[0]
+        size = normalised(channels, first // 2, 3, *sides[1]) + normalised(first // 2, first, 3, *sides[2])
+        size += self._bottleneck(first, inner, first, sides[2], sides[2]) * DEPTHS[0]
+        for number in range(1, len(DEPTHS)):
+            outputs, before, after = WIDTHS[number], sides[number + 1], sides[number + 2]
+            size += self._bottleneck(WIDTHS[number - 1], outputs, outputs, before, after)
+            size += self._attention_block(outputs, HEADS[number], WINDOWS[number], *after) * DEPTHS[number]
+        # two integers per layer: one layer in a block, two in a block with attention, none in the first block of all
+        layers = DEPTHS[0] - 1 + 2 * sum(DEPTHS[1:]) if self.drop_path > 0 else 0
+        return size + ModelSize(0, 16, 0) * layers + layer_norm(WIDTHS[-1]) + linear(WIDTHS[-1], num_classes)
+
+    @staticmethod
+    def _bottleneck(
+        inputs: int, inner: int, outputs: int, before: tuple[int, int], after: tuple[int, int]
+    ) -> ModelSize:
+        widened = normalised(inputs, inner, 1, *before) + normalised(inner, inner, 3, *after, groups=inner)
+        return widened + normalised(inner, outputs, 1, *after)
+
+    @staticmethod
+    def _attention_block(features: int, heads: int, side: int, height: int, width: int) -> ModelSize:
+        whole = height <= side and width <= side
+        windows, tokens = (1, height * width) if whole else (-(-height // side) * -(-width // side), side**2)
+        places, inner = windows * tokens, EXPANSION * features
+        # the one place more is the zero that fills windows
+        projections = linear(features, 3 * features, places=places + 1) + linear(features, features, places=places)
+        # a token meets every token of its window twice, in scores and in the mixture, and that zero once
+        products = ModelSize(heads * side**2, 4 * heads * side**2, places * features * (2 * tokens + 1))
+        local = normalised(features, features, 3, height, width, groups=features)
+        places = height * width
+        perceptron = linear(features, inner, places=places) + linear(inner, features, places=places)
+        return layer_norm(features) * 2 + projections + products + local + perceptron
 
 
 def build(num_classes: int, image_shape: tuple[int, int, int], settings: Settings) -> nn.Module:
@@ -192,41 +227,6 @@ class AttentionBlock(nn.Module):
         return windows.reshape(batch, rows * side, columns * side, channels)[:, :height, :width]
 
 
-class Attention(nn.Module):
-    """Multi-head attention of a window's tokens, with a learned bias per head and offset between two tokens."""
-
-    def __init__(self, width: int, heads: int, window: int) -> None:
-        super().__init__()
-        self.heads, self.window = heads, window
-        self.norm = nn.LayerNorm(width)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-        self.attention_biases = nn.Parameter(torch.zeros(heads, window**2))
-
-    def forward(self, tokens: Tensor, rows: int, columns: int) -> Tensor:
-        """Return tokens [windows, rows * columns, width] of the upper left of windows that are zero elsewhere.
-
-        The zeros are all the same key and value, so one of them is computed and counted as often as it occurs: the
-        reference's sum, for 4 tokens instead of 196 in the third stage of a 32 x 32 image.
-        """
-        count, zeros = rows * columns, self.window**2 - rows * columns
-        queries, keys, values = self._projected(tokens)
-        _, zero_key, zero_value = self._projected(tokens.new_zeros(1, 1, tokens.shape[-1]))
-        zero_scores = queries @ zero_key.transpose(-2, -1)
-        scores = torch.cat([queries @ keys.transpose(-2, -1), zero_scores.expand(*[-1] * 3, zeros)], dim=-1)
-        biases = self.attention_biases[:, _offsets(self.window, rows, columns, tokens.device)]
-        weights = (scores * keys.shape[-1] ** -0.5 + biases).softmax(-1)
-        mixed = weights[..., :count] @ values + weights[..., count:].sum(-1, keepdim=True) * zero_value
-        return self.proj(mixed.transpose(1, 2).reshape(tokens.shape))
-
-    def _projected(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return queries, keys, values [windows, heads, tokens, width / heads] of tokens [windows, tokens, width]."""
-        count, length, _ = tokens.shape
-        heads = self.qkv(self.norm(tokens)).reshape(count, length, self.heads, -1).transpose(1, 2)
-        queries, keys, values = heads.chunk(3, dim=-1)
-        return queries, keys, values
-
-
 class Perceptron(nn.Module):
     """Layer norm and two linear layers with GELU between them."""
 
@@ -256,19 +256,3 @@ class Head(nn.Module):
 
 def _depth(rate: float) -> nn.Module:
     return StochasticDepth(rate) if rate > 0 else nn.Identity()
-
-
-@functools.cache
-def _offsets(window: int, rows: int, columns: int, device: torch.device) -> Tensor:
-    """Return the numbers of the offsets (|rows|, |columns|) from the upper left tokens of a window to all its tokens.
-
-    Shape [rows * columns, window^2]; the tokens of the upper left come first.
-    """
-    # the first call may come from a margin job, whose inference tensors could not be used in training afterwards
-    with torch.inference_mode(False):
-        places = torch.arange(window**2, device=device)
-        inside = (places // window < rows) & (places % window < columns)
-        first = torch.cat([places[inside], places[~inside]])
-        down, across = first // window, first % window
-        count = rows * columns
-        return (down[:count, None] - down).abs() * window + (across[:count, None] - across).abs()
