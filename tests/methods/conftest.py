@@ -44,11 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _refused(item: pytest.Function) -> bool:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return (
-        "method" in parameters
-        and "bench" in parameters
-        and bool(refusal(*(str(parameters[name]) for name in ("method", "bench"))))
-    )
+    model = parameters.get("bench", parameters.get("architecture"))
+    return "method" in parameters and model is not None and bool(refusal(str(parameters["method"]), str(model)))
 
 
 @pytest.fixture(params=registry.METHODS)

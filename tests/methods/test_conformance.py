@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.config.variants import last_epoch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
+from unlearnkit.training.shard import Kept
 
 FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 
@@ -51,7 +53,8 @@ def weights(bench: Bench, state: State) -> State:
     return {name: array for name, array in state.items() if name in names}
 
 
-def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
+def unlearned_by_call(method: str, bench: Bench) -> State:
+    """Call a method and return its state: the original is untouched, the result new, trainable and in eval mode."""
     model = bench.model()
     (before,) = states_of(model)
     modes = [part.training for part in model.modules()]
@@ -62,26 +65,58 @@ def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(me
     assert not {id(tensor) for tensor in model.parameters()} & {id(tensor) for tensor in result.parameters()}
     assert not any(part.training for part in result.modules())
     assert all(parameter.requires_grad for parameter in result.parameters())
-    assert all(np.isfinite(array).all() for array in states_of(result)[0].values())
+    (after,) = states_of(result)
+    assert all(np.isfinite(array).all() for array in after.values())
+    return after
 
 
-def test_weights_move_unless_the_method_does_nothing(method: str, bench: Bench) -> None:
-    (before,), (after,) = states_of(bench.model()), states_of(bench.call(method, bench.model()))
+def kept_with_stated_passes(method: str, bench: Bench, **changed: Any) -> Kept:
+    """Run a method by the engine, every epoch a snapshot; what it counts is what the settings state."""
+    settings, division = bench.settings(method, **changed), bench.division
+    last = last_epoch(method, settings, RECIPE.epochs)
+    snapshots = tuple(range(1, last + 1)) if last else (0,)
+    kept = bench.kept(method, snapshots, **changed)
+    stated = {epoch: settings.passes(len(division.retain), len(division.forget), epoch) for epoch in snapshots}
+    assert kept.passes == pytest.approx(stated, rel=1e-12)
+    assert kept.all_passes == kept.passes[snapshots[-1]]
+    return kept
+
+
+@contextmanager
+def global_generator(seed: int) -> Iterator[None]:
+    """Seed torch's global generator, which must be as it was in the end."""
+    torch.manual_seed(seed)
+    before = torch.get_rng_state()
+    yield
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def moves(method: str, bench: Bench, after: State) -> None:
+    """Assert that a kernel or weight matrix has moved, unless the method keeps the original."""
+    (before,) = states_of(bench.model())
     if method in KEEPS_ORIGINAL:
         assert same(after, before)
     else:
         moved = {name for name, array in after.items() if not np.array_equal(array, before[name])}
-        kernels = {name for name, array in weights(bench, after).items() if array.ndim > 1}
-        assert kernels & moved
+        assert moved & {name for name, array in weights(bench, after).items() if array.ndim > 1}
+
+
+STAYS_AT_RATE_ZERO = [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
+
+
+def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
+    unlearned_by_call(method, bench)
+
+
+def test_weights_move_unless_the_method_does_nothing(method: str, bench: Bench) -> None:
+    moves(method, bench, bench.last(method))
 
 
 def test_a_run_repeats_to_the_bit_and_ignores_the_global_generator(method: str, bench: Bench) -> None:
     results = []
     for seed in (1, 2):
-        torch.manual_seed(seed)
-        before = torch.get_rng_state()
-        results.append(bench.last(method))
-        assert torch.equal(torch.get_rng_state(), before)
+        with global_generator(seed):
+            results.append(bench.last(method))
     assert same(*results)
 
 
@@ -96,13 +131,7 @@ def test_the_engine_counts_the_passes_that_the_settings_state(method: str, bench
     changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}]
     for changed in changes:
         if changed.keys() <= fields(method):
-            settings = bench.settings(method, **changed)
-            last = last_epoch(method, settings, RECIPE.epochs)
-            snapshots = tuple(range(1, last + 1)) if last else (0,)
-            kept = bench.kept(method, snapshots, **changed)
-            stated = {epoch: settings.passes(RETAIN, FORGET, epoch) for epoch in snapshots}
-            assert kept.passes == pytest.approx(stated, rel=1e-12)
-            assert kept.all_passes == kept.passes[snapshots[-1]]
+            kept_with_stated_passes(method, bench, **changed)
 
 
 def test_passes_after_the_last_snapshot_are_part_of_all_passes(bench: Bench) -> None:
@@ -110,12 +139,9 @@ def test_passes_after_the_last_snapshot_are_part_of_all_passes(bench: Bench) -> 
     assert (kept.passes, kept.all_passes) == ({1: RETAIN}, RECIPE.epochs * RETAIN)
 
 
-@pytest.mark.parametrize(
-    "method", [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
-)
+@pytest.mark.parametrize("method", STAYS_AT_RATE_ZERO)
 def test_a_learning_rate_of_zero_leaves_the_weights(method: str, bench: Bench) -> None:
-    model = bench.model()
-    (before,), (after,) = states_of(model), states_of(bench.call(method, model, None, **rates(method, 0.0)))
+    (before,), after = states_of(bench.model()), bench.last(method, **rates(method, 0.0))
     assert same(weights(bench, after), weights(bench, before))
 
 
@@ -186,17 +212,35 @@ def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> 
         assert not same(shard.states[0, epoch], shard.states[1, epoch])
 
 
-@pytest.mark.parametrize("architecture", ["resnet9", "resnet18", "resnet18_cifar", "tiny_vit"])
-def test_every_method_runs_on_the_large_models(
-    method: str, architecture: str, small_digits: ImageSet, tmp_path: Path
-) -> None:
+@pytest.fixture
+def tiny_images(small_digits: ImageSet) -> ImageSet:
+    """Eight training and two validation digits, twice as large: ResNet-9 needs 12 pixels."""
     few = small_digits.subset(8, 2)
-    # twice as large: ResNet-9 needs 12 pixels
-    larger = replace(few, images=few.images.repeat(2, axis=2).repeat(2, axis=3))
-    bench = Bench(larger, architecture, np.array([6, 1]), tmp_path)
-    model = bench.model()
-    (before,) = states_of(model)
-    result = bench.call(method, model)
-    assert same(states_of(model)[0], before)
-    assert not result.training
-    assert all(np.isfinite(array).all() for array in states_of(result)[0].values())
+    return replace(few, images=few.images.repeat(2, axis=2).repeat(2, axis=3))
+
+
+@pytest.fixture
+def large_bench(architecture: str, tiny_images: ImageSet, tmp_path: Path) -> Bench:
+    """A bench with a large model and a forget set of two images."""
+    return Bench(tiny_images, architecture, np.array([6, 1]), tmp_path)
+
+
+@pytest.mark.parametrize("architecture", ["resnet9", "resnet18_cifar"])
+def test_every_method_runs_on_the_other_large_models(method: str, large_bench: Bench) -> None:
+    unlearned_by_call(method, large_bench)
+
+
+@pytest.mark.parametrize("architecture", ["resnet18", "tiny_vit"])
+def test_the_promises_hold_on_a_resnet_and_on_a_vision_transformer(method: str, large_bench: Bench) -> None:
+    with global_generator(1):
+        called = unlearned_by_call(method, large_bench)
+    moves(method, large_bench, called)
+    with global_generator(2):
+        kept = kept_with_stated_passes(method, large_bench)
+    assert same(kept.states[max(kept.states)][0], called)
+
+
+@pytest.mark.parametrize("architecture", ["resnet18", "tiny_vit"])
+@pytest.mark.parametrize("method", STAYS_AT_RATE_ZERO)
+def test_a_learning_rate_of_zero_leaves_a_large_model(method: str, large_bench: Bench) -> None:
+    test_a_learning_rate_of_zero_leaves_the_weights(method, large_bench)
