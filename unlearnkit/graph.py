@@ -103,7 +103,7 @@ class Graph:
         """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
         experiment = self.experiment
         sizes = {"train_size": experiment.train_size, "validation_size": experiment.validation_size}
-        test = {"test_size": experiment.data.test_size or experiment.split_sizes.test or None}
+        test = {"test_size": experiment.test_size or None}
         return {**experiment.data.model_dump(mode="json", exclude={"root"}), **sizes, **test}
 
     def forget_set_slice(self, forget_set: str) -> Slice:

@@ -26,25 +26,18 @@ with job_of(snakemake) as running:
         candidates = read_selection(inputs.candidate, settings["candidate"])
         oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
         first = next(iter(candidates.values()))
-        train_size, validation_size = (int((first.split == name).sum()) for name in ("train", "validation"))
-        sample_index, split = split_labels(train_size, validation_size, read_array(inputs.forget_set))
-        scored = slice(len(split))  # the rows of a test split come last; no metric reads them
+        split = split_labels(first.split, first.sample_index, read_array(inputs.forget_set))
         for part in oracles.values():
             require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
         summaries = score_candidate(
             metric,
             metric.Settings.model_validate(settings["settings"]),
-            {
-                epoch: Population(part.margins[:, scored], part.correct[:, scored], split)
-                for epoch, part in candidates.items()
-            },
-            next(
-                (Population(part.margins[:, scored], part.correct[:, scored], split) for part in oracles.values()), None
-            ),
+            {epoch: Population(part.margins, part.correct, split) for epoch, part in candidates.items()},
+            next((Population(part.margins, part.correct, split) for part in oracles.values()), None),
             seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
         )
         work.units = sum(part.margins.size for side in (candidates, oracles) for part in side.values())
-    by_split = {name: sample_index[split == name] for name in np.unique(split)}
+    by_split = {name: first.sample_index[split == name] for name in np.unique(split)}
     indices = by_split if metric.AXIS == "samples" else np.array(first.model_indices)
     values = {epoch: summary.values for epoch, summary in summaries.items()}
     rows = [{**identity, "epoch": epoch, **row} for epoch, summary in summaries.items() for row in summary.rows]

@@ -56,12 +56,8 @@ def test_published_files_keep_size_and_order(number: int, size: int, start: list
     indices = file_forget_set(file)
     check_forget_set(indices, name=f"easydub_{number}", train_size=50_000, expected_size=size)
     assert indices[:3].tolist() == start
-    _, split = split_labels(50_000, 10_000, indices)
-    assert [np.count_nonzero(split == row) for row in ("forget", "retain", "validation")] == [
-        size,
-        50_000 - size,
-        10_000,
-    ]
+    split = split_labels(np.full(50_000, "train"), np.arange(50_000), indices)
+    assert [np.count_nonzero(split == row) for row in ("forget", "retain")] == [size, 50_000 - size]
 
 
 @pytest.mark.parametrize(("number", "size"), LIVING17.items())
@@ -207,9 +203,9 @@ def test_check_of_size_and_overlap() -> None:
 
 
 def test_forget_and_retain_divide_the_training_split() -> None:
-    sample_index, split = split_labels(6, 2, np.array([4, 1]))
-    assert sample_index.tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
-    assert split.tolist() == ["retain", "forget", "retain", "retain", "forget", "retain", "validation", "validation"]
+    rows, sample_index = np.repeat(["train", "validation", "test"], [4, 2, 2]), np.array([0, 1, 2, 3, 0, 1, 0, 1])
+    split = split_labels(rows, sample_index, np.array([3, 1]))
+    assert split.tolist() == ["retain", "forget", "retain", "forget", *["validation"] * 2, *["test"] * 2]
 
 
 def test_global_random_state_is_untouched(digits: ImageSet) -> None:

@@ -243,8 +243,8 @@ def settings_of(**changes: Any) -> Settings:
     return Settings.model_validate(changes)
 
 
-def population(margins: np.ndarray) -> Population:
-    split = np.repeat(["retain", "forget", "validation"], margins.shape[1] // 3)
+def population(margins: np.ndarray, kinds: tuple[str, ...] = ("retain", "forget", "validation")) -> Population:
+    split = np.repeat(kinds, margins.shape[1] // len(kinds))
     return Population(margins, margins > 0, split)
 
 
@@ -252,11 +252,21 @@ def test_score_gives_both_directions_of_each_split() -> None:
     u, o, rng = normal(15, 12, 30), normal(16, 12, 30), np.random.default_rng(0)
     values = score(population(u), population(o), settings=settings_of(direction="oracle||unlearned"), rng=rng)
     forward, reverse = klom(unlearned=u, oracle=o), klom(unlearned=o, oracle=u)
-    assert {measure: set(splits) for measure, splits in values.items()} == {
-        measure: set(declared["splits"]) for measure, declared in MEASURES.items()
-    }
+    assert {measure: tuple(splits) for measure, splits in values.items()} == dict.fromkeys(
+        MEASURES, ("forget", "retain", "validation")
+    )
     np.testing.assert_array_equal(values["klom"]["forget"], reverse[10:20])
     np.testing.assert_array_equal(values["klom_reverse"]["retain"], forward[:10])
+
+
+def test_test_samples_are_scored_where_there_are_some() -> None:
+    u, o, rng = normal(19, 12, 40), normal(20, 12, 40), np.random.default_rng(0)
+    ours, theirs = (population(side, ("retain", "forget", "test", "validation")) for side in (u, o))
+    values = score(ours, theirs, settings=settings_of(), rng=rng)
+    assert {measure: tuple(splits) for measure, splits in values.items()} == {
+        measure: declared["splits"] for measure, declared in MEASURES.items()
+    }
+    np.testing.assert_array_equal(values["klom"]["test"], klom(unlearned=u, oracle=o)[20:30])
 
 
 def test_score_takes_the_first_models_when_asked() -> None:

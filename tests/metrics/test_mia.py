@@ -20,9 +20,9 @@ def losses(seed: int, gap: float, members: int = 80, non_members: int = 300, mod
     return rng.exponential(size=(models, members)), rng.exponential(size=(models, non_members)) * (1 + gap)
 
 
-def population(seed: int, forget: int, validation: int, models: int = 5, gap: float = 1.0) -> Population:
+def population(seed: int, forget: int, validation: int, models: int = 5, gap: float = 1.0, test: int = 0) -> Population:
     rng = np.random.default_rng(seed)
-    split = np.repeat(["validation", "forget", "retain"], [validation, forget, 20])
+    split = np.repeat(["validation", "forget", "retain", "test"], [validation, forget, 20, test])
     margins = rng.normal(size=(models, len(split))) * 2 + gap * (split != "validation")
     return Population(margins, margins > 0, split)
 
@@ -108,11 +108,11 @@ def test_indiscernibility_is_one_at_chance_and_punishes_both_sides() -> None:
 
 
 def test_score_gives_every_declared_measure_per_model() -> None:
-    candidate = population(10, forget=30, validation=200)
+    candidate = population(10, forget=30, validation=200, test=15)
     values = mia.score(candidate, None, settings=SETTINGS, rng=np.random.default_rng(11))
     assert {m: tuple(v) for m, v in values.items()} == {m: tuple(d["splits"]) for m, d in mia.MEASURES.items()}
     assert all(array.shape == (5,) for splits in values.values() for array in splits.values())
-    for split in ("forget", "retain", "validation"):
+    for split in ("forget", "retain", "validation", "test"):
         expected = (candidate.margins[:, candidate.split == split] > 0).mean(axis=1)
         np.testing.assert_allclose(values["accuracy"][split], expected)
     np.testing.assert_allclose(

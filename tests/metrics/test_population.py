@@ -28,6 +28,12 @@ def test_selection_of_models_and_splits() -> None:
     assert whole.first_models(None).models == 3
 
 
+def test_only_the_test_split_may_be_absent() -> None:
+    declared = ("forget", "retain", "validation", "test")
+    assert population().present(declared) == declared[:3]
+    assert population(split=np.array(["test", "retain", "retain", "validation"])).present(declared) == declared
+
+
 def test_failed_models_are_those_with_a_non_finite_margin() -> None:
     margins = np.zeros((3, 4))
     margins[0, 1], margins[2, 3] = np.nan, -np.inf
@@ -43,7 +49,7 @@ def test_failed_models_are_those_with_a_non_finite_margin() -> None:
         ({"correct": np.zeros((3, 5), bool)}, r"'correct' is bool of shape \(3, 5\).*\(3, 4\)"),
         ({"correct": np.zeros((3, 4))}, "'correct' is float64"),
         ({"split": SPLIT[:3]}, r"'split' has shape \(3,\).*4 samples"),
-        ({"split": np.array(["forget", "test", "retain", "retain"])}, "'split' holds 'test'.*only forget, retain"),
+        ({"split": np.array(["forget", "train", "retain", "retain"])}, "'split' holds 'train'.*only forget, retain"),
     ],
 )
 def test_construction_names_the_offender(changes: dict[str, Any], message: str) -> None:

@@ -114,7 +114,7 @@ def test_interval_over_models_of_klom_is_not_blown_up_by_repeated_models() -> No
 def test_metrics_along_models_have_intervals_over_models_only() -> None:
     candidate = population(8)
     values, rows = summary_of(mia, candidate, None)
-    assert len(rows) == sum(len(declared["splits"]) for declared in mia.MEASURES.values())
+    assert len(rows) == sum(len(candidate.present(declared["splits"])) for declared in mia.MEASURES.values())
     for row in rows:
         array = values[str(row["measure"])][str(row["split"])]
         assert array.shape == (candidate.models,) and row["mean"] == pytest.approx(array.mean())
@@ -175,6 +175,18 @@ def test_a_warning_of_the_metric_is_given_once() -> None:
     with pytest.warns(klom.UndefinedKlomWarning) as caught:
         summary_of(klom, candidate, oracle, compat="easydub")
     assert len(caught) == 1
+
+
+def test_test_samples_add_rows_and_failed_models_have_none_of_any_split() -> None:
+    split = np.where(np.arange(len(SPLIT)) % 10 == 0, "test", SPLIT)
+    sides = [population(seed) for seed in (23, 24)]
+    candidate, oracle = (Population(side.margins, side.correct, split) for side in sides)
+    values, rows = summary_of(klom, candidate, oracle)
+    assert [row["split"] for row in rows if row["measure"] == "klom"] == ["forget", "retain", "validation", "test"]
+    assert rows[3]["n_samples"] == len(values["klom"]["test"]) == (split == "test").sum()
+    candidate.margins[0] = np.nan
+    failed = summary_of(klom, candidate, oracle)
+    assert len(failed.rows) == len(rows) and np.isnan(failed.values["klom"]["test"]).all()
 
 
 def test_a_metric_must_return_what_it_declares() -> None:

@@ -27,7 +27,7 @@ def summary_row(forget_set: str, candidate: str, epoch: int, measure: str, split
         "p95_models_high": None if value is None else 2.5 * value,
         "n_models": 4,
         "n_oracles": 4,
-        "n_samples": {"forget": 2, "retain": 8, "validation": 3}[split],
+        "n_samples": {"forget": 2, "retain": 8, "validation": 3, "test": 5}[split],
         "n_failed": 2 if failed else 0,
     }
 

@@ -47,6 +47,14 @@ def test_distributions_say_why_a_candidate_has_none(rows):
     assert text.index(">oracle<") < text.index(">original<")
 
 
+def test_distributions_have_a_panel_of_test_samples_where_there_are_some(rows):
+    values = _values("oracle", "good")
+    assert ">test samples<" not in svg(metric_figure("distributions", klom, rows, values, METHODS))
+    for of_splits in values.values():
+        of_splits["test"] = np.arange(3.0)
+    assert ">test samples<" in svg(metric_figure("distributions", klom, rows, values, METHODS))
+
+
 def test_distributions_of_a_metric_over_models_with_one_split():
     values = {"oracle": {"forget": np.full(3, 0.5)}, "good": {"forget": np.full(3, 0.5)}}
     text = svg(metric_figure("distributions", mia, [], values, {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -115,6 +116,13 @@ def test_html_is_well_formed_and_ids_are_unique_and_found(parsed):
 def test_failed_candidates_and_floor_are_shown(text):
     assert text.count("2 of 4 models failed") >= 4  # two forget sets, two tables each
     assert text.count("oracles: noise floor") == 4
+
+
+def test_only_splits_that_the_data_have_are_listed(settings, results, text):
+    assert '<th scope="col">validation</th><th scope="col" class="text">' in text
+    tested = [row | {"split": "test"} for row in results.tables["klom"] if row["split"] == "validation"]
+    with_test = replace(results, tables={"klom": [*results.tables["klom"], *tested]})
+    assert '<th scope="col">validation</th><th scope="col">test</th>' in page(settings, {"klom": klom}, with_test)
 
 
 def test_figures_are_described(text):

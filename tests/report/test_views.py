@@ -45,6 +45,13 @@ def test_a_wide_metric_gets_one_table_per_measure_with_the_floor_first(rows, cos
     assert [line.candidate for line in first.lines] == ["oracle", "original", "good", "good", "bad", "broken"]
 
 
+def test_test_samples_get_columns_where_there_are_some(rows, costs):
+    tested = [row | {"split": "test"} for row in rows if row["split"] == "validation"]
+    first, _ = metric_tables([*rows, *tested], costs, klom, {"good", "bad"})
+    assert first.header[0] == (("forget", 2), ("retain", 2), ("validation", 2), ("test", 2))
+    assert len(first.lines[0].cells) == 8
+
+
 def test_cells_hold_value_interval_and_cost(rows, costs):
     good = metric_tables(rows, costs, klom, {"good"})[0].lines[3]
     assert (good.compared, good.passes, good.seconds) == ("4 / 4", "0.200", "0.200")

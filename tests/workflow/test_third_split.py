@@ -1,4 +1,4 @@
-"""Deep Unlearn's split through the workflow: margins on the test rows too, metrics on the other three kinds only."""
+"""Deep Unlearn's split through the workflow: margins, scores, tables and page have the test rows too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from checkout import DELETED, RESULTS, Checkout
+from checkout import DELETED, Checkout
 
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.tables import read_table
@@ -15,7 +15,7 @@ from unlearnkit.data.dataset_file import read_image_set
 pytestmark = pytest.mark.workflow
 
 
-def test_test_rows_have_margins_and_no_score(fresh: Checkout) -> None:
+def test_test_rows_have_margins_and_scores(fresh: Checkout) -> None:
     fresh.configure(
         {
             "data": {"name": "digits", "split": "deep_unlearn", "train_size": 200, "validation_size": 60},
@@ -23,10 +23,10 @@ def test_test_rows_have_margins_and_no_score(fresh: Checkout) -> None:
             "data.image": {"side": 10, "channels": 3},
             "shard_size": 4,
             "forget_sets": {"tenth": {"kind": "random", "size": 20, "seed": 123}},
-            "metrics.mia": DELETED,
+            "methods.scrub": DELETED,
         }
     )
-    fresh.make(f"{RESULTS}/summaries/klom/tenth/original.parquet")
+    fresh.make()
     image_set = read_image_set(fresh.result("data/dataset.safetensors"))
     assert image_set.split_sizes == {"train": 200, "validation": 60, "test": 30}
     assert image_set.images.shape[1:] == (3, 10, 10)
@@ -38,6 +38,14 @@ def test_test_rows_have_margins_and_no_score(fresh: Checkout) -> None:
         ("forget", 20),
         ("retain", 180),
         ("validation", 60),
+        ("test", 30),
     }
+    accuracies, _ = read_table(fresh.result("summaries/mia/tenth/original.parquet"))
+    own = {row["split"]: row["mean"] for row in accuracies.to_pylist() if row["measure"] == "accuracy"}
+    correct = margins.correct[:, margins.split == "test"]
+    assert own["test"] == pytest.approx(correct.mean())
+    assert "klom validation | klom test |" in fresh.result("tables/klom.md").read_text()
+    page = fresh.result("report/index.html").read_text()
+    assert '<th scope="col">test</th>' in page and ">test samples<" in page
     record = json.loads(fresh.result("data/dataset.safetensors.json").read_text())
     assert record["content_hash"] == image_set.content_hash != record["published_hash"]

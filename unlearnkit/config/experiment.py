@@ -101,6 +101,11 @@ class Experiment(Settings):
         return self.data.validation_size or self.split_sizes.validation
 
     @property
+    def test_size(self) -> int:
+        """Number of test samples that are used; 0 where the split has none."""
+        return self.data.test_size or self.split_sizes.test
+
+    @property
     def num_classes(self) -> int:
         """Number of classes of the data set."""
         return declared("data set", self.data.name).NUM_CLASSES

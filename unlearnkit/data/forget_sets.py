@@ -178,16 +178,14 @@ def check_forget_set(
 
 
 def split_labels(
-    train_size: int, validation_size: int, forget_indices: Indices
-) -> tuple[Indices, npt.NDArray[np.str_]]:
-    """Return for the rows [training samples..., validation samples...] the index within the split and what the row is.
+    split: npt.NDArray[np.str_], sample_index: npt.NDArray[np.integer], forget_indices: Indices
+) -> npt.NDArray[np.str_]:
+    """Return what every row is to an unlearner: training rows are "forget" or "retain", others keep their split.
 
-    The second array holds "forget", "retain" or "validation"; forget and retain rows together are the training split.
+    `split` [rows] holds "train", "validation" or "test", `sample_index` [rows] the position within it.
     """
-    split = np.full(train_size + validation_size, "validation")
-    split[:train_size] = "retain"
-    split[forget_indices] = "forget"
-    return np.concatenate([np.arange(train_size), np.arange(validation_size)]), split
+    of_training = np.where(np.isin(sample_index, forget_indices), "forget", "retain")
+    return np.where(split == "train", of_training, split)
 
 
 def _drawn(population: Indices, size: int, seed: int, whole: str) -> Indices:

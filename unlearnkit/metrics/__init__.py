@@ -12,8 +12,9 @@ A metric module defines
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",
 "higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no
-fixed bound. `score` returns exactly the declared measures and splits. Values along AXIS "samples" have one entry per
-sample of the split, along "models" one per candidate model. Summaries (means, percentiles, bootstrap intervals, floors)
-are made for all metrics in `summary.py`. Constants and Settings are read without importing the module
-(`unlearnkit.declarations`), so they are built from literals and pydantic alone.
+fixed bound. `splits` are some of "forget", "retain", "validation" and "test". `score` returns exactly the declared
+measures and splits, of "test" only where the data have such samples (`Population.present`). Values along AXIS "samples"
+have one entry per sample of the split, along "models" one per candidate model. Summaries (means, percentiles, bootstrap
+intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read without importing the
+module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.
 """

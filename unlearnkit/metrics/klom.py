@@ -32,7 +32,7 @@ MEASURES = {
         "high": None,  # -ln(floor), 11.51 at the default floor
         "unit": "nats",
         "label": "KLOM",
-        "splits": ("forget", "retain", "validation"),
+        "splits": ("forget", "retain", "validation", "test"),
     },
     "klom_reverse": {
         "direction": "lower",
@@ -40,7 +40,7 @@ MEASURES = {
         "high": None,
         "unit": "nats",
         "label": "KLOM, reverse direction",
-        "splits": ("forget", "retain", "validation"),
+        "splits": ("forget", "retain", "validation", "test"),
     },
 }
 REVERSE = {
@@ -90,7 +90,7 @@ def score(
     unlearned, reference = (side.first_models(settings.num_models).margins for side in (candidate, oracle))
     directions = (settings.direction, REVERSE[settings.direction])
     forward, reverse = _divergences(unlearned, reference, directions, settings)
-    splits = {name: candidate.samples_of(name) for name in MEASURES["klom"]["splits"]}
+    splits = {name: candidate.samples_of(name) for name in candidate.present(MEASURES["klom"]["splits"])}
     return {
         "klom": {name: forward[samples] for name, samples in splits.items()},
         "klom_reverse": {name: reverse[samples] for name, samples in splits.items()},

@@ -29,7 +29,7 @@ MEASURES = {
         "high": 1.0,
         "unit": "fraction",
         "label": "Accuracy",
-        "splits": ("forget", "retain", "validation"),
+        "splits": ("forget", "retain", "validation", "test"),
     },
     "mia_accuracy": {
         "direction": "match",
@@ -90,8 +90,9 @@ def score(
     attack_accuracy = logistic_attack_accuracy(
         members, non_members, splits=settings.splits, test_fraction=settings.test_fraction, rng=rng
     )
+    splits = candidate.present(MEASURES["accuracy"]["splits"])
     return {
-        "accuracy": {name: candidate.of_split(name).correct.mean(axis=1) for name in MEASURES["accuracy"]["splits"]},
+        "accuracy": {name: candidate.of_split(name).correct.mean(axis=1) for name in splits},
         "mia_accuracy": {"forget": attack_accuracy},
         "indiscernibility": {"forget": indiscernibility(attack_accuracy)},
         "mia_auc": {"forget": attack_auc(members, non_members)},

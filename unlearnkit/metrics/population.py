@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from unlearnkit.errors import MetricError
 
-SPLITS = ("forget", "retain", "validation")
+SPLITS = ("forget", "retain", "validation", "test")
+OPTIONAL = "test"
+"""The split that only some data have: metrics that declare it have values of it where there are such samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +20,8 @@ class Population:
     """Margins and correctness of N models (originals, oracles or unlearned models) on the same samples.
 
     `margins` [models, samples] floating, nats; `correct` [models, samples] bool, whether the prediction is the label;
-    `split` [samples] str, one of "forget", "retain", "validation". Non-finite margins are allowed: they mark failed
-    models, which `failed_models` lists. Raises MetricError, naming the array, if types or shapes do not fit.
+    `split` [samples] str, one of SPLITS. Non-finite margins are allowed: they mark failed models, which `failed_models`
+    lists. Raises MetricError, naming the array, if types or shapes do not fit.
     """
 
     margins: NDArray[np.floating]
@@ -85,9 +88,14 @@ class Population:
         indices = np.flatnonzero(self.split == name)
         if not indices.size:
             raise MetricError(
-                f"the population has no sample of split '{name}'", expected=f"samples of each of {', '.join(SPLITS)}"
+                f"the population has no sample of split '{name}'",
+                expected=f"samples of each of {', '.join(name for name in SPLITS if name != OPTIONAL)}",
             )
         return indices
+
+    def present(self, splits: Sequence[str]) -> tuple[str, ...]:
+        """Return `splits`, without "test" if no sample is of it."""
+        return tuple(name for name in splits if name != OPTIONAL or (self.split == OPTIONAL).any())
 
     def of_split(self, name: str) -> Population:
         """Return the population restricted to one split; raises MetricError if it has no sample."""

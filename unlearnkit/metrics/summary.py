@@ -95,12 +95,12 @@ def summarise(
         values = _undefined_values(candidate, measures, axis)
     else:
         values = score(candidate, oracle, settings=settings, rng=score_rng)
-        _require_declared(values, measures)
+        _require_declared(values, measures, candidate)
         if axis == "samples":
             spreads = _model_spreads(score, (candidate, oracle), settings, model_rng, model_resamples)
     rows: list[Row] = []
     for measure, declared in measures.items():
-        for split in declared["splits"]:
+        for split in candidate.present(declared["splits"]):
             row = _counts(measure, split, candidate, oracle)
             if not row["n_failed"]:
                 row |= _statistics(values[measure][split])
@@ -203,13 +203,16 @@ def _undefined_values(candidate: Population, measures: Mapping[str, Mapping[str,
         return np.full(len(candidate.samples_of(split)) if axis == "samples" else candidate.models, np.nan)
 
     return {
-        measure: {split: undefined(split) for split in declared["splits"]} for measure, declared in measures.items()
+        measure: {split: undefined(split) for split in candidate.present(declared["splits"])}
+        for measure, declared in measures.items()
     }
 
 
-def _require_declared(values: Values, measures: Mapping[str, Mapping[str, Any]]) -> None:
+def _require_declared(values: Values, measures: Mapping[str, Mapping[str, Any]], candidate: Population) -> None:
     returned = {(measure, split) for measure, of_splits in values.items() for split in of_splits}
-    declared = {(measure, split) for measure, declared in measures.items() for split in declared["splits"]}
+    declared = {
+        (measure, split) for measure, declared in measures.items() for split in candidate.present(declared["splits"])
+    }
     if returned != declared:
         different = ", ".join(f"{measure} of {split}" for measure, split in sorted(returned ^ declared))
         raise MetricError(

@@ -25,7 +25,7 @@ class Workload:
 
     def __init__(self, experiment: Experiment, records: Iterable[Record]) -> None:
         self.experiment = experiment
-        self.samples = experiment.train_size + experiment.validation_size
+        self.samples = experiment.train_size + experiment.validation_size + experiment.test_size
         self._found = {
             _hashable(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
         }

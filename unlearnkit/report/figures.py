@@ -102,7 +102,8 @@ def distributions(
     box holds the middle half, its line the median, the whiskers 5 % to 95 %, the dot is the mean, the tick the largest;
     the dotted line continues `statistic` of the oracles.
     """
-    candidates, splits = list(values), declared["splits"]
+    candidates = list(values)
+    splits = [split for split in declared["splits"] if any(split in of_splits for of_splits in values.values())]
     names = [row_name(candidate) for candidate in candidates]
     height = 1.1 + 0.24 * len(names) * (1.4 if any("\n" in name for name in names) else 1)
     figure = Figure(figsize=(WIDTH, height), layout="constrained")

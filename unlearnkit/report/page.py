@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from unlearnkit.metrics.population import OPTIONAL, SPLITS
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.views import STATISTICS, MetricTable, metric_tables, number
@@ -81,9 +82,11 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters |= {"number": number, "setting": setting}
+    sections = [_section(name, settings, metrics, results) for name in settings["forget_sets"]]
     return templates.get_template("template.html").render(
         settings=settings,
-        sections=[_section(name, settings, metrics, results) for name in settings["forget_sets"]],
+        sections=sections,
+        splits=[name for name in SPLITS if name != OPTIONAL or any(name in section.samples for section in sections)],
         jobs=job_rows(results.records),
         environment=environment(results.records),
         files=results.files,

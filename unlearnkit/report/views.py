@@ -71,8 +71,14 @@ def metric_tables(
     `contenders`: by the measure's direction, or as the closest to the oracles' value if that is "match".
     """
     statistics = list(dict.fromkeys((metric.STATISTIC, "mean")))
+    present = {(row["measure"], row["split"]) for row in rows}
     columns = {
-        measure: [Column(measure, split, statistic) for split in declared["splits"] for statistic in statistics]
+        measure: [
+            Column(measure, split, statistic)
+            for split in declared["splits"]
+            if (measure, split) in present
+            for statistic in statistics
+        ]
         for measure, declared in metric.MEASURES.items()
     }
     together = sum(map(len, columns.values())) <= MOST_COLUMNS
