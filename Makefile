@@ -8,12 +8,13 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-faults test-slurm lint format report schema requirements benchmarks clean
+.PHONY: help demo test test-faults test-smoke test-slurm lint format report schema requirements benchmarks clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
+	@echo "make test-smoke  run every published protocol at toy size (5 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
@@ -36,6 +37,10 @@ test: $(VENV)/.dev
 # the same tests are in `make test`, with fewer kills
 test-faults: $(VENV)/.dev
 	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -s
+
+# the published protocols at toy size; four of them are in `make test`
+test-smoke: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or not slow" -v --durations=0
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev

@@ -84,6 +84,12 @@ def test_a_model_that_just_fits_the_images_is_accepted(valid: dict[str, Any]) ->
     assert load_experiment(valid).model_settings.model_dump() == {"channels": (4, 4, 4, 4)}
 
 
+def test_an_overlay_takes_a_forget_set_out_with_null(changed: Callable[[str], dict[str, Any]]) -> None:
+    assert list(load_experiment(changed("forget_sets: {eights: null}")).forget_sets) == ["random_50"]
+    with pytest.raises(ConfigError, match="forget_sets is"):
+        load_experiment(changed("forget_sets: {eights: null, random_50: null}"))
+
+
 def test_several_sets_may_name_the_same_one(changed: Callable[[str], dict[str, Any]]) -> None:
     sets = "{eights: {disjoint_from: [random_50]}, x: {kind: class, label: 1, disjoint_from: [eights, random_50]}}"
     assert len(load_experiment(changed(f"forget_sets: {sets}")).forget_sets) == 3

@@ -39,6 +39,28 @@ def test_the_published_protocol_has_its_size() -> None:
     assert (experiment.num_models, experiment.models_compared("klom")) == (200, 100)
 
 
+@pytest.mark.parametrize(
+    ("name", "recipe", "sizes", "forget", "models"),
+    [
+        ("deep_unlearn_mnist", (50, 256, 0.1), (51_000, 9_000, 10_000), [5_100], 10),
+        ("deep_unlearn_fashion_mnist", (50, 256, 0.1), (51_000, 9_000, 10_000), [5_100], 10),
+        ("deep_unlearn_cifar10", (182, 256, 0.1), (42_500, 7_500, 10_000), [4_250], 10),
+        ("deep_unlearn_cifar100", (182, 256, 0.1), (42_500, 7_500, 10_000), [4_250], 10),
+        ("deep_unlearn_utkface", (50, 256, 0.1), (16_121, 2_846, 4_741), [1_613], 10),
+        ("easydub_living17", (25, 1024, 0.6), (44_200, 3_400, 0), [500, 200, 200], 100),
+        ("challenge_cifar10", (100, 64, 0.01), (50_000, 10_000, 0), [1_000], 100),
+    ],
+)
+def test_the_other_published_protocols_have_their_size(
+    name: str, recipe: tuple[int, int, float], sizes: tuple[int, int, int], forget: list[int], models: int
+) -> None:
+    experiment = load_experiment(yaml.safe_load((REPOSITORY / "experiments" / f"{name}.yaml").read_text()))
+    training = experiment.training
+    assert (training.epochs, training.batch_size, training.lr) == recipe
+    assert experiment.split_sizes == sizes and experiment.num_models == models
+    assert [forget_set.planned_size() for forget_set in experiment.forget_sets.values()] == forget
+
+
 def test_committed_schema_is_current(schema: dict[str, Any], repository: Path) -> None:
     committed = json.loads((repository / "docs" / "config.schema.json").read_text())
     assert committed == schema, "run: unlearnkit schema > docs/config.schema.json"

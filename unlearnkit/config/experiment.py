@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model, field_validator
 
 from unlearnkit.config.blocks import (
     MethodBlock,
@@ -62,6 +62,14 @@ class Experiment(Settings):
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")
+
+    @field_validator("forget_sets", mode="before")
+    @classmethod
+    def _left_out(cls, forget_sets: Any) -> Any:
+        """An overlay takes a forget set out of the file below it by giving null in its place."""
+        if not isinstance(forget_sets, Mapping):
+            return forget_sets
+        return {name: block for name, block in forget_sets.items() if block is not None}
 
     @cached_property
     def variants(self) -> dict[str, Variant]:

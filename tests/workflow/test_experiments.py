@@ -1,0 +1,66 @@
+"""The files in experiments/: each can be planned, and each that has an overlay in experiments/smoke runs with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import Checkout
+
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.config.experiment import Experiment, load_experiment
+from unlearnkit.config.reading import merged, read_yaml
+
+pytestmark = pytest.mark.workflow
+
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
+NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+OVERLAYS = sorted(path.stem for path in EXPERIMENTS.glob("smoke/*.yaml"))
+QUICK = {"challenge_cifar10", "deep_unlearn_mnist", "deep_unlearn_utkface", "easydub_living17"}
+"""What `make test` runs, half a minute each on two free cores; `make test-smoke` runs all."""
+
+ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
+"""Data sets whose raw files are not in a dependency."""
+
+
+def small(name: str) -> Experiment:
+    return load_experiment(merged(*(read_yaml(EXPERIMENTS / f"{folder}{name}.yaml") for folder in ("", "smoke/"))))
+
+
+def files_of(name: str) -> tuple[str, str]:
+    return f"experiments/{name}.yaml", f"experiments/smoke/{name}.yaml"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_experiment_can_be_planned(name: str, pristine: Checkout) -> None:
+    command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml")
+    outcome = pristine.run(sys.executable, *command)
+    assert outcome.status == 0, outcome.output
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
+    whole, toy = load_experiment(read_yaml(EXPERIMENTS / f"{name}.yaml")), small(name)
+    assert toy.experiment == f"{whole.experiment}_smoke"
+    assert toy.model_settings == whole.model_settings and toy.data.split == whole.data.split
+    assert {v.method for v in toy.variants.values()} == {v.method for v in whole.variants.values()}
+    assert toy.metric_settings.keys() == whole.metric_settings.keys()
+    assert (toy.execution.device, toy.execution.gpus) == ("cpu", 0)
+    assert toy.train_size <= 100 and toy.num_models <= 4
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in OVERLAYS])
+def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, request: pytest.FixtureRequest) -> None:
+    toy = small(name)
+    needs_files = toy.data.name in ELSEWHERE
+    root = ["--config", f"data={{root: {request.getfixturevalue('shared_data')}}}"] if needs_files else []
+    outcome = fresh.run(sys.executable, "-m", "snakemake", "--configfile", *files_of(name), *root)
+    assert outcome.status == 0, outcome.output
+    results = fresh.root / "results" / toy.experiment
+    assert (results / "report/index.html").is_file()
+    for metric in toy.metric_settings:
+        rows: list[dict[str, Any]] = read_table(results / f"tables/{metric}.parquet")[0].to_pylist()
+        assert {row["candidate"] for row in rows} == {"original", "oracle", *toy.variants}
+        assert ("test" in {row["split"] for row in rows}) == (toy.data.split == "deep_unlearn")
