@@ -7,10 +7,12 @@ Cost: `epochs` passes over the retain set and `ascent_epochs` over the forget se
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 from pydantic import Field
 from torch import nn
 
+from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, WEIGHT_DECAY, Choice, Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
@@ -37,6 +39,18 @@ class Settings(MethodSettings):
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return one pass over the retain set per epoch, and one over the forget set while it ascends."""
         return epoch * retain + min(epoch, self.ascent_epochs) * forget
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return Deep Unlearn's ranges, with the ascent of EasyDUB's grid."""
+        return {
+            "lr": LR,
+            "weight_decay": WEIGHT_DECAY,
+            "epochs": EPOCHS,
+            "ascent_epochs": Integers(1, 5),
+            "retain_batch_size": BATCH_SIZE,
+            "forget_batch_size": Choice((32, 64)),
+        }
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -8,10 +8,12 @@ used. Cost: `epochs` passes over the forget set.
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 from pydantic import Field
 from torch import nn
 
+from unlearnkit.config.search import GENERIC, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
@@ -34,6 +36,11 @@ class Settings(MethodSettings):
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return one pass over the forget set per epoch."""
         return epoch * forget
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return Deep Unlearn's space."""
+        return GENERIC
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -6,11 +6,13 @@ Cost: `epochs` passes over the retain set.
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 from torch import nn
 
+from unlearnkit.config.search import GENERIC, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
@@ -36,6 +38,11 @@ class Settings(MethodSettings):
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return one pass over the retain set per epoch."""
         return epoch * retain
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return Deep Unlearn's space."""
+        return GENERIC
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
