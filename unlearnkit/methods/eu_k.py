@@ -1,0 +1,100 @@
+"""Exact unlearning of the last k stages, EU-k (Goel et al. 2022, arXiv 2201.06640; Deep Unlearn's `euk`).
+
+Unlike Deep Unlearn's code, all state of the last stages is drawn anew (its batch norms keep statistics of the forget
+set, its attention biases keep their values), by the architecture's own initialiser; they are trained in train mode by
+the originals' recipe, and nothing draws them back to their random start. Cost: `epochs` passes over the retain set,
+each counted as a whole one although the backward pass ends at the first stage that is trained.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.search import EPOCHS, Choice, Integers, Space
+from unlearnkit.config.settings import MethodSettings
+from unlearnkit.data.batches import Samples
+from unlearnkit.errors import TrainingError
+from unlearnkit.methods.last_stages import last_stages
+from unlearnkit.models.adapter import normalisation_parts
+from unlearnkit.models.parts import freeze, parameters_of, reset, train_except
+from unlearnkit.training.loop import autocast
+from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.optimisation import SGD, Adam, Optimizer, recipe_lr, step
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ("recipe",)
+PERTURBS = True
+
+
+class Settings(MethodSettings):
+    """Settings of EU-k; all others are those of `training`."""
+
+    k: int = Field(1, ge=1, description="stages that are drawn anew and trained, beside the classifier; Deep Unlearn")
+    epochs: int = Field(10, ge=1, description="passes over the retain set; Deep Unlearn")
+    schedule: Literal["truncated", "compressed"] = Field(
+        "truncated",
+        description="truncated: the learning rates of the first epochs of training, whose schedule is stretched only "
+        "if epochs are more; compressed: the whole schedule in so many epochs",
+    )
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return one pass over the retain set per epoch."""
+        return epoch * retain
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return Deep Unlearn's space, its k up to the four stages of a ResNet, and both schedules."""
+        return {"k": Integers(1, 4), "epochs": EPOCHS, "schedule": Choice(("truncated", "compressed"))}
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Draw the last k stages anew and minimise CE on the retain set over them; the others stay, in eval mode."""
+    model = copy.deepcopy(model)
+    last, kept = last_stages(context.adapter, settings.k)
+    reset(model, context.fresh(), last)
+    freeze(model, kept)
+    recipe = scheduled(context.recipe, settings)
+    retain.augmentation, retain.resolution = recipe.augmentation, recipe.resolution
+    optimizer, steps_per_epoch = optimizer_of(model, recipe), steps_of(retain, recipe)
+    for epoch in range(1, settings.epochs + 1):
+        train_except(model, kept)
+        for number, (images, labels) in enumerate(retain.epoch(recipe.batch_size, recipe.drop_last)):
+            optimizer.lr = recipe_lr(recipe, (epoch - 1) * steps_per_epoch + number, steps_per_epoch)
+            with autocast(recipe.precision, retain.pixels.device):
+                logits = model(images)
+            step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
+        context.end_epoch(epoch, model)
+    return model.eval().requires_grad_(True)
+
+
+def scheduled(recipe: Recipe, settings: Settings) -> Recipe:
+    """Return the recipe with the epochs over which its learning rate runs, which is its warm-up's share of them too."""
+    if settings.schedule == "truncated":
+        return recipe.model_copy(update={"epochs": max(recipe.epochs, settings.epochs)})
+    share = settings.epochs / recipe.epochs
+    return recipe.model_copy(update={"epochs": settings.epochs, "warmup_epochs": share * recipe.warmup_epochs})
+
+
+def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
+    """Return the recipe's optimiser over the parameters that are not frozen."""
+    undecayed = parameters_of(model, normalisation_parts(model)) if recipe.decayed == "not_normalisation" else {}
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    kind = {"sgd": SGD, "adam": Adam}[recipe.optimizer]
+    return kind(trained, recipe.lr, recipe.momentum, recipe.weight_decay, undecayed.values())
+
+
+def steps_of(retain: Samples, recipe: Recipe) -> int:
+    """Return the steps of an epoch; raises TrainingError if short batches are left out and there is no other."""
+    if not (steps := retain.batches_per_epoch(recipe.batch_size, recipe.drop_last)):
+        raise TrainingError(
+            f"training.drop_last leaves out the only batch: {len(retain)} samples, batches of {recipe.batch_size}",
+            expected=f"training.batch_size of at most {len(retain)}, or training.drop_last: false",
+        )
+    return steps
