@@ -21,6 +21,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "ascent_forget": "unlearnkit.methods.ascent_forget",
         "ascent_descent": "unlearnkit.methods.ascent_descent",
         "scrub": "unlearnkit.methods.scrub",
+        "influence": "unlearnkit.methods.influence",
         "cf_k": "unlearnkit.methods.cf_k",
         "eu_k": "unlearnkit.methods.eu_k",
     }
