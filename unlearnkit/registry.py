@@ -22,6 +22,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "ascent_descent": "unlearnkit.methods.ascent_descent",
         "scrub": "unlearnkit.methods.scrub",
         "influence": "unlearnkit.methods.influence",
+        "fisher": "unlearnkit.methods.fisher",
         "cf_k": "unlearnkit.methods.cf_k",
         "eu_k": "unlearnkit.methods.eu_k",
     }
