@@ -25,6 +25,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "fisher": "unlearnkit.methods.fisher",
         "cf_k": "unlearnkit.methods.cf_k",
         "eu_k": "unlearnkit.methods.eu_k",
+        "challenge_fine_tune": "unlearnkit.methods.challenge_fine_tune",
+        "challenge_head_reset": "unlearnkit.methods.challenge_head_reset",
     }
 )
 
