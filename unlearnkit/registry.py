@@ -27,6 +27,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "eu_k": "unlearnkit.methods.eu_k",
         "challenge_fine_tune": "unlearnkit.methods.challenge_fine_tune",
         "challenge_head_reset": "unlearnkit.methods.challenge_head_reset",
+        "noisy_fine_tune": "unlearnkit.methods.noisy_fine_tune",
     }
 )
 
