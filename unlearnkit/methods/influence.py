@@ -50,7 +50,7 @@ class Settings(MethodSettings):
         1000, ge=1, description="retain samples in the Fisher matrix (N), all if they are fewer; Deep Unlearn"
     )
     damping: float = Field(
-        1.0, gt=0, description="added to the diagonal of the Fisher matrix, nats per squared weight; Deep Unlearn"
+        1.0, gt=0, description="added to the diagonal by woodfisher, nats per squared weight; Deep Unlearn"
     )
     batch_size: int = Field(64, ge=1, description="samples per pass through the model, without effect on the result")
 
