@@ -91,7 +91,7 @@ def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, 
 
 
 def test_a_statement_of_cost_does_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
-    edit("methods/scrub.py", "return (1 + FORWARD_PASS) * (epoch", "return 2 * (epoch")
+    edit("methods/scrub.py", "return (1 + FORWARD_PASS) * trained", "return 2 * trained")
     edit("models/mlp.py", "sum((linear(inputs, outputs) for", "sum((linear(outputs, inputs) for")
     assert changed(package, original_codes) == set()
 

@@ -10,7 +10,6 @@ import torch
 from bench import Bench, same
 from torch import Tensor
 
-from unlearnkit.data.batches import mixed_epoch
 from unlearnkit.methods import random_labels
 from unlearnkit.methods.relabelling import relabelled
 
@@ -70,9 +69,3 @@ def test_the_rate_follows_its_schedule(bench_of: Callable[..., Bench]) -> None:
         for states in (cosine, constant)
     ]
     assert moved[0] < 0.5 * moved[1]
-
-
-def test_only_the_forget_set_is_relabelled(bench: Bench) -> None:
-    pairs = [(labels, flags) for _, labels, flags in mixed_epoch(bench.samples("retain"), bench.samples("forget"), 64)]
-    flags = torch.cat([is_forget for _, is_forget in pairs])
-    assert (int(flags.sum()), len(flags)) == (10, 240)

@@ -57,10 +57,9 @@ class Settings(MethodSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the passes over both sets, the teacher's forward pass for each, and what rewinding adds."""
-        trained = (1 + FORWARD_PASS) * (epoch * retain + min(epoch, self.ascent_epochs) * forget)
-        if not self.rewind_samples:
-            return trained
-        return trained + FORWARD_PASS * ((epoch + 1) * forget + (epoch == self.epochs) * self.rewind_samples)
+        evaluated = (epoch + 1) * forget + (epoch == self.epochs) * self.rewind_samples if self.rewind_samples else 0
+        trained = epoch * retain + min(epoch, self.ascent_epochs) * forget
+        return (1 + FORWARD_PASS) * trained + FORWARD_PASS * evaluated
 
     @staticmethod
     def search() -> Mapping[str, Space]:
