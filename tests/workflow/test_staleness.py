@@ -113,7 +113,7 @@ def test_a_lost_margin_file_comes_back_as_it_was(finished: Checkout) -> None:
 
 # edited code
 
-LOSS = "step(optimizer, settings.gamma * cross_entropy(logits, labels) + settings.alpha * divergence)"
+LOSS = "take_step(settings.gamma * cross_entropy(logits, labels) + settings.alpha * divergence)"
 
 
 def test_an_edited_loss_costs_the_jobs_of_its_method_and_the_copy_is_what_runs(finished: Checkout) -> None:
