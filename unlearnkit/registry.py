@@ -33,6 +33,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "challenge_head_reset": "unlearnkit.methods.challenge_head_reset",
         "noisy_fine_tune": "unlearnkit.methods.noisy_fine_tune",
         "fcs": "unlearnkit.methods.fcs",
+        "msg": "unlearnkit.methods.msg",
     }
 )
 
