@@ -34,6 +34,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "noisy_fine_tune": "unlearnkit.methods.noisy_fine_tune",
         "fcs": "unlearnkit.methods.fcs",
         "msg": "unlearnkit.methods.msg",
+        "cfw": "unlearnkit.methods.cfw",
     }
 )
 
