@@ -35,6 +35,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "fcs": "unlearnkit.methods.fcs",
         "msg": "unlearnkit.methods.msg",
         "cfw": "unlearnkit.methods.cfw",
+        "prmq": "unlearnkit.methods.prmq",
     }
 )
 
