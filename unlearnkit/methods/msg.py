@@ -22,8 +22,8 @@ from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import drawn, parameters_of
+from unlearnkit.training import optimisation
 from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import SGD, step
 from unlearnkit.training.unlearning import Context
 
 # a rank would turn the rounding of a stacked convolution into another choice of weights
@@ -68,13 +68,14 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     redraw(kernels, chosen, context)
     multipliers = {name: torch.where(mask, 1.0, settings.slow) for name, mask in chosen.items()}
     # the multiplier applies to the weight decay as well, so the optimiser has none for kernels
-    optimizer = SGD(model.parameters(), 0.0, settings.momentum, settings.weight_decay, undecayed=kernels.values())
-    with slowed(kernels, multipliers, settings.weight_decay):
+    decay = settings.weight_decay
+    optimizer = optimisation.SGD(model.parameters(), 0.0, settings.momentum, decay, undecayed=kernels.values())
+    with slowed(kernels, multipliers, decay):
         for epoch in range(1, settings.epochs + 1):
             optimizer.lr = settings.lr * triangle(epoch, settings.epochs)
             model.train()
             for images, labels in retain.epoch(settings.batch_size):
-                step(optimizer, cross_entropy(model(images), labels))
+                optimisation.step(optimizer, cross_entropy(model(images), labels))
             context.end_epoch(epoch, model)
     return model.eval()
 
