@@ -17,8 +17,9 @@ from torch import nn
 from unlearnkit.config.search import GENERIC, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
-from unlearnkit.methods import challenge_fine_tune
 from unlearnkit.models.parts import reset
+from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -52,5 +53,11 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """Give the original a fresh classifier and minimise cross entropy on augmented retain samples, in train mode."""
     model = copy.deepcopy(model)
     reset(model, context.fresh(), [context.adapter.classifier])
-    fine_tuning = challenge_fine_tune.Settings.model_validate(settings.model_dump())
-    return challenge_fine_tune.unlearn(model, retain, forget, fine_tuning, context)
+    retain.augmentation = settings.augmentation
+    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        for images, labels in retain.epoch(settings.batch_size):
+            step(optimizer, cross_entropy(model(images), labels))
+        context.end_epoch(epoch, model)
+    return model.eval()
