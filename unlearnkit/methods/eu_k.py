@@ -23,9 +23,10 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.methods.last_stages import last_stages
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import freeze, parameters_of, reset, train_except
+from unlearnkit.training import optimisation
 from unlearnkit.training.loop import autocast
 from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import SGD, Adam, Optimizer, recipe_lr, step
+from unlearnkit.training.optimisation import Optimizer, recipe_lr, step
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -86,7 +87,7 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
     """Return the recipe's optimiser over the parameters that are not frozen."""
     undecayed = parameters_of(model, normalisation_parts(model)) if recipe.decayed == "not_normalisation" else {}
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    kind = {"sgd": SGD, "adam": Adam}[recipe.optimizer]
+    kind = {"sgd": optimisation.SGD, "adam": optimisation.Adam}[recipe.optimizer]
     return kind(trained, recipe.lr, recipe.momentum, recipe.weight_decay, undecayed.values())
 
 
