@@ -18,6 +18,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "unknown key in a section": ("training: {epoch: 3}", ["training.epoch is not", "did you mean 'epochs'"]),
     "unknown key in data": ("data: {roots: x}", ["data.roots", "did you mean 'root'"]),
     "unknown setting of a method": ("methods: {scrub: {alfa: 1}}", ["methods.scrub.alfa", "did you mean 'alpha'"]),
+    "setting too small to compute with": (
+        "methods: {scrub: {temperature: 1.0e-200}}",
+        ["methods.scrub.temperature: 1e-200 overflows", "from 1e-30 to 1e30"],
+    ),
+    "setting too large to compute with": ("methods: {scrub: {lr: 1.0e+300}}", ["methods.scrub.lr: 1e+300 overflows"]),
     "unknown setting of a model": ("model: {hiden: [3]}", ["model.hiden", "did you mean 'hidden'"]),
     "unknown setting of a metric": ("metrics: {klom: {bin: 3}}", ["metrics.klom.bin is", "did you mean 'bins'"]),
     "unknown key of a forget set": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from unlearnkit.config.costs import ModelSize
 from unlearnkit.config.search import Space
@@ -23,6 +23,14 @@ class Settings(BaseModel):
 
 class MethodSettings(Settings):
     """Settings of a method, what the method costs with them, and where to search for better ones."""
+
+    @field_validator("*")
+    @classmethod
+    def _fits_float32(cls, value: object) -> object:
+        # beyond that products and quotients of settings overflow where a model computes with them
+        if isinstance(value, float) and value and not 1e-30 <= abs(value) <= 1e30:
+            raise ValueError(f"{value:g} overflows in single precision; expected 0, or a size from 1e-30 to 1e30")
+        return value
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sample passes of one model up to the end of `epoch`, for sets of `retain` and `forget` samples.
