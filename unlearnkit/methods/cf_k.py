@@ -10,14 +10,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, UNIT, WEIGHT_DECAY, Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.last_stages import last_stages
+from unlearnkit.methods.proximity import squared_distance
 from unlearnkit.models.parts import freeze, parameters_of
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
@@ -79,9 +79,3 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
 def milestones(epochs: int) -> tuple[int, ...]:
     """Return the epochs, counted from 0, after which the learning rate falls: floor of 1/2, 4/5, 9/10 of all."""
     return epochs // 2, 4 * epochs // 5, 9 * epochs // 10
-
-
-def squared_distance(weights: list[nn.Parameter], original: list[Tensor]) -> Tensor:
-    """Return the sum over all weights of (w - w_0)^2, summed over the models of a stack as losses are."""
-    pairs = zip(weights, original, strict=True)
-    return torch.stack([(own - start).square().sum() for own, start in pairs]).sum()

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from unlearnkit.config.search import GENERIC, UNIT, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
+from unlearnkit.methods.ranking import lowest
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training import optimisation
@@ -95,13 +96,11 @@ def accumulate(model: nn.Module, retain: Samples, forget: Samples, batch_size: i
 def smallest(kernel: nn.Parameter, fraction: float) -> Tensor:
     """Return where the `fraction` of weights with the smallest |gradient| is, a mask of the kernel's shape.
 
-    round(fraction * n) of n weights; of equal ones those that come first (Deep Unlearn).
+    round(fraction * n) of n weights (Deep Unlearn).
     """
     assert kernel.grad is not None
-    order = kernel.grad.abs().flatten().argsort(stable=True)
-    mask = torch.zeros(kernel.numel(), dtype=torch.bool, device=kernel.device)
-    mask[order[: round(fraction * kernel.numel())]] = True
-    return mask.reshape(kernel.shape)
+    (mask,) = lowest([kernel.grad.abs()], 1, lambda weights: round(fraction * weights))
+    return mask
 
 
 @torch.no_grad()

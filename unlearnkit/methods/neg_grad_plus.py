@@ -14,7 +14,6 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,6 +21,7 @@ from torch.nn import functional
 from unlearnkit.config.search import GENERIC, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
+from unlearnkit.methods.proximity import squared_distance
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
@@ -75,7 +75,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
             forget_images, forget_labels = next(forget_batches)
             descent = cross_entropy(model(images), labels)
             if settings.proximity:
-                descent = descent + settings.proximity / 2 * _squared_distance(model, original)
+                descent = descent + settings.proximity / 2 * squared_distance(model.parameters(), original.parameters())
             rise = ascent(model(forget_images), forget_labels)
             step(optimizer, settings.alpha * descent - (1 - settings.alpha) * rise)
         context.end_epoch(epoch, model)
@@ -89,9 +89,3 @@ def _capped_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """
     losses = functional.cross_entropy(logits.flatten(0, -2).float(), labels.flatten(), reduction="none")
     return losses.clamp(max=math.log(logits.shape[-1])).sum() / labels.shape[-1]
-
-
-def _squared_distance(model: nn.Module, original: nn.Module) -> Tensor:
-    """Return the sum of (w - w_original)^2 over all weights of all models."""
-    pairs = zip(model.parameters(), original.parameters(), strict=True)
-    return torch.stack([(own - start.detach()).square().sum() for own, start in pairs]).sum()

@@ -24,6 +24,7 @@ from unlearnkit.config.search import GENERIC, UNIT, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.class_weights import class_weights, weighted_cross_entropy
+from unlearnkit.methods.ranking import lowest
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.models.stack import Stack
 from unlearnkit.training.optimisation import sgd, step
@@ -94,9 +95,10 @@ def prune_and_redraw(model: nn.Module, fraction: float, context: Context) -> Non
     Pruned weights are drawn from uniform(-sqrt(1 / fan-in), sqrt(1 / fan-in)) by the context's generators, pruned
     biases become 0 (Deep Unlearn). The choice is each model's own.
     """
-    models = len(context.generators)
     tensors = prunable(model)
-    for (name, tensor), mask in zip(tensors.items(), smallest(list(tensors.values()), fraction, models), strict=True):
+    sizes = [tensor.abs() for tensor in tensors.values()]
+    pruned = lowest(sizes, len(context.generators), lambda weights: round(fraction * weights))
+    for (name, tensor), mask in zip(tensors.items(), pruned, strict=True):
         fresh = drawn(tensor, context.generators, _uniform) if name.endswith(".weight") else torch.zeros_like(tensor)
         tensor.copy_(torch.where(mask, fresh, tensor))
 
@@ -112,19 +114,6 @@ def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
     kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
     layers = [name for name, part in structure.named_modules() if isinstance(part, kinds)]
     return parameters_of(model, layers)
-
-
-def smallest(tensors: list[nn.Parameter], fraction: float, models: int) -> list[Tensor]:
-    """Return where the `fraction` of smallest magnitude of all tensors together is, a mask for each tensor.
-
-    round(fraction * n) of the n numbers of each model, whose axis is the first one if there are several; of equal ones
-    those that come first.
-    """
-    magnitudes = torch.cat([tensor.abs().reshape(models, -1) for tensor in tensors], dim=1)
-    order = magnitudes.argsort(dim=1, stable=True)[:, : round(fraction * magnitudes.shape[1])]
-    mask = torch.zeros_like(magnitudes, dtype=torch.bool).scatter_(1, order, True)
-    parts = mask.split([tensor.numel() // models for tensor in tensors], dim=1)
-    return [part.reshape(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def entropy_difference(student: Tensor, teacher: Tensor) -> Tensor:

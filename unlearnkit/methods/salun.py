@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from unlearnkit.config.search import GENERIC, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples, mixed_epoch
+from unlearnkit.methods.ranking import lowest
 from unlearnkit.methods.relabelling import relabelled
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, scheduled_lr, sgd
@@ -64,7 +65,8 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """
     model = copy.deepcopy(model)
     saliency = _saliency(model, forget, settings.batch_size, context)
-    masks = _largest(saliency, settings.salient, len(context.generators))
+    models = len(context.generators)
+    masks = lowest([-own for own in saliency], models, lambda weights: max(1, int(settings.salient * weights)))
     optimizer = sgd(model, settings.lr, settings.momentum)
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr(settings.schedule, settings.lr, (epoch - 1) / settings.epochs)
@@ -89,20 +91,6 @@ def _saliency(model: nn.Module, forget: Samples, batch_size: int, context: Conte
             total += gradient
     context.count(len(forget))
     return [total.abs() for total in totals]
-
-
-def _largest(saliency: Sequence[Tensor], part: float, models: int) -> list[Tensor]:
-    """Return masks that are true for the largest `part` of each model's values, all tensors ranked together.
-
-    At least one value of each model is chosen; of equal ones those that come first.
-    """
-    flat = torch.cat([tensor.reshape(models, -1) for tensor in saliency], dim=1)
-    count = max(1, int(part * flat.shape[1]))
-    # stable: many gradients are exactly 0, and a mask must not depend on the device
-    chosen = flat.argsort(dim=1, descending=True, stable=True)[:, :count]
-    mask = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, chosen, True)
-    pieces = mask.split([tensor.numel() // models for tensor in saliency], dim=1)
-    return [piece.reshape(tensor.shape) for piece, tensor in zip(pieces, saliency, strict=True)]
 
 
 def _masked_step(optimizer: Optimizer, loss: Tensor, masks: Sequence[Tensor], weight_decay: float) -> None:
