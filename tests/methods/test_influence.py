@@ -10,6 +10,7 @@ import torch
 from bench import Bench, same
 from torch import Tensor, nn
 
+from unlearnkit.errors import TrainingError
 from unlearnkit.methods.influence import inverse_fisher_product, published_product
 from unlearnkit.methods.per_sample import per_sample_gradients
 from unlearnkit.models.building import states_of
@@ -50,6 +51,11 @@ def test_the_product_is_that_of_the_inverse_and_of_woodfishers_recursion(count: 
         inverse -= torch.outer(image, image) / (count + row @ image)
     torch.testing.assert_close(product, inverse @ vector)
     torch.testing.assert_close(inverse_fisher_product(gradients, 3 * vector, damping), 3 * product)
+
+
+def test_a_damping_that_vanishes_beside_equal_gradients_is_explained() -> None:
+    with pytest.raises(TrainingError, match=r"2 samples has no inverse .* damping of 1e-30. Raise damping"):
+        inverse_fisher_product(torch.ones(2, 3), torch.ones(3), 1e-30)
 
 
 def test_on_linear_regression_the_fisher_matrix_is_the_hessian() -> None:

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from unlearnkit.config.search import LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
+from unlearnkit.errors import TrainingError
 from unlearnkit.methods.per_sample import per_sample_gradients
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.unlearning import Context
@@ -114,12 +115,18 @@ def inverse_fisher_product(gradients: Tensor, vector: Tensor, damping: float) ->
     """Return (damping + G^T G / N)^-1 v, for the gradients G [N, p] of single samples and v [p].
 
     WoodFisher's recursion of N updates of rank one ends at this product; here they are one update of rank N (Woodbury's
-    identity), 1 / damping * (v - G^T (N damping + G G^T)^-1 G v), solved in float64.
+    identity), 1 / damping * (v - G^T (N damping + G G^T)^-1 G v), solved in float64. Raises TrainingError if the
+    damping vanishes beside equal gradients.
     """
     count = len(gradients)
     kernel = (gradients @ gradients.T).double()
     kernel.diagonal().add_(count * damping)
-    solved = torch.linalg.solve(kernel, (gradients @ vector).double())
+    solved, singular = torch.linalg.solve_ex(kernel, (gradients @ vector).double())
+    if singular:
+        raise TrainingError(
+            f"the Fisher matrix of {count} samples has no inverse in float64 with a damping of {damping:g}",
+            remedy="raise damping",
+        )
     return (vector - gradients.T @ solved.to(vector.dtype)) / damping
 
 
