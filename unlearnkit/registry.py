@@ -36,6 +36,9 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "msg": "unlearnkit.methods.msg",
         "cfw": "unlearnkit.methods.cfw",
         "prmq": "unlearnkit.methods.prmq",
+        "ct": "unlearnkit.methods.ct",
+        "kde": "unlearnkit.methods.kde",
+        "rni": "unlearnkit.methods.rni",
     }
 )
 

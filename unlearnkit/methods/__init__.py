@@ -13,6 +13,8 @@ A method module defines
                     runs only on models that have some
     DRAWS           False if nothing is drawn at random, not even the order of samples: another seed gives the same
                     model; left out otherwise
+    MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
+                    otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
                     that learning rates of zero do not keep the original; left out otherwise
     unlearn(model, retain, forget, settings, context) -> model
