@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_distillation_has_the_factor_t_squared_unless_told_otherwise(
         "lr": 0.0,
     }
 
-    def moved(**changes: object) -> torch.Tensor:
+    def moved(**changes: Any) -> torch.Tensor:
         resting, stepped = (
             states_of(bench.call("kde", bench.model(), warmup_epochs=e, warmup_lr=1.0, **settings, **changes))[0]
             for e in (0, 1)

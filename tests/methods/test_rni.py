@@ -106,6 +106,6 @@ def test_an_epoch_with_noise_is_left_whatever_the_settings(share: str) -> None:
 
 
 def test_the_defaults_are_the_published_epochs_and_rates() -> None:
-    settings = Settings()
+    settings = Settings.model_validate({})
     assert (settings.epochs, settings.quiet_epochs, settings.epochs - settings.coarse_epochs) == (9, 1, 4)
     assert [settings.rates(epoch)[0] for epoch in range(1, 10)] == [2e-4] * 8 + [1e-3]
