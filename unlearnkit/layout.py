@@ -8,6 +8,8 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         unlearned/{forget_set}/{variant}/{shard}.safetensors
         {any of the four}/{shard}.margins.parquet
+        attribution/{attribution}/
+            effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
         tables/{table}.{parquet,csv,md}
@@ -36,6 +38,7 @@ ORIGINAL = "original"
 ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
+EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensors"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
