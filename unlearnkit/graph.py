@@ -175,7 +175,11 @@ class Graph:
 
     def margins_code(self) -> str:
         """Fingerprint of computing margins."""
-        return self.code("margins", self._model_module())
+        return self.model_code("margins")
+
+    def model_code(self, script: str) -> str:
+        """Fingerprint of a workflow script that runs models of the experiment's architecture."""
+        return self.code(script, self._model_module())
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""

@@ -144,7 +144,7 @@ class TensorFile:
             tensor = self._file.get_slice(name)
             return np.concatenate([tensor[int(index) : int(index) + 1] for index in indices])
         except SafetensorError as error:
-            raise ArtifactError(f"{self.path} has no such rows of '{name}' ({error})", remedy=repair(self.path)) from None
+            raise ArtifactError(f"{self.path} has no such rows '{name}' ({error})", remedy=repair(self.path)) from None
 
     def mapped(self, name: str) -> np.ndarray:
         """Return a tensor of bytes (uint8) as a copy-on-write map of the file, for tensors of gigabytes.

@@ -28,51 +28,71 @@ ROLE = "trak"
 NUMBERS_AT_ONCE = 2**26
 """Entries of the gradients that are held at a time, 256 MiB; and of the projection that are converted at a time."""
 
+SMALLEST = torch.finfo(torch.float32).tiny
+
 
 @dataclass(frozen=True)
 class Gradients:
-    """Projected gradients [classes, samples, dimension] float16 in units of `scale`, and logits [samples, classes]."""
+    """Projected gradients of the outputs of a model on all samples, and the probability of every sample's label.
+
+    `projected` [classes + 1, samples, dimension] is float16 in units of `scale` [classes + 1, samples]; the logits come
+    first, by class, the margin last. `probability` is float32 [samples].
+    """
 
     projected: np.ndarray
-    scale: float
-    logits: np.ndarray
+    scale: np.ndarray
+    probability: np.ndarray
 
 
-def rademacher(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """Return int8 [rows, columns] of +1 and -1, each with probability one half, from a CPU generator."""
-    matrix = torch.empty(rows, columns, dtype=torch.int8)
-    step = max(1, NUMBERS_AT_ONCE // columns)
-    for first in range(0, rows, step):
-        part = matrix[first : first + step]
-        part.random_(0, 2, generator=generator)
-    return matrix.mul_(2).sub_(1)
+def projection(model: nn.Module, dimension: int, generator: torch.Generator) -> Tensor:
+    """Return int8 [parameters of the model, dimension] of +1 and -1, each with probability one half, on the CPU."""
+    rows = sum(parameter.numel() for parameter in model.parameters())
+    return torch.empty(rows, dimension, dtype=torch.int8).random_(0, 2, generator=generator).mul_(2).sub_(1)
 
 
-def projected_gradients(model: nn.Module, pixels: Pixels, matrix: Tensor, report: Callable[[str], None]) -> Gradients:
-    """Return the gradients of all logits of one model on all samples, projected by `matrix` [parameters, dimension]."""
-    model = model.eval()
-    tensors = dict(model.named_parameters())
-    state = {name: tensor.detach() for name, tensor in tensors.items()} | dict(model.named_buffers())
-    parameters = {name: state[name] for name in tensors}
+def projected_gradients(
+    model: nn.Module, classes: int, pixels: Pixels, matrix: Tensor, report: Callable[[str], None]
+) -> Gradients:
+    """Return the gradients of all outputs of one model on all samples, projected by `matrix` [parameters, dimension].
 
-    def logits_of(own: dict[str, Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
-        logits = functional_call(model, {**state, **own}, (image[None],))[0].float()
-        return logits, logits
-
-    jacobian = vmap(jacrev(logits_of, has_aux=True), in_dims=(None, 0))
-    samples, classes = len(pixels.labels), _classes(model, pixels)
-    found = np.empty((classes, samples, matrix.shape[1]), np.float32)
-    logits = np.empty((samples, classes), np.float32)
+    Parameters are in the order of the model, and `matrix` is on its device.
+    """
+    jacobian = _jacobian(model.eval())
+    samples, dimension = len(pixels.labels), matrix.shape[1]
+    projected = np.empty((classes + 1, samples, dimension), np.float16)
+    scale, probability = np.empty((classes + 1, samples), np.float32), np.empty(samples, np.float32)
     batch = max(1, NUMBERS_AT_ONCE // (classes * len(matrix)))
     for first in range(0, samples, batch):
-        rows = torch.arange(first, min(first + batch, samples), device=pixels.device)
-        by_name, values = jacobian(parameters, pixels.normalised(rows))
-        whole = torch.cat([by_name[name].flatten(2) for name in parameters], dim=2)  # [B, classes, parameters]
-        found[:, rows.cpu()] = _projected(whole.transpose(0, 1), matrix).cpu().numpy()
-        logits[rows.cpu()] = values.cpu().numpy()
-        report(f"gradients on samples {first}-{first + len(rows) - 1} of {samples}")
-    scale = float(np.abs(found).max()) or 1.0
-    return Gradients((found / scale).astype(np.float16), scale, logits)
+        rows = slice(first, min(first + batch, samples))
+        own, logits = jacobian(pixels.normalised(torch.arange(rows.start, rows.stop, device=pixels.device)))
+        labels = pixels.labels[rows]
+        of_logits = _projected(own.transpose(0, 1), matrix)  # [classes, B, dimension]
+        of_margin = torch.einsum("bc,cbd->bd", margin_weights(logits, labels), of_logits)
+        found = torch.cat([of_logits, of_margin[None]])
+        largest = found.abs().amax(2)
+        projected[:, rows] = (found / largest.clamp_min(SMALLEST)[..., None]).half().cpu().numpy()
+        scale[:, rows] = largest.cpu().numpy()
+        probability[rows] = logits.softmax(1).gather(1, labels[:, None])[:, 0].cpu().numpy()
+        report(f"gradients on samples {rows.start}-{rows.stop - 1} of {samples}")
+    return Gradients(projected, scale, probability)
+
+
+def _jacobian(model: nn.Module) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """Return images [B, C, H, W] -> gradients of all logits [B, classes, parameters] and the logits [B, classes]."""
+    parameters = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    buffers = dict(model.named_buffers())
+
+    def logits_of(own: dict[str, Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
+        logits = functional_call(model, {**buffers, **own}, (image[None],))[0].float()
+        return logits, logits
+
+    by_sample = vmap(jacrev(logits_of, has_aux=True), in_dims=(None, 0))
+
+    def jacobian(images: Tensor) -> tuple[Tensor, Tensor]:
+        by_name, logits = by_sample(parameters, images)
+        return torch.cat([by_name[name].flatten(2) for name in parameters], dim=2), logits.detach()
+
+    return jacobian
 
 
 def margin_weights(logits: Tensor, labels: Tensor) -> Tensor:
@@ -89,8 +109,3 @@ def _projected(gradients: Tensor, matrix: Tensor) -> Tensor:
     for first in range(0, len(matrix), step):
         total += gradients[..., first : first + step] @ matrix[first : first + step].to(gradients.dtype)
     return total / math.sqrt(matrix.shape[1])
-
-
-@torch.no_grad()
-def _classes(model: nn.Module, pixels: Pixels) -> int:
-    return model(pixels.normalised(torch.zeros(1, dtype=torch.long, device=pixels.device))).shape[1]

@@ -6,70 +6,65 @@ gradient of the output in question on sample x, n the number of training samples
     K = 1/n sum_i r_i phi_i phi_i^T + ridge I        beta_i(x) = 1/n g(x)^T K^-1 phi_i (1 - p_i)
 
 The cross entropy of a sample is log(1 + exp(-margin)), so 1 - p is its slope and r = p (1 - p) its curvature in the
-margin: with these r, beta_i(x) is the step of Newton's method when sample i leaves. Park et al. 2023 take r = 1, which
-leaves K well conditioned where models are certain but not the size of the effect, and leave out the factor 1/n.
+margin: with these r, beta_i(x) is the step of Newton's method when sample i leaves, in nats. Park et al. 2023 (arXiv
+2303.14186) take r = 1 and leave out the factor 1/n: their scores rank samples and have no unit. A logit and the margin
+share the kernel; only g differs.
+
+Per checkpoint and output: n d^2 + n d samples products for n training samples and d dimensions, and a factorisation of
+d^3/3; memory: n samples numbers for the result, n d and d^2 in float64.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from unlearnkit.attribution.gradients import Gradients, margin_weights
+from unlearnkit.artifacts.attribution import GradientFile
 from unlearnkit.errors import TrainingError
+from unlearnkit.layout import MARGIN
 
-Report = Callable[[str], None]
 
-
-def scores(
-    checkpoints: Iterable[Gradients],
-    labels: Tensor,
+def mean_scores(
+    checkpoints: Sequence[GradientFile],
+    output: str,
     train_size: int,
-    output: int | None,
     *,
     curvature: bool,
     ridge: float,
     device: torch.device,
+    report: Callable[[str], None],
 ) -> Tensor:
-    """Return beta [train_size, samples] float32, the mean over checkpoints, of the logit `output` (None: the margin).
+    """Return beta float32 [train_size, samples] of an output (a logit or the margin), the mean over checkpoints."""
+    total = torch.zeros((), device=device)
+    for number, file in enumerate(checkpoints, start=1):
+        margins, targets = (torch.from_numpy(file.gradients(name)).to(device) for name in (MARGIN, output))
+        probability = torch.from_numpy(file.probability()).to(device)
+        total = total + scores(
+            margins[:train_size], probability[:train_size], targets, curvature=curvature, ridge=ridge
+        )
+        report(f"checkpoint {number} of {len(checkpoints)}")
+    return total / len(checkpoints)
 
-    `labels` int64 [samples], training samples first. Raises TrainingError if a kernel is not positive definite.
+
+def scores(margins: Tensor, probability: Tensor, targets: Tensor, *, curvature: bool, ridge: float) -> Tensor:
+    """Return beta float32 [train_size, samples] of one checkpoint.
+
+    `margins` [train_size, dimension] are projected gradients of the margins of the training samples, `probability`
+    [train_size] those of their labels, `targets` [samples, dimension] the projected gradients of the output on all
+    samples. Raises TrainingError if the kernel is not positive definite.
     """
-    total, count = torch.zeros(()), 0
-    for found in checkpoints:
-        total, count = total + _scores(found, labels, train_size, output, curvature, ridge, device), count + 1
-    return total / count
-
-
-def _scores(
-    found: Gradients, labels: Tensor, train_size: int, output: int | None, curvature: bool, ridge: float, device: torch.device
-) -> Tensor:
-    logits = torch.from_numpy(found.logits).double()
-    weights = margin_weights(logits, labels)
-    margins = _margins(found, weights, device)
-    trained = margins[:train_size].double()
-    p = logits.softmax(1).gather(1, labels[:, None])[:train_size, 0].to(device)
-    own = logits[:train_size].to(device)
+    phi, p = margins.double(), probability.double()
     r = p * (1 - p) if curvature else torch.ones_like(p)
-    kernel = (trained.T * r) @ trained / train_size
+    kernel = (phi.T * r) @ phi / len(phi)
     kernel.diagonal().add_(ridge)
     factor, failed = torch.linalg.cholesky_ex(kernel)
     if failed:
         raise TrainingError(
             f"the kernel of the gradients is not positive definite with a ridge of {ridge:g}",
-            expected="a ridge above the rounding error of the kernel, or a dimension below the rank of the gradients",
-            remedy="raise ridge or lower dimension",
+            expected="finite gradients, and a ridge above the rounding error of the kernel",
+            remedy="raise ridge or lower dimension; if gradients are not finite, the originals diverged",
         )
-    left = torch.cholesky_solve(trained.T, factor) * ((1 - p) / train_size)  # [dimension, n]
-    targets = margins if output is None else torch.from_numpy(found.projected[output]).to(device).float() * found.scale
-    return (left.T.float() @ targets.T).cpu()
-
-
-def _margins(found: Gradients, weights: Tensor, device: torch.device) -> Tensor:
-    """Return the projected gradients of the margins, float32 [samples, dimension]."""
-    total = torch.zeros(found.projected.shape[1:], device=device)
-    for gradients, weight in zip(found.projected, weights.T, strict=True):
-        total += torch.from_numpy(gradients).to(device).float() * (weight[:, None] * found.scale).float().to(device)
-    return total
+    solved = torch.cholesky_solve(phi.T, factor) * ((1 - p) / len(phi))  # [dimension, train_size]
+    return solved.T.float() @ targets.T

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unlearnkit.errors import TrainingError
+
 TARGETS = 512
 """Samples x whose regressions are solved together."""
 
@@ -29,31 +31,43 @@ HELD_OUT = 0.2
 
 MOST_ITERATIONS = 1000
 TOLERANCE = 1e-3
+FEWEST_MODELS = 8
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """beta [n, samples] float16 in units of `scale` [samples] float32, the regularisation, and R2 held out.
+    """Datamodels of one output: beta [n, samples] float16 in units of `scale` [samples] float32, nats.
 
-    `explained` holds, for every regularisation tried, the part of the variance over held-out models that is predicted,
-    averaged over samples; 1 is best, 0 no better than the mean.
+    `regularization` is the one that was taken. `explained` holds, for every one tried, the part of the variance over
+    held-out models that is predicted, averaged over samples; 1 is best, 0 no better than the mean. `failed` models had
+    outputs that are not finite.
     """
 
     weights: Tensor
     scale: Tensor
     regularization: float
     explained: dict[float, float]
+    failed: int
 
 
 def fit(inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], report: Report) -> Fit:
     """Return the datamodels of one output: `inclusion` bool [M, n], `outputs` floating [M, samples] in nats.
 
     `fractions` are those of the smallest alpha that gives beta = 0, falling; if there are several, the one that
-    predicts held-out models best is taken. Models whose outputs are not finite must be left out before.
+    predicts held-out models best is taken. Models with outputs that are not finite are left out; raises TrainingError
+    if fewer than FEWEST_MODELS remain.
     """
-    inclusion = inclusion.float()
+    finite = outputs.isfinite().all(1)
+    failed = len(finite) - int(finite.sum())
+    if len(finite) - failed < FEWEST_MODELS:
+        raise TrainingError(
+            f"the outputs of {failed} of {len(finite)} models are not finite",
+            expected=f"at least {FEWEST_MODELS} models to fit datamodels to",
+            remedy="these models diverged: lower training.lr",
+        )
+    inclusion, outputs = inclusion[finite].float(), outputs[finite]
     models, samples = outputs.shape
     explained: dict[float, float] = {}
     if len(fractions) > 1:
@@ -72,7 +86,7 @@ def fit(inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], report: 
         beta = lasso(inclusion, outputs[:, columns].float(), path)
         weights[:, columns], scale[columns] = in_half_precision(beta)
         report(f"samples {first}-{min(first + TARGETS, samples) - 1} of {samples}")
-    return Fit(weights, scale, best, explained)
+    return Fit(weights, scale, best, explained, failed)
 
 
 def in_half_precision(beta: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,9 +119,7 @@ def lasso_path(
         yield fraction, beta
 
 
-def _fista(
-    design: Tensor, targets: Tensor, beta: Tensor, alpha: Tensor, step: Tensor, tolerance: float
-) -> Tensor:
+def _fista(design: Tensor, targets: Tensor, beta: Tensor, alpha: Tensor, step: Tensor, tolerance: float) -> Tensor:
     ahead, momentum = beta, torch.ones(beta.shape[1], device=beta.device)
     for _ in range(MOST_ITERATIONS):
         gradient = design.T @ (design @ ahead - targets)

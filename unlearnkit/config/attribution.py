@@ -19,13 +19,13 @@ class DatamodelAttribution(Settings):
     """Regression datamodels: sparse regressions from what models were trained on to their outputs."""
 
     kind: Literal["datamodels"]
-    models: int = Field(ge=10, description="models trained on random subsets, whole shards; 1,000 to 20,000 published")
-    fraction: float = Field(0.5, gt=0, lt=1, description="part of the training samples in a subset; Georgiev et al. 2024")
+    models: int = Field(ge=10, description="trained on random subsets, whole shards; published: 1,000 to 20,000")
+    fraction: float = Field(0.5, gt=0, lt=1, description="part of the samples in a subset; Georgiev et al. 2024")
     regularization: tuple[Fraction, ...] = Field(
         (0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.12),
         min_length=1,
-        description="strengths of the penalty, as parts of the smallest that leaves no weight, falling; of several, the "
-        "one that predicts held-out models best is taken, for each output",
+        description="strengths of the penalty, as parts of the smallest that leaves no weight, falling; of several "
+        "the one that predicts held-out models best is taken, for each output",
     )
 
     @model_validator(mode="after")

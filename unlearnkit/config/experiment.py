@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, create_model, field_validator
 
+from unlearnkit.config.attribution import Attribution, Embedding
+from unlearnkit.config.attribution_rules import attribution_problems
 from unlearnkit.config.blocks import (
     MethodBlock,
     MetricsBlock,
@@ -59,6 +61,12 @@ class Experiment(Settings):
     )
     shard_size: int = Field(ge=1, description="models per job and file; divides num_models and held_out_oracles")
     forget_sets: dict[Name, ForgetSet] = Field(min_length=1, description="what is to be unlearned: name -> forget set")
+    attributions: dict[Name, Attribution] = Field(
+        {}, description="what training samples add to outputs, for methods and forget sets: name -> attribution"
+    )
+    embedding: Embedding = Field(
+        Embedding.model_validate({}), description="for forget sets of the kind clip_neighbours"
+    )
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")
@@ -154,7 +162,7 @@ def experiment_class() -> type[Experiment]:
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     rules = (name_problems, data_problems, model_problems, forget_set_problems, sample_problems, shard_problems)
-    for rule in (*rules, method_problems, oracle_problems):
+    for rule in (*rules, attribution_problems, method_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
 
