@@ -8,12 +8,10 @@ Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<sha
          results/<experiment>/data/embeddings.npy
 """
 
-from unlearnkit.config.attribution import DatamodelAttribution, TrakAttribution
-
 # the two kinds fill the same paths, each for its own names
 NONE = "(?!)"
-BY_MODELS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names(DatamodelAttribution))) or NONE
-BY_GRADIENTS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names(TrakAttribution))) or NONE
+BY_MODELS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names("datamodel outputs"))) or NONE
+BY_GRADIENTS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names("gradients"))) or NONE
 
 
 rule datamodel:
@@ -25,7 +23,7 @@ rule datamodel:
     wildcard_constraints:
         attribution=BY_MODELS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.models_slice(w.attribution),
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("datamodel outputs", w.attribution),
         outputs=ATTRIBUTION_GRAPH.outputs(),
         code=ATTRIBUTION_GRAPH.code("datamodel outputs"),
     log:
@@ -52,7 +50,7 @@ rule regression:
     wildcard_constraints:
         attribution=BY_MODELS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.matrix_slice(w.attribution),
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
         code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
     log:
         log_of(layout.MATRIX),
@@ -79,7 +77,7 @@ rule gradients:
     wildcard_constraints:
         attribution=BY_GRADIENTS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.gradients_slice(w.attribution),
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("gradients", w.attribution),
         outputs=ATTRIBUTION_GRAPH.outputs(),
         code=ATTRIBUTION_GRAPH.code("gradients"),
     log:
@@ -106,7 +104,7 @@ rule influence:
     wildcard_constraints:
         attribution=BY_GRADIENTS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.matrix_slice(w.attribution),
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
         code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
     log:
         log_of(layout.MATRIX),
@@ -130,7 +128,7 @@ rule components:
         components=path(layout.COMPONENTS),
         provenance=layout.provenance(path(layout.COMPONENTS)),
     params:
-        settings=ATTRIBUTION_GRAPH.components_slice(),
+        settings=ATTRIBUTION_GRAPH.slice_of("components"),
         code=ATTRIBUTION_GRAPH.code("components"),
     log:
         log_of(layout.COMPONENTS),
@@ -153,7 +151,7 @@ rule effects:
         effects=path(layout.EFFECTS),
         provenance=layout.provenance(path(layout.EFFECTS)),
     params:
-        settings={},
+        settings=ATTRIBUTION_GRAPH.slice_of("effects"),
         kind=lambda w: ATTRIBUTION_GRAPH.attributions[w.attribution].kind,
         code=ATTRIBUTION_GRAPH.code("effects"),
     log:
@@ -176,7 +174,7 @@ rule embeddings:
         embeddings=path(layout.EMBEDDINGS),
         provenance=layout.provenance(path(layout.EMBEDDINGS)),
     params:
-        settings=ATTRIBUTION_GRAPH.embeddings_slice(),
+        settings=ATTRIBUTION_GRAPH.slice_of("embeddings"),
         code=ATTRIBUTION_GRAPH.code("embeddings"),
     log:
         log_of(layout.EMBEDDINGS),

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from unlearnkit import layout
-from unlearnkit.config.attribution import COMPONENTS, Attribution, DatamodelAttribution, TrakAttribution
+from unlearnkit.config.attribution import COMPONENTS, Attribution
 from unlearnkit.config.forget_set import ClipNeighboursForgetSet, PrincipalComponentForgetSet
 from unlearnkit.graph import Graph, Slice
 
-SCRIPTS = {
-    "datamodel outputs": "datamodel",
-    "gradients": "gradients",
-    "components": "components",
-    "effects": "effects",
-    "embeddings": "embeddings",
-}
-"""Stage -> workflow script, where the stage alone tells it."""
+STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
+"""Stages of `unlearnkit.places` whose settings and code are told here."""
+
+_SCRIPTS = {"datamodel outputs": "datamodel"}
+_FIT = {"datamodels": ("models", "regularization"), "trak": ("checkpoints", "curvature", "ridge")}
 
 
 class AttributionGraph:
@@ -26,9 +21,10 @@ class AttributionGraph:
         self.graph = graph
         self.attributions: dict[str, Attribution] = dict(graph.experiment.attributions)
 
-    def names(self, kind: type[Any]) -> list[str]:
-        """Return the attributions of a kind (its class of settings)."""
-        return [name for name, settings in self.attributions.items() if isinstance(settings, kind)]
+    def names(self, stage: str = "") -> list[str]:
+        """Return the attributions, for a stage that belongs to one kind those of that kind."""
+        kind = {"datamodel outputs": "datamodels", "gradients": "trak"}.get(stage)
+        return [name for name, settings in self.attributions.items() if kind in (None, settings.kind)]
 
     def logits(self) -> list[str]:
         """Return the names of the logits, by class."""
@@ -41,14 +37,13 @@ class AttributionGraph:
     def shards(self, name: str) -> list[str]:
         """Return the shards of an attribution's own files: of models on subsets, or of one original each."""
         settings = self.attributions[name]
-        if isinstance(settings, DatamodelAttribution):
+        if settings.kind == "datamodels":
             return layout.shard_names(settings.models, self.graph.experiment.shard_size)
         return layout.shard_names(settings.checkpoints, 1)
 
     def sources(self, name: str) -> list[str]:
         """Return what the matrices of an attribution are computed from: outputs of models on subsets, or gradients."""
-        trained = isinstance(self.attributions[name], DatamodelAttribution)
-        pattern = layout.DATAMODELS if trained else layout.GRADIENTS
+        pattern = layout.DATAMODELS if self.attributions[name].kind == "datamodels" else layout.GRADIENTS
         return [self.graph.path(pattern, attribution=name, shard=shard) for shard in self.shards(name)]
 
     def originals(self, shard: str) -> str:
@@ -78,47 +73,31 @@ class AttributionGraph:
             return [self.graph.path(layout.COMPONENTS, attribution=settings.attribution)]
         return [self.graph.path(layout.EMBEDDINGS)] if isinstance(settings, ClipNeighboursForgetSet) else []
 
-    # configuration slices
+    # configuration slices and code fingerprints
 
-    def models_slice(self, name: str) -> Slice:
-        """What determines the models on subsets beside the data: not how many there are, nor the regression."""
-        training = self.graph.training_slice("datamodel")
-        return {"fraction": self._settings(name, DatamodelAttribution).fraction, **training}
+    def slice_of(self, stage: str, name: str = "") -> Slice:
+        """What determines an artifact of a stage (of attribution `name`, where it has one) beside its inputs.
 
-    def gradients_slice(self, name: str) -> Slice:
-        """What determines projected gradients beside data and original."""
-        base = self.graph.training_slice("trak")
-        own = {key: base[key] for key in ("role", "model", "seed", "seed_scheme")}
-        return {"dimension": self._settings(name, TrakAttribution).dimension, **own}
-
-    def matrix_slice(self, name: str) -> Slice:
-        """What determines a matrix beside outputs or gradients."""
-        settings = self.attributions[name]
-        if isinstance(settings, DatamodelAttribution):
-            return {"models": settings.models, "regularization": list(settings.regularization)}
-        own = settings.model_dump(mode="json", include={"checkpoints", "curvature", "ridge"})
-        return {**own, "train_size": self.graph.experiment.train_size}
-
-    def components_slice(self) -> Slice:
-        """How many components there are."""
-        return {"count": COMPONENTS}
-
-    def embeddings_slice(self) -> Slice:
-        """The embedding model."""
-        return self.graph.experiment.embedding.model_dump(mode="json")
-
-    # code fingerprints
+        Models on subsets depend neither on how many there are nor on the regression, so that more of them add files,
+        and another regularisation trains none.
+        """
+        experiment, settings = self.graph.experiment, self.attributions.get(name)
+        own = settings.model_dump(mode="json") if settings else {}
+        if stage == "datamodel outputs":
+            return {"fraction": own["fraction"], **self.graph.training_slice("datamodel")}
+        if stage == "gradients":
+            base = self.graph.training_slice("trak")
+            return {"dimension": own["dimension"], **{key: base[key] for key in base if key != "training"}}
+        if stage == "attributions":
+            split = {"train_size": experiment.train_size} if own["kind"] == "trak" else {}
+            return {**{key: own[key] for key in _FIT[own["kind"]]}, **split}
+        fixed = {"components": {"count": COMPONENTS}, "embeddings": experiment.embedding.model_dump(mode="json")}
+        return fixed.get(stage, {})
 
     def code(self, stage: str, name: str = "") -> str:
         """Fingerprint of making an artifact of a stage (of attribution `name`, where it has one)."""
         if stage in ("datamodel outputs", "gradients"):
-            return self.graph.model_code(SCRIPTS[stage])
+            return self.graph.model_code(_SCRIPTS.get(stage, stage))
         if stage == "attributions":
-            trained = isinstance(self.attributions[name], DatamodelAttribution)
-            return self.graph.code("regression" if trained else "influence")
-        return self.graph.code(SCRIPTS[stage])
-
-    def _settings(self, name: str, kind: type[Any]) -> Any:
-        settings = self.attributions[name]
-        assert isinstance(settings, kind), f"attribution '{name}' is of another kind"
-        return settings
+            return self.graph.code("regression" if self.attributions[name].kind == "datamodels" else "influence")
+        return self.graph.code(stage)

@@ -1,0 +1,66 @@
+"""Digits, a perceptron, and models of it on random subsets and on all samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import State
+from unlearnkit.attribution.subsets import ROLE, inclusion, outputs_of_models, subsets
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.loading import load_image_set
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.setup import task_for
+from unlearnkit.training.shard import Task, Worker
+
+RECIPE = Recipe.model_validate({"epochs": 8, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
+
+
+@pytest.fixture(scope="session")
+def digits() -> ImageSet:
+    return load_image_set("digits", None, train_size=300, validation_size=100)
+
+
+@pytest.fixture(scope="session")
+def task(digits: ImageSet) -> Task:
+    torch.set_num_threads(1)
+    return task_for(digits, {"name": "mlp", "hidden": [16]}, 0, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def worker_in() -> Callable[[Path], Worker]:
+    def make(folder: Path) -> Worker:
+        return Worker(torch.device("cpu"), time.perf_counter, ResumeFolder(folder / "out", "key"), lambda _: None)
+
+    return make
+
+
+class Pool(NamedTuple):
+    """Models on random halves: which samples each had [models, n], and its outputs [classes + 1, models, samples]."""
+
+    included: np.ndarray
+    outputs: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def pool(task: Task, worker_in: Callable[[Path], Worker], tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """160 models: the first are to fit to, the last 60 to be predicted."""
+    worker, models = worker_in(tmp_path_factory.mktemp("pool")), range(160)
+    chosen = subsets(task, models, 300, 0.5)
+    result = train_shard(task, RECIPE, chosen, role=ROLE, model_indices=models, worker=worker)
+    return Pool(inclusion(chosen, 300), outputs_of_models(result, models, task, worker))
+
+
+@pytest.fixture(scope="session")
+def originals(task: Task, worker_in: Callable[[Path], Worker], tmp_path_factory: pytest.TempPathFactory) -> list[State]:
+    worker, models = worker_in(tmp_path_factory.mktemp("originals")), range(5)
+    result = train_shard(task, RECIPE, torch.arange(300), role="original", model_indices=models, worker=worker)
+    return [result.states[index, RECIPE.epochs] for index in models]
