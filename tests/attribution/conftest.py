@@ -21,18 +21,18 @@ from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 
-RECIPE = Recipe.model_validate({"epochs": 8, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
+RECIPE = Recipe.model_validate({"epochs": 12, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
 
 
 @pytest.fixture(scope="session")
 def digits() -> ImageSet:
-    return load_image_set("digits", None, train_size=300, validation_size=100)
+    return load_image_set("digits", None, train_size=150, validation_size=100)
 
 
 @pytest.fixture(scope="session")
 def task(digits: ImageSet) -> Task:
     torch.set_num_threads(1)
-    return task_for(digits, {"name": "mlp", "hidden": [16]}, 0, torch.device("cpu"))
+    return task_for(digits, {"name": "mlp", "hidden": [64]}, 0, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +54,13 @@ class Pool(NamedTuple):
 def pool(task: Task, worker_in: Callable[[Path], Worker], tmp_path_factory: pytest.TempPathFactory) -> Pool:
     """160 models: the first are to fit to, the last 60 to be predicted."""
     worker, models = worker_in(tmp_path_factory.mktemp("pool")), range(160)
-    chosen = subsets(task, models, 300, 0.5)
+    chosen = subsets(task, models, 150, 0.5)
     result = train_shard(task, RECIPE, chosen, role=ROLE, model_indices=models, worker=worker)
-    return Pool(inclusion(chosen, 300), outputs_of_models(result, models, task, worker))
+    return Pool(inclusion(chosen, 150), outputs_of_models(result, models, task, worker))
 
 
 @pytest.fixture(scope="session")
 def originals(task: Task, worker_in: Callable[[Path], Worker], tmp_path_factory: pytest.TempPathFactory) -> list[State]:
     worker, models = worker_in(tmp_path_factory.mktemp("originals")), range(5)
-    result = train_shard(task, RECIPE, torch.arange(300), role="original", model_indices=models, worker=worker)
+    result = train_shard(task, RECIPE, torch.arange(150), role="original", model_indices=models, worker=worker)
     return [result.states[index, RECIPE.epochs] for index in models]

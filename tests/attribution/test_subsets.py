@@ -20,13 +20,13 @@ from unlearnkit.training.shard import Task, Worker
 
 
 def test_subsets_hang_on_the_model_alone(task: Task) -> None:
-    many = subsets(task, range(6), 300, 0.4)
-    assert many.shape == (6, 120)
-    assert torch.equal(many[4:], subsets(task, [4, 5], 300, 0.4))
-    assert all(len(set(row.tolist())) == 120 for row in many)
+    many = subsets(task, range(6), 150, 0.4)
+    assert many.shape == (6, 60)
+    assert torch.equal(many[4:], subsets(task, [4, 5], 150, 0.4))
+    assert all(len(set(row.tolist())) == 60 for row in many)
     assert not torch.equal(many[0], many[1])
-    assert inclusion(many, 300).sum(axis=1).tolist() == [120] * 6
-    assert inclusion(many, 300)[2, many[2]].all()
+    assert inclusion(many, 150).sum(axis=1).tolist() == [60] * 6
+    assert inclusion(many, 150)[2, many[2]].all()
 
 
 def test_every_model_is_trained_on_its_own_subset(
@@ -36,7 +36,7 @@ def test_every_model_is_trained_on_its_own_subset(
         worker = worker_in(tmp_path / f"{models}")
         return train_shard(task, RECIPE, samples, role=ROLE, model_indices=models, worker=worker).states
 
-    chosen = subsets(task, [3, 7], 300, 0.5)
+    chosen = subsets(task, [3, 7], 150, 0.5)
     together, alone = trained([3, 7], chosen), trained([7], chosen[1])
     for name, tensor in alone[7, RECIPE.epochs].items():
         np.testing.assert_array_equal(tensor, together[7, RECIPE.epochs][name])
@@ -51,23 +51,23 @@ def linear_datamodel_score(beta: torch.Tensor, pool: Pool, output: int, models: 
 
 
 def test_datamodels_predict_models_on_other_subsets(pool: Pool) -> None:
-    for output in (10, 3):
+    for output, least in ((10, 0.4), (3, 0.25)):
         included, outputs = torch.from_numpy(pool.included[:100]), torch.from_numpy(pool.outputs[output, :100])
         found = fit(included, outputs, (0.8, 0.65, 0.5, 0.4, 0.3), lambda _: None)
         score = linear_datamodel_score(found.weights.float() * found.scale, pool, output, slice(100, None))
-        assert score > 0.1, (output, score)
+        assert score > least, (output, score)
 
 
 def test_influence_predicts_models_on_subsets(pool: Pool, task: Task, originals: list[State]) -> None:
-    total = {10: torch.zeros(300, 400), 3: torch.zeros(300, 400)}
+    total = {10: torch.zeros(150, 250), 3: torch.zeros(150, 250)}
     for number, state in enumerate(originals):
         net = task.architecture.load(state)
         matrix = projection(net, 128, torch.Generator().manual_seed(number))
         found = projected_gradients(net, 10, task.pixels, matrix, lambda _: None)
         gradients = torch.from_numpy(found.projected).float() * torch.from_numpy(found.scale)[..., None]
         for output in total:
-            p = torch.from_numpy(found.probability[:300])
-            total[output] += scores(gradients[10, :300], p, gradients[output], curvature=True, ridge=0.01)
+            p = torch.from_numpy(found.probability[:150])
+            total[output] += scores(gradients[10, :150], p, gradients[output], curvature=True, ridge=0.01)
     for output, beta in total.items():
         score = linear_datamodel_score(beta, pool, output, slice(None))
-        assert score > 0.15, (output, score)
+        assert score > {10: 0.35, 3: 0.12}[output], (output, score)
