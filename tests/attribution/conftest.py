@@ -38,7 +38,7 @@ def task(digits: ImageSet) -> Task:
 @pytest.fixture(scope="session")
 def worker_in() -> Callable[[Path], Worker]:
     def make(folder: Path) -> Worker:
-        return Worker(torch.device("cpu"), time.perf_counter, ResumeFolder(folder / "out", "key"), lambda _: None)
+        return Worker(torch.device("cpu"), time.perf_counter, ResumeFolder(str(folder / "out"), "key"), lambda _: None)
 
     return make
 

@@ -82,7 +82,7 @@ def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: P
     copy.configure({"attributions.subsets.regularization": [0.4]})
     assert attribution_jobs(copy) == {"regression": 11, "components": 1, "effects": 2}
     copy.configure({"attributions.subsets.regularization": [0.5, 0.3], "attributions.slopes.ridge": 0.1})
-    assert attribution_jobs(copy) == {"influence": 11, "effects": 1}
+    assert attribution_jobs(copy) == {"influence": 11, "components": 1, "effects": 1}
 
 
 def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> None:

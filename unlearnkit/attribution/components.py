@@ -5,14 +5,14 @@ are the projections of the centred embeddings on their principal directions (Ily
 forget sets 4 to 9 are those with the highest and lowest scores). The sign of a direction is free: here the score with
 the largest absolute value is positive, so "top" and "bottom" may be swapped against published sets.
 
-Cost: products of the matrix with vectors, some hundred times n^2; memory: the matrix.
+Cost: products of the matrix with vectors, some hundred times n^2; memory: the matrix twice.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.linalg import LinearOperator, svds
+from scipy.sparse.linalg import svds
 from threadpoolctl import threadpool_limits
 
 from unlearnkit.errors import DataError
@@ -33,15 +33,9 @@ def principal_components(matrix: npt.NDArray[np.float32], count: int) -> npt.NDA
         )
     kept = min(count, samples - 1)
     start = np.random.default_rng(0).standard_normal(samples).astype(np.float32)
-    operator = LinearOperator(
-        centred.shape[::-1],
-        matvec=lambda v: centred.T @ v,
-        rmatvec=lambda v: centred @ v,
-        dtype=np.float32,  # pyright: ignore[reportCallIssue]
-    )
     # one thread: the order of summation, and with it the choice between samples of nearly one score, depends on it
     with threadpool_limits(limits=1):
-        left, values, _ = svds(operator, k=kept, v0=start)
+        left, values, _ = svds(centred.T, k=kept, v0=start)
     scores = (left * values)[:, np.argsort(-values)]
     strongest = scores[np.abs(scores).argmax(axis=0), np.arange(kept)]
     return (scores * np.where(strongest < 0, -1, 1)).astype(np.float32)

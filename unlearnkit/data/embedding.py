@@ -49,6 +49,7 @@ def _loaded(model: str) -> tuple[Any, Any]:
     """Return the image tower with its projection, and the image processor."""
     try:
         from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+        from transformers.utils import logging
     except ImportError as error:
         raise DataError(
             f"the package transformers cannot be imported ({error})",
@@ -56,7 +57,9 @@ def _loaded(model: str) -> tuple[Any, Any]:
             remedy="install unlearnkit with its extra: pip install 'unlearnkit[language]'",
         ) from None
     try:
-        tower, found = CLIPVisionModelWithProjection.from_pretrained(model, output_loading_info=True)
+        # the report of what was loaded is long, and what is missing is looked for below
+        logging.set_verbosity_error()
+        loaded: Any = CLIPVisionModelWithProjection.from_pretrained(model, output_loading_info=True)
         processor = CLIPImageProcessor.from_pretrained(model)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
@@ -66,6 +69,7 @@ def _loaded(model: str) -> tuple[Any, Any]:
             "openai/clip-vit-base-patch32 --local-dir FOLDER`, copy that folder here and set "
             "embedding.model to its path",
         ) from None
+    tower, found = loaded
     if found["missing_keys"]:
         raise DataError(
             f"'{model}' lacks {len(found['missing_keys'])} tensors of CLIP's image tower",
