@@ -5,23 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pytest
 import torch
+from subset_pool import RECIPE, Pool
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.subsets import ROLE, inclusion, outputs_of_models, subsets
-from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.loading import load_image_set
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
-
-RECIPE = Recipe.model_validate({"epochs": 12, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +37,6 @@ def worker_in() -> Callable[[Path], Worker]:
         return Worker(torch.device("cpu"), time.perf_counter, ResumeFolder(str(folder / "out"), "key"), lambda _: None)
 
     return make
-
-
-class Pool(NamedTuple):
-    """Models on random halves: which samples each had [models, n], and its outputs [classes + 1, models, samples]."""
-
-    included: np.ndarray
-    outputs: np.ndarray
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from conftest import RECIPE, Pool
 from scipy.stats import rankdata
+from subset_pool import RECIPE, Pool
 
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.gradients import projected_gradients, projection
