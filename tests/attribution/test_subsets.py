@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,15 @@ def test_every_model_is_trained_on_its_own_subset(
     task: Task, worker_in: Callable[[Path], Worker], tmp_path: Path
 ) -> None:
     def trained(models: list[int], samples: torch.Tensor) -> dict[tuple[int, int], State]:
-        worker = worker_in(tmp_path / f"{models}")
+        worker = replace(worker_in(tmp_path / f"{models}"), stack_size=2)
         return train_shard(task, RECIPE, samples, role=ROLE, model_indices=models, worker=worker).states
 
-    chosen = subsets(task, [3, 7], 150, 0.5)
-    together, alone = trained([3, 7], chosen), trained([7], chosen[1])
-    for name, tensor in alone[7, RECIPE.epochs].items():
-        np.testing.assert_array_equal(tensor, together[7, RECIPE.epochs][name])
+    chosen = subsets(task, [3, 7, 8], 150, 0.5)
+    together = trained([3, 7, 8], chosen)
+    for model, own in ((7, chosen[1]), (8, chosen[2])):
+        alone = trained([model], own)
+        for name, tensor in alone[model, RECIPE.epochs].items():
+            np.testing.assert_array_equal(tensor, together[model, RECIPE.epochs][name])
 
 
 def linear_datamodel_score(beta: torch.Tensor, pool: Pool, output: int, models: slice) -> float:

@@ -71,10 +71,25 @@ def test_nothing_is_left_to_do_and_every_file_is_sound(attributed: Checkout) -> 
     traced = attributed.run("python", "-m", "unlearnkit", "trace", f"{RESULTS}/forget_sets/telling.npy")
     assert "attribution/subsets/matrices/margin.safetensors" in traced.output
     planned = attributed.run(
-        "python", "-m", "unlearnkit", "plan", "attributions", "--forceall", "--configfile", "tiny.yaml"
+        "python",
+        "-m",
+        "unlearnkit",
+        "plan",
+        "attributions",
+        "--forceall",
+        "--configfile",
+        "tiny.yaml",
+        "--json",
+        "plan.json",
     )
     assert planned.status == 0, planned.output
     assert "| datamodel " in planned.output
+    folder = attributed.result("attribution")
+    sizes = [path.stat().st_size for path in folder.rglob("*.safetensors")]
+    plan = json.loads((attributed.root / "plan.json").read_text())
+    rules = ("datamodel", "gradients", "regression", "influence", "effects")
+    stages = [stage for stage in plan["stages"] if stage["stage"] in rules]
+    assert sum(stage["disk_bytes"]["other"] for stage in stages) == pytest.approx(sum(sizes), rel=0.2)
 
 
 def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: Path) -> None:
