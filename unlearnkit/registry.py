@@ -39,6 +39,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "ct": "unlearnkit.methods.ct",
         "kde": "unlearnkit.methods.kde",
         "rni": "unlearnkit.methods.rni",
+        "oracle_matching": "unlearnkit.methods.oracle_matching",
     }
 )
 

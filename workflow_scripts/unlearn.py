@@ -1,5 +1,6 @@
 """Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
+from unlearnkit.artifacts.attribution import read_effects
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -32,6 +33,8 @@ with job_of(snakemake) as running:
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
             worker=worker,
+            oracle_pool=[WeightFile(path) for path in inputs.oracle_pool],
+            effects=read_effects(inputs.effects[0]) if inputs.effects else None,
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})

@@ -29,6 +29,9 @@ CPU = torch.device("cpu")
 HELD_OUT = 50
 """Seed of the first held-out oracle; originals have the seeds 0, 1, 2."""
 
+SHORT = {"epochs": 2, "oracles": 2, "pool": 3}
+"""Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
+
 _numbers = itertools.count()
 
 
@@ -64,8 +67,15 @@ class Bench:
     def settings(self, method: str, **settings: Any) -> Any:
         """Return settings of a method, short unless told otherwise."""
         kind = registry.load("method", method).Settings
-        short = {"epochs": 2} if "epochs" in kind.model_fields else {}
-        return kind.model_validate(short | settings)
+        return kind.model_validate({key: SHORT[key] for key in SHORT.keys() & kind.model_fields} | settings)
+
+    @property
+    def references(self) -> dict[str, Any]:
+        """What original 0 may be compared with, under the names of NEEDS."""
+        return {
+            "held_out_oracles": self.model(HELD_OUT),
+            "oracle_pool": lambda indices: self.model(HELD_OUT + indices[0]).eval(),
+        }
 
     def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Procedure:
         """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
@@ -87,7 +97,7 @@ class Bench:
             fresh=lambda: self.task.fresh(ROLE, [0], CPU),
             adapter=self.task.architecture.adapter,
             held_out=self.samples("held_out"),
-            references={"held_out_oracles": self.model(HELD_OUT)},
+            references=self.references,
             keep=lambda *_: None,
         )
 
@@ -104,9 +114,8 @@ class Bench:
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
         """Return what the engine keeps of original 0."""
-        references = {"held_out_oracles": self.model(HELD_OUT)}
         procedure = self.procedure(method, snapshots, **settings)
-        return run_method(self.task, procedure, self.division, self.model(), references, (0,), self.worker())
+        return run_method(self.task, procedure, self.division, self.model(), self.references, (0,), self.worker())
 
     def last(self, method: str, **settings: Any) -> State:
         """Return the state of original 0 after the method's last epoch."""
@@ -129,6 +138,7 @@ class Bench:
             held_out_oracles=self.weight_file(HELD_OUT),
             model_indices=range(3),
             worker=self.worker(stack_size),
+            oracle_pool=[self.weight_file(HELD_OUT)],
         )
 
     def with_other_data(self, rows: np.ndarray) -> Bench:

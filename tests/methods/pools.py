@@ -61,6 +61,7 @@ class Pool:
             held_out_oracles=self.files["held_out_oracle"],
             model_indices=self.models,
             worker=self._worker(),
+            oracle_pool=[self.files["held_out_oracle"]],
         )
         return self._margins_of(result)
 

@@ -27,6 +27,7 @@ from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.reference_rules import reference_problems
 from unlearnkit.config.rules import (
     data_problems,
     forget_set_problems,
@@ -165,6 +166,8 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     for rule in (*rules, attribution_problems, method_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
+    attributions = getattr(experiment, "attributions", {})
+    yield from reference_problems(experiment.methods, experiment.held_out_oracles, experiment.shard_size, attributions)
 
 
 def _standing_alone(raw: Mapping[str, Any]) -> str:
