@@ -40,6 +40,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "kde": "unlearnkit.methods.kde",
         "rni": "unlearnkit.methods.rni",
         "oracle_matching": "unlearnkit.methods.oracle_matching",
+        "dm_direct": "unlearnkit.methods.dm_direct",
+        "datamodel_matching": "unlearnkit.methods.datamodel_matching",
     }
 )
 

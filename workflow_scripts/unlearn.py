@@ -9,6 +9,7 @@ from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
+from unlearnkit.registry import load
 from unlearnkit.training.predict import margins_of_models
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
@@ -40,7 +41,13 @@ with job_of(snakemake) as running:
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
     with running.timing.measure("margins", len(models) * len(result.passes) * len(image_set.labels)):
         margins = margins_of_models(
-            lambda model, epoch: result.states[model, epoch], models, sorted(result.passes), image_set, task, worker
+            lambda model, epoch: result.states[model, epoch],
+            models,
+            sorted(result.passes),
+            image_set,
+            task,
+            worker,
+            getattr(load("method", settings["method"]), "assemble", None),
         )
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))

@@ -210,6 +210,10 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "methods: {matched: {method: oracle_matching, pool_start: 5, pool: 20}}",
         ["methods.matched", "held-out oracles 5 to 24", "is 20", "raise held_out_oracles to 30"],
     ),
+    "unknown attribution": (
+        "methods: {predicted: {method: dm_direct, attribution: trak_scores}}",
+        ["methods.predicted.attribution", "trak_scores"],
+    ),
     "more teachers than the pool has": (
         "methods: {matched: {method: oracle_matching, pool: 8, grid: {oracles: [4, 9]}}}",
         ["methods.matched.oracles9", "oracles is 9", "has 8"],

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from unlearnkit import registry
+from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State, WeightFile, write_weights
 from unlearnkit.config.recipe import Recipe
@@ -70,10 +71,19 @@ class Bench:
         return kind.model_validate({key: SHORT[key] for key in SHORT.keys() & kind.model_fields} | settings)
 
     @property
+    def effects(self) -> Effects:
+        """Random effects on every sample, and on the forget samples by themselves."""
+        effect = np.random.default_rng(0).standard_normal((len(self.image_set.labels), 10)).astype(np.float32)
+        own = np.zeros_like(effect)
+        own[self.forget] = effect[self.forget] / 2
+        return Effects(effect, own)
+
+    @property
     def references(self) -> dict[str, Any]:
         """What original 0 may be compared with, under the names of NEEDS."""
         return {
             "held_out_oracles": self.model(HELD_OUT),
+            "attribution": self.effects,
             "oracle_pool": lambda indices: self.model(HELD_OUT + indices[0]).eval(),
         }
 
@@ -139,6 +149,7 @@ class Bench:
             model_indices=range(3),
             worker=self.worker(stack_size),
             oracle_pool=[self.weight_file(HELD_OUT)],
+            effects=self.effects,
         )
 
     def with_other_data(self, rows: np.ndarray) -> Bench:

@@ -50,3 +50,15 @@ class MatchingSettings(MethodSettings):
             "batch_size": Choice((256, 512)),
             "retain_ratio": Uniform(3.0, 20.0),
         }
+
+
+class DatamodelSettings(MethodSettings):
+    """What is taken off the logits of the original: the effects of the forget set by an attribution."""
+
+    attribution: str = Field("datamodels", description="name of one of the `attributions`, whose effects are read")
+    multiplier: float = Field(1.0, ge=0, description="factor of the effects (m); A2D: 1")
+    terms: Literal["all", "own"] = Field(
+        "all",
+        description="all: every sample's effects of the whole forget set; own: those of forget samples on themselves "
+        "(the diagonal), none elsewhere; A2D: all",
+    )
