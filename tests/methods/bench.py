@@ -23,14 +23,14 @@ from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
-from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, run_method, unlearn_shard
+from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, role_of, run_method, unlearn_shard
 
 RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
 CPU = torch.device("cpu")
 HELD_OUT = 50
 """Seed of the first held-out oracle; originals have the seeds 0, 1, 2."""
 
-SHORT = {"epochs": 2, "oracles": 2, "pool": 3}
+SHORT = {"epochs": 2, "oracles": 2, "pool": 3, "shards": 2, "slices": 2, "slice_epochs": 2}
 """Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
 
 _numbers = itertools.count()
@@ -104,7 +104,7 @@ class Bench:
         return kind(
             generators=self.task.generators(ROLE, [0], "method"),
             training=RECIPE,
-            fresh=lambda: self.task.fresh(ROLE, [0], CPU),
+            fresh=lambda member=0: self.task.fresh(role_of(member), [0], CPU),
             adapter=self.task.architecture.adapter,
             held_out=self.samples("held_out"),
             references=self.references,

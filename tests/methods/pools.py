@@ -20,7 +20,7 @@ from unlearnkit.data.batches import retain_set
 from unlearnkit.data.forget_sets import subpopulation_forget_set
 from unlearnkit.data.loading import load_image_set
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.predict import margins_of_models
+from unlearnkit.training.predict import Assemble, margins_of_models
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
@@ -63,7 +63,7 @@ class Pool:
             worker=self._worker(),
             oracle_pool=[self.files["held_out_oracle"]],
         )
-        return self._margins_of(result)
+        return self._margins_of(result, getattr(registry.load("method", method), "assemble", None))
 
     def forget_margins(self, margins: Margins) -> np.ndarray:
         """Return the mean margin of each model on the forget set."""
@@ -85,7 +85,8 @@ class Pool:
     def _oracles(self) -> np.ndarray:
         return self.margins["oracle"].margins[:, self.forget].mean(0)
 
-    def _margins_of(self, result: ShardResult) -> dict[int, Margins]:
+    def _margins_of(self, result: ShardResult, assemble: Assemble | None = None) -> dict[int, Margins]:
         epochs = sorted({epoch for _, epoch in result.states})
         state_of = lambda index, epoch: result.states[index, epoch]  # noqa: E731
-        return margins_of_models(state_of, list(self.models), epochs, self.image_set, self.task, self._worker())
+        models, worker = list(self.models), self._worker()
+        return margins_of_models(state_of, models, epochs, self.image_set, self.task, worker, assemble)

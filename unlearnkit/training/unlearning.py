@@ -28,20 +28,26 @@ from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 ROLE = "unlearned"
 
 
+def role_of(member: int) -> str:
+    """Return the role of an unlearned model in the seeds of its fresh weights; only ensembles have members 1, 2, ..."""
+    return f"{ROLE}/{member}" if member else ROLE
+
+
 @dataclass
 class Context:
     """What a method may use beside the model and its data.
 
-    `generators` has one generator per model, `fresh()` returns newly initialised models, `adapter` says where the parts
-    of a model are, and `held_out` are samples that nothing was trained on (the test split of the data; where it has
-    none, the validation split, which the evaluation uses too). `references` holds what the method declares in NEEDS:
-    "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
-    returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set.
+    `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
+    for methods that train several), `adapter` says where the parts of a model are, and `held_out` are samples that
+    nothing was trained on (the test split of the data; where it has none, the validation split, which the evaluation
+    uses too). `references` holds what the method declares in NEEDS: "held_out_oracles", a model or stack that matches
+    the given one, "oracle_pool", which takes an index per model and returns those held-out oracles as a model or stack,
+    and "attribution", the `Effects` of the forget set.
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
-    fresh: Callable[[], nn.Module]
+    fresh: Callable[..., nn.Module]
     adapter: Adapter
     held_out: Samples
     references: Mapping[str, Any]
@@ -173,7 +179,7 @@ def run_method(
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
-        fresh=lambda: task.fresh(ROLE, model_indices, worker.device),
+        fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
         held_out=Samples(task.pixels, division.held_out, task.generators(ROLE, model_indices, "held_out_batches")),
         references=references,
