@@ -170,6 +170,14 @@ def test_the_rate_falls_after_every_epoch(bench_of: Callable[..., Bench]) -> Non
     assert not same(kept.states[1][0], kept.states[3][0])
 
 
+def test_the_student_is_in_train_mode(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of("small_cnn")
+    (before,), after = states_of(bench.model()), bench.last("oracle_matching", lr=0.0)
+    statistics = [name for name in before if name.endswith("running_mean")]
+    assert statistics
+    assert not any(np.array_equal(after[name], before[name]) for name in statistics)
+
+
 @pytest.mark.parametrize("name", ["retain_data_amount", "retain_learning_rate"])
 def test_keys_that_the_reference_swallows_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
