@@ -62,3 +62,8 @@ class DatamodelSettings(MethodSettings):
         description="all: every sample's effects of the whole forget set; own: those of forget samples on themselves "
         "(the diagonal), none elsewhere; A2D: all",
     )
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return a range of multipliers around 1, since effects may be too small or too large."""
+        return {"multiplier": LogUniform(0.5, 8.0)}

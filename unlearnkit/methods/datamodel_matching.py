@@ -7,10 +7,13 @@ forward pass for each; the attribution is not counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import nn
 
 from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.matching import DatamodelSettings, MatchingSettings
+from unlearnkit.config.search import Space
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.logit_shift import logit_shift
 from unlearnkit.methods.matching_student import match
@@ -26,6 +29,11 @@ class Settings(DatamodelSettings, MatchingSettings):
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the passes over the mixed samples, and the teacher's forward pass for each."""
         return epoch * self.samples_per_epoch(forget) * (1 + FORWARD_PASS)
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return where to search the student's settings and the multiplier."""
+        return {**MatchingSettings.search(), **DatamodelSettings.search()}
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -10,7 +10,7 @@ that deletion makes anew, by expectation over the random division, as the paper 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from pydantic import Field
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from unlearnkit.artifacts.weights import State
 from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.search import Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.errors import TrainingError
@@ -50,6 +51,11 @@ class Settings(MethodSettings):
         return self.slice_epochs * sum(
             part * (retain / samples - self._clean(samples, forget, part)) for part in self._stages(samples)
         )
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return numbers of shards and slices; more of them cost less and are less accurate."""
+        return {"shards": Integers(2, 20), "slices": Integers(1, 10)}
 
     def _stages(self, samples: int) -> list[int]:
         """Return how many of the samples every stage of every member is trained on."""
