@@ -46,7 +46,7 @@ class Disk:
             other += self._workload.samples * (pixels + _LABEL_BYTES)
         return {
             "weights": weights if "weights" in job.outputs else 0.0,
-            "margins": units.get("margins", 0.0) * self._per_margin,
+            "margins": units.get("margins", 0.0) * self._per_margin if "margins" in job.outputs else 0.0,
             "other": other,
         }
 
