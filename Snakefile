@@ -22,6 +22,7 @@ rule all:
 
 include: "rules/data.smk"
 include: "rules/train.smk"
+include: "rules/attribution.smk"
 include: "rules/unlearn.smk"
 include: "rules/margins.smk"
 include: "rules/score.smk"

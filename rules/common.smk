@@ -1,11 +1,13 @@
 """What all rules share: the validated experiment, its graph, wildcards and resources."""
 
+import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from unlearnkit import layout
+from unlearnkit.attribution_graph import AttributionGraph
 from unlearnkit.config.experiment import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
@@ -16,6 +18,7 @@ from unlearnkit.workplace import refuse_changed, refuse_unwritable
 try:
     EXPERIMENT = load_experiment(config)
     GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
+    ATTRIBUTION_GRAPH = AttributionGraph(GRAPH)
     if workflow.is_main_process:
         refuse_foreign(GRAPH, EXPERIMENT.experiment)
         refuse_unwritable(".snakemake")
@@ -32,6 +35,8 @@ wildcard_constraints:
     forget_set=layout.NAME,
     variant=layout.NAME,
     candidate=layout.NAME,
+    attribution=layout.NAME,
+    output=f"{layout.MARGIN}|{layout.logit('[0-9]+')}",
     metric="[a-z0-9_]+",
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",

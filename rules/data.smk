@@ -1,6 +1,7 @@
 """The data set and the forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
 
-Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`
+Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`; for some
+         kinds components of an attribution or embeddings of the images (rules/attribution.smk)
 Outputs: results/<experiment>/data/dataset.safetensors, results/<experiment>/forget_sets/<forget_set>.npy
 """
 
@@ -27,6 +28,7 @@ rule forget_set:
     input:
         dataset=path(layout.DATASET),
         file=lambda w: GRAPH.forget_set_file(w.forget_set),
+        chosen_by=lambda w: ATTRIBUTION_GRAPH.forget_set_sources(w.forget_set),
         disjoint_from=lambda w: [
             path(layout.FORGET_SET, forget_set=other)
             for other in GRAPH.forget_set_slice(w.forget_set)["disjoint_from"]

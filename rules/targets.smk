@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, and <metric>_all for every configured metric."""
+"""Targets that people ask for by name: originals, oracles, unlearned, attributions, and <metric>_all for every configured metric."""
 
 
 rule originals:
@@ -18,6 +18,11 @@ rule unlearned:
             for name in GRAPH.forget_sets
             for variant in GRAPH.variants
         ],
+
+
+rule attributions:
+    input:
+        ATTRIBUTION_GRAPH.results(),
 
 
 for metric in GRAPH.metrics:

@@ -1,6 +1,7 @@
 """Unlearned models: every variant, forget set and shard.
 
-Inputs:  data set, forget set, originals of the shard, held-out oracles of the shard (methods that need them)
+Inputs:  data set, forget set, originals of the shard; methods that need them: held-out oracles of the shard, those of a
+         pool, effects of the forget set by an attribution
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else hangs on unlearned weights, and a job of its own would load the libraries once more
@@ -18,6 +19,8 @@ rule unlearn:
             if "held_out_oracles" in GRAPH.needs(w.variant)
             else []
         ),
+        oracle_pool=lambda w: GRAPH.oracle_pool(w.variant, w.forget_set),
+        effects=lambda w: GRAPH.effects(w.variant, w.forget_set),
     output:
         weights=path(layout.weights_of(layout.UNLEARNED)),
         margins=path(layout.margins_of(layout.UNLEARNED)),

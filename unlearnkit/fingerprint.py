@@ -16,7 +16,8 @@ from typing import Any
 from unlearnkit.errors import UnlearnkitError
 
 COMPUTING = tuple(
-    f"unlearnkit.{part}" for part in ("seeds", "data", "models", "training", "methods", "metrics", "report")
+    f"unlearnkit.{part}"
+    for part in ("seeds", "data", "models", "training", "attribution", "methods", "metrics", "report")
 )
 """Packages whose code decides what is in an artifact.
 

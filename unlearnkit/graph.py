@@ -53,11 +53,30 @@ class Graph:
 
     def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
         """Return the margin files that hold the given models of a population."""
-        pattern = layout.margins_of(population)
-        size = self.experiment.shard_size
-        first = models.start // size * size
-        shards = layout.shard_names(models.stop, size)[first // size :]
+        pattern, shards = layout.margins_of(population), self._shards_with(models)
         return [self.path(pattern, shard=shard, forget_set=forget_set, variant=variant) for shard in shards]
+
+    def _shards_with(self, models: range) -> list[str]:
+        size = self.experiment.shard_size
+        return layout.shard_names(models.stop, size)[models.start // size :]
+
+    def oracle_pool(self, variant: str, forget_set: str) -> list[str]:
+        """Return the weight files of the held-out oracles that a variant draws teachers from, if it does.
+
+        The pool is part of its settings, so growing `held_out_oracles` changes no model.
+        """
+        if "oracle_pool" not in self.needs(variant):
+            return []
+        settings: Any = self.variants[variant].settings
+        pattern, shards = layout.weights_of(layout.HELD_OUT_ORACLE), self._shards_with(settings.oracle_pool)
+        return [self.path(pattern, shard=shard, forget_set=forget_set) for shard in shards]
+
+    def effects(self, variant: str, forget_set: str) -> list[str]:
+        """Return the file with the effects of a forget set that a variant reads, if it does."""
+        if "attribution" not in self.needs(variant):
+            return []
+        settings: Any = self.variants[variant].settings
+        return [self.path(layout.EFFECTS, attribution=settings.attribution, forget_set=forget_set)]
 
     # who is compared with whom
 
@@ -175,7 +194,11 @@ class Graph:
 
     def margins_code(self) -> str:
         """Fingerprint of computing margins."""
-        return self.code("margins", self._model_module())
+        return self.model_code("margins")
+
+    def model_code(self, script: str) -> str:
+        """Fingerprint of a workflow script that runs models of the experiment's architecture."""
+        return self.code(script, self._model_module())
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""

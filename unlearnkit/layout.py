@@ -8,6 +8,13 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         unlearned/{forget_set}/{variant}/{shard}.safetensors
         {any of the four}/{shard}.margins.parquet
+        data/embeddings.npy                                 embeddings of the training images
+        attribution/{attribution}/
+            outputs/{shard}.safetensors                     outputs of models on random subsets (datamodels)
+            gradients/{shard}.safetensors                   projected gradients of one original (trak)
+            matrices/{output}.safetensors                   what every training sample adds to an output
+            components.npy                                  training samples on the principal components
+            effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
         tables/{table}.{parquet,csv,md}
@@ -36,6 +43,12 @@ ORIGINAL = "original"
 ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
+EMBEDDINGS = f"{ROOT}/data/embeddings.npy"
+DATAMODELS = f"{ROOT}/attribution/{{attribution}}/outputs/{{shard}}.safetensors"
+GRADIENTS = f"{ROOT}/attribution/{{attribution}}/gradients/{{shard}}.safetensors"
+MATRIX = f"{ROOT}/attribution/{{attribution}}/matrices/{{output}}.safetensors"
+COMPONENTS = f"{ROOT}/attribution/{{attribution}}/components.npy"
+EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensors"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
@@ -44,6 +57,9 @@ REPORT = f"{ROOT}/report/index.html"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 """What names of forget sets and variants look like in paths; which are valid, `unlearnkit.config.names` says."""
+
+MARGIN = "margin"
+"""The output beside the logits that attributions are made for."""
 
 REFERENCE_CANDIDATES = ("original", "oracle")
 """Candidates that every metric scores beside the variants: the originals, and oracles (see Graph.selection)."""
@@ -57,6 +73,11 @@ def provenance(artifact: str) -> str:
 def log_of(artifact: str) -> str:
     """Return the path of the log of the job that makes `artifact`."""
     return f"{LOGS}/{artifact.removeprefix(f'{RESULTS}/')}.log"
+
+
+def logit(label: int) -> str:
+    """Return the name of the logit of a class among the outputs of a model."""
+    return f"logit_{label}"
 
 
 def weights_of(population: str) -> str:

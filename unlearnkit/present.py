@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from unlearnkit.attribution_graph import STAGES, AttributionGraph
 from unlearnkit.graph import Graph
 from unlearnkit.places import ROLES, Place
 from unlearnkit.report_graph import ReportGraph
@@ -17,6 +18,7 @@ class Present:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._page = ReportGraph(graph)
+        self._attribution = AttributionGraph(graph)
         self._fingerprints: dict[tuple[str, ...], str | None] = {}
 
     def settings(self, place: Place) -> Mapping[str, Any] | None:
@@ -40,15 +42,20 @@ class Present:
             "variant": graph.variants,
             "metric": graph.metrics,
             "candidate": graph.candidates,
+            "attribution": self._attribution.names(place.stage),
         }
         if any(wildcards[key] not in names for key, names in known.items() if key in wildcards):
             return False
+        if place.stage in ("datamodel outputs", "gradients"):
+            return wildcards["shard"] in self._attribution.shards(wildcards["attribution"])
         held_out = wildcards.get("population", place.stage).startswith("held")
         count = graph.experiment.held_out_oracles if held_out else graph.experiment.num_models
         return "shard" not in wildcards or (count > 0 and wildcards["shard"] in graph.shards(count))
 
     def _settings(self, place: Place) -> Mapping[str, Any] | None:
         graph, own, stage = self.graph, place.wildcards, place.stage
+        if stage in STAGES:
+            return self._attribution.slice_of(stage, own.get("attribution", ""))
         if place.is_weights and stage != "unlearned":
             return graph.training_slice(ROLES[stage])
         if stage == "margins":
@@ -71,10 +78,12 @@ class Present:
         own = place.wildcards
         if place.stage == "tables":
             return (own["table"].partition(".")[0],)
-        return tuple(own[key] for key in ("variant", "metric") if key in own)
+        return tuple(own[key] for key in ("variant", "metric", "attribution") if key in own)
 
     def _code(self, stage: str, plug_in: str = "") -> str | None:
         graph = self.graph
+        if stage in STAGES:
+            return self._attribution.code(stage, plug_in)
         if stage == "margins" and plug_in:
             return graph.unlearning_code(plug_in)
         if stage == "tables":

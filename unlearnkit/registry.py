@@ -36,6 +36,13 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "msg": "unlearnkit.methods.msg",
         "cfw": "unlearnkit.methods.cfw",
         "prmq": "unlearnkit.methods.prmq",
+        "ct": "unlearnkit.methods.ct",
+        "kde": "unlearnkit.methods.kde",
+        "rni": "unlearnkit.methods.rni",
+        "sisa": "unlearnkit.methods.sisa",
+        "oracle_matching": "unlearnkit.methods.oracle_matching",
+        "dm_direct": "unlearnkit.methods.dm_direct",
+        "datamodel_matching": "unlearnkit.methods.datamodel_matching",
     }
 )
 

@@ -85,7 +85,8 @@ class ReportGraph:
 
     def contenders(self) -> list[str]:
         """Return the variants that may be called best: those whose method does not read oracles."""
-        return [name for name in self.graph.variants if "held_out_oracles" not in self.graph.needs(name)]
+        oracles = {"held_out_oracles", "oracle_pool"}
+        return [name for name in self.graph.variants if not oracles & {*self.graph.needs(name)}]
 
     def margin_files(self, forget_set: str) -> list[str]:
         """Return the margin files that `drawn_margins` lie in."""

@@ -15,7 +15,8 @@ params, inputs = snakemake.params, snakemake.input
 with job_of(snakemake) as running:
     settings = TypeAdapter(ForgetSet).validate_python(params.settings)
     image_set = read_image_set(inputs.dataset)
-    indices = make_forget_set(settings, image_set)
+    chosen_by = read_array(inputs.chosen_by[0]) if inputs.chosen_by else None
+    indices = make_forget_set(settings, image_set, chosen_by)
     check_forget_set(
         indices,
         name=snakemake.wildcards.forget_set,

@@ -1,5 +1,6 @@
 """Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
+from unlearnkit.artifacts.attribution import read_effects
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -8,6 +9,7 @@ from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
+from unlearnkit.registry import load
 from unlearnkit.training.predict import margins_of_models
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
@@ -32,12 +34,20 @@ with job_of(snakemake) as running:
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
             worker=worker,
+            oracle_pool=[WeightFile(path) for path in inputs.oracle_pool],
+            effects=read_effects(inputs.effects[0]) if inputs.effects else None,
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
     with running.timing.measure("margins", len(models) * len(result.passes) * len(image_set.labels)):
         margins = margins_of_models(
-            lambda model, epoch: result.states[model, epoch], models, sorted(result.passes), image_set, task, worker
+            lambda model, epoch: result.states[model, epoch],
+            models,
+            sorted(result.passes),
+            image_set,
+            task,
+            worker,
+            getattr(load("method", settings["method"]), "assemble", None),
         )
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))

@@ -49,7 +49,10 @@ def test_input_file(settings: dict, file: str | None) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kind": "radnom", "size": 10}, "'random', 'class', 'subpopulation', 'scores', 'file'"),
+        (
+            {"kind": "radnom", "size": 10},
+            "'random', 'class', 'subpopulation', 'scores', 'principal_component', 'clip_neighbours', 'file'",
+        ),
         ({"size": 10}, "kind"),
         ({"kind": "random"}, "size"),
         ({"kind": "random", "size": 0}, "greater than or equal to 1"),

@@ -211,6 +211,18 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "{num_models: 40, held_out_oracles: 10, metrics: {klom: {num_models: 20}}}",
         ["held_out_oracles is 10", "methods.floor", "raise held_out_oracles to 20"],
     ),
+    "oracle pool beyond the held-out oracles": (
+        "methods: {matched: {method: oracle_matching, pool_start: 5, pool: 20}}",
+        ["methods.matched", "held-out oracles 5 to 24", "is 20", "raise held_out_oracles to 30"],
+    ),
+    "unknown attribution": (
+        "methods: {predicted: {method: dm_direct, attribution: trak_scores}}",
+        ["methods.predicted.attribution", "trak_scores"],
+    ),
+    "more teachers than the pool has": (
+        "methods: {matched: {method: oracle_matching, pool: 8, grid: {oracles: [4, 9]}}}",
+        ["methods.matched.oracles9", "oracles is 9", "has 8"],
+    ),
     "snapshot past the method's last epoch": (
         "methods: {scrub: {snapshots: [3, 6]}}",
         ["methods.scrub.snapshots has epoch 6", "from 1 to 5"],

@@ -64,6 +64,19 @@ def test_the_floor_compares_disjoint_oracles(compared: int | None, pools: list[t
     assert not drawn & {(name, index) for name, models in reference for index in models}
 
 
+def test_teachers_come_from_the_shards_of_their_pool_however_many_oracles_are_held_out() -> None:
+    methods = {
+        "matched": {"method": "oracle_matching", "oracles": 4, "pool": 8, "pool_start": 12},
+        "scrub": {"method": "scrub"},
+    }
+    files = ["results/small/held_out_oracle/nines/0010-0019.safetensors"]
+    for held_out in (20, 60):
+        some = graph(methods=methods, held_out_oracles=held_out)
+        assert some.oracle_pool("matched", "nines") == files
+        assert some.oracle_pool("scrub", "nines") == some.effects("matched", "nines") == []
+    assert len(graph(methods=methods, shard_size=2).oracle_pool("matched", "nines")) == 4
+
+
 def test_margin_files_cover_exactly_the_selected_models() -> None:
     held = "results/small/held_out_oracle/nines/{}.margins.parquet"
     floor = graph(metrics={"klom": {"num_models": 15}})

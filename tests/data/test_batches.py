@@ -222,3 +222,15 @@ def test_a_mixed_pass_has_both_sets_once(pixels: Pixels, models: int) -> None:
     assert all(sorted(own.tolist()) == list(range(11)) for own in labels)
     assert models == 1 or not torch.equal(*labels)
     assert (retain.passes, forget.passes) == (8, 3)
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_targets_take_the_place_of_labels_and_share_the_count(pixels: Pixels, models: int) -> None:
+    targets = torch.randn(11, 3, generator=torch.Generator().manual_seed(0))
+    samples = Samples(pixels, torch.tensor([9, 2, 4]), generators(*range(models)))
+    marked = samples.with_targets(targets)
+    for images, rows in marked.epoch(2):
+        own = torch.round((images[..., 0, 0, 0] * 0.2 + 0.5) * 255).long()
+        assert torch.equal(rows, targets[own])
+    assert (samples.passes, marked.passes) == (3, 3)
+    assert torch.equal(samples.labels, torch.tensor([9, 2, 4]))

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from unlearnkit import registry
+from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State, WeightFile, write_weights
 from unlearnkit.config.recipe import Recipe
@@ -22,12 +23,15 @@ from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
-from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, run_method, unlearn_shard
+from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, role_of, run_method, unlearn_shard
 
 RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
 CPU = torch.device("cpu")
 HELD_OUT = 50
 """Seed of the first held-out oracle; originals have the seeds 0, 1, 2."""
+
+SHORT = {"epochs": 2, "oracles": 2, "pool": 3, "shards": 2, "slices": 2, "slice_epochs": 2}
+"""Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
 
 _numbers = itertools.count()
 
@@ -64,8 +68,24 @@ class Bench:
     def settings(self, method: str, **settings: Any) -> Any:
         """Return settings of a method, short unless told otherwise."""
         kind = registry.load("method", method).Settings
-        short = {"epochs": 2} if "epochs" in kind.model_fields else {}
-        return kind.model_validate(short | settings)
+        return kind.model_validate({key: SHORT[key] for key in SHORT.keys() & kind.model_fields} | settings)
+
+    @property
+    def effects(self) -> Effects:
+        """Random effects on every sample, and on the forget samples by themselves."""
+        effect = np.random.default_rng(0).standard_normal((len(self.image_set.labels), 10)).astype(np.float32)
+        own = np.zeros_like(effect)
+        own[self.forget] = effect[self.forget] / 2
+        return Effects(effect, own)
+
+    @property
+    def references(self) -> dict[str, Any]:
+        """What original 0 may be compared with, under the names of NEEDS."""
+        return {
+            "held_out_oracles": self.model(HELD_OUT),
+            "attribution": self.effects,
+            "oracle_pool": lambda indices: self.model(HELD_OUT + indices[0]).eval(),
+        }
 
     def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Procedure:
         """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
@@ -84,10 +104,10 @@ class Bench:
         return kind(
             generators=self.task.generators(ROLE, [0], "method"),
             training=RECIPE,
-            fresh=lambda: self.task.fresh(ROLE, [0], CPU),
+            fresh=lambda member=0: self.task.fresh(role_of(member), [0], CPU),
             adapter=self.task.architecture.adapter,
             held_out=self.samples("held_out"),
-            references={"held_out_oracles": self.model(HELD_OUT)},
+            references=self.references,
             keep=lambda *_: None,
         )
 
@@ -104,9 +124,8 @@ class Bench:
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
         """Return what the engine keeps of original 0."""
-        references = {"held_out_oracles": self.model(HELD_OUT)}
         procedure = self.procedure(method, snapshots, **settings)
-        return run_method(self.task, procedure, self.division, self.model(), references, (0,), self.worker())
+        return run_method(self.task, procedure, self.division, self.model(), self.references, (0,), self.worker())
 
     def last(self, method: str, **settings: Any) -> State:
         """Return the state of original 0 after the method's last epoch."""
@@ -129,6 +148,8 @@ class Bench:
             held_out_oracles=self.weight_file(HELD_OUT),
             model_indices=range(3),
             worker=self.worker(stack_size),
+            oracle_pool=[self.weight_file(HELD_OUT)],
+            effects=self.effects,
         )
 
     def with_other_data(self, rows: np.ndarray) -> Bench:

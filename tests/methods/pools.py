@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,21 @@ import torch
 from bench import CPU
 
 from unlearnkit import registry
+from unlearnkit.artifacts.attribution import Effects, GradientFile, write_gradients
 from unlearnkit.artifacts.margins import Margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import WeightFile, write_weights
+from unlearnkit.attribution.effects import effects_of
+from unlearnkit.attribution.gradients import ROLE, projected_gradients, projection
+from unlearnkit.attribution.influence import mean_scores
+from unlearnkit.config.attribution import TrakAttribution
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.data.batches import retain_set
 from unlearnkit.data.forget_sets import subpopulation_forget_set
 from unlearnkit.data.loading import load_image_set
+from unlearnkit.layout import MARGIN, logit
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.predict import margins_of_models
+from unlearnkit.training.predict import Assemble, margins_of_models
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
@@ -61,8 +67,10 @@ class Pool:
             held_out_oracles=self.files["held_out_oracle"],
             model_indices=self.models,
             worker=self._worker(),
+            oracle_pool=[self.files["held_out_oracle"]],
+            effects=self._effects(chosen.attribution) if hasattr(chosen, "attribution") else None,
         )
-        return self._margins_of(result)
+        return self._margins_of(result, getattr(registry.load("method", method), "assemble", None))
 
     def forget_margins(self, margins: Margins) -> np.ndarray:
         """Return the mean margin of each model on the forget set."""
@@ -76,6 +84,37 @@ class Pool:
         """Return the mean validation accuracy."""
         return float(margins.correct[:, self.image_set.train_size :].mean())
 
+    @cache  # noqa: B019  a pool lives as long as the tests of its module
+    def _effects(self, name: str) -> Effects:
+        """Return the effects of the forget set by an attribution of the experiment, which is of kind trak."""
+        settings: Any = self.experiment.attributions[name]
+        assert isinstance(settings, TrakAttribution)
+        classes = len(self.image_set.class_names)
+        outputs = [*map(logit, range(classes)), MARGIN]
+        files = []
+        for index in range(settings.checkpoints):
+            model = self.task.architecture.load(self.files["original"].state(index))
+            (generator,) = self.task.generators(ROLE, [index], "projection")
+            matrix = projection(model, settings.dimension, generator)
+            found = projected_gradients(model, classes, self.task.pixels, matrix, lambda _: None)
+            named = dict(zip(outputs, zip(found.projected, found.scale, strict=True), strict=True))
+            path = self._folder / f"gradients_{name}_{index}.safetensors"
+            write_gradients(path, named, found.probability, {})
+            files.append(GradientFile(path))
+        rows = (
+            mean_scores(
+                files,
+                output,
+                self.image_set.train_size,
+                curvature=settings.curvature,
+                ridge=settings.ridge,
+                device=CPU,
+                report=lambda _: None,
+            ).numpy()[self.forget]
+            for output in outputs[:-1]
+        )
+        return effects_of(rows, self.forget)
+
     def _worker(self) -> Worker:
         resume = ResumeFolder(str(self._folder / f"out_{next(self._numbers)}"), "key")
         return Worker(CPU, lambda: 0.0, resume, lambda _: None)
@@ -84,7 +123,8 @@ class Pool:
     def _oracles(self) -> np.ndarray:
         return self.margins["oracle"].margins[:, self.forget].mean(0)
 
-    def _margins_of(self, result: ShardResult) -> dict[int, Margins]:
+    def _margins_of(self, result: ShardResult, assemble: Assemble | None = None) -> dict[int, Margins]:
         epochs = sorted({epoch for _, epoch in result.states})
         state_of = lambda index, epoch: result.states[index, epoch]  # noqa: E731
-        return margins_of_models(state_of, list(self.models), epochs, self.image_set, self.task, self._worker())
+        models, worker = list(self.models), self._worker()
+        return margins_of_models(state_of, models, epochs, self.image_set, self.task, worker, assemble)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
+from unlearnkit.config.rules import refusal
 from unlearnkit.config.variants import last_epoch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
@@ -23,7 +24,11 @@ from unlearnkit.training.shard import Kept
 
 FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 
-KEEPS_ORIGINAL = {"do_nothing"}
+BY_ADAM = {"oracle_matching", "datamodel_matching"}
+"""Methods whose steps are as long as the rate says, also where a gradient is nothing but rounding."""
+
+COSTS_BY_SIZE = {"sisa"}
+"""Methods whose cost depends on how many samples are forgotten, though they see none of them."""
 
 SCHEDULE_FREE = {
     "fine_tune": {"schedule": "constant", "lr": 0.01},
@@ -92,13 +97,14 @@ def global_generator(seed: int) -> Iterator[None]:
 
 
 def moves(method: str, bench: Bench, after: State) -> None:
-    """Assert that a kernel or weight matrix has moved, unless the method keeps the original."""
+    """Assert that a kernel or weight matrix has moved, unless the method says that it keeps the original."""
     (before,) = states_of(bench.model())
-    if method in KEEPS_ORIGINAL:
-        assert same(after, before)
+    if not says(method, "MOVES", True):
+        assert same(after, before), "the method moves weights: delete its line MOVES = False"
     else:
-        moved = {name for name, array in after.items() if not np.array_equal(array, before[name])}
-        assert moved & {name for name, array in weights(bench, after).items() if array.ndim > 1}
+        # some methods return several models, or more than the weights of one
+        moved = {name for name, array in after.items() if name not in before or not np.array_equal(array, before[name])}
+        assert moved & {name for name, array in after.items() if array.ndim > 1}
 
 
 STAYS_AT_RATE_ZERO = [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
@@ -123,8 +129,9 @@ def test_a_run_repeats_to_the_bit_and_ignores_the_global_generator(method: str, 
 def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[..., Bench]) -> None:
     # batches smaller than the forget set: their order is what a seed decides
     small = {name: 4 for name in fields(method) if name.endswith("batch_size")}
-    first, second = (bench_of("mlp", seed).last(method, **small) for seed in (0, 1))
-    assert same(first, second) != says(method, "DRAWS", True)
+    model = "small_cnn" if refusal(method, "mlp") else "mlp"
+    first, second = (bench_of(model, seed).last(method, **small) for seed in (0, 1))
+    assert same(first, second) != (says(method, "DRAWS", True) and says(method, "MOVES", True))
 
 
 def test_the_engine_counts_the_passes_that_the_settings_state(method: str, bench: Bench) -> None:
@@ -185,15 +192,16 @@ def test_validation_samples_are_never_touched(method: str, bench: Bench) -> None
 def test_the_forget_set_is_read_by_those_that_state_passes_over_it_only(method: str, bench: Bench) -> None:
     settings = bench.settings(method)
     last = last_epoch(method, settings, RECIPE.epochs) or 0
-    reads = settings.passes(RETAIN, FORGET + 1, last) > settings.passes(RETAIN, FORGET, last)
+    stated = settings.passes(RETAIN, FORGET + 1, last) > settings.passes(RETAIN, FORGET, last)
+    reads = stated and says(method, "MOVES", True)
     altered = bench.with_other_data(bench.forget)
-    assert same(bench.last(method), altered.last(method)) == (not reads)
+    assert same(bench.last(method), altered.last(method)) == (not reads or method in COSTS_BY_SIZE)
 
 
 def test_a_stack_is_its_models(method: str, bench: Bench) -> None:
     perceptron = bench.architecture == "mlp"
     # the rounding of a convolution grows with every step, so its steps are small
-    gentle = {} if perceptron else rates(method, 1e-3)
+    gentle = {} if perceptron else rates(method, 1e-4 if method in BY_ADAM else 1e-3)
     single, stacked = (bench.shard(method, stack_size, **gentle) for stack_size in (1, 3))
     assert single.states.keys() == stacked.states.keys()
     assert single.passes == pytest.approx(stacked.passes, rel=1e-12)
@@ -208,8 +216,7 @@ def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> 
     assert [index for index, _ in sorted(shard.states)] == [0, 1, 2]
     ((_, epoch), *_) = shard.states
     assert same(shard.states[0, epoch], bench.last(method))
-    if method != "do_nothing":
-        assert not same(shard.states[0, epoch], shard.states[1, epoch])
+    assert not same(shard.states[0, epoch], shard.states[1, epoch])
 
 
 @pytest.fixture

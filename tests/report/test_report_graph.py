@@ -33,6 +33,12 @@ def test_one_variant_of_every_method_is_drawn(published):
     assert sorted(methods) == sorted({variant.method for variant in published.graph.variants.values()})
 
 
+def test_oracle_matching_is_no_contender(repository):
+    raw = yaml.safe_load((repository / "experiments/easydub_cifar10.yaml").read_text())
+    methods = {"matched": {"method": "oracle_matching"}, "scrub": {"method": "scrub"}}
+    assert ReportGraph(Graph(load_experiment({**raw, "methods": methods}))).contenders() == ["scrub"]
+
+
 def test_methods_that_read_oracles_are_no_contenders(published):
     assert set(published.graph.variants) - set(published.contenders()) == {"load_oracle"}
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO
@@ -137,6 +137,14 @@ class TensorFile:
             return self._file.get_tensor(name)
         except SafetensorError as error:
             raise ArtifactError(f"{self.path} has no tensor '{name}' ({error})", remedy=repair(self.path)) from None
+
+    def rows(self, name: str, indices: Iterable[int]) -> np.ndarray:
+        """Return some rows (indices of the first axis) of a tensor and read no others."""
+        try:
+            tensor = self._file.get_slice(name)
+            return np.concatenate([tensor[int(index) : int(index) + 1] for index in indices])
+        except SafetensorError as error:
+            raise ArtifactError(f"{self.path} has no such rows '{name}' ({error})", remedy=repair(self.path)) from None
 
     def mapped(self, name: str) -> np.ndarray:
         """Return a tensor of bytes (uint8) as a copy-on-write map of the file, for tensors of gigabytes.

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, create_model, field_validator
 
+from unlearnkit.config.attribution import Attribution, Embedding
+from unlearnkit.config.attribution_rules import attribution_problems
 from unlearnkit.config.blocks import (
     MethodBlock,
     MetricsBlock,
@@ -25,6 +27,7 @@ from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.reference_rules import reference_problems
 from unlearnkit.config.rules import (
     data_problems,
     forget_set_problems,
@@ -59,6 +62,12 @@ class Experiment(Settings):
     )
     shard_size: int = Field(ge=1, description="models per job and file; divides num_models and held_out_oracles")
     forget_sets: dict[Name, ForgetSet] = Field(min_length=1, description="what is to be unlearned: name -> forget set")
+    attributions: dict[Name, Attribution] = Field(
+        {}, description="what training samples add to outputs, for methods and forget sets: name -> attribution"
+    )
+    embedding: Embedding = Field(
+        Embedding.model_validate({}), description="for forget sets of the kind clip_neighbours"
+    )
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")
@@ -154,9 +163,11 @@ def experiment_class() -> type[Experiment]:
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     rules = (name_problems, data_problems, model_problems, forget_set_problems, sample_problems, shard_problems)
-    for rule in (*rules, method_problems, oracle_problems):
+    for rule in (*rules, attribution_problems, method_problems, oracle_problems):
         yield from rule(experiment)
     yield from variant_problems(experiment.methods, experiment.training.epochs)
+    attributions = getattr(experiment, "attributions", {})
+    yield from reference_problems(experiment.methods, experiment.held_out_oracles, experiment.shard_size, attributions)
 
 
 def _standing_alone(raw: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unlearnkit.config import easydub
+from unlearnkit.config.attribution import COMPONENTS
 from unlearnkit.config.settings import Settings
 
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of NumPy's legacy generator (its stream is frozen)")]
@@ -148,8 +149,54 @@ class EasyDubForgetSet(ForgetSetSettings):
         return f"{self.folder}/{self.data_set.upper()}/forget_set_{number}.npy" if self.published.seed is None else None
 
 
+class PrincipalComponentForgetSet(ForgetSetSettings):
+    """The samples with the highest and/or lowest score on a principal component of an attribution of the margin.
+
+    EasyDUB's CIFAR-10 sets 4 to 9: components 1 and 2; top 10, top 100, and top and bottom 250.
+    """
+
+    kind: Literal["principal_component"]
+    attribution: str = Field(description="name in `attributions`")
+    component: int = Field(1, ge=1, le=COMPONENTS, description="1 is that of the largest variance")
+    top: int = Field(0, ge=0, description="samples with the highest scores")
+    bottom: int = Field(0, ge=0, description="samples with the lowest scores")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.top + self.bottom == 0:
+            raise ValueError("top and bottom are both 0: at least one must be positive")
+        return self
+
+    def planned_size(self) -> int | None:
+        """Return `top` + `bottom`."""
+        return self.top + self.bottom
+
+
+class ClipNeighboursForgetSet(ForgetSetSettings):
+    """A training sample and those whose CLIP embeddings have the largest cosine with its own.
+
+    EasyDUB's CIFAR-10 set 10: index 6, size 100.
+    """
+
+    kind: Literal["clip_neighbours"]
+    index: int | None = Field(None, ge=0, description="training sample in the middle; null: drawn with `seed`")
+    size: int = Field(ge=1, description="samples, the one in the middle included")
+    seed: Seed = 0
+
+    def planned_size(self) -> int | None:
+        """Return `size`."""
+        return self.size
+
+
 ForgetSet = Annotated[
-    RandomForgetSet | ClassForgetSet | SubpopulationForgetSet | ScoreForgetSet | FileForgetSet | EasyDubForgetSet,
+    RandomForgetSet
+    | ClassForgetSet
+    | SubpopulationForgetSet
+    | ScoreForgetSet
+    | PrincipalComponentForgetSet
+    | ClipNeighboursForgetSet
+    | FileForgetSet
+    | EasyDubForgetSet,
     Field(discriminator="kind"),
 ]
 """Any forget set, told apart by its `kind`."""

@@ -20,6 +20,7 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
     blocks = {
         "experiment": [experiment.experiment],
         "forget_sets": experiment.forget_sets,
+        "attributions": experiment.attributions,
         "methods": experiment.methods,
     }
     for key, names in blocks.items():
@@ -167,7 +168,7 @@ def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
             yield ConfigError(
                 f"shard_size is {size}, which does not divide {key} = {count}",
                 expected="whole shards",
-                remedy=f"set {key} to {_shards(count, size)}, or choose another shard_size",
+                remedy=f"set {key} to {whole_shards(count, size)}, or choose another shard_size",
             )
 
 
@@ -189,7 +190,8 @@ def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
             f"held_out_oracles is {experiment.held_out_oracles}, but methods.{readers[0]} gives every one of {wanted} "
             "compared models a held-out oracle of its own",
             expected=f"at least {wanted}",
-            remedy=f"raise held_out_oracles to {_shards(wanted, experiment.shard_size)} or remove methods.{readers[0]}",
+            remedy=f"raise held_out_oracles to {whole_shards(wanted, experiment.shard_size)} or remove "
+            f"methods.{readers[0]}",
         )
 
 
@@ -222,10 +224,11 @@ def _floor(experiment: Experiment, metric: str, compared: int) -> Iterator[Confi
             f"held_out_oracles is {held_out}, so there are fewer oracles than the noise floor of metrics.{metric} "
             f"needs: {models + held_out} per forget set, to compare {compared} oracles with {compared} others",
             expected=f"num_models + held_out_oracles = {2 * compared} or more",
-            remedy=f"raise held_out_oracles to {_shards(held_out + missing, experiment.shard_size)} or lower "
-            f"metrics.{metric}.num_models to {(models + held_out) // 2}",
+            remedy=f"raise held_out_oracles to {whole_shards(held_out + missing, experiment.shard_size)} or "
+            f"lower metrics.{metric}.num_models to {(models + held_out) // 2}",
         )
 
 
-def _shards(count: int, shard_size: int) -> int:
+def whole_shards(count: int, shard_size: int) -> int:
+    """Return the least number of models that is at least `count` and fills its shards."""
     return -(-count // shard_size) * shard_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -103,6 +104,12 @@ class Samples:
         """Return the samples `times` times over; a fraction takes that part of them once more, from the beginning."""
         whole, rest = divmod(round(times * len(self)), len(self))
         return self._with(torch.cat([self.indices] * whole + [self.indices[..., :rest]], dim=-1))
+
+    def with_targets(self, targets: Tensor) -> Samples:
+        """Return the same samples, whose batches have rows of `targets` [samples of the data set, ...] as labels."""
+        pixels = copy.copy(self.pixels)
+        pixels.labels = targets.to(pixels.device)
+        return Samples(pixels, self.indices, self.generators, self.augmentation, self.resolution, self.counter)
 
     def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (images, labels) of one shuffled pass after the other, each in an order of its own."""

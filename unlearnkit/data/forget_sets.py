@@ -94,6 +94,20 @@ def score_forget_set(scores: npt.NDArray[np.floating], top: int = 0, bottom: int
     return np.sort(np.concatenate([highest, lowest]))
 
 
+def neighbour_forget_set(embeddings: npt.NDArray[np.floating], size: int, index: int | None, seed: int) -> Indices:
+    """Return a training sample and the `size` - 1 others with the largest cosine to it, ascending.
+
+    `embeddings` [train_size, dimension] have length 1. The sample is `index`; if that is None, one drawn by NumPy's
+    legacy generator. Among equal cosines the lower index wins. Raises DataError if there are fewer samples.
+    """
+    if not 1 <= size <= len(embeddings):
+        raise _size_error(f"{size} samples are asked for", "the training set", len(embeddings))
+    centre = int(np.random.RandomState(seed).randint(len(embeddings))) if index is None else index
+    cosines = embeddings @ embeddings[centre]
+    cosines[centre] = np.inf  # a copy of the image with a lower index may not displace it
+    return np.sort(np.argsort(-cosines, kind="stable")[:size])
+
+
 def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
     """Return a published forget set in the published order; raises DataError if its file is missing or another."""
     size, sha256, seed = settings.published
@@ -118,10 +132,14 @@ def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
     return indices
 
 
-def make_forget_set(settings: config.ForgetSet, image_set: ImageSet) -> Indices:
+def make_forget_set(
+    settings: config.ForgetSet, image_set: ImageSet, chosen_by: npt.NDArray[np.floating] | None = None
+) -> Indices:
     """Return the indices of a configured forget set; `check_forget_set` judges them.
 
-    Raises DataError if the data set cannot supply it or its file is missing or damaged.
+    `chosen_by` holds what some kinds need beside the data: scores on principal components [train_size, components], or
+    embeddings [train_size, dimension]. Raises DataError if the data set cannot supply it or its file is missing or
+    damaged.
     """
     train_size, labels = image_set.train_size, image_set.train_labels
     match settings:
@@ -135,6 +153,12 @@ def make_forget_set(settings: config.ForgetSet, image_set: ImageSet) -> Indices:
             scores = read_scores(Path(settings.file))
             _check_one_score_per_sample(settings, len(scores), train_size)
             return score_forget_set(scores, settings.top, settings.bottom)
+        case config.PrincipalComponentForgetSet():
+            assert chosen_by is not None
+            return score_forget_set(chosen_by[:, settings.component - 1], settings.top, settings.bottom)
+        case config.ClipNeighboursForgetSet():
+            assert chosen_by is not None
+            return neighbour_forget_set(chosen_by, settings.size, settings.index, settings.seed)
         case config.FileForgetSet():
             return file_forget_set(Path(settings.file))
         case config.EasyDubForgetSet():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unlearnkit.config.attribution import DatamodelAttribution, TrakAttribution
 from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import outside, source_of, sources
 from unlearnkit.lineage.configured import changed_keys
@@ -115,6 +116,10 @@ def config_key(place: Place, path: str) -> str:
     first, _, rest = path.partition(".")
     if stage == "data":
         return f"data.{path}"
+    if "attribution" in own and first in DatamodelAttribution.model_fields | TrakAttribution.model_fields:
+        return f"attributions.{own['attribution']}.{path}"
+    if stage == "embeddings":
+        return f"embedding.{path}"
     if stage == "forget sets":
         return f"forget_sets.{own['forget_set']}.{path}"
     if "variant" in own and first in ("settings", "snapshots", "method"):

@@ -8,7 +8,10 @@ from unlearnkit.lineage.records import Record
 from unlearnkit.places import ROLES, Place
 from unlearnkit.seeds import SCHEME, derive_seed
 
+_OTHER_ROLES = {"datamodel outputs": "datamodel", "gradients": "trak"}
 _STAGES = {
+    "datamodel outputs": ("subset", "initial_weights", "batches"),
+    "gradients": ("projection",),
     "originals": ("initial_weights", "batches"),
     "oracles": ("initial_weights", "batches"),
     "held-out oracles": ("initial_weights", "batches"),
@@ -33,7 +36,7 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
-        role, models, stages = ROLES[stage], place.models or range(1), _STAGES[stage]
+        role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],

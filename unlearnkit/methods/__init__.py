@@ -9,13 +9,18 @@ A method module defines
                     elementwise: the engine may then pass several models as one `Stack`, and `Samples` yields batches
                     for all of them
     LAST_EPOCH      "training" if its last epoch is that of the training recipe; left out otherwise
-    NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles"; "convolutions" if it
+    NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles", "oracle_pool" (its
+                    settings have `oracle_pool`, a range), "attribution" (a setting names one); "convolutions" if it
                     runs only on models that have some
     DRAWS           False if nothing is drawn at random, not even the order of samples: another seed gives the same
                     model; left out otherwise
+    MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
+                    otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
                     that learning rates of zero do not keep the original; left out otherwise
     unlearn(model, retain, forget, settings, context) -> model
+    assemble(state, logits_of) -> logits
+                    only if what `unlearn` returns is more than one network: the logits [samples, classes] of its state
 
 `unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator
 untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the

@@ -12,7 +12,7 @@ from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ()
-DRAWS = False
+MOVES = False
 
 
 class Settings(MethodSettings):

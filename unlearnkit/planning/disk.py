@@ -39,15 +39,31 @@ class Disk:
         units = self._workload.units(job)
         epochs = len(job.settings["snapshots"]) if "snapshots" in job.settings else 1
         weights = self._workload.models(job) * epochs * self._workload.model_size.state_bytes
-        other = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0) or assumptions.BYTES_OF_OTHER_FILES
+        recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
+        other = self._attribution_bytes(job) or recorded or assumptions.BYTES_OF_OTHER_FILES
         if job.rule == "dataset":
             pixels = math.prod(self._workload.experiment.image_shape)
             other += self._workload.samples * (pixels + _LABEL_BYTES)
         return {
             "weights": weights if "weights" in job.outputs else 0.0,
-            "margins": units.get("margins", 0.0) * self._per_margin,
+            "margins": units.get("margins", 0.0) * self._per_margin if "margins" in job.outputs else 0.0,
             "other": other,
         }
+
+    def _attribution_bytes(self, job: MissingJob) -> float:
+        """Return the bytes of a part of an attribution, 0 for any other job (docs/attribution.md, Files and sizes)."""
+        experiment, samples = self._workload.experiment, self._workload.samples
+        outputs = experiment.num_classes + 1
+        match job.rule:
+            case "datamodel":
+                return self._workload.models(job) * (2 * outputs * samples + experiment.train_size)
+            case "gradients":
+                return 2 * outputs * samples * job.settings["dimension"]
+            case "regression" | "influence":
+                return 2 * experiment.train_size * samples
+            case "effects":
+                return 8 * experiment.num_classes * samples
+        return 0
 
 
 def download_bytes(experiment: Experiment, jobs: Iterable[MissingJob]) -> int:

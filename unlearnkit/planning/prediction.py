@@ -16,7 +16,7 @@ from unlearnkit.planning.identity import Keys, fixed_keys, model_key, model_of, 
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload
 
-LEARNING_RULES = ("original", "oracle", "unlearn", "margins")
+LEARNING_RULES = ("original", "oracle", "unlearn", "margins", "datamodel", "regression", "gradients", "influence")
 
 
 class Predictor:

@@ -38,6 +38,9 @@ class Workload:
         """Return kind of work -> units, as timing records count them (`unlearnkit.artifacts.timing.Work`)."""
         if job.rule in ("original", "oracle"):
             return {"training": self.models(job) * self._training_passes(job)}
+        if job.rule == "datamodel":
+            passes = job.settings["training"]["epochs"] * int(job.settings["fraction"] * self.experiment.train_size)
+            return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
         if job.rule == "margins":
             return {"margins": self.models(job) * self.samples}
         if job.rule == "unlearn":

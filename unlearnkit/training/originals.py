@@ -20,12 +20,15 @@ def train_shard(
 ) -> ShardResult:
     """Train the models `model_indices` of `role` on the training samples `samples` (indices) and keep their last epoch.
 
-    A model's weights depend on (recipe, data, base seed, role, model index) and on nothing else.
+    `samples` is [n], or [models, n] if every model has samples of its own. A model's weights depend on (recipe, its
+    samples, base seed, role, model index) and on nothing else.
     """
+    position = {index: number for number, index in enumerate(model_indices)}
 
     def run_stack(indices: tuple[int, ...], name: str) -> Kept:
         model = task.fresh(role, indices, worker.device)
-        own = Samples(task.pixels, samples, task.generators(role, indices, "batches"))
+        chosen = samples[[position[index] for index in indices]] if samples.ndim > 1 else samples
+        own = Samples(task.pixels, chosen, task.generators(role, indices, "batches"))
         return _train_stack(model, own, recipe, name, worker)
 
     return run_shard(model_indices, worker.stack_size or task.architecture.stack_size, worker, run_stack)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from unlearnkit import registry
+from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
@@ -26,22 +28,29 @@ from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 ROLE = "unlearned"
 
 
+def role_of(member: int) -> str:
+    """Return the role of an unlearned model in the seeds of its fresh weights; only ensembles have members 1, 2, ..."""
+    return f"{ROLE}/{member}" if member else ROLE
+
+
 @dataclass
 class Context:
     """What a method may use beside the model and its data.
 
-    `generators` has one generator per model, `fresh()` returns newly initialised models, `adapter` says where the parts
-    of a model are, `held_out` are samples that nothing was trained on (the test split of the data; where it has none,
-    the validation split, which the evaluation uses too), and `references` holds what the method declares in NEEDS
-    ("held_out_oracles": a model or stack that matches the given one).
+    `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
+    for methods that train several), `adapter` says where the parts of a model are, and `held_out` are samples that
+    nothing was trained on (the test split of the data; where it has none, the validation split, which the evaluation
+    uses too). `references` holds what the method declares in NEEDS: "held_out_oracles", a model or stack that matches
+    the given one, "oracle_pool", which takes an index per model and returns those held-out oracles as a model or stack,
+    and "attribution", the `Effects` of the forget set.
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
-    fresh: Callable[[], nn.Module]
+    fresh: Callable[..., nn.Module]
     adapter: Adapter
     held_out: Samples
-    references: Mapping[str, nn.Module]
+    references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
     other_passes: float = field(default=0.0)
 
@@ -120,8 +129,13 @@ def unlearn_shard(
     held_out_oracles: WeightFile | None,
     model_indices: Sequence[int],
     worker: Worker,
+    oracle_pool: Sequence[WeightFile] = (),
+    effects: Effects | None = None,
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
+
+    `held_out_oracles` is the file with the same indices, `oracle_pool` are those with the oracles that the method may
+    draw from, and `effects` what an attribution says of the forget set: each if the method needs it.
 
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same
     model.
@@ -129,16 +143,23 @@ def unlearn_shard(
     module = registry.load("method", procedure.method)
     stack_size = (worker.stack_size or task.architecture.stack_size) if module.STACKABLE else 1
 
-    def gathered(weights: WeightFile, indices: tuple[int, ...]) -> nn.Module:
-        models = [task.architecture.load(weights.state(index)) for index in indices]
+    def gathered(files: Sequence[WeightFile], indices: Sequence[int]) -> nn.Module:
+        models = [task.architecture.load(_file_with(index, files).state(index)) for index in indices]
         return task.architecture.gather(models, worker.device).eval()
 
     def run_stack(indices: tuple[int, ...], name: str) -> Kept:
-        model = gathered(originals, indices)
-        references = {"held_out_oracles": gathered(held_out_oracles, indices)} if held_out_oracles else {}
+        model = gathered([originals], indices)
+        references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
+        if held_out_oracles:
+            references["held_out_oracles"] = gathered([held_out_oracles], indices)
         return run_method(task, procedure, division, model, references, indices, worker)
 
     return run_shard(model_indices, stack_size, worker, run_stack)
+
+
+def _file_with(index: int, files: Sequence[WeightFile]) -> WeightFile:
+    """Return the file that holds a model; if none does, the last one, which then says so."""
+    return next((file for file in files if index in file.model_indices), files[-1])
 
 
 def run_method(
@@ -146,7 +167,7 @@ def run_method(
     procedure: Procedure,
     division: Division,
     model: nn.Module,
-    references: Mapping[str, nn.Module],
+    references: Mapping[str, Any],
     model_indices: tuple[int, ...],
     worker: Worker,
 ) -> Kept:
@@ -158,7 +179,7 @@ def run_method(
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
-        fresh=lambda: task.fresh(ROLE, model_indices, worker.device),
+        fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
         held_out=Samples(task.pixels, division.held_out, task.generators(ROLE, model_indices, "held_out_batches")),
         references=references,

@@ -1,0 +1,191 @@
+"""Attributions: what every training sample adds to every output; what forget sets are made of, and methods match.
+
+Inputs:  data set; originals (kind trak); forget set (effects)
+Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<shard>.safetensors
+         results/<experiment>/attribution/<attribution>/matrices/<output>.safetensors
+         results/<experiment>/attribution/<attribution>/components.npy
+         results/<experiment>/attribution/<attribution>/effects/<forget_set>.safetensors
+         results/<experiment>/data/embeddings.npy
+"""
+
+# the two kinds fill the same paths, each for its own names
+NONE = "(?!)"
+BY_MODELS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names("datamodel outputs"))) or NONE
+BY_GRADIENTS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names("gradients"))) or NONE
+
+
+rule datamodel:
+    input:
+        dataset=path(layout.DATASET),
+    output:
+        outputs=path(layout.DATAMODELS),
+        provenance=layout.provenance(path(layout.DATAMODELS)),
+    wildcard_constraints:
+        attribution=BY_MODELS,
+    params:
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("datamodel outputs", w.attribution),
+        outputs=ATTRIBUTION_GRAPH.outputs(),
+        code=ATTRIBUTION_GRAPH.code("datamodel outputs"),
+    log:
+        log_of(layout.DATAMODELS),
+    threads: EXECUTION.threads
+    resources:
+        **GPU,
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Models on subsets {wildcards.shard}, for {wildcards.attribution}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/datamodel.py"
+
+
+rule regression:
+    input:
+        outputs=lambda w: ATTRIBUTION_GRAPH.sources(w.attribution),
+    output:
+        matrix=path(layout.MATRIX),
+        provenance=layout.provenance(path(layout.MATRIX)),
+    wildcard_constraints:
+        attribution=BY_MODELS,
+    params:
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
+        code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
+    log:
+        log_of(layout.MATRIX),
+    threads: EXECUTION.threads
+    resources:
+        **GPU,
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Datamodels {wildcards.attribution} of {wildcards.output}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/regression.py"
+
+
+rule gradients:
+    input:
+        dataset=path(layout.DATASET),
+        originals=lambda w: ATTRIBUTION_GRAPH.originals(w.shard),
+    output:
+        gradients=path(layout.GRADIENTS),
+        provenance=layout.provenance(path(layout.GRADIENTS)),
+    wildcard_constraints:
+        attribution=BY_GRADIENTS,
+    params:
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("gradients", w.attribution),
+        outputs=ATTRIBUTION_GRAPH.outputs(),
+        code=ATTRIBUTION_GRAPH.code("gradients"),
+    log:
+        log_of(layout.GRADIENTS),
+    threads: EXECUTION.threads
+    resources:
+        **GPU,
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Gradients of original {wildcards.shard}, for {wildcards.attribution}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/gradients.py"
+
+
+rule influence:
+    input:
+        gradients=lambda w: ATTRIBUTION_GRAPH.sources(w.attribution),
+    output:
+        matrix=path(layout.MATRIX),
+        provenance=layout.provenance(path(layout.MATRIX)),
+    wildcard_constraints:
+        attribution=BY_GRADIENTS,
+    params:
+        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
+        code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
+    log:
+        log_of(layout.MATRIX),
+    threads: EXECUTION.threads
+    resources:
+        **GPU,
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Influence {wildcards.attribution} on {wildcards.output}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/influence.py"
+
+
+rule components:
+    input:
+        matrix=path(layout.MATRIX, output=layout.MARGIN),
+    output:
+        components=path(layout.COMPONENTS),
+        provenance=layout.provenance(path(layout.COMPONENTS)),
+    params:
+        settings=ATTRIBUTION_GRAPH.slice_of("components"),
+        code=ATTRIBUTION_GRAPH.code("components"),
+    log:
+        log_of(layout.COMPONENTS),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Principal components of {wildcards.attribution}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/components.py"
+
+
+rule effects:
+    input:
+        forget_set=path(layout.FORGET_SET),
+        matrices=lambda w: ATTRIBUTION_GRAPH.matrices(w.attribution),
+    output:
+        effects=path(layout.EFFECTS),
+        provenance=layout.provenance(path(layout.EFFECTS)),
+    params:
+        settings=ATTRIBUTION_GRAPH.slice_of("effects"),
+        kind=lambda w: ATTRIBUTION_GRAPH.attributions[w.attribution].kind,
+        code=ATTRIBUTION_GRAPH.code("effects"),
+    log:
+        log_of(layout.EFFECTS),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Effects of {wildcards.forget_set} by {wildcards.attribution}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/effects.py"
+
+
+rule embeddings:
+    input:
+        dataset=path(layout.DATASET),
+    output:
+        embeddings=path(layout.EMBEDDINGS),
+        provenance=layout.provenance(path(layout.EMBEDDINGS)),
+    params:
+        settings=ATTRIBUTION_GRAPH.slice_of("embeddings"),
+        code=ATTRIBUTION_GRAPH.code("embeddings"),
+    log:
+        log_of(layout.EMBEDDINGS),
+    threads: EXECUTION.threads
+    resources:
+        **GPU,
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Embeddings by {params.settings[model]}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/embeddings.py"

@@ -1,0 +1,106 @@
+"""Attributions of both kinds through the workflow, a forget set made of one, and what a change makes again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkout import RESULTS, Checkout
+
+from unlearnkit.artifacts.attribution import MatrixFile, OutputsFile, read_effects
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.data.forget_sets import score_forget_set
+
+pytestmark = pytest.mark.workflow
+
+CONFIGURATION = {
+    "num_models": 2,
+    "held_out_oracles": 2,
+    "attributions": {
+        "subsets": {"kind": "datamodels", "models": 16, "regularization": [0.5, 0.3]},
+        "slopes": {"kind": "trak", "checkpoints": 2, "dimension": 32},
+    },
+    "forget_sets": {"telling": {"kind": "principal_component", "attribution": "subsets", "top": 6, "bottom": 4}},
+    "methods": {"do_nothing": {"method": "do_nothing"}},
+    "metrics": {"klom": {}},
+}
+
+
+def attribution_jobs(copy: Checkout, *arguments: str) -> dict[str, int]:
+    made = copy.plan("attributions", *arguments).counts
+    return {rule: count for rule, count in made.items() if rule not in ("attributions", "forget_set")}
+
+
+@pytest.fixture(scope="module")
+def attributed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    copy = pristine.copy(tmp_path_factory.mktemp("attributed") / "copy")
+    copy.configure(CONFIGURATION)
+    copy.configure({"shard_size": 2})
+    copy.make("klom_all", "attributions")
+    return copy
+
+
+def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> None:
+    folder = attributed.result("attribution")
+    forget = read_array(attributed.result("forget_sets/telling.npy"))
+    components = read_array(folder / "subsets/components.npy")
+    assert forget.tolist() == score_forget_set(components[:, 0], 6, 4).tolist()
+    for name in ("subsets", "slopes"):
+        effects = read_effects(folder / name / "effects/telling.safetensors")
+        assert effects.effect.shape == effects.own.shape == (260, 10)
+        rows = MatrixFile(folder / name / "matrices/logit_7.safetensors").rows(forget)
+        np.testing.assert_allclose(effects.effect[:, 7], rows.sum(axis=0), atol=1e-5)
+        np.testing.assert_allclose(effects.own[forget, 7], rows[np.arange(10), forget], atol=1e-6)
+        assert effects.effect.any()
+    outputs = OutputsFile(folder / "subsets/outputs/0002-0003.safetensors")
+    assert outputs.included().sum(axis=1).tolist() == [100, 100]
+    assert outputs.output("margin").shape == (2, 260)
+    record = json.loads((folder / "subsets/matrices/margin.safetensors.json").read_text())
+    assert set(record["explained"]) == {"0.5", "0.3"}
+    assert list(Path(attributed.result("summaries/klom/telling")).glob("*.parquet"))
+
+
+def test_nothing_is_left_to_do_and_every_file_is_sound(attributed: Checkout) -> None:
+    assert attributed.plan("klom_all", "attributions").nothing_to_do
+    told = attributed.run("python", "-m", "unlearnkit", "verify", RESULTS, "--configfile", "tiny.yaml")
+    assert told.status == 0, told.output
+    assert told.output.splitlines()[-1] == "sound"
+    assert "note" not in told.output
+    traced = attributed.run("python", "-m", "unlearnkit", "trace", f"{RESULTS}/forget_sets/telling.npy")
+    assert "attribution/subsets/matrices/margin.safetensors" in traced.output
+    planned = attributed.run(
+        "python",
+        "-m",
+        "unlearnkit",
+        "plan",
+        "attributions",
+        "--forceall",
+        "--configfile",
+        "tiny.yaml",
+        "--json",
+        "plan.json",
+    )
+    assert planned.status == 0, planned.output
+    assert "| datamodel " in planned.output
+    folder = attributed.result("attribution")
+    sizes = [path.stat().st_size for path in folder.rglob("*.safetensors")]
+    plan = json.loads((attributed.root / "plan.json").read_text())
+    rules = ("datamodel", "gradients", "regression", "influence", "effects")
+    stages = [stage for stage in plan["stages"] if stage["stage"] in rules]
+    assert sum(stage["disk_bytes"]["other"] for stage in stages) == pytest.approx(sum(sizes), rel=0.2)
+
+
+def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: Path) -> None:
+    copy = attributed.copy(tmp_path / "copy")
+    copy.configure({"attributions.subsets.regularization": [0.4]})
+    assert attribution_jobs(copy) == {"regression": 11, "components": 1, "effects": 2}
+    copy.configure({"attributions.subsets.regularization": [0.5, 0.3], "attributions.slopes.ridge": 0.1})
+    assert attribution_jobs(copy) == {"influence": 11, "components": 1, "effects": 1}
+
+
+def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> None:
+    copy = attributed.copy(tmp_path / "copy")
+    copy.configure({"attributions.subsets.models": 20})
+    assert attribution_jobs(copy) == {"datamodel": 2, "regression": 11, "components": 1, "effects": 2}

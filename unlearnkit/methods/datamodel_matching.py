@@ -1,0 +1,43 @@
+"""Datamodel matching: distil DM-Direct into the original (Attribute-to-Delete, algorithm C.3, arXiv 2410.23232).
+
+Oracle matching with one teacher, the frozen original whose logits a datamodel shifts. With effects from TRAK it is the
+method that is also known as DM-TRAK. Cost: `epochs` passes over the forget set and a retain subset, and a teacher's
+forward pass for each; the attribution is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from unlearnkit.config.costs import FORWARD_PASS
+from unlearnkit.config.matching import DatamodelSettings, MatchingSettings
+from unlearnkit.config.search import Space
+from unlearnkit.data.batches import Samples
+from unlearnkit.methods.logit_shift import logit_shift
+from unlearnkit.methods.matching_student import match
+from unlearnkit.training.unlearning import Context
+
+STACKABLE = True
+NEEDS = ("attribution",)
+
+
+class Settings(DatamodelSettings, MatchingSettings):
+    """Settings of datamodel matching."""
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return the passes over the mixed samples, and the teacher's forward pass for each."""
+        return epoch * self.samples_per_epoch(forget) * (1 + FORWARD_PASS)
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return where to search the student's settings and the multiplier."""
+        return {**MatchingSettings.search(), **DatamodelSettings.search()}
+
+
+def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+    """Match z(x; theta_o) - m * sum over i in F of beta_i(x) on the forget set and a part of the retain set."""
+    original = context.teacher(model)
+    shifted = retain.with_targets(logit_shift(settings, retain, context))
+    return match(model, lambda images, shift: (original(images) + shift)[None], shifted, forget, settings, context)

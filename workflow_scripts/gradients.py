@@ -1,0 +1,31 @@
+"""Rule gradients: projected gradients of all outputs of one original on all samples."""
+
+from unlearnkit.artifacts.attribution import write_gradients
+from unlearnkit.artifacts.job import job_of
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.attribution.gradients import ROLE, projected_gradients, projection
+from unlearnkit.config.execution import Execution
+from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.layout import shard_indices
+from unlearnkit.training.setup import describe, task_for, worker_for
+
+params, inputs, output, names = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
+settings = params.settings
+
+with job_of(snakemake) as running:
+    execution = Execution.model_validate(snakemake.config.get("execution", {}))
+    worker = worker_for(execution, snakemake.threads, ResumeFolder(output.gradients, running.key), running.report)
+    image_set = read_image_set(inputs.dataset)
+    task = task_for(image_set, settings["model"], settings["seed"], worker.device)
+    (checkpoint,) = shard_indices(names.shard)
+    model = task.architecture.gather(
+        [task.architecture.load(WeightFile(inputs.originals).state(checkpoint))], worker.device
+    )
+    (generator,) = task.generators(ROLE, [checkpoint], "projection")
+    with running.timing.measure("attribution", len(image_set.labels) * settings["dimension"]):
+        matrix = projection(model, settings["dimension"], generator).to(worker.device)
+        found = projected_gradients(model, task.architecture.num_classes, task.pixels, matrix, worker.report)
+    named = dict(zip(params.outputs, zip(found.projected, found.scale, strict=True), strict=True))
+    write_gradients(output.gradients, named, found.probability, {"attribution": names.attribution})
+    running.record(output.gradients, **describe(worker.device))
