@@ -15,7 +15,7 @@ from unlearnkit.config.experiment import load_experiment
 from unlearnkit.config.names import NAME_PATTERN
 from unlearnkit.config.variants import spelled
 
-LR = st.lists(st.floats(0, 1e30), min_size=1, max_size=3, unique=True)
+LR = st.lists(st.just(0.0) | st.floats(1e-30, 1e30), min_size=1, max_size=3, unique=True)
 WHOLE = st.lists(st.integers(1, 10**6), min_size=1, max_size=3, unique=True)
 MILESTONES = st.lists(
     st.lists(st.integers(-5, 120), min_size=1, max_size=3).map(tuple), min_size=1, max_size=3, unique=True
