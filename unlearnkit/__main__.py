@@ -17,12 +17,13 @@ INTERRUPTED = 130
 COMMANDS = {
     "check": "is everything as a run needs it: configuration, environment, data, devices?",
     "diff": "how two result folders differ, and why",
+    "new-method": "start a method: its file from a template, and its line in the registry",
     "plan": "what is missing, and what will it cost?",
     "schema": "print the JSON Schema of the configuration",
     "trace": "what a file was made from",
     "verify": "are all artifacts what their jobs wrote?",
 }
-"""Command -> one line of help. A command is the module of the same name in `unlearnkit.commands`."""
+"""Command -> one line of help. A command is the module of its name, with _ for -, in `unlearnkit.commands`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +59,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         if name != chosen:  # not imported: a command must work where what another one needs is broken
             commands.add_parser(name, help=summary)
             continue
-        module = importlib.import_module(f"unlearnkit.commands.{name}")
+        module = importlib.import_module(f"unlearnkit.commands.{name.replace('-', '_')}")
         command = commands.add_parser(name, help=summary, description=module.run.__doc__)
         module.add_arguments(command)
         command.set_defaults(run=module.run)

@@ -1,0 +1,178 @@
+"""`unlearnkit new-method`: the file of a method that does nothing yet, and its line in the registry."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import keyword
+import os
+import re
+import string
+from pathlib import Path
+
+from unlearnkit import registry
+from unlearnkit.artifacts.store import write_text
+from unlearnkit.config.names import unportable
+from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
+from unlearnkit.layout import REFERENCE_CANDIDATES
+
+LONGEST_NAME = 40
+"""Characters of a method's name, which stands in file names, tables and figures."""
+
+_NEXT = """\
+wrote ${path}, which returns the original until it has a loss
+added to ${listing}: ${entry}
+
+What is left:
+- the loss and the settings, in the file; then delete its line MOVES = False
+- the entry under `methods:` of a configuration; the tests take it from experiments/digits_methods.yaml
+      ${name}: {method: ${name}, epochs: 5, snapshots: [5]}
+- make schema
+- does it keep what every method promises, and does it forget?
+      python -m pytest tests/methods/test_conformance.py tests/methods/test_every_method_forgets.py -k ${name}
+- a paragraph in docs/methods.md
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the name."""
+    parser.add_argument("name", metavar="NAME", help="small letters, digits and _, such as joint_ascent")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file of a new method from a template, add its line to the registry, and say what is left to do.
+
+    Both are written or neither. The method returns the original until it has a loss, and passes the conformance tests
+    as it is.
+    """
+    package, name = Path(registry.__file__).parent, options.name
+    path, listing = (os.path.relpath(file) for file in (create(package, name), package / "registry.py"))
+    print(string.Template(_NEXT).substitute(path=path, listing=listing, name=name, entry=_entry(name)), end="")
+    return 0
+
+
+def create(package: Path, name: str) -> Path:
+    """Write methods/{name}.py and its line of registry.py below `package`, and return the path of the method.
+
+    Raises UnlearnkitError, having changed nothing, if the package is not that of a clone, if a new method cannot have
+    this name, or if a file cannot be read or written.
+    """
+    path, listing = package / "methods" / f"{name}.py", package / "registry.py"
+    if not (package.parent / "Snakefile").is_file():
+        raise UnlearnkitError(
+            f"{package} is not in a clone: no Snakefile lies beside it",
+            expected="the package of the clone that the method is for",
+            remedy="give the command at the root of the clone, as `python -m unlearnkit new-method`",
+        )
+    _refuse_name(name)
+    registered = with_entry(_read(listing), name)
+    template = string.Template(_read(package / "methods" / "template.py.txt"))
+    _write(path, template.substitute(name=name, title=name.replace("_", " ").capitalize()), listing, registered)
+    return path
+
+
+def with_entry(listed: str, name: str) -> str:
+    """Return `listed`, the text of registry.py, with a line for the method `name` after the last one of METHODS.
+
+    Raises UnlearnkitError if the method is there, or if the new text would not hold all old entries and the new one.
+    """
+    try:
+        methods = _methods(listed)
+        before, last = ast.literal_eval(methods), methods.values[-1]
+        if name in before:
+            raise UnlearnkitError(
+                f"there is a method '{name}' ({before[name]})",
+                expected="a name that no method has",
+                remedy="choose another name",
+            )
+        lines = listed.split("\n")
+        lines.insert(last.end_lineno or 0, " " * _indent(methods) + _entry(name))
+        changed = "\n".join(lines)
+        if ast.literal_eval(_methods(changed)) == {**before, name: _module(name)}:
+            return changed
+    except (SyntaxError, ValueError, IndexError):
+        pass  # told below, like a text in which the line went elsewhere
+    raise UnlearnkitError(
+        "METHODS of unlearnkit/registry.py cannot take another line",
+        expected="one dict of names and modules, each entry on its own line and with a comma",
+        remedy="correct it, or write the method and its line by hand (docs/adding-a-method.md)",
+    )
+
+
+def _methods(listed: str) -> ast.Dict:
+    """Return the only dict in what METHODS is set to; raises SyntaxError or ValueError if it is not that."""
+    (value,) = (
+        node.value
+        for node in ast.parse(listed).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "METHODS"
+    )
+    (found,) = (node for node in ast.walk(value or ast.Constant(None)) if isinstance(node, ast.Dict))
+    return found
+
+
+def _indent(methods: ast.Dict) -> int:
+    key = methods.keys[-1]
+    return key.col_offset if key else 0
+
+
+def _module(name: str) -> str:
+    return f"unlearnkit.methods.{name}"
+
+
+def _entry(name: str) -> str:
+    return f'"{name}": "{_module(name)}",'
+
+
+def _refuse_name(name: str) -> None:
+    """Raise UnlearnkitError if no method can have this name."""
+    why = [reason for _, reason in unportable([name])]
+    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}", name):
+        why.append(f"which is not 1 to {LONGEST_NAME} small letters, digits and _, a letter first")
+    if keyword.iskeyword(name):
+        why.append("which is a word of Python's")
+    if name in REFERENCE_CANDIDATES:
+        why.append("which the tables call what methods are compared with")
+    if why:
+        raise UnlearnkitError(
+            f"a method cannot have the name '{name}', {' and '.join(why)}",
+            expected="the name of a module, such as joint_ascent",
+            remedy="choose another name",
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise UnlearnkitError(f"{path} cannot be read ({error})", remedy="restore it, as git checkout does") from None
+
+
+def _write(path: Path, text: str, listing: Path, registered: str) -> None:
+    """Write the method, which must not exist yet, and the registry; remove the method if the registry is as before."""
+    try:
+        stream = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise UnlearnkitError(
+            f"{path} exists, although no method has this name",
+            expected="a name that no file has",
+            remedy="choose another name, or write its line in unlearnkit/registry.py by hand if it is a method",
+        ) from None
+    except OSError as error:
+        raise _unwritten(cannot_write(path, error)) from None
+    try:
+        with stream:
+            stream.write(text)
+        write_text(listing, registered)
+    except BaseException as error:
+        if _read(listing) != registered:
+            path.unlink()
+        if isinstance(error, OSError):
+            raise _unwritten(cannot_write(path, error)) from None
+        if isinstance(error, ArtifactError):
+            raise _unwritten(error) from None
+        raise
+
+
+def _unwritten(error: ArtifactError) -> UnlearnkitError:
+    """Return the error with the remedy of this command: that of artifacts is to run Snakemake again."""
+    return UnlearnkitError(error.fact, remedy="free the disk or correct the permissions; nothing was changed")
