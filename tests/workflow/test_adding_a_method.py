@@ -1,0 +1,84 @@
+"""A method is one file, one line and one entry: nothing else is touched, and nothing else runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import CONFIG, Checkout
+
+from unlearnkit.artifacts.tables import read_table
+
+pytestmark = pytest.mark.workflow
+
+NAME = "gentle"
+FILE = f"unlearnkit/methods/{NAME}.py"
+ENTRY = f"  {NAME}: {{method: {NAME}, epochs: 2, snapshots: [1, 2]}}\n"
+SETS, SHARDS, TABLES = ("random_10", "nines"), ("0000-0001", "0002-0003"), ("klom", "mia")
+
+
+def succeeds(copy: Checkout, *command: str) -> str:
+    outcome = copy.run(*command)
+    assert outcome.status == 0, outcome.output
+    return outcome.output
+
+
+def new_method(copy: Checkout) -> str:
+    return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", NAME)
+
+
+def rows(copy: Checkout) -> list[dict[str, Any]]:
+    tables = (copy.result(f"tables/{name}.parquet") for name in TABLES)
+    return [row for table in tables for row in read_table(table)[0].to_pylist()]
+
+
+def computed(copy: Checkout) -> dict[Path, tuple[int, bytes]]:
+    """Return path -> (time of the last change, content) of all results but tables, figures and the page."""
+    folders = ("data", "forget_sets", "original", "oracle", "held_out_oracle", "unlearned", "scores", "summaries")
+    found = (path for folder in folders for path in copy.result(folder).rglob("*") if path.is_file())
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+
+
+@pytest.fixture
+def committed(finished: Checkout) -> Checkout:
+    """A copy with the finished tiny experiment, as a repository of its own."""
+    git = ("git", "-c", "user.name=Tester", "-c", "user.email=tester@localhost", "-c", "core.hooksPath=/dev/null")
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "All")):
+        succeeds(finished, *git, *words)
+    return finished
+
+
+def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> None:
+    old, old_rows = computed(committed), rows(committed)
+    assert f"wrote {FILE}, " in new_method(committed)
+    committed.edit(FILE, "MOVES = False\n", "")
+    text = (committed.root / FILE).read_text()
+    (committed.root / FILE).write_text(text.replace("step(optimizer, 0.0 * ", "step(optimizer, "))
+    committed.edit(CONFIG, "metrics: ", f"{ENTRY}metrics: ")
+    outcome = committed.make("klom_all", "mia_all")
+
+    # its own jobs, and the tables that show it
+    shards = {f"{NAME} on {name}, models {shard}" for name in SETS for shard in SHARDS}
+    assert outcome.jobs == shards | {f"{metric} of {NAME} on {name}" for metric in TABLES for name in SETS}
+    assert outcome.tables == {*TABLES}
+    assert {path: computed(committed)[path] for path in old} == old
+    new_rows = rows(committed)
+    assert [row for row in new_rows if row["candidate"] != NAME] == old_rows
+    added = [row for row in new_rows if row["candidate"] == NAME]
+    assert {(row["forget_set"], row["epoch"]) for row in added} == {(name, epoch) for name in SETS for epoch in (1, 2)}
+
+    succeeds(committed, "git", "add", "--intent-to-add", ".")
+    lines = len(text.splitlines())
+    changes = [f"1\t0\t{CONFIG}", f"{lines}\t0\t{FILE}", "1\t0\tunlearnkit/registry.py"]
+    assert sorted(succeeds(committed, "git", "diff", "--numstat").splitlines()) == sorted(changes)
+    assert succeeds(committed, "git", "diff", "--diff-filter=A", "--name-only") == f"{FILE}\n"
+
+
+def test_a_new_method_keeps_what_every_method_promises(fresh: Checkout) -> None:
+    new_method(fresh)
+    tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
+    chosen = f"{NAME} and not large and not resnet"
+    succeeds(fresh, sys.executable, "-m", "pytest", *tests, "-k", chosen)
+    succeeds(fresh, sys.executable, "-m", "basedpyright", FILE)
