@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,10 @@ def test_an_unknown_name_is_answered_with_the_nearest(kind: str) -> None:
 def test_registries_cannot_be_changed_in_passing() -> None:
     with pytest.raises(TypeError):
         registry.METHODS["mine"] = "somewhere"  # pyright: ignore[reportIndexIssue]
+
+
+def test_the_page_of_methods_has_a_row_and_a_section_for_each_in_this_order(repository: Path) -> None:
+    page = (repository / "docs/methods.md").read_text()
+    table = page[page.index("| method | reads |") : page.index("\n## ")]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(registry.METHODS)
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(registry.METHODS)
