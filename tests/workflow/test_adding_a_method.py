@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,16 @@ def succeeds(copy: Checkout, *command: str) -> str:
     return outcome.output
 
 
-def new_method(copy: Checkout) -> str:
-    return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", NAME)
+def new_method(copy: Checkout, name: str = NAME) -> str:
+    return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", name)
+
+
+def conforms(copy: Checkout, name: str = NAME) -> None:
+    """Run the tests of every method on this one, large models apart, and look at its types."""
+    tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
+    chosen = f"{name} and not large and not resnet"
+    succeeds(copy, sys.executable, "-m", "pytest", *tests, "-k", chosen)
+    succeeds(copy, sys.executable, "-m", "basedpyright", f"unlearnkit/methods/{name}.py")
 
 
 def rows(copy: Checkout) -> list[dict[str, Any]]:
@@ -62,7 +71,7 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
     # its own jobs, and the tables that show it
     shards = {f"{NAME} on {name}, models {shard}" for name in SETS for shard in SHARDS}
     assert outcome.jobs == shards | {f"{metric} of {NAME} on {name}" for metric in TABLES for name in SETS}
-    assert outcome.tables == {*TABLES}
+    assert outcome.tables == {*TABLES, "cost"}
     assert {path: computed(committed)[path] for path in old} == old
     new_rows = rows(committed)
     assert [row for row in new_rows if row["candidate"] != NAME] == old_rows
@@ -78,7 +87,20 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
 
 def test_a_new_method_keeps_what_every_method_promises(fresh: Checkout) -> None:
     new_method(fresh)
-    tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
-    chosen = f"{NAME} and not large and not resnet"
-    succeeds(fresh, sys.executable, "-m", "pytest", *tests, "-k", chosen)
-    succeeds(fresh, sys.executable, "-m", "basedpyright", FILE)
+    conforms(fresh)
+
+
+@pytest.mark.parametrize(("page", "name"), [("README.md", "flatten"), ("docs/adding-a-method.md", "joint_ascent")])
+def test_the_method_of_a_page_keeps_what_every_method_promises(page: str, name: str, fresh: Checkout) -> None:
+    text = (fresh.root / page).read_text()
+    blocks = re.findall(
+        r"^```(\w+)\n(.*?)^```$", text[text.index(f"unlearnkit/methods/{name}.py`") :], re.DOTALL | re.M
+    )
+    (_, code), (_, line), (_, entry) = [block for block in blocks if block[0] in ("python", "yaml")][:3]
+    new_method(fresh, name)
+    assert line in (fresh.root / "unlearnkit/registry.py").read_text()
+    (fresh.root / f"unlearnkit/methods/{name}.py").write_text(code)
+    conforms(fresh, name)
+    (fresh.root / "own.yaml").write_text(entry)
+    check = ("check", "--only", "configuration", "experiments/smoke.yaml", "own.yaml")
+    assert "ok       configuration: " in succeeds(fresh, sys.executable, "-m", "unlearnkit", *check)
