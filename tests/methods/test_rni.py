@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from bench import Bench
 from pydantic import ValidationError
 
@@ -77,6 +78,21 @@ def test_a_part_of_the_drawn_tensors_gets_noise_and_only_the_drawn_ones_are_trai
     assert all(normalisation <= names for names in coarse)
     assert fine == parameters_of(cnn.model()).keys()
     assert len({frozenset(names) for names in coarse}) > 1
+
+
+@pytest.mark.parametrize(("noised", "count"), [(0.0, 0), (0.5, 2), (0.7, 2), (1.0, 4)])
+def test_the_part_that_gets_noise_is_rounded_down(cnn: Bench, noised: float, count: int) -> None:
+    settings = {"tensors": 4, "noised": noised, "epochs": 2, "fine_share": 0.0, "quiet_share": 0.5, **STILL}
+    assert [len(names) for names in moved(cnn, (1, 2), **settings)] == [count]
+
+
+def test_only_the_classifier_is_fresh(cnn: Bench) -> None:
+    original, fresh = (parameters_of(model) for model in (cnn.model(), cnn.context().fresh()))
+    result = parameters_of(cnn.call("rni", cnn.model(), None, sigma=0.0, **STILL))
+    classifier = parameters_of(cnn.model(), [cnn.context().adapter.classifier]).keys()
+    for name, weight in result.items():
+        assert torch.equal(weight, (fresh if name in classifier else original)[name])
+    assert any(not torch.equal(fresh[name], original[name]) for name in classifier)
 
 
 def test_nothing_gets_noise_in_the_quiet_epochs(cnn: Bench) -> None:
