@@ -106,13 +106,13 @@ class Bench:
             training=RECIPE,
             fresh=lambda member=0: self.task.fresh(role_of(member), [0], CPU),
             adapter=self.task.architecture.adapter,
-            held_out=self.samples("held_out"),
+            validation=self.samples("validation"),
             references=self.references,
             keep=lambda *_: None,
         )
 
     def samples(self, part: str) -> Samples:
-        """Return the "retain", "forget" or "held_out" samples of original 0."""
+        """Return the "retain", "forget" or "validation" samples of original 0."""
         generators = self.task.generators(ROLE, [0], f"{part}_batches")
         return Samples(self.task.pixels, getattr(self.division, part), generators)
 

@@ -17,20 +17,20 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import parameters_of
 
-HELD_OUT = {"warmup_set": "held_out", "warmup_share": 20 / 230}
-"""The reference: warm up on all that is held out, here the 20 validation samples since digits have no test split."""
+VALIDATION = {"warmup_set": "validation", "warmup_share": 20 / 230}
+"""The reference: warm up on all validation samples."""
 RESTING = {"epochs": 1, "warmup_lr": 0.0, "lr": 0.0}
 
 
 def validation(bench: Bench) -> np.ndarray:
-    return bench.division.held_out.numpy()
+    return bench.division.validation.numpy()
 
 
 def test_validation_samples_are_read_if_they_are_asked_for_only(bench: Bench) -> None:
     altered = bench.with_other_data(validation(bench))
-    # as few samples as are held out, so that it is the default that decides
-    assert same(*(one.last("kde", warmup_share=HELD_OUT["warmup_share"]) for one in (bench, altered)))
-    assert not same(bench.last("kde", **HELD_OUT), altered.last("kde", **HELD_OUT))
+    # as few samples as there are validation samples, so that it is the default that decides
+    assert same(*(one.last("kde", warmup_share=VALIDATION["warmup_share"]) for one in (bench, altered)))
+    assert not same(bench.last("kde", **VALIDATION), altered.last("kde", **VALIDATION))
 
 
 def test_the_warm_up_reads_no_labels(bench: Bench) -> None:
@@ -38,19 +38,19 @@ def test_the_warm_up_reads_no_labels(bench: Bench) -> None:
     labels = images.labels.copy()
     labels[validation(bench)] = (labels[validation(bench)] + 1) % 10
     relabelled = replace(bench, image_set=replace(images, labels=labels))
-    assert same(bench.last("kde", **HELD_OUT), relabelled.last("kde", **HELD_OUT))
+    assert same(bench.last("kde", **VALIDATION), relabelled.last("kde", **VALIDATION))
 
 
-def test_held_out_samples_count_as_passes(bench: Bench) -> None:
-    settings = bench.settings("kde", **HELD_OUT)
-    kept = bench.kept("kde", (1, 2), **HELD_OUT)
+def test_validation_samples_count_as_passes(bench: Bench) -> None:
+    settings = bench.settings("kde", **VALIDATION)
+    kept = bench.kept("kde", (1, 2), **VALIDATION)
     assert kept.passes == pytest.approx({epoch: settings.passes(230, 10, epoch) for epoch in (1, 2)})
     assert kept.passes[1] == pytest.approx(4 / 3 * (3 * 20 + 230))
 
 
-def test_too_few_held_out_samples_are_told(bench: Bench) -> None:
-    with pytest.raises(TrainingError, match=r"46 held-out samples.*but 20 are held out.*0\.087 or less"):
-        bench.last("kde", warmup_set="held_out")
+def test_too_few_validation_samples_are_told(bench: Bench) -> None:
+    with pytest.raises(TrainingError, match=r"46 validation samples.*but there are 20.*0\.087 or less"):
+        bench.last("kde", warmup_set="validation")
 
 
 @pytest.mark.parametrize(

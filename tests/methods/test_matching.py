@@ -154,8 +154,8 @@ def test_the_anchor_holds_the_student_at_the_original(bench_of: Callable[..., Be
     bench = bench_of("mlp")
     (original,) = states_of(bench.model())
 
-    def moved(anchor: float) -> float:
-        after = bench.last("oracle_matching", epochs=40, lr=0.01, anchor=anchor)
+    def moved(proximity: float) -> float:
+        after = bench.last("oracle_matching", epochs=40, lr=0.01, proximity=proximity)
         return sum(float(np.square(after[name] - original[name]).sum()) for name in original)
 
     assert moved(10.0) < 0.2 * moved(0.0)
@@ -164,7 +164,7 @@ def test_the_anchor_holds_the_student_at_the_original(bench_of: Callable[..., Be
 def test_the_rate_falls_after_every_epoch(bench_of: Callable[..., Bench]) -> None:
     # a rate that is all but gone after the first epoch leaves what that epoch made
     bench = bench_of("mlp")
-    kept = bench.kept("oracle_matching", (1, 2, 3), epochs=3, lr=0.01, lr_decay=1e-30)
+    kept = bench.kept("oracle_matching", (1, 2, 3), epochs=3, lr=0.01, decay=1e-30)
     assert same(kept.states[1][0], kept.states[3][0])
     kept = bench.kept("oracle_matching", (1, 3), epochs=3, lr=0.01)
     assert not same(kept.states[1][0], kept.states[3][0])

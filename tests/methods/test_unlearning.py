@@ -80,12 +80,12 @@ def test_division_is_a_partition(small_digits: ImageSet) -> None:
     assert division.retain.tolist() == [1, 2, 3, 5]
     assert division.forget.tolist() == [4, 0]
     assert division.forget.dtype == torch.int64
-    assert division.held_out.tolist() == [6, 7, 8]
+    assert division.validation.tolist() == [6, 7, 8]
 
 
-def test_a_test_split_is_held_out_before_the_validation_split_is(small_digits: ImageSet) -> None:
+def test_methods_never_see_a_test_split(small_digits: ImageSet) -> None:
     tested = replace(small_digits, validation_size=15, test_size=5)
-    assert Division.of(tested, np.array([4])).held_out.tolist() == list(range(255, 260))
+    assert Division.of(tested, np.array([4])).validation.tolist() == list(range(240, 255))
 
 
 def test_a_snapshot_that_is_never_reached_is_told(
@@ -124,7 +124,7 @@ def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], 
         None,
         bench.model,
         bench.task.architecture.adapter,
-        bench.samples("held_out"),
+        bench.samples("validation"),
         {},
         print,
     )

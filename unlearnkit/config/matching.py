@@ -16,7 +16,7 @@ class MatchingSettings(MethodSettings):
 
     epochs: int = Field(5, ge=1, description="passes over the mixed samples (E); A2D: 5 to 20")
     lr: float = Field(5e-4, ge=0, description="learning rate of Adam in the first epoch; A2D: 5e-4")
-    lr_decay: float = Field(0.95, gt=0, le=1, description="factor of the learning rate after every epoch; A2D: 0.95")
+    decay: float = Field(0.95, gt=0, le=1, description="factor of the learning rate after every epoch; A2D: 0.95")
     batch_size: int = Field(512, ge=1, description="samples per step, of both sets together; A2D: 512")
     retain_ratio: float = Field(3.0, ge=0, description="retain samples per forget sample (rho); A2D: 3 to 20")
     forget_repeats: float = Field(
@@ -29,7 +29,7 @@ class MatchingSettings(MethodSettings):
         description="distance to the teachers: squared error of the logits, of the logits less their mean over "
         "classes, or cross entropy against their mean probabilities; A2D: mse",
     )
-    anchor: float = Field(
+    proximity: float = Field(
         0.0, ge=0, description="weight of the squared distance to the original's weights (lambda); A2D: 0"
     )
 

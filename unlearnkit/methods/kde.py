@@ -3,7 +3,7 @@
 Source: sixth solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. The teacher
 is the original. What differs from the reference:
 - It warms up on validation samples, which then are members to whatever compares with them; here on a part of the retain
-  set without its labels. `warmup_set: held_out` is the reference where the data have no test split.
+  set without its labels. `warmup_set: validation` is the reference.
 - It leaves out the factor T^2, so that distillation all but vanishes beside the cross entropy at its T of 5.
   `temperature_squared: false` is the reference.
 - It looks for a layer called conv1, which TinyViT and ResNet-9 have not; here the architecture names its first layer.
@@ -39,8 +39,8 @@ class Settings(MethodSettings):
 
     epochs: int = Field(3, ge=1, description="passes over the retain set, after the warm-up; Deep Unlearn")
     warmup_epochs: int = Field(3, ge=0, description="passes over the samples of the warm-up; Deep Unlearn")
-    warmup_set: Literal["retain", "held_out"] = Field(
-        "retain", description="where the samples of the warm-up are from; Deep Unlearn holds them out"
+    warmup_set: Literal["retain", "validation"] = Field(
+        "retain", description="where the samples of the warm-up are from; Deep Unlearn: validation"
     )
     warmup_share: float = Field(
         0.2,
@@ -107,12 +107,12 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
 
 def _warmup(retain: Samples, settings: Settings, context: Context) -> Samples:
     """Return the samples of the warm-up, drawn for every model; raises TrainingError if there are too few of them."""
-    source = retain if settings.warmup_set == "retain" else context.held_out
+    source = retain if settings.warmup_set == "retain" else context.validation
     count = settings.warmup_samples(len(retain))
     if count > len(source):
         raise TrainingError(
-            f"kde warms up on {count} held-out samples (warmup_share {settings.warmup_share} of {len(retain)} retain "
-            f"samples), but {len(source)} are held out",
+            f"kde warms up on {count} validation samples (warmup_share {settings.warmup_share} of {len(retain)} retain "
+            f"samples), but there are {len(source)}",
             remedy=f"lower warmup_share to {len(source) / len(retain):.3g} or less, or set warmup_set to retain",
         )
     return source.part(count, context.generators)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from unlearnkit.config.matching import MatchingSettings
 from unlearnkit.data.batches import Samples, mixed_epoch
 from unlearnkit.errors import TrainingError
+from unlearnkit.methods.proximity import squared_distance
 from unlearnkit.training.optimisation import adam, step
 from unlearnkit.training.unlearning import Context
 
@@ -40,12 +41,12 @@ def match(
     student = copy.deepcopy(model)
     optimizer = adam(student, settings.lr)
     for epoch in range(1, settings.epochs + 1):
-        optimizer.lr = settings.lr * settings.lr_decay ** (epoch - 1)
+        optimizer.lr = settings.lr * settings.decay ** (epoch - 1)
         student.train()
         for images, labels, _ in mixed_epoch(chosen, repeated, settings.batch_size):
             loss = matching_loss(student(images), teachers(images, labels), settings.loss)
-            if settings.anchor:
-                loss = loss + settings.anchor * _squared_distance(student, model)
+            if settings.proximity:
+                loss = loss + settings.proximity * squared_distance(student.parameters(), model.parameters())
             step(optimizer, loss)
         context.end_epoch(epoch, student)
     return student.eval()
@@ -75,9 +76,3 @@ def _subset(retain: Samples, size: int, context: Context) -> Samples:
             remedy="lower retain_ratio",
         )
     return retain.part(size, context.generators)
-
-
-def _squared_distance(student: nn.Module, original: nn.Module) -> Tensor:
-    pairs = zip(student.parameters(), original.parameters(), strict=True)
-    distances = [(own - other.detach()).square().sum() for own, other in pairs]
-    return sum(distances[1:], distances[0])

@@ -22,13 +22,13 @@ _BATCH_SIZE = 500
 class Rewind:
     """The states of a model or stack over the epochs, on the host, with their errors on the forget set.
 
-    `unseen` are `samples` of `context.held_out` whose class occurs in the forget set, drawn for every model. Each
+    `unseen` are `samples` of `context.validation` whose class occurs in the forget set, drawn for every model. Each
     `remember` costs a forward pass over the forget set, `back` one over the unseen samples.
     """
 
     def __init__(self, forget: Samples, samples: int, context: Context) -> None:
         self._forget, self._context = forget, context
-        self._unseen = _of_the_same_classes(context.held_out, forget, samples).part(samples, context.generators)
+        self._unseen = _of_the_same_classes(context.validation, forget, samples).part(samples, context.generators)
         self._errors: list[Tensor] = []
         self._states: list[dict[str, Tensor]] = []
 
@@ -65,7 +65,7 @@ def _of_the_same_classes(samples: Samples, forget: Samples, needed: int) -> Samp
     found = samples.indices[torch.isin(samples.labels, forget.labels).cpu()]
     if len(found) < needed:
         raise TrainingError(
-            f"rewinding asks for {needed} held-out samples of the forget set's classes, and there are {len(found)}",
+            f"rewinding asks for {needed} validation samples of the forget set's classes, and there are {len(found)}",
             expected=f"at most {len(found)}",
             remedy="lower rewind_samples; 0 does not rewind",
         )

@@ -52,7 +52,7 @@ class Settings(MethodSettings):
     forget_batch_size: int = Field(32, ge=1, description="forget samples per step; A2D")
 
     rewind_samples: int = Field(
-        0, ge=0, description="held-out samples of the forget set's classes by which the epoch is chosen; 0: the last"
+        0, ge=0, description="validation samples of the forget set's classes by which the epoch is chosen; 0: the last"
     )
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:

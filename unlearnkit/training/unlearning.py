@@ -38,18 +38,17 @@ class Context:
     """What a method may use beside the model and its data.
 
     `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
-    for methods that train several), `adapter` says where the parts of a model are, and `held_out` are samples that
-    nothing was trained on (the test split of the data; where it has none, the validation split, which the evaluation
-    uses too). `references` holds what the method declares in NEEDS: "held_out_oracles", a model or stack that matches
-    the given one, "oracle_pool", which takes an index per model and returns those held-out oracles as a model or stack,
-    and "attribution", the `Effects` of the forget set.
+    for methods that train several), `adapter` says where the parts of a model are, and `validation` are the samples
+    of that split, on which the evaluation scores too. `references` holds what the method declares in NEEDS:
+    "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
+    returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set.
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
     fresh: Callable[..., nn.Module]
     adapter: Adapter
-    held_out: Samples
+    validation: Samples
     references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
     other_passes: float = field(default=0.0)
@@ -103,20 +102,20 @@ class Procedure:
 
 @dataclass(frozen=True)
 class Division:
-    """The samples as an unlearner sees them: rows of the retain set, of the forget set, and held out from training."""
+    """The samples as an unlearner sees them: rows of the retain set, of the forget set and of the validation split."""
 
     retain: Tensor
     forget: Tensor
-    held_out: Tensor
+    validation: Tensor
 
     @classmethod
     def of(cls, image_set: ImageSet, forget_set: npt.NDArray[np.integer]) -> Division:
         """Return the division of a data set by the training indices of a forget set."""
-        first = image_set.train_size + (image_set.validation_size if image_set.test_size else 0)
+        first = image_set.train_size
         return cls(
             retain_set(image_set.train_size, forget_set),
             torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
-            torch.arange(first, len(image_set.labels)),
+            torch.arange(first, first + image_set.validation_size),
         )
 
 
@@ -181,7 +180,9 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
-        held_out=Samples(task.pixels, division.held_out, task.generators(ROLE, model_indices, "held_out_batches")),
+        validation=Samples(
+            task.pixels, division.validation, task.generators(ROLE, model_indices, "validation")
+        ),
         references=references,
         keep=recorder.keep,
     )
@@ -233,4 +234,4 @@ class _Recorder:
 
     def _passes(self) -> float:
         context = self.context
-        return self.retain.passes + self.forget.passes + context.held_out.passes + context.other_passes
+        return self.retain.passes + self.forget.passes + context.validation.passes + context.other_passes
