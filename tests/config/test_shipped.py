@@ -49,6 +49,7 @@ def test_the_published_protocol_has_its_size() -> None:
         ("deep_unlearn_utkface", (50, 256, 0.1), (16_121, 2_846, 4_741), [1_613], 10),
         ("easydub_living17", (25, 1024, 0.6), (44_200, 3_400, 0), [500, 200, 200], 100),
         ("challenge_cifar10", (100, 64, 0.01), (50_000, 10_000, 0), [1_000], 100),
+        ("datamodel_matching", (24, 256, 0.4), (50_000, 10_000, 0), [10, 100, 1_000, 500], 100),
     ],
 )
 def test_the_other_published_protocols_have_their_size(
@@ -59,6 +60,44 @@ def test_the_other_published_protocols_have_their_size(
     assert (training.epochs, training.batch_size, training.lr) == recipe
     assert experiment.split_sizes == sizes and experiment.num_models == models
     assert [forget_set.planned_size() for forget_set in experiment.forget_sets.values()] == forget
+
+
+SOLUTIONS = {"fcs", "msg", "cfw", "prmq", "ct", "kde", "rni"}
+OF_DEEP_UNLEARN = SOLUTIONS | {
+    *("fine_tune", "ascent_forget", "neg_grad_plus", "random_labels", "salun", "bad_teacher", "scrub"),
+    *("cf_k", "eu_k", "influence", "fisher"),
+}
+MATCHING = {"oracle_matching", "dm_direct", "datamodel_matching", "ascent_forget", "fine_tune", "scrub"}
+
+
+@pytest.mark.parametrize(
+    ("name", "methods"),
+    [
+        *((f"deep_unlearn_{data}", OF_DEEP_UNLEARN) for data in ("mnist", "fashion_mnist", "cifar10", "cifar100")),
+        ("deep_unlearn_utkface", OF_DEEP_UNLEARN),
+        ("challenge_cifar10", SOLUTIONS | {"challenge_fine_tune", "challenge_head_reset", "fine_tune"}),
+        ("datamodel_matching", MATCHING),
+    ],
+)
+def test_the_published_protocols_have_all_their_methods(name: str, methods: set[str]) -> None:
+    experiment = load_experiment(yaml.safe_load((REPOSITORY / "experiments" / f"{name}.yaml").read_text()))
+    assert {variant.method for variant in experiment.variants.values()} == methods | {"do_nothing", "load_oracle"}
+
+
+def test_deep_unlearn_is_one_protocol_on_five_data_sets() -> None:
+    """Methods and their settings differ only where the data do."""
+    names = ("mnist", "fashion_mnist", "cifar10", "cifar100", "utkface")
+    raw = [yaml.safe_load((REPOSITORY / "experiments" / f"deep_unlearn_{name}.yaml").read_text()) for name in names]
+    validation = [load_experiment(one).split_sizes[1] for one in raw]
+    assert [one["methods"]["scrub"].pop("rewind_samples") for one in raw] == validation
+    assert [one["methods"]["fisher"].pop("classes", None) for one in raw] == [None, None, None, 100, 5]
+    assert all(one["methods"] == raw[0]["methods"] for one in raw)
+
+
+def test_teachers_of_oracle_matching_are_not_those_that_load_oracle_returns() -> None:
+    path = REPOSITORY / "experiments" / "datamodel_matching.yaml"
+    raw = yaml.safe_load(path.read_text())
+    assert raw["methods"]["oracle_matching"]["pool_start"] == raw["num_models"]
 
 
 def test_committed_schema_is_current(schema: dict[str, Any], repository: Path) -> None:
