@@ -14,7 +14,7 @@ help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
-	@echo "make test-smoke  run every published protocol at toy size (5 minutes)"
+	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
@@ -38,7 +38,7 @@ test: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -s
 
-# the published protocols at toy size; four of them are in `make test`
+# the published protocols at toy size; two of them are in `make test`
 test-smoke: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or not slow" -v --durations=0
 

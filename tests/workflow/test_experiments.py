@@ -18,8 +18,8 @@ pytestmark = pytest.mark.workflow
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 OVERLAYS = sorted(path.stem for path in EXPERIMENTS.glob("smoke/*.yaml"))
-QUICK = {"challenge_cifar10", "deep_unlearn_mnist", "deep_unlearn_utkface", "easydub_living17"}
-"""What `make test` runs, half a minute each on two free cores; `make test-smoke` runs all."""
+QUICK = {"datamodel_matching", "easydub_living17"}
+"""What `make test` runs, four minutes of CPU time together, and nothing to fetch; `make test-smoke` runs all."""
 
 ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
 """Data sets whose raw files are not in a dependency."""
