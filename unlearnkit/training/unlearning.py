@@ -180,9 +180,7 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
-        validation=Samples(
-            task.pixels, division.validation, task.generators(ROLE, model_indices, "validation")
-        ),
+        validation=Samples(task.pixels, division.validation, task.generators(ROLE, model_indices, "validation")),
         references=references,
         keep=recorder.keep,
     )
