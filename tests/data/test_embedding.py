@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from unlearnkit.data.embedding import clip_embeddings, weight_files
 from unlearnkit.data.forget_sets import neighbour_forget_set
 from unlearnkit.errors import DataError
-
-transformers = pytest.importorskip("transformers")
 
 
 @pytest.fixture(scope="module")
