@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import transformers
 
 from unlearnkit.data.embedding import clip_embeddings, weight_files
 from unlearnkit.data.forget_sets import neighbour_forget_set
 from unlearnkit.errors import DataError
+
+# its configurations take settings that their stubs lack
+transformers: Any = import_module("transformers")
 
 
 @pytest.fixture(scope="module")
