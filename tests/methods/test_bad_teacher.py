@@ -38,7 +38,7 @@ def test_a_step_is_along_the_mean_divergence_of_the_batch(bench_of: Callable[...
     loss = functional.kl_div(student, target, reduction="batchmean") * (temperature**2 if squared else 1)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     settings = {"epochs": 1, "batch_size": 240, "lr": lr, "weight_decay": weight_decay}
-    after = bench.last("bad_teacher", temperature=temperature, squared_temperature=squared, **settings)
+    after = bench.last("bad_teacher", temperature=temperature, temperature_squared=squared, **settings)
     agree = []
     for (name, parameter), gradient in zip(model.named_parameters(), gradients, strict=True):
         decayed = (gradient + weight_decay * parameter.detach()).numpy()

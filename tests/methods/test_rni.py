@@ -57,7 +57,7 @@ def test_normalisation_never_gets_noise_whatever_its_name(
 
 
 def test_a_tensor_gets_noise_once_at_most_and_of_the_stated_size(cnn: Bench) -> None:
-    settings = {"tensors": 9, "noised": 1.0, "epochs": 4, "fine_share": 0.0, "quiet_share": 0.25, "sigma": 0.5, **STILL}
+    settings = {"tensors": 9, "noised": 1.0, "epochs": 4, "fine_share": 0.0, "quiet_share": 0.25, "noise": 0.5, **STILL}
     first, second, third = moved(cnn, (1, 2, 3, 4), **settings)
     assert len(first) == 5  # three kernels, weight and bias of the classifier
     assert second == third == set()
@@ -88,7 +88,7 @@ def test_the_part_that_gets_noise_is_rounded_down(cnn: Bench, noised: float, cou
 
 def test_only_the_classifier_is_fresh(cnn: Bench) -> None:
     original, fresh = (parameters_of(model) for model in (cnn.model(), cnn.context().fresh()))
-    result = parameters_of(cnn.call("rni", cnn.model(), None, sigma=0.0, **STILL))
+    result = parameters_of(cnn.call("rni", cnn.model(), None, noise=0.0, **STILL))
     classifier = parameters_of(cnn.model(), [cnn.context().adapter.classifier]).keys()
     for name, weight in result.items():
         assert torch.equal(weight, (fresh if name in classifier else original)[name])
@@ -106,7 +106,7 @@ def test_momentum_starts_from_rest_in_every_epoch(bench_of: Callable[..., Bench]
     settings = {"epochs": 2, "fine_share": 0.5, "lr": 0.1, "fine_lr": 0.0, "last_lr": 0.0, "momentum": 0.9}
     assert moved(bench_of("mlp"), (1, 2), **settings) == [set()]
     # one step per epoch: from rest, the step does not depend on what the epoch before did
-    once = {"batch_size": 230, "fine_share": 0.0, "sigma": 0.0, "tensors": 9, "weight_decay": 0.0, "epochs": 2}
+    once = {"batch_size": 230, "fine_share": 0.0, "noise": 0.0, "tensors": 9, "weight_decay": 0.0, "epochs": 2}
     without, having = (bench_of("mlp").kept("rni", (1, 2), **once, lr=0.1, momentum=m) for m in (0.0, 0.9))
     for name, weight in without.states[2][0].items():
         np.testing.assert_array_equal(having.states[2][0][name], weight)

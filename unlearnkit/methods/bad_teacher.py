@@ -36,7 +36,7 @@ class Settings(MethodSettings):
     weight_decay: float = Field(0.0, ge=0, description="coupled weight decay; Deep Unlearn")
     batch_size: int = Field(256, ge=1, description="samples of both sets per step; Deep Unlearn")
     temperature: float = Field(1.0, gt=0, description="temperature of teachers and student; Deep Unlearn")
-    squared_temperature: bool = Field(
+    temperature_squared: bool = Field(
         False, description="whether the divergence is multiplied by the squared temperature; Deep Unlearn does not"
     )
     retain_fraction: float = Field(
@@ -68,7 +68,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     optimizer = adam(student, settings.lr, settings.momentum, settings.weight_decay)
     retain = retain.part(settings.drawn_samples(len(retain)), context.generators)
     # `distillation` carries the squared temperature
-    factor = 1.0 if settings.squared_temperature else settings.temperature**-2
+    factor = 1.0 if settings.temperature_squared else settings.temperature**-2
     for epoch in range(1, settings.epochs + 1):
         student.train()
         for images, _, is_forget in mixed_epoch(retain, forget, settings.batch_size):

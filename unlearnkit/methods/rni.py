@@ -47,7 +47,7 @@ class Settings(MethodSettings):
     )
     tensors: int = Field(9, ge=1, description="tensors drawn per epoch, all if there are fewer; Deep Unlearn")
     noised: float = Field(0.7, ge=0, le=1, description="part of the drawn tensors that gets noise; Deep Unlearn")
-    sigma: float = Field(0.04, ge=0, description="standard deviation of the noise, as weights; Deep Unlearn")
+    noise: float = Field(0.04, ge=0, description="standard deviation sigma, in the unit of the weights; Deep Unlearn")
     lr: float = Field(2e-4, ge=0, description="learning rate of the epochs that are not fine; Deep Unlearn")
     fine_lr: float = Field(2e-4, ge=0, description="learning rate of the fine epochs but the last; Deep Unlearn")
     last_lr: float = Field(1e-3, ge=0, description="learning rate of the last epoch if it is fine; Deep Unlearn")
@@ -80,7 +80,7 @@ class Settings(MethodSettings):
     def search() -> Mapping[str, Space]:
         """Return what Deep Unlearn searches, its numbers of fine and of quiet epochs as shares."""
         fine: Mapping[str, Space] = {"fine_lr": LR, "last_lr": LR, "fine_weight_decay": WEIGHT_DECAY}
-        shares = {"fine_share": Uniform(0.0, 0.9), "quiet_share": Uniform(0.0, 0.9), "noised": UNIT, "sigma": UNIT}
+        shares = {"fine_share": Uniform(0.0, 0.9), "quiet_share": Uniform(0.0, 0.9), "noised": UNIT, "noise": UNIT}
         return {**GENERIC, "epochs": Integers(2, 20), **fine, **shares}
 
 
@@ -114,7 +114,7 @@ def _trained_by_epoch(model: nn.Module, settings: Settings, context: Context) ->
             selected = _drawn_names(chosen, math.floor(settings.noised * len(chosen)), context)
             for name in selected:
                 if name not in noised:
-                    _add_noise(others[name], settings.sigma, context)
+                    _add_noise(others[name], settings.noise, context)
             noised |= set(selected)
         yield {*chosen, *normalisation}
     for _ in range(settings.epochs - settings.coarse_epochs):
