@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -61,3 +62,37 @@ def test_the_page_of_methods_has_a_row_and_a_section_for_each_in_this_order(repo
     table = page[page.index("| method | reads |") : page.index("\n## ")]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(registry.METHODS)
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(registry.METHODS)
+
+
+BORROWED = {"challenge_head_reset": ("challenge_fine_tune",), "datamodel_matching": ("oracle_matching", "dm_direct")}
+"""Methods whose sections name the tables of others instead of having their own."""
+
+
+def test_the_page_of_methods_states_every_setting_and_its_default(repository: Path) -> None:
+    sections = (repository / "docs/methods.md").read_text().split("\n## ")[1:]
+    tables = {section.partition("\n")[0]: defaults_told(section) for section in sections}
+    for name in registry.METHODS:
+        told = {field: text for table in BORROWED.get(name, (name,)) for field, text in tables[table].items()}
+        if name == "datamodel_matching":
+            told = {field: text for field, text in told.items() if field not in ("oracles", "pool", "pool_start")}
+        fields = registry.load("method", name).Settings.model_fields
+        assert told.keys() == fields.keys(), name
+        assert [field for field, text in told.items() if not says(text, fields[field].default)] == [], name
+
+
+def defaults_told(section: str) -> dict[str, str]:
+    """Return setting -> default of a section's table, whose rows may be of several settings."""
+    told: dict[str, str] = {}
+    for settings, defaults in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \|", section, re.MULTILINE):
+        names = re.findall(r"\w+", settings)
+        told |= dict(zip(names, defaults.replace("`", "").split(", ", len(names) - 1), strict=True))
+    return told
+
+
+def says(text: str, value: object) -> bool:
+    """Return whether a default is written as `text`, numbers in any form."""
+    spelling = ", ".join(map(str, value)) if isinstance(value, tuple) else json.dumps(value).strip('"')
+    try:
+        return float(text) == float(spelling)
+    except ValueError:
+        return text == spelling
