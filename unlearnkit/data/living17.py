@@ -42,7 +42,7 @@ CLASS_NAMES = (
 )
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
-CHECKED_BY = "number, type, range and shape of images and labels; the publisher's checksums are not known to us"
+CHECKED_BY = "number, type, range and shape of images and labels; the publisher's checksums are not known"
 SOURCE = "the folder data/living17 of the data set royrin/KLOM-models on huggingface.co"
 
 _FILES = ("raw_tensors_tr_new.pt", "raw_tensors_val_new.pt")

@@ -1,4 +1,4 @@
-"""Confuse-Finetune-Weaken: noise on the first layer, class-weighted repair, a little noise; NeurIPS 2023 challenge.
+"""Confuse-Finetune-Weaken: noise on the first layer, class-weighted repair, a little noise; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference multiplies the
 mean loss of a batch by the mean weight of the batch, which weights no sample, reads all images for their labels, and

@@ -1,4 +1,4 @@
-"""Forget-Contrast-Strengthen: flatten the forget set, push it from the retain set, repair; NeurIPS 2023 challenge.
+"""Forget-Contrast-Strengthen: flatten the forget set, push it from the retain set, repair; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference's contrast
 schedule rises where its last rate exceeds its first, which is refused here, and its model is returned in train mode.

@@ -1,6 +1,6 @@
 """Fresh ends and distillation: reset the first and the last layer, warm up on the teacher's outputs, then repair.
 
-Source: sixth solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. The teacher
+Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. The teacher
 is the original. What differs from the reference:
 - It warms up on validation samples, which then are members to whatever compares with them; here on a part of the retain
   set without its labels. `warmup_set: validation` is the reference.

@@ -1,4 +1,4 @@
-"""Masked Small Gradients: fresh convolution weights where forgetting hardly pulls, slow others; NeurIPS 2023 challenge.
+"""Masked Small Gradients: fresh convolution weights where forgetting hardly pulls, slow others; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference weights the two
 sets by their numbers of batches, ranks in train mode, which moves batch norm's statistics toward the forget set, draws

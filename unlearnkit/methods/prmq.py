@@ -1,4 +1,4 @@
-"""Prune, redraw, match entropies, quantise; NeurIPS 2023 challenge.
+"""Prune, redraw, match entropies, quantise; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference takes one step
 too many, draws every weight that is zero anew although not pruned, rounds the statistics of batch norm too, whose small

@@ -1,6 +1,6 @@
 """Repeated noise injection: noise a few tensors in every epoch and train only them, then fine-tune everything.
 
-Source: seventh solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. What
+Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. What
 differs from the reference:
 - It tells normalisation by the letters "bn" in a name, so that layer norm, and batch norm in down-sampling, get noise;
   here the type of the module decides.
