@@ -24,6 +24,6 @@ A method module defines
 
 `unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator
 untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the
-configuration declares. Methods never see the oracles that the evaluation uses, nor validation samples other than
-through `context.validation`.
+configuration declares. Methods never see test samples nor the oracles that the evaluation uses, and validation samples
+only through `context.validation`.
 """
