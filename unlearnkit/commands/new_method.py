@@ -30,7 +30,7 @@ What is left:
 - make schema
 - does it keep what every method promises, and does it forget?
       python -m pytest tests/methods/test_conformance.py tests/methods/test_every_method_forgets.py -k ${name}
-- a paragraph in docs/methods.md
+- a row and a section in docs/methods.md
 """
 
 
