@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch import nn
 
 from unlearnkit.artifacts.attribution import GradientFile, write_gradients
 from unlearnkit.artifacts.weights import State
+from unlearnkit.attribution import influence
 from unlearnkit.attribution.gradients import margin_weights, projected_gradients, projection
 from unlearnkit.attribution.influence import mean_scores, scores
 from unlearnkit.data.image_set import ImageSet
@@ -124,3 +127,22 @@ def test_scores_are_averaged_over_checkpoints(tmp_path, task: Task, originals: l
     both = mean(files)
     assert both.shape == (150, 250)
     torch.testing.assert_close(both, (mean(files[:1]) + mean(files[1:])) / 2)
+
+
+def test_a_checkpoint_begins_with_no_matrix_but_the_sum(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {name: (np.ones((6, 2), np.float16), np.ones(6, np.float32)) for name in ("logit_0", "margin")}
+    write_gradients(tmp_path / "0.safetensors", named, np.full(6, 0.5), {})
+    made: list[weakref.ref[torch.Tensor]] = []
+    held: list[int] = []
+
+    def watched(*given: torch.Tensor, **how: float) -> torch.Tensor:
+        held.append(sum(one() is not None for one in made))
+        found = scores(*given, **how)  # pyright: ignore[reportArgumentType]
+        made.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(influence, "scores", watched)
+    files = [GradientFile(tmp_path / "0.safetensors")] * 4
+    how = {"curvature": True, "ridge": 0.1, "device": torch.device("cpu"), "report": lambda _: None}
+    mean_scores(files, "logit_0", 5, **how)
+    assert held == [0, 1, 1, 1]

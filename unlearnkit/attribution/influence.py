@@ -11,7 +11,7 @@ margin: with these r, beta_i(x) is the step of Newton's method when sample i lea
 share the kernel; only g differs.
 
 Per checkpoint and output: n d^2 + n d samples products for n training samples and d dimensions, and a factorisation of
-d^3/3; memory: n samples numbers for the result, n d and d^2 in float64.
+d^3/3; memory: n samples numbers for the sum, as many for a checkpoint's, and n d and d^2 in float64.
 """
 
 from __future__ import annotations
@@ -37,15 +37,17 @@ def mean_scores(
     report: Callable[[str], None],
 ) -> Tensor:
     """Return beta float32 [train_size, samples] of an output (a logit or the margin), the mean over checkpoints."""
-    total = torch.zeros((), device=device)
+    total: Tensor | None = None
     for number, file in enumerate(checkpoints, start=1):
         margins, targets = (torch.from_numpy(file.gradients(name)).to(device) for name in (MARGIN, output))
         probability = torch.from_numpy(file.probability()).to(device)
-        total = total + scores(
-            margins[:train_size], probability[:train_size], targets, curvature=curvature, ridge=ridge
-        )
+        own = scores(margins[:train_size], probability[:train_size], targets, curvature=curvature, ridge=ridge)
+        # in place: a third matrix of this size would be the most that the job holds
+        total = own if total is None else total.add_(own)
+        del own
         report(f"checkpoint {number} of {len(checkpoints)}")
-    return total / len(checkpoints)
+    assert total is not None  # there is at least one checkpoint
+    return total.div_(len(checkpoints))
 
 
 def scores(margins: Tensor, probability: Tensor, targets: Tensor, *, curvature: bool, ridge: float) -> Tensor:
