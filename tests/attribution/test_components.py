@@ -35,3 +35,9 @@ def test_there_are_no_more_components_than_samples_allow() -> None:
 def test_an_attribution_without_variance_is_refused() -> None:
     with pytest.raises(DataError, match="no principal components"):
         principal_components(np.zeros((5, 5), np.float32), 2)
+
+
+def test_components_of_rounding_errors_are_none() -> None:
+    rng = np.random.default_rng(0)
+    rank_three = (rng.normal(size=(40, 3)) @ rng.normal(size=(3, 40))).astype(np.float32)
+    assert principal_components(rank_three, 10).shape == (40, 3)

@@ -168,6 +168,13 @@ def test_scores_of_another_training_set_are_refused(digits: ImageSet, tmp_path: 
         make_forget_set(configured(kind="scores", file=str(tmp_path / "scores.npy"), top=1), digits)
 
 
+def test_a_component_that_the_attribution_lacks_is_refused(digits: ImageSet) -> None:
+    settings = configured(kind="principal_component", attribution="subsets", component=4, top=3)
+    scores = np.zeros((digits.train_size, 3), np.float32)
+    with pytest.raises(DataError, match=r"component is 4, but attribution 'subsets' has 3 principal.*at most 3"):
+        make_forget_set(settings, digits, scores)
+
+
 @pytest.mark.parametrize("pick", ["middle", 3, -1])
 def test_unknown_cluster_is_refused(pick: object, digits: ImageSet) -> None:
     with pytest.raises(DataError, match=r"'smallest', 'largest' or a rank 0\.\.2"):

@@ -17,12 +17,15 @@ from threadpoolctl import threadpool_limits
 
 from unlearnkit.errors import DataError
 
+RESOLVED = float(np.finfo(np.float32).eps) ** 0.5
+"""Singular values below this part of the largest are rounding errors of its square, which is what is decomposed."""
+
 
 def principal_components(matrix: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
-    """Return the scores of all samples on the first components, float32 [samples, min(count, samples - 1)].
+    """Return the scores of all samples on the first components, float32 [samples, components].
 
-    `matrix` [training samples, samples] is an attribution of the margin. Components fall by variance. Raises DataError
-    if the matrix has no variance.
+    `matrix` [training samples, samples] is an attribution of the margin. Components fall by variance, and there are
+    fewer than `count` if the matrix has no more: what is left is of rounding errors. Raises DataError if it has none.
     """
     samples = matrix.shape[1]
     if not (centred := matrix - matrix.mean(axis=1, keepdims=True)).any():
@@ -36,6 +39,8 @@ def principal_components(matrix: npt.NDArray[np.float32], count: int) -> npt.NDA
     # one thread: the order of summation, and with it the choice between samples of nearly one score, depends on it
     with threadpool_limits(limits=1):
         left, values, _ = svds(centred.T, k=kept, v0=start)
-    scores = (left * values)[:, np.argsort(-values)]
-    strongest = scores[np.abs(scores).argmax(axis=0), np.arange(kept)]
+    falling = np.argsort(-values)
+    falling = falling[values[falling] > RESOLVED * values.max()]
+    scores = (left * values)[:, falling]
+    strongest = scores[np.abs(scores).argmax(axis=0), np.arange(len(falling))]
     return (scores * np.where(strongest < 0, -1, 1)).astype(np.float32)

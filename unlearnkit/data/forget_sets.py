@@ -155,7 +155,7 @@ def make_forget_set(
             return score_forget_set(scores, settings.top, settings.bottom)
         case config.PrincipalComponentForgetSet():
             assert chosen_by is not None
-            return score_forget_set(chosen_by[:, settings.component - 1], settings.top, settings.bottom)
+            return score_forget_set(_component(chosen_by, settings), settings.top, settings.bottom)
         case config.ClipNeighboursForgetSet():
             assert chosen_by is not None
             return neighbour_forget_set(chosen_by, settings.size, settings.index, settings.seed)
@@ -233,6 +233,19 @@ def _cluster(images: npt.NDArray[np.uint8], clusters: int, seed: int) -> npt.NDA
     # one thread: the order of summation, and with it a sample on a border, would depend on how many threads there are
     with threadpool_limits(limits=1):
         return KMeans(clusters, n_init=10, random_state=seed).fit_predict(pixels)  # pyright: ignore[reportArgumentType]
+
+
+def _component(
+    scores: npt.NDArray[np.floating], settings: config.PrincipalComponentForgetSet
+) -> npt.NDArray[np.floating]:
+    if settings.component > scores.shape[1]:
+        raise DataError(
+            f"component is {settings.component}, but attribution '{settings.attribution}' has {scores.shape[1]} "
+            "principal components with variance",
+            expected=f"at most {scores.shape[1]}",
+            remedy="lower component, or give the attribution more models",
+        )
+    return scores[:, settings.component - 1]
 
 
 def _check_one_score_per_sample(settings: config.ScoreForgetSet, scores: int, train_size: int) -> None:
