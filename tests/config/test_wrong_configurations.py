@@ -223,6 +223,10 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "methods: {matched: {method: oracle_matching, pool: 8, grid: {oracles: [4, 9]}}}",
         ["methods.matched.oracles9", "oracles is 9", "has 8"],
     ),
+    "more classes than the data set has": (
+        "methods: {noise: {method: fisher, grid: {classes: [10, 11]}}}",
+        ["methods.noise.classes11.classes is 11", "has 10 classes", "set it to 10"],
+    ),
     "snapshot past the method's last epoch": (
         "methods: {scrub: {snapshots: [3, 6]}}",
         ["methods.scrub.snapshots has epoch 6", "from 1 to 5"],

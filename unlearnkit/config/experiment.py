@@ -165,7 +165,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     rules = (name_problems, data_problems, model_problems, forget_set_problems, sample_problems, shard_problems)
     for rule in (*rules, attribution_problems, method_problems, oracle_problems):
         yield from rule(experiment)
-    yield from variant_problems(experiment.methods, experiment.training.epochs)
+    yield from variant_problems(experiment.methods, experiment.training.epochs, experiment.num_classes)
     attributions = getattr(experiment, "attributions", {})
     yield from reference_problems(experiment.methods, experiment.held_out_oracles, experiment.shard_size, attributions)
 

@@ -13,20 +13,23 @@ from pydantic import ValidationError
 from unlearnkit.config.blocks import MethodBlock, declared, own_settings
 from unlearnkit.config.names import LONGEST_NAME, VALUE_PATTERN
 from unlearnkit.config.problems import from_validation
+from unlearnkit.config.settings import MethodSettings
 from unlearnkit.config.variants import axes, combinations, last_epoch, spelled
 from unlearnkit.config.wording import shown
 from unlearnkit.errors import ConfigError
 from unlearnkit.layout import REFERENCE_CANDIDATES
 
 
-def variant_problems(methods: Mapping[str, MethodBlock], training_epochs: int) -> Iterator[ConfigError]:
+def variant_problems(
+    methods: Mapping[str, MethodBlock], training_epochs: int, num_classes: int
+) -> Iterator[ConfigError]:
     """Yield what is wrong with the entries of `methods`, one by one and together."""
     names: Counter[str] = Counter()
     for name, block in methods.items():
         problems = [*_grid_problems(f"methods.{name}", block), *_order_problems(f"methods.{name}", block)]
         yield from problems
         if not problems:
-            yield from _combination_problems(name, block, training_epochs)
+            yield from _combination_problems(name, block, training_epochs, num_classes)
             names.update(variant for variant, _ in combinations(name, block))
     yield from _name_problems(names)
 
@@ -57,7 +60,9 @@ def _order_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:
         )
 
 
-def _combination_problems(name: str, block: MethodBlock, training_epochs: int) -> Iterator[ConfigError]:
+def _combination_problems(
+    name: str, block: MethodBlock, training_epochs: int, num_classes: int
+) -> Iterator[ConfigError]:
     settings_class = declared("method", block.method).Settings
     for variant, values in combinations(name, block):
         try:
@@ -68,6 +73,7 @@ def _combination_problems(name: str, block: MethodBlock, training_epochs: int) -
             yield from _snapshot_problems(
                 f"methods.{variant}", block, last_epoch(block.method, settings, training_epochs)
             )
+            yield from _class_problems(f"methods.{variant}", settings, num_classes)
 
 
 def _snapshot_problems(key: str, block: MethodBlock, last: int | None) -> Iterator[ConfigError]:
@@ -78,6 +84,16 @@ def _snapshot_problems(key: str, block: MethodBlock, last: int | None) -> Iterat
         yield ConfigError(
             f"{key}.snapshots has epoch {max(snapshots)}, past the last epoch of method '{block.method}'",
             expected=f"epochs from 1 to {last}",
+        )
+
+
+def _class_problems(key: str, settings: MethodSettings, num_classes: int) -> Iterator[ConfigError]:
+    classes = getattr(settings, "classes", None)
+    if isinstance(classes, int) and classes > num_classes:
+        yield ConfigError(
+            f"{key}.classes is {classes}, but the data set has {num_classes} classes",
+            expected=f"at most {num_classes}",
+            remedy=f"set it to {num_classes}, which is all of them",
         )
 
 
