@@ -160,6 +160,16 @@ def test_a_last_batch_of_one_sample_is_left_out(bench_of: Callable[..., Bench]) 
     assert same(members_of(state)[0], {name: tensor.numpy() for name, tensor in expected.items()})
 
 
+def test_a_stage_below_a_batch_is_trained_where_short_batches_are_left_out(
+    bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # stages of 20, 40 and 60 samples, batches of 64
+    bench = bench_of("mlp")
+    kept = bench.last("sisa", **SHAPE)
+    monkeypatch.setattr("bench.RECIPE", RECIPE.model_copy(update={"drop_last": True}))
+    assert same(kept, bench.last("sisa", **SHAPE))
+
+
 def test_slices_without_retained_samples_are_passed_over(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("small_cnn")
     shards = divided(bench)

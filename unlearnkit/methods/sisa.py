@@ -131,10 +131,13 @@ def _stages(kept: Sequence[Tensor], seeds: Sequence[int], retain: Samples) -> It
 
 
 def _recipe(recipe: Recipe, settings: Settings, samples: int) -> Recipe:
-    """Return the recipe of a stage: its own epochs, warm-up in proportion, and no last batch of a single sample."""
+    """Return the recipe of a stage: its own epochs, warm-up in proportion, and no last batch of a single sample.
+
+    A recipe that leaves out short batches keeps that of a stage that has no other.
+    """
     changes = {
         "epochs": settings.slice_epochs,
         "warmup_epochs": recipe.warmup_epochs * settings.slice_epochs / recipe.epochs,
-        "drop_last": recipe.drop_last or samples % recipe.batch_size == 1,
+        "drop_last": samples >= recipe.batch_size and (recipe.drop_last or samples % recipe.batch_size == 1),
     }
     return recipe.model_copy(update=changes)
