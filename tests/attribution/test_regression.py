@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.linear_model import Lasso
 
-from unlearnkit.attribution.regression import fit, in_half_precision, lasso, lasso_path
+from unlearnkit.attribution.regression import fit, in_half_precision, largest_curvature, lasso, lasso_path
 from unlearnkit.errors import TrainingError
 
 
@@ -64,6 +64,20 @@ def test_a_fit_takes_all_samples_in_blocks(monkeypatch: pytest.MonkeyPatch) -> N
     torch.testing.assert_close(
         whole.weights.float() * whole.scale, parts.weights.float() * parts.scale, atol=0.01, rtol=0
     )
+
+
+def test_the_curvature_is_found_once_for_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    inclusion, outputs = problem(60, 40, 30)
+    monkeypatch.setattr("unlearnkit.attribution.regression.TARGETS", 7)
+    found: list[int] = []
+
+    def counted(given: torch.Tensor) -> torch.Tensor:
+        found.append(len(given))
+        return largest_curvature(given)
+
+    monkeypatch.setattr("unlearnkit.attribution.regression.largest_curvature", counted)
+    fit(inclusion, outputs, (0.3,), lambda _: None)
+    assert found == [60]
 
 
 def test_models_that_diverged_are_left_out() -> None:

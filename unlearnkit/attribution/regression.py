@@ -79,11 +79,12 @@ def fit(inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], report: 
             report(f"regularization {fraction:g}: R2 {explained[fraction]:.4f} on held-out models")
     best = max(explained, key=explained.__getitem__) if explained else fractions[0]
     path = [fraction for fraction in fractions if fraction >= best]
+    curvature = largest_curvature(inclusion)
     weights = torch.empty(inclusion.shape[1], samples, dtype=torch.float16)
     scale = torch.empty(samples)
     for first in range(0, samples, TARGETS):
         columns = slice(first, first + TARGETS)
-        beta = lasso(inclusion, outputs[:, columns].float(), path)
+        beta = lasso(inclusion, outputs[:, columns].float(), path, curvature=curvature)
         weights[:, columns], scale[columns] = in_half_precision(beta)
         report(f"samples {first}-{min(first + TARGETS, samples) - 1} of {samples}")
     return Fit(weights, scale, best, explained, failed)
@@ -95,23 +96,43 @@ def in_half_precision(beta: Tensor) -> tuple[Tensor, Tensor]:
     return (beta / scale.clamp_min(torch.finfo(torch.float32).tiny)).half().cpu(), scale.float().cpu()
 
 
-def lasso(inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], tolerance: float = TOLERANCE) -> Tensor:
+def largest_curvature(inclusion: Tensor) -> Tensor:
+    """Return the largest eigenvalue of D D^T / M, D the centred `inclusion` [M, n]: 1 / it is the length of a step.
+
+    It costs M^2 n products and a decomposition of order M^3, as much as many iterations if there are many models.
+    """
+    design = inclusion - inclusion.mean(0)
+    return torch.linalg.eigvalsh(design @ design.T)[-1] / len(design)
+
+
+def lasso(
+    inclusion: Tensor,
+    outputs: Tensor,
+    fractions: Sequence[float],
+    tolerance: float = TOLERANCE,
+    curvature: Tensor | None = None,
+) -> Tensor:
     """Return beta [n, T] for the last of `fractions`, by way of the others (see `lasso_path`)."""
-    *_, (_, beta) = lasso_path(inclusion, outputs, fractions, tolerance)
+    *_, (_, beta) = lasso_path(inclusion, outputs, fractions, tolerance, curvature)
     return beta
 
 
 def lasso_path(
-    inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], tolerance: float = TOLERANCE
+    inclusion: Tensor,
+    outputs: Tensor,
+    fractions: Sequence[float],
+    tolerance: float = TOLERANCE,
+    curvature: Tensor | None = None,
 ) -> Iterator[tuple[float, Tensor]]:
     """Yield (fraction, beta [n, T]) for alpha = fraction x the smallest that gives beta = 0, each from the one before.
 
     `inclusion` [M, n] is 0 or 1, `outputs` [M, T]. A solution ends when no beta moves by more than `tolerance` of the
-    largest of its sample in an iteration, or after MOST_ITERATIONS.
+    largest of its sample in an iteration, or after MOST_ITERATIONS. `curvature` is `largest_curvature(inclusion)`, for
+    who knows it already.
     """
     design, targets = inclusion - inclusion.mean(0), outputs - outputs.mean(0)
     models = len(design)
-    curvature = torch.linalg.eigvalsh(design @ design.T)[-1] / models
+    curvature = largest_curvature(inclusion) if curvature is None else curvature
     smallest = (design.T @ targets).abs().amax(0) / models  # [T]
     beta = torch.zeros(design.shape[1], targets.shape[1], device=design.device)
     for fraction in fractions:
