@@ -84,6 +84,11 @@ def test_a_retain_subset_larger_than_the_retain_set_is_refused(bench_of: Callabl
         batches_of(bench_of("mlp"), retain_ratio=25.0)
 
 
+def test_a_forget_set_that_is_not_passed_is_refused(bench_of: Callable[..., Bench]) -> None:
+    with pytest.raises(TrainingError, match=r"forget_repeats is 0\.01, which passes none of 10 forget samples.*0\.1"):
+        batches_of(bench_of("mlp"), forget_repeats=0.01)
+
+
 def test_teachers_are_drawn_for_every_model_from_the_pool(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     first, second = (drawn_teachers(bench, index, oracles=5, pool=50, pool_start=7) for index in (0, 1))

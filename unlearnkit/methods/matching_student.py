@@ -34,10 +34,11 @@ def match(
     """Return a copy of `model` drawn to the teachers on the forget set and a retain subset of each model's own.
 
     With Adam, minimise `matching_loss` + lambda |theta - theta_0|^2, in train mode. Batches hand the labels of `retain`
-    to the teachers. Raises TrainingError if the retain set is smaller than the subset.
+    to the teachers. Raises TrainingError if the retain set is smaller than the subset, or if no
+    forget sample is passed.
     """
     chosen = _subset(retain, settings.drawn_samples(len(forget)), context)
-    repeated = forget.repeated(settings.forget_repeats)
+    repeated = _repeated(forget, settings.forget_repeats)
     student = copy.deepcopy(model)
     optimizer = adam(student, settings.lr)
     for epoch in range(1, settings.epochs + 1):
@@ -76,3 +77,14 @@ def _subset(retain: Samples, size: int, context: Context) -> Samples:
             remedy="lower retain_ratio",
         )
     return retain.part(size, context.generators)
+
+
+def _repeated(forget: Samples, times: float) -> Samples:
+    repeated = forget.repeated(times)
+    if not len(repeated):
+        raise TrainingError(
+            f"forget_repeats is {times:g}, which passes none of {len(forget)} forget samples",
+            expected=f"at least {1 / len(forget):g}",
+            remedy="raise forget_repeats",
+        )
+    return repeated
