@@ -1,4 +1,4 @@
-"""The commands of the README resolve from the root of a clone, for every target, profile and shipped experiment."""
+"""The commands of the README resolve from the root of a clone, for every target and profile."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from checkout import Checkout, Outcome
 
 pytestmark = pytest.mark.workflow
-
-EXPERIMENTS = sorted(path.name for path in (Path(__file__).parents[2] / "experiments").glob("*.yaml"))
 
 
 def literal(copy: Checkout, *arguments: str) -> Outcome:
@@ -69,14 +67,6 @@ def test_a_public_target_plans_what_it_is_named_after(pristine: Checkout, target
 def test_training_targets_plan_no_more_than_training(pristine: Checkout) -> None:
     assert pristine.plan("originals").counts.keys() == {"dataset", "original", "originals"}
     assert pristine.plan("oracles").counts == {"dataset": 1, "forget_set": 2, "oracle": 4, "oracles": 1}
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_a_shipped_experiment_plans(pristine: Checkout, experiment: str) -> None:
-    planned = literal(pristine, "klom_all", "-n", "--configfile", f"experiments/{experiment}")
-    assert planned.status == 0, planned.output
-    assert planned.counts["klom_all"] == 1
-    assert planned.counts["unlearn"] > 0
 
 
 def test_the_code_that_runs_is_that_of_the_copy(pristine: Checkout) -> None:
