@@ -35,7 +35,8 @@ def conforms(copy: Checkout, name: str = NAME) -> None:
     tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
     chosen = f"{name} and not large and not resnet"
     succeeds(copy, sys.executable, "-m", "pytest", *tests, "-k", chosen)
-    succeeds(copy, sys.executable, "-m", "basedpyright", f"unlearnkit/methods/{name}.py")
+    typed = (sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable)
+    succeeds(copy, *typed, f"unlearnkit/methods/{name}.py")
 
 
 def rows(copy: Checkout) -> list[dict[str, Any]]:
