@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from unlearnkit.errors import ConfigError, suggest
 
@@ -43,6 +44,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "oracle_matching": "unlearnkit.methods.oracle_matching",
         "dm_direct": "unlearnkit.methods.dm_direct",
         "datamodel_matching": "unlearnkit.methods.datamodel_matching",
+        "ga": "unlearnkit.methods.ga",
     }
 )
 
@@ -77,6 +79,14 @@ MODELS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+TASKS: Mapping[str, str] = MappingProxyType(
+    {
+        "image": "unlearnkit.training.image_task",
+        "text": "unlearnkit.training.text_task",
+    }
+)
+"""Not plug-ins: what the two kinds of data do not have in common. Each module is in the fingerprints of its kind alone."""
+
 REGISTRIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"method": METHODS, "metric": METRICS, "data set": DATASETS, "model": MODELS}
 )
@@ -93,6 +103,26 @@ def locate(kind: str, name: str) -> str:
     return registry[name]
 
 
+def task_of(plug_in: Any) -> str:
+    """Return which task a data set or model is for, by what it declares: "image" unless it says "text"."""
+    return getattr(plug_in, "TASK", "image")
+
+
+def tasks_of(method: Any) -> tuple[str, ...]:
+    """Return which tasks a method is for, by what it declares: images unless it says otherwise."""
+    return getattr(method, "TASKS", ("image",))
+
+
 def load(kind: str, name: str) -> ModuleType:
     """Import and return the module that implements `name`."""
     return importlib.import_module(locate(kind, name))
+
+
+def load_task(task: str) -> ModuleType:
+    """Import and return the module of "image" or "text"."""
+    return importlib.import_module(TASKS[task])
+
+
+def task_of_model(name: str) -> ModuleType:
+    """Import and return the module of the task that a registered model is for."""
+    return load_task(task_of(load("model", name)))
