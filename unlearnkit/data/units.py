@@ -21,7 +21,8 @@ def unit_columns(
     first_token     position of its first token in the stream
     tokens          how many it has
 
-    `starts`, `lengths` and `units` are those of the sequences. Raises DataError if they are none or `units` falls anywhere.
+    `starts`, `lengths` and `units` are those of the sequences. Raises DataError if there are
+    none, or if `units` falls anywhere.
     """
     if not len(units) or (np.diff(units) < 0).any():
         raise DataError("there are no sequences, or they are not in the order of their forget units")
