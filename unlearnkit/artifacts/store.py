@@ -88,6 +88,12 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
         raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=repair(path)) from None
 
 
+def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
+    """Write a binary file of `parts`, one after the other, atomically."""
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        stream.writelines(parts)
+
+
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
