@@ -143,9 +143,9 @@ class NanoGPT(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the logits of the vocabulary [B, n, V]; rows that only pad it are computed and cut off."""
         turns = self.cosines[: tokens.shape[1]], self.sines[: tokens.shape[1]]
+        features = first = normalised(self.embedding(tokens))
         values = [table(tokens) for table in self.value_embeddings]
         mask = self._mask(tokens)
-        features = first = normalised(self.embedding(tokens))
         kept: list[Tensor] = []
         for layer, block in enumerate(self.blocks):
             table = self.settings.value_table(layer)
