@@ -170,7 +170,7 @@ def test_logits_stay_below_the_cap() -> None:
     free = models[None](tokens)
     assert free.abs().max() > 100
     for cap in (15.0, 30.0):
-        torch.testing.assert_close(models[cap](tokens), cap * torch.tanh(free / cap))
+        torch.testing.assert_close(models[cap](tokens), cap * torch.tanh(free / cap), rtol=1e-4, atol=1e-3)
 
 
 def test_a_fresh_model_passes_its_tokens_through() -> None:

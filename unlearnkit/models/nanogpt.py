@@ -153,10 +153,12 @@ class NanoGPT(nn.Module):
             features = block(features, first, skipped, None if table is None else values[table], turns, mask)
             if layer < self.settings.layers // 2:
                 kept.append(features)
-        features, cap = normalised(features), self.settings.logit_cap
+        cap = self.settings.logit_cap
+        # features are divided and not logits, of which there are V / width times as many
+        features = normalised(features) if cap is None else normalised(features) / cap
         logits = functional.linear(features, self.embedding.weight) if self.head is None else self.head(features)
         logits = logits[..., : self.vocabulary]
-        return logits if cap is None else cap * torch.tanh(logits.float() / cap)
+        return logits if cap is None else torch.tanh(logits.float()) * cap
 
     def _mask(self, tokens: Tensor) -> Tensor | None:
         window, end_of_text = self.settings.attention_window, self.settings.end_of_text
