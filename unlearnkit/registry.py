@@ -65,6 +65,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "utkface": "unlearnkit.data.utkface",
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
+        "tiny_shakespeare": "unlearnkit.data.tiny_shakespeare",
+        "fineweb": "unlearnkit.data.fineweb",
+        "text_files": "unlearnkit.data.text_files",
+        "hub_text": "unlearnkit.data.hub_text",
     }
 )
 
@@ -76,6 +80,11 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "resnet18": "unlearnkit.models.resnet18",
         "resnet18_cifar": "unlearnkit.models.resnet18_cifar",
         "tiny_vit": "unlearnkit.models.tiny_vit",
+        "gpt2": "unlearnkit.models.gpt2",
+        "gpt_neo": "unlearnkit.models.gpt_neo",
+        "qwen2": "unlearnkit.models.qwen2",
+        "llama": "unlearnkit.models.llama",
+        "nanogpt": "unlearnkit.models.nanogpt",
     }
 )
 
@@ -85,7 +94,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "text": "unlearnkit.training.text_task",
     }
 )
-"""Not plug-ins: what the two kinds of data do not have in common. Each module is in the fingerprints of its kind alone."""
+"""Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
 REGISTRIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"method": METHODS, "metric": METRICS, "data set": DATASETS, "model": MODELS}

@@ -26,7 +26,7 @@ class TextGraph:
 
     def tokens_slice(self) -> Slice:
         """Which text is made into tokens, and how; not where its files lie, since their content is checked."""
-        kept = {"name", "hub", "tokenizer"}
+        kept = {"name", "hub", "tokenizer", "content_hash"}
         block = self.experiment.data.model_dump(mode="json", include=kept)
         if block["tokenizer"]:
             block["tokenizer"].pop("folder", None)
@@ -38,7 +38,7 @@ class TextGraph:
 
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""
-        kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size", "content_hash"}
+        kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size"}
         return {
             **self.experiment.data.model_dump(mode="json", include=kept),
             "unit_sequences": self.experiment.unit_sequences,

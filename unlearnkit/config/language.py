@@ -35,6 +35,6 @@ class LanguageSettings(MethodSettings):
         return self.lr * (1 - rest) if self.schedule == "linear" else self.lr
 
     def drawn(self, size: int, step: int) -> int:
-        """Return the sequences that `step` steps draw from a set of `size`, whose every pass ends with a short batch."""
+        """Return the sequences that `step` steps draw from a set of `size`; every pass ends with a short batch."""
         passes, rest = divmod(step, -(-size // self.batch_size))
         return passes * size + rest * self.batch_size

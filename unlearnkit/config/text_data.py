@@ -10,7 +10,6 @@ from unlearnkit.config.hub_text import HubText
 from unlearnkit.config.settings import Settings
 from unlearnkit.config.tokenizer import Tokenizer
 
-
 Unit = Literal["sequence", "document", "step"]
 
 

@@ -23,6 +23,6 @@ def read_text_set(path: str | os.PathLike[str]) -> TextSet:
     """Read a text set; raises ArtifactError if the file is damaged or its content is not what was written."""
     stored, facts = read_described(path, KIND)
     cuts = {name: stored[name] for name in _ARRAYS[1:]}
-    text_set = TextSet(tokens=stored.mapped("tokens"), **cuts, **{name: facts[name] for name in _FIELDS})
+    text_set = TextSet(tokens=stored.mapped("tokens", "U16"), **cuts, **{name: facts[name] for name in _FIELDS})
     require_hash(path, text_set.content_hash, facts)
     return text_set

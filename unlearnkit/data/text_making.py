@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.config.text_data import Unit
+from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.data.cutting import Cut, cut
+from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.token_shards import open_stream
+from unlearnkit.data.tokenizer import read_tokenizer
 from unlearnkit.errors import DataError
 
+SPLITS = ("train", "validation")
+
 Stream = npt.NDArray[np.uint16]
+
+
+def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
+    """Return the text set of a rule's configuration slice.
+
+    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
+    that comes as tokens of GPT-2's tokenizer below `root`. Raises DataError as `make_text_set` does.
+    """
+    cuts = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
+    cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
+    if made:
+        tokenizer = read_tokenizer(made[2])
+        vocabulary = {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
+        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts, **vocabulary)
+    files = load_token_files(settings["name"], root)
+    # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
+    fixed = settings["forget_unit"] != "document"
+    wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
+    streams = map(open_stream, (files.train, files.validation), wanted)
+    vocabulary = {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
+    return make_text_set(*streams, **cuts, **vocabulary, raw_files=(*files.train, *files.validation))
 
 
 def make_text_set(

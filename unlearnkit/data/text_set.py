@@ -63,7 +63,7 @@ class TextSet:
         )
         ends = self.starts + self.lengths
         _require(
-            bool((self.starts[1:] >= ends[:-1]).all()) and 0 <= self.starts[0] and ends[-1] <= len(self.tokens),
+            bool((self.starts[1:] >= ends[:-1]).all()) and self.starts[0] >= 0 and ends[-1] <= len(self.tokens),
             "has sequences that overlap or lie outside the stream",
             "sequences in the order of the stream, without a common token",
         )

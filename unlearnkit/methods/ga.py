@@ -1,4 +1,4 @@
-"""Gradient ascent on the tokens of the forget set (Jang et al. 2023; TOFU's `grad_ascent`, OpenUnlearning's GradAscent).
+"""Gradient ascent on the tokens of the forget set (Jang et al. 2023; TOFU, OpenUnlearning).
 
     L = - mean over forget targets of -log p(target)
 
