@@ -63,6 +63,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "utkface": "unlearnkit.data.utkface",
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
+        "tiny_shakespeare": "unlearnkit.data.tiny_shakespeare",
+        "text_files": "unlearnkit.data.text_files",
+        "hub_text": "unlearnkit.data.hub_text",
+        "fineweb": "unlearnkit.data.fineweb",
     }
 )
 
