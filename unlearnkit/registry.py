@@ -69,6 +69,9 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "fineweb": "unlearnkit.data.fineweb",
         "text_files": "unlearnkit.data.text_files",
         "hub_text": "unlearnkit.data.hub_text",
+        "text_files": "unlearnkit.data.text_files",
+        "hub_text": "unlearnkit.data.hub_text",
+        "fineweb": "unlearnkit.data.fineweb",
     }
 )
 
