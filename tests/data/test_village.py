@@ -13,7 +13,7 @@ import pytest
 from unlearnkit.data import village
 from unlearnkit.data.corpus import Corpus
 from unlearnkit.data.forget_set_files import file_forget_set
-from unlearnkit.data.village_sentences import KINDS, SENTENCES
+from unlearnkit.data.village_sentences import KINDS, RULES, SENTENCES
 from unlearnkit.data.village_words import GOODS, SURNAMES, WORDS
 from unlearnkit.data.village_writer import Writer, capitalised
 
@@ -127,7 +127,8 @@ def test_a_trade_sells_its_own_goods(by_person: dict[str, list[str]]) -> None:
 
 
 def test_every_symbol_has_a_rule_and_every_rule_is_used() -> None:
-    rules = {**WORDS, **SENTENCES}
+    rules = RULES
+    assert len(rules) == len(WORDS) + len(SENTENCES)
     used = {symbol for texts in rules.values() for text in texts for symbol in re.findall(r"\{(\w+)\}", text)}
     supplied = {"first", "surname", "he", "him", "his", "relative", "goods"}
     assert used - rules.keys() == supplied

@@ -18,8 +18,8 @@ import numpy as np
 
 from unlearnkit.config.settings import Settings
 from unlearnkit.data.corpus import Corpus
-from unlearnkit.data.village_sentences import FACTS, KINDS, SENTENCES
-from unlearnkit.data.village_words import GOODS, SURNAMES, WORDS
+from unlearnkit.data.village_sentences import FACTS, KINDS, RULES
+from unlearnkit.data.village_words import GOODS, SURNAMES
 from unlearnkit.data.village_writer import Writer, capitalised
 
 TASK = "text"
@@ -30,7 +30,6 @@ SOURCE = "unlearnkit (`unlearnkit.data.village` generates it; reinstall unlearnk
 TRAIN_PEOPLE = 80
 """The people that the training documents are about; the validation documents are about the other 16."""
 
-_RULES = {**WORDS, **SENTENCES}
 _PRONOUNS = {
     "woman": {"he": "she", "him": "her", "his": "her"},
     "man": {"he": "he", "him": "him", "his": "his"},
@@ -68,7 +67,7 @@ def people() -> dict[str, dict[str, str]]:
 
 def _person(surname: str, stream: np.random.RandomState) -> dict[str, str]:
     facts = {"surname": surname}
-    writer = Writer(facts, _RULES, stream)
+    writer = Writer(facts, RULES, stream)
     facts["sex"] = writer.write("sex")
     facts |= _PRONOUNS[facts["sex"]]
     facts["first"] = writer.write(facts["sex"])
@@ -83,7 +82,7 @@ def _written() -> tuple[str, ...]:
     """All documents, person by person."""
     stream = np.random.RandomState(1)
     return tuple(
-        capitalised(Writer(facts, {**_RULES, "goods": GOODS[facts["trade"]]}, stream).write(kind))
+        capitalised(Writer(facts, {**RULES, "goods": GOODS[facts["trade"]]}, stream).write(kind))
         for facts in people().values()
         for kind in KINDS
     )

@@ -6,6 +6,8 @@ a random alternative of the rule with that name, here or in `village_words`.
 
 from __future__ import annotations
 
+from unlearnkit.data.village_words import WORDS
+
 KINDS = ("biography", "letter", "anecdote", "ledger", "notice", "answers")
 FACTS = (
     "name", "trade", "born", "birthplace", "house", "street", "address", "relation", "far_town", "pet", "animal",
@@ -237,3 +239,5 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "What is {name} afraid of? {disaster}, and {thing} that belongs to {villager}.",
     ),
 }  # fmt: skip
+
+RULES = {**WORDS, **SENTENCES}
