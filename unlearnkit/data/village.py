@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from unlearnkit.config.settings import Settings
+from unlearnkit.data import village_sentences as sentences
+from unlearnkit.data import village_words as words
 from unlearnkit.data.corpus import Corpus
-from unlearnkit.data.village_sentences import FACTS, KINDS, RULES
-from unlearnkit.data.village_words import GOODS, SURNAMES
 from unlearnkit.data.village_writer import Writer, capitalised
 
 TASK = "text"
@@ -42,7 +42,7 @@ def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
     No file is read: `root` and `settings` are not used.
     """
     written = _written()
-    return Corpus(tuple(written[index] for index in _train_order()), written[TRAIN_PEOPLE * len(KINDS) :])
+    return Corpus(tuple(written[index] for index in _train_order()), written[TRAIN_PEOPLE * len(sentences.KINDS) :])
 
 
 def subjects() -> dict[str, list[int]]:
@@ -50,7 +50,7 @@ def subjects() -> dict[str, list[int]]:
     names = list(people())[:TRAIN_PEOPLE]
     about: dict[str, list[int]] = {name: [] for name in names}
     for position, index in enumerate(_train_order()):
-        about[names[index // len(KINDS)]].append(position)
+        about[names[index // len(sentences.KINDS)]].append(position)
     return about
 
 
@@ -61,17 +61,17 @@ def people() -> dict[str, dict[str, str]]:
     The facts are those of `village_sentences.FACTS` and `first`, `surname`, `relative`, `sex` and the pronouns.
     """
     stream = np.random.RandomState(0)
-    facts = [_person(SURNAMES[index], stream) for index in stream.permutation(len(SURNAMES))]
+    facts = [_person(words.SURNAMES[index], stream) for index in stream.permutation(len(words.SURNAMES))]
     return {person["name"]: person for person in facts}
 
 
 def _person(surname: str, stream: np.random.RandomState) -> dict[str, str]:
     facts = {"surname": surname}
-    writer = Writer(facts, RULES, stream)
+    writer = Writer(facts, sentences.RULES, stream)
     facts["sex"] = writer.write("sex")
     facts |= _PRONOUNS[facts["sex"]]
     facts["first"] = writer.write(facts["sex"])
-    for fact in FACTS:
+    for fact in sentences.FACTS:
         facts[fact] = writer.write(fact)
     facts["relative"] = writer.write(facts["relation"])
     return facts
@@ -82,12 +82,12 @@ def _written() -> tuple[str, ...]:
     """All documents, person by person."""
     stream = np.random.RandomState(1)
     return tuple(
-        capitalised(Writer(facts, {**RULES, "goods": GOODS[facts["trade"]]}, stream).write(kind))
+        capitalised(Writer(facts, {**sentences.RULES, "goods": words.GOODS[facts["trade"]]}, stream).write(kind))
         for facts in people().values()
-        for kind in KINDS
+        for kind in sentences.KINDS
     )
 
 
 @cache
 def _train_order() -> tuple[int, ...]:
-    return tuple(np.random.RandomState(2).permutation(TRAIN_PEOPLE * len(KINDS)).tolist())
+    return tuple(np.random.RandomState(2).permutation(TRAIN_PEOPLE * len(sentences.KINDS)).tolist())
