@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from unlearnkit.config.settings import Settings
 from unlearnkit.data import village_sentences as sentences
 from unlearnkit.data import village_words as words
 from unlearnkit.data.corpus import Corpus
@@ -36,7 +35,7 @@ _PRONOUNS = {
 }
 
 
-def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
+def documents(root: Path | None, settings: object = None) -> Corpus:
     """Return the 480 training documents in a fixed random order and the 96 validation documents, person by person.
 
     No file is read: `root` and `settings` are not used.
