@@ -63,6 +63,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "utkface": "unlearnkit.data.utkface",
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
+        "village": "unlearnkit.data.village",
     }
 )
 
