@@ -74,23 +74,25 @@ class ShardResult:
 
     `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall
     time divided by the number of models that shared it. `all_passes` are the sample passes of all models together,
-    those after the last epoch that was kept included.
+    those after the last epoch that was kept included. `notes` is what a method had to say about its models.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Kept:
-    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all."""
+    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all; notes."""
 
     states: dict[int, list[State]] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the content as named arrays, for the resume folder."""
@@ -105,12 +107,14 @@ class Kept:
             **arrays,
             "costs": np.array(costs, dtype=np.float64).reshape(-1, 3),
             "all_passes": np.array(self.all_passes),
+            "notes": np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
         }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
         """Return what `to_arrays` was made from."""
-        kept = cls(all_passes=float(arrays["all_passes"]))
+        notes = arrays["notes"].tobytes().decode().splitlines()
+        kept = cls(all_passes=float(arrays["all_passes"]), notes=notes)
         for epoch, passes, seconds in arrays["costs"]:
             kept.passes[int(epoch)], kept.seconds[int(epoch)] = float(passes), float(seconds)
         for key in sorted(name for name in arrays if name.startswith("state/")):
@@ -140,6 +144,7 @@ def run_shard(
             worker.resume.save(name, kept.to_arrays())
         worker.report(f"models {indices[0]}-{indices[-1]} done, stack {number} of {len(stacks)}")
         result.all_passes += kept.all_passes * len(indices)
+        result.notes += kept.notes
         for epoch, states in kept.states.items():
             result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
             result.passes[epoch] = kept.passes[epoch]
