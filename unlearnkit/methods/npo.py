@@ -67,7 +67,7 @@ def preference(reference: Callable[[Tensor], Tensor], beta: float) -> Loss:
 
     def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
         own = sequence_sums(model(batch.inputs), batch.labels)
-        other = sequence_sums(reference(batch.inputs), batch.labels)
+        other = sequence_sums(reference(batch.inputs), batch.labels).detach()
         return 2 / beta * functional.softplus(beta * (other - own)).sum() / batch.sequences
 
     return loss

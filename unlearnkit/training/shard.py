@@ -73,8 +73,9 @@ class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
     `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), the mean over the
-    models, and `seconds` is wall time divided by the number of models that shared it. `all_passes` are the sample passes of all models together,
-    those after the last epoch that was kept included. `notes` is what a method had to say about its models.
+    models, and `seconds` is wall time divided by the number of models that shared it. `all_passes` are the sample
+    passes of all models together, those after the last epoch that was kept included. `notes` is what a method had to
+    say about its models.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)

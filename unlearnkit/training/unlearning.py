@@ -201,7 +201,7 @@ def run_method(
         ),
         references=references,
         keep=recorder.keep,
-        note=lambda text: recorder.note(f"models {', '.join(map(str, model_indices))}: {text}"),
+        note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),
     )
     recorder.retain = task.kind.draws(
         task.source, division.retain, task.generators(ROLE, model_indices, "retain_batches")
@@ -215,6 +215,11 @@ def run_method(
     with batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
         unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
+
+
+def _named(model_indices: Sequence[int]) -> str:
+    first, last = model_indices[0], model_indices[-1]
+    return f"model {first}" if first == last else f"models {first}-{last}"
 
 
 class _Recorder:
