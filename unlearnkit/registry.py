@@ -45,6 +45,11 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "dm_direct": "unlearnkit.methods.dm_direct",
         "datamodel_matching": "unlearnkit.methods.datamodel_matching",
         "ga": "unlearnkit.methods.ga",
+        "graddiff": "unlearnkit.methods.graddiff",
+        "ga_kl": "unlearnkit.methods.ga_kl",
+        "npo": "unlearnkit.methods.npo",
+        "token_scrub": "unlearnkit.methods.token_scrub",
+        "token_fine_tune": "unlearnkit.methods.token_fine_tune",
     }
 )
 

@@ -72,25 +72,28 @@ class Task:
 class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
-    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall
-    time divided by the number of models that shared it. `all_passes` are the sample passes of all models together,
-    those after the last epoch that was kept included.
+    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), the mean over the
+    models, and `seconds` is wall time divided by the number of models that shared it. `all_passes` are the sample
+    passes of all models together, those after the last epoch that was kept included. `notes` is what a method had to
+    say about its models.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Kept:
-    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all."""
+    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all; notes."""
 
     states: dict[int, list[State]] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the content as named arrays, for the resume folder."""
@@ -105,12 +108,14 @@ class Kept:
             **arrays,
             "costs": np.array(costs, dtype=np.float64).reshape(-1, 3),
             "all_passes": np.array(self.all_passes),
+            "notes": np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
         }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
         """Return what `to_arrays` was made from."""
-        kept = cls(all_passes=float(arrays["all_passes"]))
+        notes = arrays["notes"].tobytes().decode().splitlines()
+        kept = cls(all_passes=float(arrays["all_passes"]), notes=notes)
         for epoch, passes, seconds in arrays["costs"]:
             kept.passes[int(epoch)], kept.seconds[int(epoch)] = float(passes), float(seconds)
         for key in sorted(name for name in arrays if name.startswith("state/")):
@@ -131,7 +136,7 @@ def run_shard(
     model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
 ) -> ShardResult:
     """Run `run_stack(indices, name)` for every stack that the resume folder does not hold, and collect the shard."""
-    result = ShardResult()
+    result, seen = ShardResult(), 0
     for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
         name = f"models_{indices[0]:04d}-{indices[-1]:04d}"
         stored = worker.resume.load(name)
@@ -139,10 +144,14 @@ def run_shard(
         if not stored and len(stacks) > 1:
             worker.resume.save(name, kept.to_arrays())
         worker.report(f"models {indices[0]}-{indices[-1]} done, stack {number} of {len(stacks)}")
+        seen += len(indices)
         result.all_passes += kept.all_passes * len(indices)
+        result.notes += kept.notes
         for epoch, states in kept.states.items():
             result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
-            result.passes[epoch] = kept.passes[epoch]
+            # a running mean, which is exact where all models cost the same
+            mean, share = result.passes.get(epoch, kept.passes[epoch]), len(indices) / seen
+            result.passes[epoch] = mean + (kept.passes[epoch] - mean) * share
             result.seconds[epoch] = result.seconds.get(epoch, 0.0) + kept.seconds[epoch] * len(indices) / len(
                 model_indices
             )

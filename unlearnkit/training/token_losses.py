@@ -37,15 +37,15 @@ def sequence_sums(logits: Tensor, labels: Tensor) -> Tensor:
     return losses.reshape(labels.shape).sum(1)
 
 
-def token_divergence(logits: Tensor, reference: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return the mean over all targets of KL(reference || model) at a temperature T, times T^2, in nats.
+def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return the sum over all targets of KL(reference || model) at a temperature T, times T^2, in nats.
 
     No gradient reaches the reference. T^2 keeps gradients of the same size (Hinton et al. 2015).
     """
     chosen = labels != IGNORE
     own = functional.log_softmax(logits[chosen].float() / temperature, dim=-1)
     other = functional.log_softmax(reference[chosen].detach().float() / temperature, dim=-1)
-    return functional.kl_div(own, other, reduction="batchmean", log_target=True) * temperature**2
+    return functional.kl_div(own, other, reduction="sum", log_target=True) * temperature**2
 
 
 def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
