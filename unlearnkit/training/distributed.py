@@ -58,7 +58,8 @@ class Group:
                 # tensors of the embedding, and of parts that form a block together, belong to the model as a whole
                 if len(parts) == 1:
                     fully_shard(model.get_submodule(parts[0]), mesh=mesh)
-            return fully_shard(model, mesh=mesh)
+            fully_shard(model, mesh=mesh)
+            return model
         from torch.nn.parallel import DistributedDataParallel
 
         return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True)
@@ -122,9 +123,10 @@ def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full
     Tensors on a GPU travel by NCCL, those on the host by Gloo.
     """
     cuda = torch.cuda.is_available()
+    server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
     torch.distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if cuda else "gloo",
-        store=torch.distributed.TCPStore("127.0.0.1", port, is_master=False),
+        store=server("127.0.0.1", port, is_master=False),
         rank=rank,
         world_size=size,
     )

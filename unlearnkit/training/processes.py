@@ -45,7 +45,8 @@ def train_in_processes(
 
     Raises TrainingError if one of them fails; the others are ended.
     """
-    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
+    store = server("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     orders = {
         "part": asdict(part),
         "execution": execution.model_dump(mode="json"),

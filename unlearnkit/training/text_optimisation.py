@@ -25,7 +25,7 @@ class TextOptimizer:
 
     def __init__(self, model: nn.Module, adapter: Adapter, recipe: TextRecipe, steps: int) -> None:
         self._recipe, self._steps = recipe, steps
-        self._names = {parameter: name for name, parameter in model.named_parameters()}
+        self._names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
         kinds = kinds_of_parameters(model, adapter)
         by_muon = {name for name, kind in kinds.items() if kind == "matrix" and recipe.optimizer == "muon"}
         groups = list(_adamw_groups(model, recipe, {k: v for k, v in kinds.items() if k not in by_muon}))
