@@ -59,7 +59,7 @@ class Present:
         if place.is_weights and stage != "unlearned":
             return graph.training_slice(ROLES[stage])
         if stage == "margins":
-            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.model_slice()
+            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":
             name = own["table"].partition(".")[0]
             return {} if name == "cost" else {"metric": name} if name in graph.metrics else None

@@ -14,7 +14,7 @@ from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.models.building import states_of
 from unlearnkit.seeds import derive_seed
-from unlearnkit.training.sequence_values import values
+from unlearnkit.training.sequence_values import target_counts, values
 from unlearnkit.training.shard import Kept, Task, Worker, rounds
 from unlearnkit.training.text_loop import Moment, fit_text
 from unlearnkit.training.visits import Visits
@@ -23,7 +23,7 @@ RECIPE = TextRecipe
 PAIRED = ("original", "oracle")
 """Roles whose models of one index share initial weights and order."""
 
-__all__ = ["RECIPE", "draws", "read", "source", "train", "values"]
+__all__ = ["RECIPE", "draws", "read", "source", "target_counts", "train", "values"]
 
 read = read_text_set
 
