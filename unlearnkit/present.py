@@ -61,7 +61,7 @@ class Present:
         if stage == "curves":
             return graph.training_slice(own["population"])
         if stage == "margins":
-            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.model_slice()
+            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":
             name = own["table"].partition(".")[0]
             return {} if name == "cost" else {"metric": name} if name in graph.metrics else None

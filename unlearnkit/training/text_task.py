@@ -14,7 +14,7 @@ from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.curves import CurveRecorder
-from unlearnkit.training.sequence_values import values
+from unlearnkit.training.sequence_values import target_counts, values
 from unlearnkit.training.shard import Kept, Task, Worker, rounds
 from unlearnkit.training.text_loop import Step, fit_text, whole_state
 from unlearnkit.training.visits import Visits
@@ -25,7 +25,7 @@ PAIRED = ("original", "oracle")
 REPORTED = 50
 """Steps between two lines of the log."""
 
-__all__ = ["RECIPE", "draws", "read", "source", "train", "values"]
+__all__ = ["RECIPE", "draws", "read", "source", "target_counts", "train", "values"]
 
 read = read_text_set
 
