@@ -13,7 +13,6 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from unlearnkit.config.costs import ModelSize
 from unlearnkit.declarations import declarations
 from unlearnkit.models.parts import freeze, parameters_of, reset
 
@@ -94,14 +93,13 @@ def test_the_stated_size_is_the_built_one(name: str, settings: dict[str, Any], l
     model = built(name, length=length, **settings)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(some_tokens(1, length))
-    size = ModelSize(
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        state_bytes=sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values()),
-        # the counter counts a multiplication and an addition as two, and attention in full
-        multiply_adds=counter.get_total_flops() // 2,
-    )
     declared = declarations(module_of(name).__name__).Settings(**settings_of(name, **settings).model_dump())
-    assert declared.size(VOCABULARY, (length,)) == size
+    size = declared.size(VOCABULARY, (length,))
+    assert size.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert size.state_bytes == sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    # the counter counts a multiplication and an addition as two, and attention in full; transformers 4 also makes the
+    # rotary angles by a product
+    assert 2 * size.multiply_adds == pytest.approx(counter.get_total_flops(), rel=1e-3)
 
 
 @every_variant
@@ -157,7 +155,7 @@ def test_every_weight_gets_a_gradient(name: str, settings: dict[str, Any]) -> No
 def test_attention_is_pytorchs_causal_kernel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, seen = functional.scaled_dot_product_attention, []
 
-    def noted(*tensors: torch.Tensor, **options: Any) -> torch.Tensor:
+    def noted(*tensors: Any, **options: Any) -> torch.Tensor:
         seen.append((len(tensors), options.get("attn_mask"), options.get("is_causal")))
         return kernel(*tensors, **options)
 
