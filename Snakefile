@@ -20,7 +20,7 @@ rule all:
     default_target: True
 
 
-include: "rules/data.smk"
+include: "rules/text.smk" if EXPERIMENT.task == "text" else "rules/images.smk"
 include: "rules/train.smk"
 include: "rules/attribution.smk"
 include: "rules/unlearn.smk"

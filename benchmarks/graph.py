@@ -34,7 +34,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
 from unlearnkit import layout
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign

@@ -14,7 +14,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
-from unlearnkit.registry import locate
+from unlearnkit.registry import TASKS, locate
 from unlearnkit.seeds import SCHEME
 
 Slice = dict[str, Any]
@@ -186,11 +186,11 @@ class Graph:
 
     def training_code(self) -> str:
         """Fingerprint of training originals and oracles."""
-        return self.code("train", self._model_module())
+        return self.model_code("train")
 
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
-        return self.code("unlearn", locate("method", self.variants[variant].method), self._model_module())
+        return self.code("unlearn", locate("method", self.variants[variant].method), *self._learning_modules())
 
     def margins_code(self) -> str:
         """Fingerprint of computing margins."""
@@ -198,7 +198,7 @@ class Graph:
 
     def model_code(self, script: str) -> str:
         """Fingerprint of a workflow script that runs models of the experiment's architecture."""
-        return self.code(script, self._model_module())
+        return self.code(script, *self._learning_modules())
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""
@@ -215,8 +215,8 @@ class Graph:
             },
         }
 
-    def _model_module(self) -> str:
-        return locate("model", self.experiment.model.name)
+    def _learning_modules(self) -> tuple[str, str]:
+        return locate("model", self.experiment.model.name), TASKS[self.experiment.task]
 
     # reports
 

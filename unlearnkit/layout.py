@@ -2,6 +2,9 @@
 
     results/{experiment}/
         data/dataset.safetensors                            decoded arrays
+        data/tokenizer.json                                 text: how it becomes tokens
+        data/{train,validation}.bin                         text: its tokens, as modded-nanogpt's shards
+        data/units.parquet                                  text: its forget units
         forget_sets/{forget_set}.npy                        indices into the training split
         original/{shard}.safetensors                        weights of the models of one shard
         oracle/{forget_set}/{shard}.safetensors
@@ -36,6 +39,10 @@ LOGS = "logs"
 RESULTS = "results"
 ROOT = f"{RESULTS}/{{experiment}}"
 DATASET = f"{ROOT}/data/dataset.safetensors"
+TOKENIZER = f"{ROOT}/data/tokenizer.json"
+TRAIN_TOKENS = f"{ROOT}/data/train.bin"
+VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"
+UNITS = f"{ROOT}/data/units.parquet"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 MARGINS = f"{ROOT}/{{population}}/{{shard}}.margins.parquet"

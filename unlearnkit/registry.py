@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from unlearnkit.errors import ConfigError, suggest
 
@@ -43,6 +44,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "oracle_matching": "unlearnkit.methods.oracle_matching",
         "dm_direct": "unlearnkit.methods.dm_direct",
         "datamodel_matching": "unlearnkit.methods.datamodel_matching",
+        "ga": "unlearnkit.methods.ga",
     }
 )
 
@@ -63,6 +65,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "utkface": "unlearnkit.data.utkface",
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
+        "tiny_shakespeare": "unlearnkit.data.tiny_shakespeare",
+        "fineweb": "unlearnkit.data.fineweb",
+        "text_files": "unlearnkit.data.text_files",
+        "hub_text": "unlearnkit.data.hub_text",
     }
 )
 
@@ -74,8 +80,21 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "resnet18": "unlearnkit.models.resnet18",
         "resnet18_cifar": "unlearnkit.models.resnet18_cifar",
         "tiny_vit": "unlearnkit.models.tiny_vit",
+        "gpt2": "unlearnkit.models.gpt2",
+        "gpt_neo": "unlearnkit.models.gpt_neo",
+        "qwen2": "unlearnkit.models.qwen2",
+        "llama": "unlearnkit.models.llama",
+        "nanogpt": "unlearnkit.models.nanogpt",
     }
 )
+
+TASKS: Mapping[str, str] = MappingProxyType(
+    {
+        "image": "unlearnkit.training.image_task",
+        "text": "unlearnkit.training.text_task",
+    }
+)
+"""Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
 REGISTRIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"method": METHODS, "metric": METRICS, "data set": DATASETS, "model": MODELS}
@@ -93,6 +112,26 @@ def locate(kind: str, name: str) -> str:
     return registry[name]
 
 
+def task_of(plug_in: Any) -> str:
+    """Return which task a data set or model is for, by what it declares: "image" unless it says "text"."""
+    return getattr(plug_in, "TASK", "image")
+
+
+def tasks_of(method: Any) -> tuple[str, ...]:
+    """Return which tasks a method is for, by what it declares: images unless it says otherwise."""
+    return getattr(method, "TASKS", ("image",))
+
+
 def load(kind: str, name: str) -> ModuleType:
     """Import and return the module that implements `name`."""
     return importlib.import_module(locate(kind, name))
+
+
+def load_task(task: str) -> ModuleType:
+    """Import and return the module of "image" or "text"."""
+    return importlib.import_module(TASKS[task])
+
+
+def task_of_model(name: str) -> ModuleType:
+    """Import and return the module of the task that a registered model is for."""
+    return load_task(task_of(load("model", name)))

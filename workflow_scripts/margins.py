@@ -5,8 +5,8 @@ from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.dataset_file import read_image_set
-from unlearnkit.training.predict import margins_of_models
+from unlearnkit.registry import task_of_model
+from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -15,12 +15,13 @@ with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     resume = ResumeFolder(output.margins, running.key)
     worker = worker_for(execution, snakemake.threads, resume, running.report)
-    image_set = read_image_set(inputs.dataset)
-    task = task_for(image_set, params.settings, 0, worker.device)
+    kind = task_of_model(params.settings["name"])
+    dataset = kind.read(inputs.dataset)
+    task = task_for(dataset, params.settings, 0, worker.device)
     weights = WeightFile(inputs.weights)
     models, epochs = weights.model_indices, weights.epochs
-    with running.timing.measure("margins", len(models) * len(epochs) * len(image_set.labels)):
-        margins = margins_of_models(weights.state, models, epochs, image_set, task, worker)
+    with running.timing.measure("margins", len(models) * len(epochs) * sum(dataset.split_sizes.values())):
+        margins = margins_of_models(weights.state, models, epochs, dataset, task, worker)
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.population})
     running.record(output.margins, **describe(worker.device))
     running.timing.state(models=len(models), **task.architecture.shape)

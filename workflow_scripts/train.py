@@ -5,10 +5,9 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import write_weights
 from unlearnkit.config.execution import Execution
-from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import retain_set
-from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
+from unlearnkit.registry import task_of_model
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import describe, task_for, worker_for
 
@@ -20,15 +19,16 @@ with job_of(snakemake) as running:
     running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
-    image_set = read_image_set(inputs.dataset)
+    kind = task_of_model(settings["model"]["name"])
+    dataset = kind.read(inputs.dataset)
     forget = read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None
-    task = task_for(image_set, settings["model"], settings["seed"], worker.device)
+    task = task_for(dataset, settings["model"], settings["seed"], worker.device)
     models = shard_indices(snakemake.wildcards.shard)
     with running.timing.measure("training") as work:
         result = train_shard(
             task,
-            Recipe.model_validate(settings["training"]),
-            retain_set(image_set.train_size, forget),
+            kind.RECIPE.model_validate(settings["training"]),
+            retain_set(dataset.train_size, forget),
             role=settings["role"],
             model_indices=models,
             worker=worker,

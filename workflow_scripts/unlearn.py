@@ -7,10 +7,9 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
-from unlearnkit.registry import load
-from unlearnkit.training.predict import margins_of_models
+from unlearnkit.registry import load, task_of_model
+from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
 
@@ -22,14 +21,15 @@ with job_of(snakemake) as running:
     running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
-    image_set = read_image_set(inputs.dataset)
-    task = task_for(image_set, settings["model"], settings["seed"], worker.device)
+    kind = task_of_model(settings["model"]["name"])
+    dataset = kind.read(inputs.dataset)
+    task = task_for(dataset, settings["model"], settings["seed"], worker.device)
     models = shard_indices(snakemake.wildcards.shard)
     with running.timing.measure("training") as work:
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
-            Division.of(image_set, read_array(inputs.forget_set)),
+            Division.of(dataset, read_array(inputs.forget_set)),
             originals=WeightFile(inputs.originals),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
@@ -39,12 +39,12 @@ with job_of(snakemake) as running:
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
-    with running.timing.measure("margins", len(models) * len(result.passes) * len(image_set.labels)):
+    with running.timing.measure("margins", len(models) * len(result.passes) * sum(dataset.split_sizes.values())):
         margins = margins_of_models(
             lambda model, epoch: result.states[model, epoch],
             models,
             sorted(result.passes),
-            image_set,
+            dataset,
             task,
             worker,
             getattr(load("method", settings["method"]), "assemble", None),

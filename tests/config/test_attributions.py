@@ -8,7 +8,7 @@ import pytest
 
 from unlearnkit import layout
 from unlearnkit.attribution_graph import STAGES, AttributionGraph
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.graph import Graph
 from unlearnkit.places import place_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError, UnlearnkitError
 
 
@@ -170,7 +170,7 @@ def test_a_plug_in_may_not_use_the_configurations_own_keys(
 def test_validation_imports_nothing_heavy(repository: Path, valid_text: str) -> None:
     program = (
         "import sys, yaml\n"
-        "from unlearnkit.config.experiment import load_experiment\n"
+        "from unlearnkit.config.load import load_experiment\n"
         "load_experiment(yaml.safe_load(sys.stdin.read())).variants\n"
         "print([name for name in ('torch', 'torchvision', 'sklearn', 'matplotlib', 'pyarrow') if name in sys.modules])"
     )

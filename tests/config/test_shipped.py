@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.schema import json_schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]

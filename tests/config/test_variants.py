@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.names import NAME_PATTERN
 from unlearnkit.config.variants import spelled
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 
 Changed = Callable[[str], dict[str, Any]]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from unlearnkit import layout
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 
 CONFIGURATION = """
@@ -159,7 +159,7 @@ def test_score_files_and_tables() -> None:
 def test_the_whole_graph_is_computed_without_heavy_imports() -> None:
     program = (
         "import sys, yaml\n"
-        "from unlearnkit.config.experiment import load_experiment\n"
+        "from unlearnkit.config.load import load_experiment\n"
         "from unlearnkit.graph import Graph\n"
         "g = Graph(load_experiment(yaml.safe_load(sys.stdin.read())))\n"
         "g.dataset_code(), g.code('forget_set'), g.training_code(), g.margins_code(), g.score_code('klom')\n"

@@ -28,12 +28,14 @@ LAYERS = {
 WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
+LANGUAGE = {"transformers", "tokenizers", "huggingface_hub", "datasets"}
+"""What the extra `language` installs."""
 THIRD_PARTY = {
     0: set(),
     1: {"pydantic", "pydantic_core", "yaml"},
     2: {"numpy", "pyarrow", "safetensors"},
     3: {"numpy", "scipy", "pydantic"},
-    4: {*LEARNING, "sklearn", "scipy", "threadpoolctl", "PIL", "transformers"},
+    4: {*LEARNING, "sklearn", "scipy", "threadpoolctl", "PIL", *LANGUAGE},
     5: {"torch", "pydantic"},
     6: {"numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "snakemake"},
     7: {"snakemake"},

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from pools import Pool
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 
 DIGITS = load_experiment(
     yaml.safe_load("""

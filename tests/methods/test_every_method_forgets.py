@@ -9,7 +9,7 @@ import yaml
 from pools import Pool
 
 from unlearnkit import registry
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.variants import Variant
 
 SOURCE = Path(__file__).parents[2] / "experiments" / "digits_methods.yaml"

@@ -15,4 +15,4 @@ SHAPES = {"mlp": (1, 8, 8), "small_cnn": (1, 8, 8), "resnet18_cifar": (3, 16, 16
 def architecture(request: pytest.FixtureRequest) -> Architecture:
     """One of the registered architectures, with default settings and seven classes."""
     settings = registry.load("model", request.param).Settings()
-    return Architecture(request.param, settings, num_classes=7, image_shape=SHAPES.get(request.param, (3, 32, 32)))
+    return Architecture(request.param, settings, num_classes=7, sample_shape=SHAPES.get(request.param, (3, 32, 32)))

@@ -73,7 +73,7 @@ def test_the_smallest_image_is_stated_exactly(name: str, settings: dict[str, tup
 
 def test_logits_have_one_column_per_class(architecture: Architecture) -> None:
     model = architecture.build(seed=0).eval()
-    images = torch.rand(3, *architecture.image_shape, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(3, *architecture.sample_shape, generator=torch.Generator().manual_seed(0))
     logits = model(images)
     assert logits.shape == (3, 7)
     assert torch.isfinite(logits).all()
@@ -94,7 +94,7 @@ def test_the_first_layer_sees_the_pixels(architecture: Architecture) -> None:
     adapter = registry.load("model", architecture.name).adapter(model)
     seen = []
     model.get_submodule(adapter.first_layer).register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
-    images = torch.rand(2, *architecture.image_shape, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(2, *architecture.sample_shape, generator=torch.Generator().manual_seed(0))
     model(images)
     assert torch.equal(seen[0].flatten(), images.flatten())
 
@@ -110,7 +110,7 @@ def test_blocks_and_stages_cover_all_parameters_once_in_forward_order(architectu
     called: list[str] = []
     for part in (part for block in blocks for part in block):
         model.get_submodule(part).register_forward_hook(lambda *_, name=part: called.append(name))
-    model(torch.zeros(2, *architecture.image_shape))
+    model(torch.zeros(2, *architecture.sample_shape))
     assert called == [part for block in blocks for part in block]
     assert adapter.first_layer.startswith(blocks[0][0])
     assert adapter.classifier.startswith(blocks[-1][-1])

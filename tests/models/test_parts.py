@@ -25,7 +25,7 @@ def gathered(architecture: Architecture, models: int, first_seed: int = 0) -> nn
 
 
 def images_for(architecture: Architecture, models: int) -> torch.Tensor:
-    shape = (3, *architecture.image_shape) if models == 1 else (models, 3, *architecture.image_shape)
+    shape = (3, *architecture.sample_shape) if models == 1 else (models, 3, *architecture.sample_shape)
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 

@@ -22,7 +22,7 @@ def trio(architecture: Architecture, dtype: torch.dtype = torch.float32) -> tupl
     models = [architecture.build(seed).to(dtype) for seed in (1, 2, 3)]
     stack = architecture.gather([copy.deepcopy(model) for model in models], CPU)
     assert isinstance(stack, Stack)
-    images = torch.randn(3, BATCH, *architecture.image_shape, generator=torch.Generator().manual_seed(0))
+    images = torch.randn(3, BATCH, *architecture.sample_shape, generator=torch.Generator().manual_seed(0))
     return models, stack, images.to(dtype)
 
 

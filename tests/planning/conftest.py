@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from unlearnkit.config.experiment import Experiment, load_experiment
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 from unlearnkit.planning.dry_run import MissingJob
 

@@ -14,6 +14,6 @@ MODELS = 100
 
 def record_of(job: MissingJob, seconds: float, work: dict[str, tuple[float, float]], **changes: Any) -> Record:
     """Return the record that a job would leave if it took `seconds`, of which `work` maps kind -> (units, seconds)."""
-    facts = {"models": MODELS, "num_classes": 10, "image_shape": [1, 8, 8]}
+    facts = {"models": MODELS, "num_classes": 10, "sample_shape": [1, 8, 8]}
     record = Record(job.rule, job.settings, work, seconds, {}, threads=1, gpu=False, here=True, facts=facts)
     return dataclasses.replace(record, **changes)

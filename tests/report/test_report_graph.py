@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from unlearnkit.artifacts.scores import read_final_scores, write_scores
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 from unlearnkit.report_graph import ReportGraph
 

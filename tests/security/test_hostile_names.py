@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlearnkit import layout
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.graph import Graph
 

@@ -11,7 +11,7 @@ import torch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training import predict
-from unlearnkit.training.predict import margins_of_models
+from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.shard import Task, Worker
 
 TaskOf = Callable[..., Task]

@@ -36,7 +36,7 @@ def test_a_gpu_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_task_is_shaped_by_its_data(digits: ImageSet) -> None:
     task = task_for(digits, {"name": "mlp", "hidden": [16]}, 3, torch.device("cpu"))
-    assert task.architecture.image_shape == (1, 8, 8)
+    assert task.architecture.sample_shape == (1, 8, 8)
     assert task.architecture.num_classes == 10
     assert task.architecture.settings.hidden == (16,)
     assert task.architecture.stack_size == 100

@@ -10,7 +10,8 @@ import pytest
 from checkout import Checkout
 
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.config.experiment import Experiment, load_experiment
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import merged, read_yaml
 
 pytestmark = pytest.mark.workflow

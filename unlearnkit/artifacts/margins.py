@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Margins:
     model_indices: tuple[int, ...]
     split: np.ndarray
     sample_index: np.ndarray
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def write_margins(path: str | os.PathLike[str], margins: Mapping[int, Margins], facts: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -88,6 +88,12 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
         raise ArtifactError(f"{path} is not a readable .npy array ({error})", remedy=repair(path)) from None
 
 
+def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
+    """Write a binary file of `parts`, one after the other, atomically."""
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        stream.writelines(parts)
+
+
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
@@ -146,8 +152,8 @@ class TensorFile:
         except SafetensorError as error:
             raise ArtifactError(f"{self.path} has no such rows '{name}' ({error})", remedy=repair(self.path)) from None
 
-    def mapped(self, name: str) -> np.ndarray:
-        """Return a tensor of bytes (uint8) as a copy-on-write map of the file, for tensors of gigabytes.
+    def mapped(self, name: str, dtype: Literal["U8", "U16"] = "U8") -> np.ndarray:
+        """Return a tensor of uint8 or uint16 as a copy-on-write map of the file, for tensors of gigabytes.
 
         It takes no memory of its own: jobs on one machine share the pages. Raises ArtifactError if there is no such
         tensor.
@@ -155,10 +161,10 @@ class TensorFile:
         with self.path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             entry = json.loads(stream.read(length)).get(name, {})
-        if entry.get("dtype") != "U8":
-            raise ArtifactError(f"{self.path} has no tensor '{name}' of bytes", remedy=repair(self.path))
+        if entry.get("dtype") != dtype:
+            raise ArtifactError(f"{self.path} has no tensor '{name}' of type {dtype}", remedy=repair(self.path))
         start = 8 + length + entry["data_offsets"][0]
-        return np.asarray(np.memmap(self.path, np.uint8, "c", start, tuple(entry["shape"])))
+        return np.asarray(np.memmap(self.path, {"U8": "<u1", "U16": "<u2"}[dtype], "c", start, tuple(entry["shape"])))
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

@@ -14,7 +14,6 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 from unlearnkit import registry
-from unlearnkit.config.data import DataBlock
 from unlearnkit.config.names import Name
 from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import declarations
@@ -63,19 +62,25 @@ def declared(kind: str, name: str) -> Any:
     return declarations(registry.locate(kind, name))
 
 
-def data_block() -> Any:
-    """Return the type of `data`: a DataBlock whose name is a registered data set."""
-    return _block("data", DataBlock, name=_tag("data set", *registry.REGISTRIES["data set"]))
+def names_for(kind: str, task: str) -> list[str]:
+    """Return the registered plug-ins of a kind ("data set", "model" or "method") that are for a task."""
+    tasks = registry.tasks_of if kind == "method" else lambda plug_in: (registry.task_of(plug_in),)
+    return [name for name in registry.REGISTRIES[kind] if task in tasks(declared(kind, name))]
 
 
-def model_block() -> Any:
-    """Return the type of `model`: the settings of any registered model, told apart by `name`."""
-    return _union((_model(name) for name in registry.REGISTRIES["model"]), "name")
+def data_block(base: type[Settings], task: str) -> Any:
+    """Return the type of `data`: `base` with the name of a data set that is registered for the task."""
+    return _block("data", base, name=_tag("data set", *names_for("data set", task)))
 
 
-def methods_block() -> Any:
-    """Return the type of `methods`: variant -> settings of any registered method, told apart by `method`."""
-    block = _union((_method(name) for name in registry.REGISTRIES["method"]), "method")
+def model_block(task: str) -> Any:
+    """Return the type of `model`: the settings of any model registered for the task, told apart by `name`."""
+    return _union((_model(name) for name in names_for("model", task)), "name")
+
+
+def methods_block(task: str) -> Any:
+    """Return the type of `methods`: variant -> settings of any method for the task, told apart by `method`."""
+    block = _union((_method(name) for name in names_for("method", task)), "method")
     return Annotated[dict[Name, block], Field(min_length=1)]
 
 

@@ -57,7 +57,7 @@ def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield a model that takes only larger images than the data set has, or not those of the training resolution."""
-    _, height, width = experiment.image_shape
+    _, height, width = experiment.sample_shape
     side = getattr(experiment.model_settings, "min_side", 1)
     if min(height, width) < side:
         keys = " or ".join(f"model.{key}" for key in ("name", *own_settings(experiment.model)))

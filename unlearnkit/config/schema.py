@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
-from unlearnkit.config.experiment import experiment_class
+from pydantic import TypeAdapter
+
+from unlearnkit.config.blocks import names_for
+from unlearnkit.config.load import experiment_class
+from unlearnkit.registry import TASKS
 
 
 def json_schema() -> dict[str, Any]:
-    """Return one JSON Schema (draft 2020-12) of the whole configuration, with all registered plug-ins."""
+    """Return one JSON Schema (draft 2020-12) of the whole configuration, with all registered plug-ins.
+
+    Which experiment a configuration has to fit follows from the name of its data set.
+    """
+    classes = {task: experiment_class(task) for task in TASKS}
+    union: Any = functools.reduce(operator.or_, classes.values())
+    schema = TypeAdapter(union).json_schema()
+    names = {"properties": {"data": {"properties": {"name": {"enum": names_for("data set", "text")}}}}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of an unlearnkit experiment",
-        **_tidied(experiment_class().model_json_schema()),
+        "$defs": _tidied(schema["$defs"]),
+        "if": names | {"required": ["data"]},
+        "then": {"$ref": f"#/$defs/{classes['text'].__name__}"},
+        "else": {"$ref": f"#/$defs/{classes['image'].__name__}"},
     }
 
 

@@ -61,7 +61,7 @@ def spelled(value: object) -> str:
 
 
 def last_epoch(method: str, settings: Settings, training_epochs: int) -> int | None:
-    """Return the last epoch that `method` can be evaluated at, None if it has no epochs."""
+    """Return the last epoch (of language methods: step) that `method` can be evaluated at, None if it has none."""
     if getattr(declared("method", method), "LAST_EPOCH", None) == "training":
         return training_epochs
-    return getattr(settings, "epochs", None)
+    return getattr(settings, "epochs", getattr(settings, "steps", None))

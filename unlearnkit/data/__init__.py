@@ -18,5 +18,17 @@ be downloaded. Everything else gets its images through `loading`, which compares
 and then splits, cuts and resizes it. Samples are counted within their split: `sample_index` 0 of the validation split
 is the first validation image, and published index lists stay valid.
 
+A data set of text defines, as literals again,
+
+    TASK                            "text"
+    TOKENISED                       True if it is published as tokens (left out otherwise)
+    VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: how many tokens there are, which one documents begin with
+    CONTENT_HASH                    `Corpus.content_hash` of the whole data set, None where it is not known
+    CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
+    documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
+    shards(root) -> TokenFiles              of tokenised ones, instead: its token shards
+
+and imports what it needs from the extra `language` only inside functions. Its way in is `text_loading`.
+
 Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
 """

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from unlearnkit.data.draws import Counter, Draws, order
 from unlearnkit.errors import TrainingError
 
 CROP_PADDING = 4
@@ -47,21 +48,10 @@ class Pixels:
         return self.images[indices].to(torch.float32) * self._scale - self._shift
 
 
-class Counter:
-    """How many samples each model has been handed."""
+class Samples(Draws):
+    """Images to draw from: batches are [B, C, H, W] and [B], or [K, B, C, H, W] and [K, B] of K > 1 models.
 
-    def __init__(self) -> None:
-        self.samples = 0
-
-
-class Samples:
-    """The samples that one training or unlearning run draws from: a retain set, a forget set, or all.
-
-    Every model draws its own order and augmentation from its own CPU generator, so its batches depend neither on the
-    device nor on the models beside it. With one generator a batch is [B, C, H, W] and [B]; with K > 1 it is [K, B, C,
-    H, W] and [K, B]. Images are scaled to `resolution` x `resolution` pixels first and augmented then. `indices` is
-    [n], or [K, n] if every model has samples of its own. `passes` counts the samples handed to each model so far, those
-    of all parts of the same samples together.
+    Images are scaled to `resolution` x `resolution` pixels first and augmented then, with each model's own generator.
     """
 
     def __init__(
@@ -73,37 +63,15 @@ class Samples:
         resolution: int | None = None,
         counter: Counter | None = None,
     ) -> None:
+        super().__init__(indices, generators, counter)
         self.pixels = pixels
-        self.indices = indices.cpu()
-        self.generators = list(generators)
         self.augmentation = augmentation
         self.resolution = resolution
-        self.counter = counter or Counter()
-
-    def __len__(self) -> int:
-        return self.indices.shape[-1]
-
-    @property
-    def passes(self) -> int:
-        """The samples handed to each model so far."""
-        return self.counter.samples
 
     @property
     def labels(self) -> Tensor:
         """The labels of the samples [n], or [K, n] if every model has samples of its own; this costs nothing."""
         return self.pixels.labels[self.indices.to(self.pixels.device)]
-
-    def part(self, count: int, generators: Sequence[torch.Generator]) -> Samples:
-        """Return `count` of the samples, drawn without replacement for every model from its generator of `generators`.
-
-        They draw their order from the generators of these samples and add to the same count.
-        """
-        return self._with(torch.stack([rows[_order(len(rows), g)[:count]] for rows, g in self._rows(generators)]))
-
-    def repeated(self, times: float) -> Samples:
-        """Return the samples `times` times over; a fraction takes that part of them once more, from the beginning."""
-        whole, rest = divmod(round(times * len(self)), len(self))
-        return self._with(torch.cat([self.indices] * whole + [self.indices[..., :rest]], dim=-1))
 
     def with_targets(self, targets: Tensor) -> Samples:
         """Return the same samples, whose batches have rows of `targets` [samples of the data set, ...] as labels."""
@@ -111,41 +79,8 @@ class Samples:
         pixels.labels = targets.to(pixels.device)
         return Samples(pixels, self.indices, self.generators, self.augmentation, self.resolution, self.counter)
 
-    def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images, labels) of one shuffled pass after the other, each in an order of its own."""
-        while True:
-            yield from self.epoch(batch_size)
-
-    def unshuffled(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images, labels) in the order of `indices`, uncounted: the method counts what it does with them."""
-        rows = torch.stack([own for own, _ in self._rows(self.generators)])
-        for first in range(0, len(self), batch_size):
-            images, labels = self._batch(rows[:, first : first + batch_size])
-            yield (images, labels) if len(rows) > 1 else (images[0], labels[0])
-
-    def _rows(self, generators: Sequence[torch.Generator]) -> Iterator[tuple[Tensor, torch.Generator]]:
-        """Yield the indices [n] of every model, with its generator."""
-        own = self.indices if self.indices.ndim > 1 else [self.indices] * len(generators)
-        yield from zip(own, generators, strict=True)
-
-    def _with(self, indices: Tensor) -> Samples:
-        return Samples(self.pixels, indices, self.generators, self.augmentation, self.resolution, self.counter)
-
-    def batches_per_epoch(self, batch_size: int, drop_last: bool = False) -> int:
-        """Return the number of batches of one pass, with or without the last one if it is short."""
-        return len(self) // batch_size if drop_last else -(-len(self) // batch_size)
-
-    def epoch(self, batch_size: int, drop_last: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images, labels) of one shuffled pass, with or without the last batch if it is short."""
-        order = torch.stack([rows[_order(len(rows), generator)] for rows, generator in self._rows(self.generators)])
-        for number in range(self.batches_per_epoch(batch_size, drop_last)):
-            batch = order[:, number * batch_size : (number + 1) * batch_size]
-            images, labels = self._batch(batch)
-            self.counter.samples += batch.shape[1]
-            yield (images, labels) if len(order) > 1 else (images[0], labels[0])
-
-    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images [K, B, C, H, W] and labels [K, B] of `rows` [K, B]."""
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images [K, B, C, H, W] and labels [K, B] of `rows` [K, B], uncounted."""
         rows = rows.to(self.pixels.device)
         images = self.pixels.normalised(rows)
         if self.resolution is not None:
@@ -163,22 +98,18 @@ def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tu
     """
     first.counter.samples += len(first)
     second.counter.samples += len(second)
-    pairs = zip(first._rows(first.generators), second._rows(first.generators), strict=True)
+    pairs = zip(first.rows(first.generators), second.rows(first.generators), strict=True)
     orders, origins = [], []
     for (own, generator), (others, _) in pairs:
-        order = _order(len(own) + len(others), generator)
-        orders.append(torch.cat([own, others])[order])
-        origins.append(order >= len(own))
+        drawn = order(len(own) + len(others), generator)
+        orders.append(torch.cat([own, others])[drawn])
+        origins.append(drawn >= len(own))
     rows, is_second = torch.stack(orders), torch.stack(origins)
     for start in range(0, rows.shape[1], batch_size):
         batch = slice(start, start + batch_size)
-        images, labels = first._batch(rows[:, batch])
+        images, labels = first.batch(rows[:, batch])
         origin = is_second[:, batch].to(images.device)
         yield (images, labels, origin) if len(rows) > 1 else (images[0], labels[0], origin[0])
-
-
-def _order(count: int, generator: torch.Generator) -> Tensor:
-    return torch.randperm(count, generator=generator)
 
 
 @contextmanager

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
 from unlearnkit import layout
+from unlearnkit.artifacts.store import write_parts
 from unlearnkit.errors import DataError
 
 DOWNLOAD_FOLDER = Path(layout.DOWNLOADS)
 """Where `root=None` downloads to, under the current directory."""
+
+_PATIENCE = 60
+"""Seconds that a server may be silent."""
 
 
 def download(dataset: str, *, files: str, source: str) -> Path:
@@ -32,6 +38,28 @@ def download(dataset: str, *, files: str, source: str) -> Path:
             remedy=f"get them from {source}, put them into a folder of their own and set data.root to it",
         ) from error
     return DOWNLOAD_FOLDER
+
+
+def download_file(address: str, path: Path, sha256: str) -> Path:
+    """Fetch one file unless it is there, and return its path; it gets its name only if it has the SHA-256 `sha256`.
+
+    Raises DataError if the download fails or brings something else.
+    """
+    if path.is_file():
+        return path
+    try:
+        with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:
+            content = answer.read()
+    except (OSError, HTTPException, ValueError) as error:
+        raise DataError(
+            f"{address} could not be downloaded ({' '.join(str(error).split())})",
+            expected="a network",
+            remedy="fetch it where there is one, put it into a folder of its own and set data.root to it",
+        ) from error
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise DataError(f"{address} is another file now: SHA-256 {found}", expected=sha256)
+    write_parts(path, (content,))
+    return path
 
 
 def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *, source: str) -> Path:

@@ -71,6 +71,16 @@ class ImageSet:
         return self.images[: self.train_size]
 
     @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of a sample: channels, height and width of an image."""
+        return self.images.shape[1:]
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @property
     def split_sizes(self) -> dict[str, int]:
         """Samples of each split that has any, by name, in the order of the rows."""
         sizes = {"train": self.train_size, "validation": self.validation_size, "test": self.test_size}

@@ -7,9 +7,9 @@ from pathlib import Path
 from unlearnkit import registry
 from unlearnkit.config.data import Image, Split
 from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.published import check_content, check_root
 from unlearnkit.data.resizing import shaped
 from unlearnkit.data.splits import deep_unlearn_split
-from unlearnkit.errors import DataError
 
 
 def load_image_set(
@@ -51,24 +51,8 @@ def load_published(name: str, root: Path | None, content_hash: str | None = None
     Raises ConfigError for an unknown name and DataError for missing, damaged or different files.
     """
     module = registry.load("data set", name)
-    if root is not None and not root.is_dir():
-        raise DataError(
-            f"data.root '{root}' {'is not a folder' if root.exists() else 'does not exist'}",
-            expected=f"the folder that holds the raw files of {name}",
-            remedy="correct data.root in the configuration, or leave it out to download the data set",
-        )
+    check_root(name, root)
     published = module.load(root)
     found = published.content_hash
-    if module.CONTENT_HASH not in (None, found):
-        raise DataError(
-            f"the files under '{root or 'data'}' are readable but not the published {name}: content hash {found}",
-            expected=module.CONTENT_HASH,
-            remedy=f"replace them by those of {module.SOURCE}",
-        )
-    if content_hash not in (None, found):
-        raise DataError(
-            f"the files under '{root or 'data'}' are a readable {name} with the content hash {found}",
-            expected=f"{content_hash}, the value of data.content_hash",
-            remedy="use the files that were used before, or correct data.content_hash",
-        )
+    check_content(name, root, found, published=module.CONTENT_HASH, stated=content_hash, source=module.SOURCE)
     return published, found

@@ -10,7 +10,7 @@ from unlearnkit.doctor.case import OK, Case, Finding
 
 def examine(case: Case) -> Iterator[Finding]:
     """Yield what the configuration describes, and keep the experiment; raises ConfigError if it is wrong."""
-    from unlearnkit.config.experiment import load_experiment
+    from unlearnkit.config.load import load_experiment
     from unlearnkit.config.reading import read_configuration
 
     case.experiment = experiment = load_experiment(read_configuration(case.configuration))

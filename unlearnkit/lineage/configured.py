@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import DEFAULT, read_configuration, read_yaml
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.graph import Graph

@@ -11,6 +11,7 @@ from unlearnkit.data.batches import Samples
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
+TASKS = ("image", "text")
 NEEDS = ()
 MOVES = False
 

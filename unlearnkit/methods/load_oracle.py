@@ -14,6 +14,7 @@ from unlearnkit.data.batches import Samples
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
+TASKS = ("image", "text")
 NEEDS = ("held_out_oracles",)
 DRAWS = False
 

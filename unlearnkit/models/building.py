@@ -24,7 +24,12 @@ class Architecture:
     name: str
     settings: Any
     num_classes: int
-    image_shape: tuple[int, int, int]
+    sample_shape: tuple[int, ...]
+
+    @property
+    def task(self) -> str:
+        """What its models learn: "image" or "text"."""
+        return registry.task_of(registry.load("model", self.name))
 
     @property
     def stack_size(self) -> int:
@@ -34,20 +39,20 @@ class Architecture:
     @property
     def shape(self) -> dict[str, Any]:
         """The shape of the task, as timing records state it."""
-        return {"num_classes": self.num_classes, "image_shape": self.image_shape}
+        return {"num_classes": self.num_classes, "sample_shape": self.sample_shape}
 
     @cached_property
     def adapter(self) -> Adapter:
         """Where the parts of a model are; the same for every model and stack of this architecture."""
         module = registry.load("model", self.name)
         with torch.device("meta"):
-            return module.adapter(module.build(self.num_classes, self.image_shape, self.settings))
+            return module.adapter(module.build(self.num_classes, self.sample_shape, self.settings))
 
     def build(self, seed: int) -> nn.Module:
         """Return one model with fresh weights drawn from `seed`; torch's global generator is left as it was."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return registry.load("model", self.name).build(self.num_classes, self.image_shape, self.settings)
+            return registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
 
     def load(self, state: State) -> nn.Module:
         """Return one model with the given weights; raises ArtifactError if they belong to another architecture."""

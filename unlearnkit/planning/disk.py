@@ -42,7 +42,7 @@ class Disk:
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
         other = self._attribution_bytes(job) or recorded or assumptions.BYTES_OF_OTHER_FILES
         if job.rule == "dataset":
-            pixels = math.prod(self._workload.experiment.image_shape)
+            pixels = math.prod(self._workload.experiment.sample_shape)
             other += self._workload.samples * (pixels + _LABEL_BYTES)
         return {
             "weights": weights if "weights" in job.outputs else 0.0,

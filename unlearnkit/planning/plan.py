@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unlearnkit.artifacts.machine import machine
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.basis import Basis, Estimate, farthest
 from unlearnkit.planning.disk import Disk, download_bytes
 from unlearnkit.planning.dry_run import DryRun, MissingJob, Slots

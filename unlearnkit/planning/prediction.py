@@ -134,7 +134,7 @@ def _assumed_of(record: Record, kind: str) -> float:
         return assumptions.SECONDS_PER_MARGIN
     settings: dict[str, Any] = dict(model_of(record.settings))
     model = declared("model", settings.pop("name"))
-    shape = record.facts["num_classes"], tuple(record.facts["image_shape"])
+    shape = record.facts["num_classes"], tuple(record.facts["sample_shape"])
     size = model.Settings.model_validate(settings).size(*shape)
     return assumptions.seconds_per_unit(kind, size.multiply_adds, model.STACK_SIZE, gpu=record.gpu)
 

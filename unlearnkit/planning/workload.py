@@ -58,7 +58,7 @@ class Workload:
     @functools.cached_property
     def model_size(self) -> ModelSize:
         """The size of one model of the experiment."""
-        return self.experiment.model_settings.size(self.experiment.num_classes, self.experiment.image_shape)
+        return self.experiment.model_settings.size(self.experiment.num_classes, self.experiment.sample_shape)
 
     @functools.cache  # noqa: B019  one workload lives as long as the command
     def forget_size(self, name: str) -> int:

@@ -10,11 +10,9 @@ import torch
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.batches import Pixels
-from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import ConfigError
 from unlearnkit.models.building import Architecture
-from unlearnkit.registry import load
+from unlearnkit.registry import load, load_task
 from unlearnkit.training.shard import Report, Task, Worker
 
 
@@ -43,18 +41,16 @@ def worker_for(execution: Execution, threads: int, resume: ResumeFolder, report:
     )
 
 
-def task_for(image_set: ImageSet, model: Mapping[str, Any], base_seed: int, device: torch.device) -> Task:
+def task_for(dataset: Any, model: Mapping[str, Any], base_seed: int, device: torch.device) -> Task:
     """Return the task of training `model` ({"name": ..., settings}) on a data set held on `device`."""
     settings = {key: value for key, value in model.items() if key != "name"}
-    shape = image_set.images.shape[1:]
     architecture = Architecture(
         name=model["name"],
         settings=load("model", model["name"]).Settings.model_validate(settings),
-        num_classes=len(image_set.class_names),
-        image_shape=(int(shape[0]), int(shape[1]), int(shape[2])),
+        num_classes=dataset.num_classes,
+        sample_shape=dataset.sample_shape,
     )
-    images, labels = torch.from_numpy(image_set.images), torch.from_numpy(image_set.labels)
-    return Task(Pixels(images, labels, image_set.mean, image_set.std, device), architecture, base_seed)
+    return Task(load_task(architecture.task).source(dataset, device), architecture, base_seed)
 
 
 def describe(device: torch.device) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
 
+from unlearnkit import registry
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
 from unlearnkit.data.batches import Pixels
@@ -34,11 +37,25 @@ class Worker:
 
 @dataclass(frozen=True)
 class Task:
-    """What the models of a shard have in common: data, architecture, base seed."""
+    """What the models of a shard have in common: data, architecture, base seed.
 
-    pixels: Pixels
+    `source` holds all samples on the device, as the kind of task keeps them: `Pixels` or `Tokens`.
+    """
+
+    source: Any
     architecture: Architecture
     base_seed: int
+
+    @property
+    def kind(self) -> ModuleType:
+        """The module with what images and texts do not have in common (`unlearnkit.registry.TASKS`)."""
+        return registry.load_task(self.architecture.task)
+
+    @property
+    def pixels(self) -> Pixels:
+        """The images, for code that works on images alone."""
+        assert isinstance(self.source, Pixels)
+        return self.source
 
     def generators(self, role: str, model_indices: Sequence[int], stage: str) -> list[torch.Generator]:
         """Return one CPU generator per model, seeded for `role` and `stage`."""

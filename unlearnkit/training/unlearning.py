@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.draws import Draws
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
@@ -100,6 +100,20 @@ class Procedure:
         )
 
 
+class Splits(Protocol):
+    """A data set, of which a division needs the sizes only."""
+
+    @property
+    def train_size(self) -> int:
+        """Samples in the training split, which come first."""
+        ...
+
+    @property
+    def validation_size(self) -> int:
+        """Samples in the validation split, which come next."""
+        ...
+
+
 @dataclass(frozen=True)
 class Division:
     """The samples as an unlearner sees them: rows of the retain set, of the forget set and of the validation split."""
@@ -109,13 +123,13 @@ class Division:
     validation: Tensor
 
     @classmethod
-    def of(cls, image_set: ImageSet, forget_set: npt.NDArray[np.integer]) -> Division:
+    def of(cls, dataset: Splits, forget_set: npt.NDArray[np.integer]) -> Division:
         """Return the division of a data set by the training indices of a forget set."""
-        first = image_set.train_size
+        first = dataset.train_size
         return cls(
-            retain_set(image_set.train_size, forget_set),
+            retain_set(first, forget_set),
             torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
-            torch.arange(first, first + image_set.validation_size),
+            torch.arange(first, first + dataset.validation_size),
         )
 
 
@@ -180,12 +194,18 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
-        validation=Samples(task.pixels, division.validation, task.generators(ROLE, model_indices, "validation")),
+        validation=task.kind.draws(
+            task.source, division.validation, task.generators(ROLE, model_indices, "validation")
+        ),
         references=references,
         keep=recorder.keep,
     )
-    recorder.retain = Samples(task.pixels, division.retain, task.generators(ROLE, model_indices, "retain_batches"))
-    recorder.forget = Samples(task.pixels, division.forget, task.generators(ROLE, model_indices, "forget_batches"))
+    recorder.retain = task.kind.draws(
+        task.source, division.retain, task.generators(ROLE, model_indices, "retain_batches")
+    )
+    recorder.forget = task.kind.draws(
+        task.source, division.forget, task.generators(ROLE, model_indices, "forget_batches")
+    )
     recorder.context = context
     module = registry.load("method", procedure.method)
     sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
@@ -198,8 +218,8 @@ class _Recorder:
     """Keeps the snapshots of one call of a method, with what each has cost so far."""
 
     context: Context
-    retain: Samples
-    forget: Samples
+    retain: Draws
+    forget: Draws
 
     def __init__(self, snapshots: Sequence[int], models: int, worker: Worker) -> None:
         self._snapshots, self._models, self._worker = tuple(snapshots), models, worker

@@ -14,7 +14,7 @@ import yaml
 from checkout import CONFIG, Checkout
 from refusals import repair
 
-from unlearnkit.config.experiment import load_experiment
+from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 from unlearnkit.origin import foreign_artifacts
 

@@ -1,4 +1,4 @@
-"""The data set and the forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
+"""The data set of images and its forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
 
 Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`; for some
          kinds components of an attribution or embeddings of the images (rules/attribution.smk)

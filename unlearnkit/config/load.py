@@ -1,0 +1,111 @@
+"""From a configuration, as read from YAML, to an experiment that is known to be valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, ValidationError, create_model
+
+from unlearnkit import registry
+from unlearnkit.config.attribution_rules import attribution_problems
+from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block
+from unlearnkit.config.data import DataBlock
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
+from unlearnkit.config.reference_rules import reference_problems
+from unlearnkit.config.rules import (
+    data_problems,
+    forget_set_problems,
+    method_problems,
+    model_problems,
+    name_problems,
+    oracle_problems,
+    sample_problems,
+    shard_problems,
+)
+from unlearnkit.config.text_data import TextDataBlock
+from unlearnkit.config.text_experiment import TextExperiment
+from unlearnkit.config.text_rules import text_problems
+from unlearnkit.config.variant_rules import variant_problems
+from unlearnkit.errors import ConfigError
+
+_KINDS = {
+    "image": (Experiment, DataBlock, (data_problems, model_problems, attribution_problems, method_problems)),
+    "text": (TextExperiment, TextDataBlock, (text_problems,)),
+}
+"""Task -> class of the experiment, its block `data`, and the rules between keys that only this task has."""
+
+
+def load_experiment(raw: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that a configuration, as read from YAML, describes.
+
+    Raises ConfigError that lists every problem: those of single keys or, if there are none, those between keys.
+    """
+    raw = _plain(raw)
+    model = experiment_class(_task_of(raw))
+    try:
+        experiment = model.model_validate(raw)
+    except ValidationError as error:
+        raise combined(from_validation(error, model), _standing_alone(raw)) from None
+    if problems := list(unwanted_booleans(raw, experiment.model_dump())) or list(_problems_between_keys(experiment)):
+        raise combined(problems)
+    return experiment
+
+
+def experiment_class(task: str) -> type[Experiment]:
+    """Return the experiment of a task ("image", "text") with the blocks of all plug-ins for it typed.
+
+    It is what validates and what the schema shows.
+    """
+    base, data, _ = _KINDS[task]
+    types = {
+        "data": data_block(data, task),
+        "model": model_block(task),
+        "methods": methods_block(task),
+        "metrics": metrics_block(),
+    }
+    fields: dict[str, Any] = {
+        key: (kind, Field(description=base.model_fields[key].description)) for key, kind in types.items()
+    }
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
+
+
+def _task_of(raw: Mapping[str, Any]) -> str:
+    """Return the task of the data set that a configuration names, "image" where that is not known."""
+    data = raw.get("data")
+    name = data.get("name") if isinstance(data, Mapping) else None
+    return registry.task_of(declared("data set", name)) if name in registry.REGISTRIES["data set"] else "image"
+
+
+def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
+    own = _KINDS[experiment.task][2]
+    for rule in (name_problems, *own, forget_set_problems, sample_problems, shard_problems, oracle_problems):
+        yield from rule(experiment)
+    yield from variant_problems(experiment.methods, experiment.training.epochs, experiment.num_classes)
+    attributions = getattr(experiment, "attributions", {})
+    yield from reference_problems(experiment.methods, experiment.held_out_oracles, experiment.shard_size, attributions)
+
+
+def _standing_alone(raw: Mapping[str, Any]) -> str:
+    """Return what to do if most required keys are missing because the configuration replaces config.yaml unasked."""
+    required = [key for key, field in Experiment.model_fields.items() if field.is_required() and key != "experiment"]
+    missing = [key for key in required if key not in raw]
+    if "experiment" not in raw or 2 * len(missing) <= len(required):
+        return ""
+    return (
+        "A configuration that names its `experiment` stands alone: leave that key out to change single values of "
+        "config.yaml, or pass `--configfile config.yaml` beside it"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in plain dictionaries and lists.
+
+    Inside a nested `--config` value Snakemake leaves "null" as text, so it is taken for None here.
+    """
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if value == "null" else value

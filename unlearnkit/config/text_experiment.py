@@ -1,0 +1,64 @@
+"""An experiment with language models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from unlearnkit.config.attribution import Attribution
+from unlearnkit.config.data import SplitSizes
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.names import Name
+from unlearnkit.config.text_data import TextDataBlock
+from unlearnkit.config.text_recipe import TextRecipe
+from unlearnkit.config.tokenizer import GPT2_VOCABULARY
+from unlearnkit.config.units import TextForgetSet
+
+CHARACTERS = 128
+"""Vocabulary that is assumed for plans where it is not known before the text is read."""
+
+
+class TextExperiment(Experiment):
+    """Text, model, recipe, forget sets, methods and metrics: all that `results/<experiment>/` depends on.
+
+    Samples are sequences of tokens.
+    """
+
+    data: TextDataBlock = Field(description="the text, its tokens and its sequences")  # pyright: ignore
+    training: TextRecipe = Field(description="how originals and oracles are trained")  # pyright: ignore
+    forget_sets: dict[Name, TextForgetSet] = Field(  # pyright: ignore
+        min_length=1, description="what is to be unlearned: name -> forget set"
+    )
+    attributions: dict[Name, Attribution] = Field({}, max_length=0, description="none: they exist for images only")
+    value: Literal["margin_mean", "margin_min", "loss_mean"] = Field(
+        "margin_mean",
+        description="what metrics compare of a sequence: the mean or the smallest margin of its targets, or the "
+        "negative mean loss; nats",
+    )
+
+    @property
+    def split_sizes(self) -> SplitSizes:
+        """Number of sequences in each split."""
+        return SplitSizes(self.data.train_size, self.data.validation_size, 0)
+
+    @property
+    def test_size(self) -> int:
+        """No sequences: text has two splits."""
+        return 0
+
+    @property
+    def num_classes(self) -> int:
+        """Number of tokens that a model chooses from, as far as it is known before the text is read."""
+        tokenizer = self.data.tokenizer
+        return GPT2_VOCABULARY if tokenizer is None else tokenizer.planned_vocabulary() or CHARACTERS
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The context length."""
+        return (self.data.sequence_length,)
+
+    @property
+    def unit_sequences(self) -> int | None:
+        """Sequences of a forget unit where that is a training step, else None."""
+        return self.training.batch_size if self.data.forget_unit == "step" else None

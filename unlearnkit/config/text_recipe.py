@@ -1,0 +1,68 @@
+"""The training recipe of originals and oracles of language models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from unlearnkit.config.settings import Settings
+
+
+class TextRecipe(Settings):
+    """How originals and oracles are trained from scratch on token sequences.
+
+    Gradient descent on the mean cross entropy over all targets of a step. Original k and oracle k start from the same
+    weights and see the same sequences in the same order, apart from the forgotten ones.
+    """
+
+    epochs: int = Field(1, ge=1, le=10_000, description="passes over the training sequences; EasyDUB: 1")
+    batch_size: int = Field(512, ge=1, description="sequences per step; EasyDUB: 512 of 1,024 tokens")
+    order: Literal["stream", "shuffled"] = Field(
+        "stream",
+        description="stream: the order of the data in every pass; shuffled: drawn anew in every pass, by the model's "
+        "own seed; EasyDUB: stream",
+    )
+    forgotten: Literal["delete", "refill"] = Field(
+        "delete",
+        description="what oracles see in place of forgotten sequences: delete: nothing, so that they take fewer steps; "
+        "refill: retained sequences drawn at random, so that they take as many; EasyDUB: delete",
+    )
+    paired: bool = Field(
+        True,
+        description="original k and oracle k share initial weights and order; false: each draws its own",
+    )
+    optimizer: Literal["adamw", "muon"] = Field(
+        "adamw",
+        description="adamw: Adam with decoupled weight decay; muon: momentum orthogonalised by Newton-Schulz steps for "
+        "matrices inside the blocks, adamw for everything else; EasyDUB: muon",
+    )
+    lr: float = Field(6e-4, gt=0, le=100, description="peak learning rate of adamw")
+    muon_lr: float = Field(0.05, gt=0, le=100, description="peak learning rate of muon; EasyDUB: 0.05")
+    muon_momentum: float = Field(0.95, ge=0, lt=1, description="momentum of muon; EasyDUB: 0.95")
+    betas: tuple[float, float] = Field(
+        (0.9, 0.95), description="decay of the mean and of the mean square gradient of adamw; EasyDUB: 0.8, 0.95"
+    )
+    weight_decay: float = Field(
+        0.1,
+        ge=0,
+        le=10,
+        description="decoupled weight decay of matrices; vectors (biases, norms) have none; EasyDUB: 0",
+    )
+    schedule: Literal["linear", "cosine", "constant", "trapezoidal"] = Field(
+        "cosine",
+        description="learning rate after the warm-up: linear or cosine to 0 at the end, constant, or trapezoidal, "
+        "constant and then linear to 0 over the last part of the steps; EasyDUB: trapezoidal",
+    )
+    warmup_steps: int = Field(0, ge=0, description="steps in which the learning rate rises linearly from 0; EasyDUB: 0")
+    cooldown: float = Field(
+        0.4, ge=0, le=1, description="share of the steps in which a trapezoidal schedule falls; EasyDUB: 0.4"
+    )
+    clip: float | None = Field(
+        1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited; EasyDUB: null"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="arithmetic of matrix products; weights, losses and margins are float32 either way; EasyDUB: "
+        "bfloat16",
+    )

@@ -1,0 +1,64 @@
+"""Rules between keys of an experiment with language models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from unlearnkit.config.text_experiment import TextExperiment
+
+
+def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield what does not fit together in the data, the forget units and the training of language models."""
+    yield from _token_problems(experiment)
+    yield from _unit_problems(experiment)
+    recipe = experiment.training
+    if recipe.batch_size > experiment.train_size:
+        yield ConfigError(
+            f"training.batch_size is {recipe.batch_size}, but there are {experiment.train_size} training sequences",
+            expected=f"at most {experiment.train_size}",
+        )
+    steps = recipe.epochs * -(-experiment.train_size // recipe.batch_size)
+    if recipe.warmup_steps > steps:
+        yield ConfigError(
+            f"training.warmup_steps is {recipe.warmup_steps}, but originals take {steps} steps",
+            expected=f"at most {steps}",
+        )
+
+
+def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    data = experiment.data
+    tokenised = getattr(declared("data set", data.name), "TOKENISED", False)
+    if tokenised and data.tokenizer is not None:
+        yield ConfigError(f"data.tokenizer is set, but {data.name} comes as tokens", remedy="remove data.tokenizer")
+    if not tokenised and data.tokenizer is None:
+        yield ConfigError(
+            f"data.tokenizer is missing, but {data.name} comes as text",
+            expected="a block with `kind`: gpt2, bpe or characters",
+        )
+    if (data.hub is None) == (data.name == "hub_text"):
+        state = "missing" if data.hub is None else "set"
+        yield ConfigError(
+            f"data.hub is {state}, but data.name is {data.name}",
+            expected="data.hub with data.name: hub_text, and with no other",
+        )
+
+
+def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    per_unit = experiment.unit_sequences
+    if per_unit is None:
+        return
+    if experiment.training.order != "stream":
+        yield ConfigError(
+            f"data.forget_unit is step, but training.order is {experiment.training.order}",
+            expected="training.order: stream, so that a step has the same sequences in every model",
+        )
+    if experiment.train_size % per_unit:
+        yield ConfigError(
+            f"data.train_size is {experiment.train_size}, which is not a whole number of steps of {per_unit} sequences",
+            expected=f"{experiment.train_size // per_unit * per_unit}",
+        )

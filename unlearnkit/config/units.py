@@ -1,0 +1,65 @@
+"""Settings of forget sets of text: which forget units a model has to unlearn."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from unlearnkit.config.forget_set import FileForgetSet, ForgetSetSettings, Seed
+
+
+class RandomUnitsForgetSet(ForgetSetSettings):
+    """Forget units of the training split drawn uniformly without replacement.
+
+    EasyDUB's sets of training steps: size 13, seed 52 and size 69, seed 92, both among the first 1,389 of 1,390 steps.
+    """
+
+    kind: Literal["random_units"]
+    size: int = Field(ge=1, description="forget units")
+    seed: Seed = 0
+    among: int | None = Field(None, ge=1, description="draw among the first so many units; null: among all")
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.among is not None and self.size > self.among:
+            raise ValueError(f"size is {self.size}, but the units are drawn among the first {self.among}")
+        return self
+
+
+class UnitFileForgetSet(ForgetSetSettings):
+    """Forget units from a file."""
+
+    kind: Literal["unit_file"]
+    file: str = Field(min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one unit per line)")
+
+    def input_file(self) -> str | None:
+        """Return `file`."""
+        return self.file
+
+
+class UnitScoresForgetSet(ForgetSetSettings):
+    """The forget units with the highest and/or lowest score, for example EasyDUB's steps of the highest loss."""
+
+    kind: Literal["unit_scores"]
+    file: str = Field(
+        min_length=1, description=".npy (one float per unit) or .csv with the columns sample_index and score"
+    )
+    top: int = Field(0, ge=0, description="units with the highest scores")
+    bottom: int = Field(0, ge=0, description="units with the lowest scores")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.top + self.bottom == 0:
+            raise ValueError("top and bottom are both 0: at least one must be positive")
+        return self
+
+    def input_file(self) -> str | None:
+        """Return `file`."""
+        return self.file
+
+
+TextForgetSet = Annotated[
+    RandomUnitsForgetSet | UnitFileForgetSet | UnitScoresForgetSet | FileForgetSet, Field(discriminator="kind")
+]
+"""Any forget set of text, told apart by its `kind`; `file` holds indices of sequences."""

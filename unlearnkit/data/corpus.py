@@ -1,0 +1,72 @@
+"""Text of a data set: documents in two splits, or files of tokens where the publisher has made these of them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from unlearnkit.errors import DataError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Documents in the publisher's order; a document is what end-of-text tokens stand before.
+
+    train, validation  the documents of each split; empty ones are kept, since the order of all others counts on them
+    raw_files          what they were read from, for provenance
+
+    Raises DataError if a split has no text.
+    """
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    raw_files: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, documents in (("training", self.train), ("validation", self.validation)):
+            if not any(documents):
+                where = f" under '{self.raw_files[0].parent}'" if self.raw_files else ""
+                raise DataError(f"the {name} split{where} has no text", expected="at least one document")
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hexadecimal) over the numbers of documents and the length and bytes (UTF-8) of each.
+
+        Computed anew at every call.
+        """
+        digest = hashlib.sha256(f"{len(self.train)}+{len(self.validation)}".encode())
+        for documents in (self.train, self.validation):
+            for document in documents:
+                content = document.encode()
+                digest.update(f"|{len(content)}|".encode())
+                digest.update(content)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TokenFiles:
+    """Token shards of each split, in the order of the stream."""
+
+    train: tuple[Path, ...]
+    validation: tuple[Path, ...]
+
+
+def checked_text(value: object, where: str) -> str:
+    """Return `value` if it is text that UTF-8 can spell, else raise DataError; `where` names its place."""
+    if not isinstance(value, str):
+        raise DataError(f"{where} is of type {type(value).__name__}", expected="text")
+    if not value.isascii() and (found := _SURROGATE.search(value)):
+        raise DataError(f"{where} has half a character (U+{ord(found[0]):04X})", expected="text that UTF-8 can spell")
+    return value
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, line ends as they are; raises DataError, naming the file, if it is none."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"'{path}' cannot be read as text ({error})", expected="a file in UTF-8") from None

@@ -1,0 +1,96 @@
+"""Cutting a stream of tokens into sequences, and sequences into forget units: whole ones, none of which overlap.
+
+A sequence is a stretch of the stream of at most L tokens, the context length; it is what is trained on and evaluated. A
+forget unit is a group of consecutive sequences. The target of a token is the next one, so every sequence has at least
+two tokens.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.errors import DataError
+
+Unit = Literal["sequence", "step", "document"]
+
+SHORTEST = 2
+"""Tokens of a sequence that has a target."""
+
+_CHUNK = 1 << 24
+"""Tokens looked at in one go; bounds the memory where the stream is a map of gigabytes."""
+
+
+class Cut(NamedTuple):
+    """Sequences of a stream, in its order.
+
+    starts   int64 [sequences]  position of the first token
+    lengths  int32 [sequences]  tokens, 2..L
+    units    int64 [sequences]  forget unit, 0, 1, ...
+    """
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int32]
+    units: npt.NDArray[np.int64]
+
+
+def cut(tokens: npt.NDArray[np.uint16], length: int, unit: Unit, *, end_of_text: int, unit_sequences: int = 1) -> Cut:
+    """Return the sequences of at most `length` tokens of one split's stream, and the forget units that they make up.
+
+    sequence   consecutive stretches of exactly `length` tokens, each a unit. A shorter rest at the end is dropped.
+    step       the same stretches, `unit_sequences` of them to a unit. An incomplete last unit is dropped too.
+    document   a document is a unit. It begins at an end-of-text token, and the first one where the stream does; the
+               last one ends where the stream does. It is cut into stretches of `length` tokens and a rest; a rest of
+               one token takes another from the stretch before it. Documents of one token have no target and are
+               dropped; all others are kept to their last token.
+
+    Raises DataError if the stream is too short for a single unit or `length` for a target.
+    """
+    least = 3 if unit == "document" else SHORTEST  # of two tokens a stretch cannot spare one
+    if length < least:
+        raise DataError(f"sequences of {length} tokens are too short", expected=f"at least {least}")
+    found = _documents(tokens, length, end_of_text) if unit == "document" else _windows(tokens, length, unit_sequences)
+    if not len(found.starts):
+        smallest = SHORTEST if unit == "document" else length * unit_sequences
+        raise DataError(
+            f"a split has {len(tokens):,} tokens and no {unit} of {smallest:,}",
+            expected="at least one",
+            remedy="use more text, shorter sequences or smaller forget units",
+        )
+    return found
+
+
+def _windows(tokens: npt.NDArray[np.uint16], length: int, unit_sequences: int) -> Cut:
+    units = len(tokens) // (length * unit_sequences)
+    starts = np.arange(units * unit_sequences, dtype=np.int64) * length
+    return Cut(
+        starts, np.full(len(starts), length, np.int32), np.repeat(np.arange(units, dtype=np.int64), unit_sequences)
+    )
+
+
+def _documents(tokens: npt.NDArray[np.uint16], length: int, end_of_text: int) -> Cut:
+    begins = _document_starts(tokens, end_of_text)
+    sizes = np.diff(begins, append=len(tokens))
+    begins, sizes = begins[sizes >= SHORTEST], sizes[sizes >= SHORTEST]
+    counts = -(-sizes // length)
+    units = np.repeat(np.arange(len(begins), dtype=np.int64), counts)
+    first = np.cumsum(counts) - counts
+    within = np.arange(len(units), dtype=np.int64) - first[units]
+    starts = begins[units] + length * within
+    lengths = np.minimum(length, sizes[units] - length * within)
+    single = np.flatnonzero(lengths == 1)
+    starts[single] -= 1
+    lengths[single] += 1
+    lengths[single - 1] -= 1
+    return Cut(starts, lengths.astype(np.int32), units)
+
+
+def _document_starts(tokens: npt.NDArray[np.uint16], end_of_text: int) -> npt.NDArray[np.int64]:
+    parts = [
+        first + np.flatnonzero(tokens[first : first + _CHUNK] == end_of_text) for first in range(0, len(tokens), _CHUNK)
+    ]
+    starts = np.concatenate([np.empty(0, np.int64), *parts])
+    begins_within_one = len(tokens) and tokens[0] != end_of_text
+    return np.concatenate([[0], starts]) if begins_within_one else starts

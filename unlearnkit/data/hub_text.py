@@ -1,0 +1,66 @@
+"""Any text data set of the Hugging Face Hub, or a folder in its format, through the library datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unlearnkit.config.hub_text import HubText
+from unlearnkit.config.settings import Settings
+from unlearnkit.data.corpus import Corpus, checked_text
+from unlearnkit.data.language_extra import missing_package
+from unlearnkit.errors import DataError
+
+TASK = "text"
+DOWNLOAD_BYTES = 0
+CONTENT_HASH = None
+CHECKED_BY = "every row of the column is text; state data.hub.revision and data.content_hash for more"
+SOURCE = "huggingface.co/datasets, under the name in data.hub.path"
+
+
+def documents(root: Path | None, settings: Settings | None) -> Corpus:
+    """Return one document per row of the two splits that `settings`, a HubText, names.
+
+    `root` is the cache folder of the library datasets, None: where it keeps it on this machine. Code that a data set
+    brings along is never run. Raises DataError if the library, the data set, a split or the column is missing, or a
+    value is no text.
+    """
+    if not isinstance(settings, HubText):
+        raise DataError("the data set hub_text has no settings", expected="data.hub, with at least a path")
+    splits = [_rows(settings, split, root) for split in (settings.train_split, settings.validation_split)]
+    folder = Path(settings.path)
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return Corpus(splits[0], splits[1], tuple(files))
+
+
+def _rows(settings: HubText, split: str, root: Path | None) -> tuple[str, ...]:
+    try:
+        from datasets import Dataset, disable_progress_bars, load_dataset
+        from datasets.exceptions import DatasetsError
+    except ImportError as error:
+        raise missing_package("datasets", "reads text data sets of the Hugging Face Hub", error) from None
+    disable_progress_bars()  # they fill the log of a job
+    try:
+        found = load_dataset(
+            settings.path,
+            settings.config,
+            split=split,
+            revision=settings.revision,
+            cache_dir=str(root) if root else None,
+        )
+    # ValueError: names that do not exist; RuntimeError: data sets that would run code
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"split '{split}' of the data set '{settings.path}' cannot be loaded ({reason[:300]})",
+            expected="a data set of text on huggingface.co or in a folder",
+            remedy="correct data.hub; where there is no network, fetch the data set where there is one with "
+            f"`hf download --repo-type dataset {settings.path} --local-dir FOLDER` and set data.hub.path to FOLDER",
+        ) from None
+    if not isinstance(found, Dataset) or settings.text_column not in found.column_names:
+        raise DataError(
+            f"the data set '{settings.path}' has no column '{settings.text_column}'",
+            expected=f"one of {', '.join(found.column_names or [])}",
+            remedy="correct data.hub.text_column",
+        )
+    where = f"'{settings.text_column}' of split '{split}' of '{settings.path}'"
+    return tuple(checked_text(value, f"row {row} of {where}") for row, value in enumerate(found[settings.text_column]))

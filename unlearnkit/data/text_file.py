@@ -1,0 +1,28 @@
+"""A text set as an artifact: its stream, cuts and units in one safetensors file, the rest in its header."""
+
+from __future__ import annotations
+
+import os
+
+from unlearnkit.data.dataset_file import read_described, require_hash, write_described
+from unlearnkit.data.text_set import TextSet
+
+KIND = "text_set"
+_ARRAYS = ("tokens", "starts", "lengths", "units")
+_FIELDS = ("train_size", "validation_size", "vocabulary_size", "length")
+
+
+def write_text_set(path: str | os.PathLike[str], text_set: TextSet) -> None:
+    """Write a text set, atomically and with reproducible bytes."""
+    arrays = {name: getattr(text_set, name) for name in _ARRAYS}
+    facts = {name: getattr(text_set, name) for name in _FIELDS}
+    write_described(path, KIND, arrays, facts, text_set.content_hash)
+
+
+def read_text_set(path: str | os.PathLike[str]) -> TextSet:
+    """Read a text set; raises ArtifactError if the file is damaged or its content is not what was written."""
+    stored, facts = read_described(path, KIND)
+    cuts = {name: stored[name] for name in _ARRAYS[1:]}
+    text_set = TextSet(tokens=stored.mapped("tokens", "U16"), **cuts, **{name: facts[name] for name in _FIELDS})
+    require_hash(path, text_set.content_hash, facts)
+    return text_set

@@ -1,0 +1,65 @@
+"""Your own text: a folder with `train/` and `validation/`, in which every .txt file and .jsonl line is a document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from unlearnkit.config.settings import Settings
+from unlearnkit.data.corpus import Corpus, checked_text, read_text
+from unlearnkit.data.download import find_folder
+from unlearnkit.errors import DataError
+
+TASK = "text"
+DOWNLOAD_BYTES = 0
+CONTENT_HASH = None
+CHECKED_BY = "every file is UTF-8, every line of a .jsonl file an object with a text; state data.content_hash for more"
+SOURCE = "your own files (train/*.txt and validation/*.txt, or .jsonl files whose lines have a field text)"
+
+_SUFFIXES = (".txt", ".jsonl")
+
+
+def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
+    """Return the documents of `root/train` and `root/validation`, in the order of the file names, then of the lines.
+
+    A `.txt` file is one document, exactly as it is; a line of a `.jsonl` file is one, the value of its field `text`.
+    The folder may also be `root/text_files`; None looks into `data/`. `settings` are not used. Raises DataError, naming
+    file and line, if a split has no file or something is no text.
+    """
+    folder = find_folder(root, ("text_files",), ("train", "validation"), source=SOURCE)
+    files = {split: _files(folder / split) for split in ("train", "validation")}
+    train, validation = (tuple(text for file in found for text in _documents(file)) for found in files.values())
+    return Corpus(train, validation, (*files["train"], *files["validation"]))
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted((path for path in folder.glob("*") if path.suffix in _SUFFIXES), key=lambda path: path.name)
+    if not found:
+        raise DataError(
+            f"'{folder}' has no {' or '.join(_SUFFIXES)} file" if folder.is_dir() else f"'{folder}' is not a folder",
+            expected="the documents of this split",
+            remedy=f"fill it with {SOURCE}",
+        )
+    return found
+
+
+def _documents(file: Path) -> Iterator[str]:
+    content = read_text(file)
+    if file.suffix == ".txt":
+        yield content
+        return
+    # not splitlines: text may have U+2028 and others that JSON does not take for line ends
+    for number, line in enumerate(content.split("\n"), 1):
+        if line.strip():
+            yield _text(line, f"line {number} of '{file}'")
+
+
+def _text(line: str, where: str) -> str:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where} is not JSON ({error})", expected='an object such as {"text": "..."}') from None
+    if not isinstance(row, dict) or "text" not in row:
+        raise DataError(f"{where} has no field text", expected='an object such as {"text": "..."}')
+    return checked_text(row["text"], f"the field text in {where}")

@@ -1,0 +1,105 @@
+"""From two streams of tokens, training and validation, to a text set of the sizes that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.config.text_data import Unit
+from unlearnkit.config.tokenizer import GPT2_VOCABULARY
+from unlearnkit.data.cutting import Cut, cut
+from unlearnkit.data.text_loading import load_token_files
+from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.token_shards import open_stream
+from unlearnkit.data.tokenizer import read_tokenizer
+from unlearnkit.errors import DataError
+
+SPLITS = ("train", "validation")
+
+Stream = npt.NDArray[np.uint16]
+
+
+def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
+    """Return the text set of a rule's configuration slice.
+
+    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
+    that comes as tokens of GPT-2's tokenizer below `root`. Raises DataError as `make_text_set` does.
+    """
+    cuts = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
+    cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
+    if made:
+        tokenizer = read_tokenizer(made[2])
+        vocabulary = {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
+        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts, **vocabulary)
+    files = load_token_files(settings["name"], root)
+    # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
+    fixed = settings["forget_unit"] != "document"
+    wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
+    streams = map(open_stream, (files.train, files.validation), wanted)
+    vocabulary = {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
+    return make_text_set(*streams, **cuts, **vocabulary, raw_files=(*files.train, *files.validation))
+
+
+def make_text_set(
+    train: Stream,
+    validation: Stream,
+    *,
+    length: int,
+    unit: Unit,
+    unit_sequences: int | None,
+    train_size: int,
+    validation_size: int,
+    vocabulary_size: int,
+    end_of_text: int,
+    raw_files: tuple[Path, ...] = (),
+) -> TextSet:
+    """Return the first `train_size` and `validation_size` sequences of two streams, cut as `cutting.cut` says.
+
+    In validation a step is no forget unit; its sequences are units of their own. Raises DataError if a stream is too
+    short, if the training size cuts a unit in two, and if a token is not in the vocabulary.
+    """
+    own = cut(train, length, unit, end_of_text=end_of_text, unit_sequences=unit_sequences or 1)
+    held_out = cut(validation, length, "document" if unit == "document" else "sequence", end_of_text=end_of_text)
+    first, second = _first("train", own, train_size), _first("validation", held_out, validation_size)
+    if train_size < len(own.units) and own.units[train_size] == own.units[train_size - 1]:
+        inside = np.flatnonzero(own.units == own.units[train_size])
+        raise DataError(
+            f"data.train_size is {train_size}, which cuts forget unit {own.units[train_size]} in two",
+            expected=f"{inside[0]} or {inside[-1] + 1} sequences",
+            remedy="correct data.train_size",
+        )
+    tokens = np.concatenate([train[: _end(first)], validation[: _end(second)]])
+    highest = int(tokens.max())
+    if highest >= vocabulary_size:
+        raise DataError(
+            f"the data hold token {highest}", expected=f"tokens below the size of the vocabulary, {vocabulary_size}"
+        )
+    return TextSet(
+        tokens=tokens,
+        starts=np.concatenate([first.starts, second.starts + _end(first)]),
+        lengths=np.concatenate([first.lengths, second.lengths]),
+        units=np.concatenate([first.units, second.units + first.units[-1] + 1]),
+        train_size=train_size,
+        validation_size=validation_size,
+        vocabulary_size=vocabulary_size,
+        length=length,
+        raw_files=raw_files,
+    )
+
+
+def _first(split: str, found: Cut, size: int) -> Cut:
+    if size > len(found.starts):
+        raise DataError(
+            f"data.{split}_size is {size}, but there are {len(found.starts)} {split} sequences",
+            expected=f"at most {len(found.starts)}",
+            remedy=f"correct data.{split}_size, or shorten data.sequence_length",
+        )
+    return Cut(found.starts[:size], found.lengths[:size], found.units[:size])
+
+
+def _end(found: Cut) -> int:
+    return int(found.starts[-1] + found.lengths[-1])

@@ -1,0 +1,36 @@
+"""Tiny Shakespeare: 40,000 lines of Shakespeare's plays in one text (Karpathy 2015); the last tenth validates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unlearnkit.config.settings import Settings
+from unlearnkit.data.corpus import Corpus, read_text
+from unlearnkit.data.download import DOWNLOAD_FOLDER as DOWNLOADS
+from unlearnkit.data.download import download_file, find_folder
+
+TASK = "text"
+DOWNLOAD_BYTES = 1_115_394
+DOWNLOAD_FOLDER = "tiny_shakespeare"
+CONTENT_HASH = "8b1b4e2d10ae347f1dc661177414538968bb6af3f52f5228d777126b66993021"
+SOURCE = "Andrej Karpathy's char-rnn (github.com/karpathy/char-rnn, data/tinyshakespeare/input.txt)"
+
+ADDRESS = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+
+_FILE = "input.txt"
+
+
+def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
+    """Return one document that trains, the first 90 % of the characters, and one that validates, as nanoGPT splits it.
+
+    `input.txt` lies in `root` or `root/tiny_shakespeare`; None downloads it. `settings` are not used. Raises DataError
+    if it is missing or cannot be read.
+    """
+    if root is None:
+        file = download_file(ADDRESS, DOWNLOADS / DOWNLOAD_FOLDER / _FILE, SHA256)
+    else:
+        file = find_folder(root, (DOWNLOAD_FOLDER,), (_FILE,), source=SOURCE) / _FILE
+    text = read_text(file)
+    border = int(0.9 * len(text))
+    return Corpus((text[:border],), (text[border:],), (file,))

@@ -1,0 +1,114 @@
+"""Token shards: the `.bin` files of modded-nanogpt, in which fineweb is published and our own tokens are kept.
+
+A shard is a header of 256 int32 (magic 20240520, version 1, number of tokens, zeros), then the tokens as uint16, all
+little-endian.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.artifacts.store import write_parts
+from unlearnkit.errors import DataError
+
+MAGIC = 20240520
+VERSION = 1
+HEADER_BYTES = 1024
+MAX_VOCABULARY = 1 << 16
+"""Tokens that uint16 can tell apart."""
+MAX_TOKENS = (1 << 31) - 1
+"""The largest number that the header can state."""
+
+TOKEN = np.dtype("<u2")
+
+
+def write_shard(path: str | os.PathLike[str], tokens: npt.NDArray[np.integer]) -> None:
+    """Write tokens, integers [tokens] of 0..65,535, as a shard, atomically.
+
+    Raises DataError, naming the file, if there is no token, one is out of range, or there are more than the header can
+    state.
+    """
+    if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+        raise DataError(
+            f"{path} cannot be written from {tokens.dtype} values of shape {list(tokens.shape)}",
+            expected="a one-dimensional array of integers",
+        )
+    if not 0 < len(tokens) <= MAX_TOKENS:
+        raise DataError(f"{path} cannot hold {len(tokens):,} tokens", expected=f"1 to {MAX_TOKENS:,}")
+    if tokens.dtype != TOKEN and (tokens.min() < 0 or tokens.max() >= MAX_VOCABULARY):
+        raise DataError(
+            f"{path} cannot hold tokens from {tokens.min()} to {tokens.max()}",
+            expected=f"0 to {MAX_VOCABULARY - 1}, since a token takes two bytes",
+            remedy="use a tokenizer with a smaller vocabulary",
+        )
+    header = np.zeros(HEADER_BYTES // 4, "<i4")
+    header[:3] = MAGIC, VERSION, len(tokens)
+    write_parts(path, (header.data, np.ascontiguousarray(tokens, TOKEN).data))
+
+
+def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
+    """Return the tokens of a shard, uint16 [tokens], as a read-only map of the file.
+
+    Raises DataError, naming the file, if it cannot be read, is no shard, has another version, or does not have exactly
+    the tokens that its header states.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            header = stream.read(HEADER_BYTES)
+    except OSError as error:
+        raise _error(path, f"cannot be read ({error.strerror})", "a token shard") from None
+    if len(header) < HEADER_BYTES:
+        raise _error(path, f"has {len(header)} bytes", f"a header of {HEADER_BYTES} bytes, then tokens")
+    magic, version, count = (int(number) for number in np.frombuffer(header, "<i4", 3))
+    if magic != MAGIC:
+        raise _error(path, f"begins with {magic}", f"{MAGIC}, with which a token shard begins")
+    if version != VERSION:
+        raise _error(path, f"is a token shard of version {version}", f"version {VERSION}, tokens of two bytes")
+    if count <= 0:
+        raise _error(path, f"states {count} tokens in its header", "at least one")
+    if size != HEADER_BYTES + TOKEN.itemsize * count:
+        raise _error(
+            path,
+            f"states {count:,} tokens in its header and has {size - HEADER_BYTES:,} bytes of them",
+            f"{TOKEN.itemsize * count:,} bytes",
+        )
+    return np.asarray(np.memmap(path, TOKEN, "r", HEADER_BYTES, (count,)))
+
+
+def open_stream(paths: Sequence[Path], tokens: int | None = None) -> npt.NDArray[np.uint16]:
+    """Return the first `tokens` tokens of the shards in order, uint16 [tokens]; None: all of them.
+
+    If the first shard has enough of them, they are a map of it and take no memory; otherwise exactly the wanted ones
+    are copied. Every shard that is needed is checked, and no other. Raises DataError if a shard is damaged or there are
+    too few tokens.
+    """
+    parts: list[npt.NDArray[np.uint16]] = []
+    found = 0
+    for path in paths:
+        if tokens is not None and found >= tokens:
+            break
+        shard = open_shard(path)
+        parts.append(shard if tokens is None else shard[: tokens - found])
+        found += len(parts[-1])
+    if not parts or (tokens is not None and found < tokens):
+        raise DataError(
+            f"{len(paths)} token shards{f' from {paths[0]} on' if paths else ''} have {found:,} tokens",
+            expected="at least one" if tokens is None else f"at least {tokens:,}",
+            remedy="get the shards that are missing, or use fewer tokens",
+        )
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _error(path: Path, problem: str, expected: str) -> DataError:
+    return DataError(
+        f"{path} {problem}",
+        expected=expected,
+        remedy="fetch the file again from where it is published, or make it again if the workflow made it",
+    )

@@ -1,0 +1,46 @@
+"""Forget units of a cut stream: where each one lies, and the random sets of them that EasyDUB published."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from unlearnkit.errors import DataError
+
+COLUMNS = ("unit", "first_sequence", "sequences", "first_token", "tokens")
+
+
+def unit_columns(
+    starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int32], units: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the table of forget units, one row per unit in the order of the stream, by column int64 [units].
+
+    unit            its number
+    first_sequence  index of its first sequence
+    sequences       how many it has, consecutive ones
+    first_token     position of its first token in the stream
+    tokens          how many it has
+
+    `starts`, `lengths` and `units` are those of the sequences. Raises DataError if there are
+    none, or if `units` falls anywhere.
+    """
+    if not len(units) or (np.diff(units) < 0).any():
+        raise DataError("there are no sequences, or they are not in the order of their forget units")
+    numbers, first, counts = np.unique(units, return_index=True, return_counts=True)
+    tokens = np.add.reduceat(lengths.astype(np.int64), first)
+    return dict(zip(COLUMNS, (numbers, first, counts, starts[first], tokens), strict=True))
+
+
+def random_units(count: int, size: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return `size` of the units 0..count-1, int64 [size], rising: drawn as EasyDUB draws its random sets of steps.
+
+    The draw is that of NumPy's legacy generator, whose stream is frozen. Raises DataError if there are too few units.
+    """
+    if not 0 < size <= count:
+        raise DataError(f"{size} forget units cannot be drawn from {count}", expected=f"1 to {count}")
+    return np.sort(np.random.RandomState(seed).choice(count, size, replace=False)).astype(np.int64)
+
+
+def published_seed(fraction: float) -> int:
+    """Return the seed with which EasyDUB drew the random set of a `fraction` of the steps: 52 for 1 %, 92 for 5 %."""
+    return 42 + int(1000 * fraction)

@@ -1,0 +1,49 @@
+"""The part of the artifact graph between a text and its sequences: tokens, cuts and forget units."""
+
+from __future__ import annotations
+
+from unlearnkit import layout
+from unlearnkit.config.text_experiment import TextExperiment
+from unlearnkit.declarations import declarations
+from unlearnkit.graph import Graph, Slice
+from unlearnkit.registry import locate
+
+
+class TextGraph:
+    """Inputs and parameters of the data of an experiment with language models."""
+
+    def __init__(self, graph: Graph) -> None:
+        assert isinstance(graph.experiment, TextExperiment)
+        self.graph, self.experiment = graph, graph.experiment
+
+    def token_files(self) -> list[str]:
+        """Return the token shards and the tokenizer that the data set is made of; none where it comes as tokens."""
+        if getattr(declarations(locate("data set", self.experiment.data.name)), "TOKENISED", False):
+            return []
+        return [
+            self.graph.path(pattern) for pattern in (layout.TRAIN_TOKENS, layout.VALIDATION_TOKENS, layout.TOKENIZER)
+        ]
+
+    def tokens_slice(self) -> Slice:
+        """Which text is made into tokens, and how; not where its files lie, since their content is checked."""
+        kept = {"name", "hub", "tokenizer", "content_hash"}
+        block = self.experiment.data.model_dump(mode="json", include=kept)
+        if block["tokenizer"]:
+            block["tokenizer"].pop("folder", None)
+        return block
+
+    def tokens_code(self) -> str:
+        """Fingerprint of reading the text and making it into tokens."""
+        return self.graph.code("tokens", locate("data set", self.experiment.data.name))
+
+    def dataset_slice(self) -> Slice:
+        """How the tokens are cut into sequences and forget units."""
+        kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size"}
+        return {
+            **self.experiment.data.model_dump(mode="json", include=kept),
+            "unit_sequences": self.experiment.unit_sequences,
+        }
+
+    def dataset_code(self) -> str:
+        """Fingerprint of cutting the tokens."""
+        return self.graph.code("text_dataset", locate("data set", self.experiment.data.name))

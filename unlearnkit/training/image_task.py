@@ -1,0 +1,60 @@
+"""What is particular to image classifiers: their data set, its samples on the device, training and margins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unlearnkit.artifacts.weights import State
+from unlearnkit.config.recipe import Recipe
+from unlearnkit.data.batches import Pixels, Samples
+from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.data.image_set import ImageSet
+from unlearnkit.models.building import states_of
+from unlearnkit.training.loop import Moment, fit
+from unlearnkit.training.predict import values
+from unlearnkit.training.shard import Kept, Task, Worker, rounds
+
+RECIPE = Recipe
+
+__all__ = ["RECIPE", "draws", "read", "source", "train", "values"]
+
+read = read_image_set
+
+
+def source(image_set: ImageSet, device: torch.device) -> Pixels:
+    """Return all images on a device."""
+    images, labels = torch.from_numpy(image_set.images), torch.from_numpy(image_set.labels)
+    return Pixels(images, labels, image_set.mean, image_set.std, device)
+
+
+def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator]) -> Samples:
+    """Return the samples `indices` to draw from."""
+    return Samples(pixels, indices, generators)
+
+
+def train(
+    task: Task, recipe: Recipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
+) -> Kept:
+    """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment."""
+    model = task.fresh(role, model_indices, worker.device)
+    samples = Samples(task.pixels, rows, task.generators(role, model_indices, "batches"))
+    moment = worker.resume.load(f"{name}.moment")
+    seconds_before = float(moment["seconds"]) if moment else 0.0
+    start, due = worker.clock(), rounds(worker)
+
+    def end_epoch(epoch: int, capture: Callable[[], Moment]) -> None:
+        worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
+        if next(due) and epoch < recipe.epochs:
+            seconds = seconds_before + worker.clock() - start
+            worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})
+
+    fit(model, samples, recipe, end_epoch=end_epoch, resume=moment)
+    worker.resume.discard(f"{name}.moment")
+    states: list[State] = states_of(model)
+    seconds = seconds_before + worker.clock() - start
+    passes, last = float(samples.passes), recipe.epochs
+    return Kept({last: states}, {last: passes}, {last: seconds / len(states)}, all_passes=passes)

@@ -1,0 +1,52 @@
+"""What a language model says about every sequence: mean and smallest margin, loss, share of tokens it gets right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from unlearnkit.artifacts.weights import State
+from unlearnkit.data.sequences import IGNORE, Tokens
+from unlearnkit.errors import TrainingError
+from unlearnkit.training.evaluation import Assemble
+from unlearnkit.training.shard import Task, Worker
+from unlearnkit.training.token_losses import token_margins
+
+MOST_LOGITS = 2**28
+"""Logits of one forward pass: one gigabyte in float32."""
+
+
+def values(states: Sequence[State], task: Task, worker: Worker, assemble: Assemble | None) -> dict[str, np.ndarray]:
+    """Return "margins" (mean over targets), "correct" (share), "loss_sum" and "margin_min", each [models, sequences].
+
+    Margins and losses are in nats, all float32. The targets of a sequence are those within its forget unit, whatever
+    the model was trained on. Raises TrainingError for a method whose models are more than one network.
+    """
+    if assemble is not None:
+        raise TrainingError("models that are more than one network have no values of sequences")
+    models = (task.architecture.gather([task.architecture.load(state)], worker.device).eval() for state in states)
+    rows = torch.arange(len(task.source.text_set.starts))
+    parts = [values_of_sequences(model, task.source, rows) for model in models]
+    return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+
+
+@torch.inference_mode()
+def values_of_sequences(model: nn.Module, tokens: Tokens, rows: Tensor) -> dict[str, np.ndarray]:
+    """Return the values of the sequences `rows` under one model in eval mode: name -> float32 [rows]."""
+    goes_on = tokens.within(None)
+    size = max(1, MOST_LOGITS // (tokens.text_set.length * tokens.text_set.vocabulary_size))
+    parts = []
+    for chosen in rows.split(size):
+        inputs, labels = tokens.batch(chosen, goes_on)
+        margins, correct = token_margins(model(inputs), labels)
+        counts = (labels != IGNORE).sum(1)
+        lowest = margins.masked_fill(labels == IGNORE, torch.inf).amin(1)
+        losses = functional.softplus(-margins.double()).masked_fill(labels == IGNORE, 0.0).sum(1)
+        mean = margins.double().sum(1) / counts
+        share = correct.sum(1) / counts
+        parts.append(torch.stack([mean.float(), share.float(), losses.float(), lowest]).cpu().numpy())
+    return dict(zip(("margins", "correct", "loss_sum", "margin_min"), np.concatenate(parts, axis=1), strict=True))

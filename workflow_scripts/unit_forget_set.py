@@ -1,0 +1,28 @@
+"""Rule forget_set, for text: choose the forget units, check them, and write the indices of their sequences."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from unlearnkit.artifacts.job import job_of
+from unlearnkit.artifacts.store import read_array, write_array
+from unlearnkit.config.units import TextForgetSet
+from unlearnkit.data.forget_sets import check_forget_set
+from unlearnkit.data.text_file import read_text_set
+from unlearnkit.data.unit_forget_sets import make_unit_forget_set
+
+params, inputs = snakemake.params, snakemake.input
+
+with job_of(snakemake) as running:
+    settings = TypeAdapter(TextForgetSet).validate_python(params.settings)
+    text_set = read_text_set(inputs.dataset)
+    indices = make_unit_forget_set(settings, text_set)
+    check_forget_set(
+        indices,
+        name=snakemake.wildcards.forget_set,
+        train_size=text_set.train_size,
+        disjoint_from={Path(path).stem: read_array(path) for path in inputs.disjoint_from},
+    )
+    write_array(snakemake.output.forget_set, indices)
+    running.record(snakemake.output.forget_set, size=len(indices))
+    running.timing.state(samples=len(indices))
