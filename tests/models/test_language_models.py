@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from unlearnkit.declarations import declarations
+from unlearnkit.models.building import Architecture, states_of
 from unlearnkit.models.parts import freeze, parameters_of, reset
 
 every_variant = pytest.mark.parametrize(("name", "settings"), VARIANTS)
@@ -233,6 +234,18 @@ def test_eight_sequences_are_learned_by_heart(name: str) -> None:
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.1
+
+
+@every_model
+def test_states_go_out_and_come_back(name: str) -> None:
+    architecture = Architecture(name, settings_of(name), VOCABULARY, (LENGTH,))
+    assert architecture.task == "text"
+    model = architecture.gather([stirred(architecture.build(seed=3))], torch.device("cpu"))
+    (state,) = states_of(model)
+    assert sum(array.nbytes for array in state.values()) == settings_of(name).size(VOCABULARY, (LENGTH,)).state_bytes
+    tokens = some_tokens()
+    assert torch.equal(architecture.load(state)(tokens), model(tokens))
+    assert parameters_of(model, [architecture.adapter.classifier])
 
 
 # the published numbers of parameters: Radford et al. as transformers counts them, EleutherAI/gpt-neo-125m,
