@@ -66,9 +66,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
         "tiny_shakespeare": "unlearnkit.data.tiny_shakespeare",
-        "fineweb": "unlearnkit.data.fineweb",
         "text_files": "unlearnkit.data.text_files",
         "hub_text": "unlearnkit.data.hub_text",
+        "fineweb": "unlearnkit.data.fineweb",
+        "village": "unlearnkit.data.village",
     }
 )
 
