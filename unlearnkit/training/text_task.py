@@ -78,7 +78,7 @@ def train(
     worker.resume.discard(f"{name}.moment")
     seconds = seconds_before + worker.clock() - start
     last, passes = recipe.epochs, float(visits.sequences)
-    return Kept({last: [whole_state(model)]}, {last: passes}, {last: seconds}, passes, [curve.curve()])
+    return Kept({last: [whole_state(model)]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
