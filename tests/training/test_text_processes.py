@@ -97,7 +97,7 @@ def test_two_processes_train_the_model_of_one(
 
 
 def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Callable[..., Worker]) -> None:
-    part = part_of(tmp_path, epochs=40)
+    part = part_of(tmp_path, epochs=20)
     execution = Execution.model_validate({"processes": 2, "sharding": "full", "device": "cpu", "checkpoint_seconds": 0})
     whole, resume = (ResumeFolder(str(tmp_path / name), "key") for name in ("whole", "out"))
     train_in_processes(part, execution, 2, whole, lambda _: None)
