@@ -20,7 +20,7 @@ rule cost:
         markdown=path(layout.TABLE, table="cost.md"),
         provenance=layout.provenance(path(layout.TABLE, table="cost.parquet")),
     params:
-        settings={},
+        settings=REPORT_GRAPH.table_slice("cost"),
         code=GRAPH.code("cost"),
     log:
         log_of(layout.TABLE.replace("{table}", "cost")),
@@ -50,7 +50,7 @@ rule table:
     wildcard_constraints:
         table="|".join(GRAPH.metrics),
     params:
-        settings=lambda w: {"metric": w.table},
+        settings=lambda w: REPORT_GRAPH.table_slice(w.table),
         code=GRAPH.code("table"),
     log:
         log_of(layout.TABLE),
@@ -111,7 +111,7 @@ rule report_page:
         page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
         provenance=layout.provenance(path(layout.REPORT)),
     params:
-        settings=GRAPH.report_slice(),
+        settings=REPORT_GRAPH.report_slice(),
         figures=REPORT_GRAPH.figures(),
         contenders=REPORT_GRAPH.contenders(),
         files=REPORT_GRAPH.linked_files(),

@@ -230,17 +230,6 @@ class Graph:
         """Fingerprint of computing and summarising a metric."""
         return self.code("score", locate("metric", metric))
 
-    def report_slice(self) -> Slice:
-        """What the report says about the experiment as a whole."""
-        return self.experiment.model_dump(mode="json", exclude={"execution", "methods", "metrics"}) | {
-            "data": self.dataset_slice(),
-            "model": self.model_slice(),
-            "variants": {name: self.unlearning_slice(name) for name in self.variants},
-            "metrics": {
-                name: settings.model_dump(mode="json") for name, settings in self.experiment.metric_settings.items()
-            },
-        }
-
     def _learning_modules(self) -> tuple[str, str]:
         return locate("model", self.experiment.model.name), TASKS[self.experiment.task]
 
@@ -267,8 +256,9 @@ class Graph:
     def results(self, *metrics: str) -> list[str]:
         """Return the margins, scores and summaries of some metrics, their tables and the costs, each file once.
 
-        Targets list them all, since Snakemake misses a lost file only where it is asked for by name. Weights are left
-        out: they may be removed to save space, and are trained again when something needs them.
+        Text adds the table of its forget units. Targets list them all, since Snakemake misses a lost file only where it
+        is asked for by name. Weights are left out: they may be removed to save space, and are trained again when
+        something needs them.
         """
         margins = [
             path
@@ -281,7 +271,8 @@ class Graph:
         kinds = (layout.SCORES, layout.SUMMARY)
         scores = [path for metric in metrics for kind in kinds for path in self.score_files(metric, kind)]
         tables = [path for table in (*metrics, "cost") for path in self.tables(table)]
-        return [*dict.fromkeys(margins), *scores, *tables]
+        units = [self.path(layout.UNITS)] if self.experiment.task == "text" else []
+        return [*units, *dict.fromkeys(margins), *scores, *tables]
 
     def unlearned_models(self) -> int:
         """Return how many models per variant are needed: as many as the most demanding metric compares."""

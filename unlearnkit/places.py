@@ -18,7 +18,11 @@ _WILDCARDS = {
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
 }
 _PATTERNS = {
+    "tokenizer": layout.TOKENIZER,
+    "training tokens": layout.TRAIN_TOKENS,
+    "validation tokens": layout.VALIDATION_TOKENS,
     "data": layout.DATASET,
+    "units": layout.UNITS,
     "embeddings": layout.EMBEDDINGS,
     "originals": layout.weights_of(layout.ORIGINAL),
     "datamodel outputs": layout.DATAMODELS,

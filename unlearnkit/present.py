@@ -10,6 +10,10 @@ from unlearnkit.attribution_graph import STAGES, AttributionGraph
 from unlearnkit.graph import Graph
 from unlearnkit.places import ROLES, Place
 from unlearnkit.report_graph import ReportGraph
+from unlearnkit.text_graph import STAGES as TEXT_STAGES
+from unlearnkit.text_graph import TextGraph
+
+TEXT_ONLY = tuple(stage for stage in TEXT_STAGES if stage not in ("data", "forget sets"))
 
 
 class Present:
@@ -19,6 +23,7 @@ class Present:
         self.graph = graph
         self._page = ReportGraph(graph)
         self._attribution = AttributionGraph(graph)
+        self._text = TextGraph(graph) if graph.experiment.task == "text" else None
         self._fingerprints: dict[tuple[str, ...], str | None] = {}
 
     def settings(self, place: Place) -> Mapping[str, Any] | None:
@@ -44,6 +49,8 @@ class Present:
             "candidate": graph.candidates,
             "attribution": self._attribution.names(place.stage),
         }
+        if self._text is None and place.stage in TEXT_ONLY:
+            return False
         if any(wildcards[key] not in names for key, names in known.items() if key in wildcards):
             return False
         if place.stage in ("datamodel outputs", "gradients"):
@@ -56,6 +63,8 @@ class Present:
         graph, own, stage = self.graph, place.wildcards, place.stage
         if stage in STAGES:
             return self._attribution.slice_of(stage, own.get("attribution", ""))
+        if self._text is not None and stage in TEXT_STAGES and stage != "forget sets":
+            return self._text.slice_of(stage)
         if place.is_weights and stage != "unlearned":
             return graph.training_slice(ROLES[stage])
         if stage == "curves":
@@ -64,13 +73,13 @@ class Present:
             return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":
             name = own["table"].partition(".")[0]
-            return {} if name == "cost" else {"metric": name} if name in graph.metrics else None
+            return self._page.table_slice(name) if name in ("cost", *graph.metrics) else None
         by_stage = {
             "data": graph.dataset_slice,
             "forget sets": lambda: graph.forget_set_slice(own["forget_set"]),
             "unlearned": lambda: graph.unlearning_slice(own["variant"]),
             "figures": lambda: self._page.figure_slice(own["forget_set"]),
-            "report": graph.report_slice,
+            "report": self._page.report_slice,
         }
         if stage in by_stage:
             return by_stage[stage]()
@@ -86,6 +95,8 @@ class Present:
         graph = self.graph
         if stage in STAGES:
             return self._attribution.code(stage, plug_in)
+        if self._text is not None and stage in TEXT_STAGES:
+            return self._text.code_of(stage)
         if stage == "margins" and plug_in:
             return graph.unlearning_code(plug_in)
         if stage == "tables":

@@ -60,6 +60,8 @@ class ReportGraph:
             "figures": self.figures(),
             "margins": self.drawn_margins(forget_set),
             "methods": {name: variant.method for name, variant in self.graph.variants.items()},
+            **self.graph.value_slice(),
+            **self.words_slice(),
         }
 
     def scores_of(self, forget_set: str) -> dict[str, dict[str, str]]:
@@ -78,7 +80,7 @@ class ReportGraph:
         return {
             "Tables": [path for table in ("cost", *self.graph.metrics) for path in self.graph.tables(table)],
             "Figures": [self.graph.path(layout.FIGURE, forget_set=name, figure=figure) for name, figure in pairs],
-            "Values per sample or model": [
+            f"Values per {'sequence' if self.words_slice() else 'sample'} or model": [
                 path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)
             ],
         }
@@ -112,6 +114,32 @@ class ReportGraph:
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
         return list(dict.fromkeys([*records, *self.graph.cost_records()]))
+
+    def words_slice(self) -> Slice:
+        """What samples are, for those who write about them; nothing for images."""
+        return {} if self.graph.experiment.task == "image" else {"task": self.graph.experiment.task}
+
+    def table_slice(self, table: str) -> Slice:
+        """What a table shows beside values."""
+        return {**({} if table == "cost" else {"metric": table}), **self.words_slice()}
+
+    def report_slice(self) -> Slice:
+        """What the report says about the experiment as a whole."""
+        graph = self.graph
+        return graph.experiment.model_dump(mode="json", exclude={"execution", "methods", "metrics"}) | {
+            "data": self._described_data(),
+            "model": graph.model_slice(),
+            "variants": {name: graph.unlearning_slice(name) for name in graph.variants},
+            "metrics": {
+                name: settings.model_dump(mode="json") for name, settings in graph.experiment.metric_settings.items()
+            },
+            **self.words_slice(),
+        }
+
+    def _described_data(self) -> Slice:
+        if self.graph.experiment.task == "image":
+            return self.graph.dataset_slice()
+        return self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})
 
     def page_code(self) -> str:
         """Fingerprint of making the page, its template included."""

@@ -7,6 +7,7 @@ from unlearnkit.artifacts.tables import rows_to_table, write_table
 from unlearnkit.layout import forget_set_and_candidate
 from unlearnkit.report.cost import cost_rows
 from unlearnkit.report.tables import cost_markdown, to_csv
+from unlearnkit.report.words import words_of
 
 inputs, output = snakemake.input, snakemake.output
 
@@ -17,5 +18,5 @@ with job_of(snakemake) as running:
     rows = cost_rows(records)
     write_table(output.parquet, rows_to_table(rows), {"table": "cost"})
     write_text(output.csv, to_csv(rows))
-    write_text(output.markdown, cost_markdown(rows))
+    write_text(output.markdown, cost_markdown(rows, words_of(snakemake.params.settings)))
     running.record(output.parquet, also=[output.csv, output.markdown])

@@ -12,9 +12,11 @@ from unlearnkit.registry import locate
 from unlearnkit.report.densities import margin_densities, telling_samples
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.style import svg
+from unlearnkit.report.words import words_of
 
 params, inputs, output, forget_set = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards.forget_set
 settings = params.settings
+words = words_of(settings)
 
 with job_of(snakemake) as running:
     tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
@@ -25,14 +27,15 @@ with job_of(snakemake) as running:
         rows = [row for row in read_table(tables[metric])[0].to_pylist() if row["forget_set"] == forget_set]
         paths = params.scores[metric] if kind == "distributions" else {}
         values = {candidate: read_final_scores(path, declared.HEADLINE) for candidate, path in paths.items()}
-        write_text(output[name], svg(metric_figure(kind, declared, rows, values, settings["methods"])))
+        write_text(output[name], svg(metric_figure(kind, declared, rows, values, settings["methods"], words)))
     margins, members = {}, read_array(inputs.forget_set)
     for candidate, selection in settings["margins"].items():
         by_epoch = read_selection(inputs.margins, [selection])
         final = by_epoch[max(by_epoch)]
         own = np.flatnonzero((final.split == "train") & np.isin(final.sample_index, members))
-        margins[candidate], sample_index = final.margins[:, own], final.sample_index[own]
+        value = final.value(settings.get("value", "margin_mean"))
+        margins[candidate], sample_index = value[:, own], final.sample_index[own]
     original, oracle = margins.pop("original"), margins.pop("oracle")
     chosen = telling_samples(original, oracle)
-    write_text(output.margins, svg(margin_densities(original, oracle, margins, chosen, sample_index)))
+    write_text(output.margins, svg(margin_densities(original, oracle, margins, chosen, sample_index, words)))
     running.record(output.margins, also=[output[name] for name in settings["figures"] if name != "margins"])

@@ -5,6 +5,7 @@ from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.registry import load
 from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
+from unlearnkit.report.words import words_of
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 name = params.settings["metric"]
@@ -16,5 +17,8 @@ with job_of(snakemake) as running:
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
-    write_text(output.markdown, metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC))
+    write_text(
+        output.markdown,
+        metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC, words_of(params.settings)),
+    )
     running.record(output.parquet, also=[output.csv, output.markdown])

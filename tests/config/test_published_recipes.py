@@ -10,6 +10,7 @@ import torch
 import yaml
 
 from unlearnkit import registry
+from unlearnkit.config.blocks import names_for
 from unlearnkit.config.recipe import Recipe
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
@@ -30,7 +31,7 @@ def test_recipes_are_found() -> None:
     assert len(BLOCKS) == 6
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", names_for("model", "image"))
 def test_every_model_is_listed_with_its_size(name: str) -> None:
     module, shape = registry.load("model", name), (1, 8, 8) if name == "mlp" else (3, 32, 32)
     with torch.device("meta"):

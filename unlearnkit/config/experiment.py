@@ -77,6 +77,10 @@ class Experiment(Settings):
         """The settings of the model."""
         return declared("model", self.model.name).Settings(**own_settings(self.model))
 
+    def planned_size(self, forget_set: str) -> int | None:
+        """Return the samples of a forget set as far as they are known before any data is read, else None."""
+        return self.forget_sets[forget_set].planned_size()
+
     @property
     def retain_evaluated(self) -> int | None:
         """Retained samples that models are evaluated on for every forget set; None: all."""

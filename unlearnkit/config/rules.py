@@ -97,7 +97,7 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield forget sets that leave nothing to retain, labels that do not exist and unknown or circular references."""
     classes, samples = experiment.num_classes, experiment.train_size
     for name, forget_set in experiment.forget_sets.items():
-        size, label = forget_set.planned_size(), getattr(forget_set, "label", None)
+        size, label = experiment.planned_size(name), getattr(forget_set, "label", None)
         if size is not None and size >= samples:
             yield ConfigError(
                 f"forget_sets.{name} has {size} samples, but there are {samples} training samples",
@@ -155,7 +155,7 @@ def _circle(experiment: Experiment) -> Iterator[ConfigError]:
 
 def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield forget sets and validation samples that are too few for a metric, as far as sizes are known."""
-    counts = {f"forget_sets.{name}": block.planned_size() for name, block in experiment.forget_sets.items()}
+    counts = {f"forget_sets.{name}": experiment.planned_size(name) for name in experiment.forget_sets}
     counts["data.validation_size"] = experiment.validation_size
     for metric in experiment.metric_settings:
         needed = getattr(declared("metric", metric), "MIN_SAMPLES", 1)

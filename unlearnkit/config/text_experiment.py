@@ -68,6 +68,18 @@ class TextExperiment(Experiment):
         """The value of a sequence that metrics compare."""
         return self.value
 
+    def planned_size(self, forget_set: str) -> int | None:
+        """Return the sequences of a forget set as far as they are known before any data is read, else None."""
+        block = self.forget_sets[forget_set]
+        units = getattr(block, "planned_units", block.planned_size)()
+        per_unit = 1 if block.kind == "file" else self.planned_unit_size
+        return None if units is None or per_unit is None else units * per_unit
+
+    @property
+    def planned_unit_size(self) -> int | None:
+        """Sequences of every forget unit; None for documents, which differ."""
+        return {"sequence": 1, "step": self.training.batch_size, "document": None}[self.data.forget_unit]
+
     @property
     def unit_sequences(self) -> int | None:
         """Sequences of a forget unit where that is a training step, else None."""

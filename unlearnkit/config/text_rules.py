@@ -16,6 +16,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     """Yield what does not fit together in the data, the forget units and the training of language models."""
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
+    yield from _evaluation_problems(experiment)
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(
@@ -48,7 +49,17 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         )
 
 
+def _evaluation_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    retain, size = experiment.retain_evaluated, experiment.train_size
+    if retain is not None and retain >= size:
+        yield ConfigError(
+            f"data.retain_evaluated is {retain}, but there are {size} training sequences, some of which are forgotten",
+            expected=f"null or at most {size - 1}",
+        )
+
+
 def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    yield from _drawn_problems(experiment)
     per_unit = experiment.unit_sequences
     if per_unit is None:
         return
@@ -62,3 +73,16 @@ def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             f"data.train_size is {experiment.train_size}, which is not a whole number of steps of {per_unit} sequences",
             expected=f"{experiment.train_size // per_unit * per_unit}",
         )
+
+
+def _drawn_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield units that are drawn among more than there are, where their number is known."""
+    per_unit = experiment.planned_unit_size
+    units = None if per_unit is None else experiment.train_size // per_unit
+    for name, block in experiment.forget_sets.items():
+        among = getattr(block, "among", None)
+        if units is not None and among is not None and among > units:
+            yield ConfigError(
+                f"forget_sets.{name}.among is {among}, but the training split has {units} forget units",
+                expected=f"null or at most {units}",
+            )

@@ -9,7 +9,15 @@ from pydantic import Field, model_validator
 from unlearnkit.config.forget_set import FileForgetSet, ForgetSetSettings, Seed
 
 
-class RandomUnitsForgetSet(ForgetSetSettings):
+class UnitForgetSetSettings(ForgetSetSettings):
+    """What every forget set of forget units has in common."""
+
+    def planned_units(self) -> int | None:
+        """Return the number of forget units as far as it is known before any data is read, else None."""
+        return None
+
+
+class RandomUnitsForgetSet(UnitForgetSetSettings):
     """Forget units of the training split drawn uniformly without replacement.
 
     EasyDUB's sets of training steps: size 13, seed 52 and size 69, seed 92, both among the first 1,389 of 1,390 steps.
@@ -26,8 +34,12 @@ class RandomUnitsForgetSet(ForgetSetSettings):
             raise ValueError(f"size is {self.size}, but the units are drawn among the first {self.among}")
         return self
 
+    def planned_units(self) -> int | None:
+        """Return `size`."""
+        return self.size
 
-class UnitFileForgetSet(ForgetSetSettings):
+
+class UnitFileForgetSet(UnitForgetSetSettings):
     """Forget units from a file."""
 
     kind: Literal["unit_file"]
@@ -38,7 +50,7 @@ class UnitFileForgetSet(ForgetSetSettings):
         return self.file
 
 
-class UnitScoresForgetSet(ForgetSetSettings):
+class UnitScoresForgetSet(UnitForgetSetSettings):
     """The forget units with the highest and/or lowest score, for example EasyDUB's steps of the highest loss."""
 
     kind: Literal["unit_scores"]
@@ -53,6 +65,10 @@ class UnitScoresForgetSet(ForgetSetSettings):
         if self.top + self.bottom == 0:
             raise ValueError("top and bottom are both 0: at least one must be positive")
         return self
+
+    def planned_units(self) -> int | None:
+        """Return `top` + `bottom`."""
+        return self.top + self.bottom
 
     def input_file(self) -> str | None:
         """Return `file`."""

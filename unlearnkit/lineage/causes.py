@@ -114,8 +114,11 @@ def config_key(place: Place, path: str) -> str:
     """Return where the configuration holds what a settings slice of an artifact holds at `path`."""
     own, stage = place.wildcards, place.stage
     first, _, rest = path.partition(".")
-    if stage == "data":
-        return f"data.{path}"
+    if stage in ("tokenizer", "training tokens", "validation tokens", "data"):
+        # a forget unit that is a training step has as many sequences
+        return "training.batch_size" if path == "unit_sequences" else f"data.{path}"
+    if path == "evaluated.retain":
+        return "data.retain_evaluated"
     if "attribution" in own and first in DatamodelAttribution.model_fields | TrakAttribution.model_fields:
         return f"attributions.{own['attribution']}.{path}"
     if stage == "embeddings":
@@ -128,7 +131,8 @@ def config_key(place: Place, path: str) -> str:
         if first in ("candidate", "oracle"):
             return f"models on the {first} side of {own['metric']}"
         return f"metrics.{own['metric']}.{rest}" if first == "settings" else path
-    return f"model.{path}" if stage == "margins" and "variant" not in own else path
+    plain = stage == "margins" and "variant" not in own and first not in ("model", "evaluated", "seed", "seed_scheme")
+    return f"model.{path}" if plain else path
 
 
 def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from unlearnkit.lineage.records import Results
+from unlearnkit.places import place_of
 
 
 def source_of(results: Results, path: str) -> str | None:
@@ -14,8 +15,8 @@ def source_of(results: Results, path: str) -> str | None:
     The record of an artifact stands for that artifact.
     """
     name = results.inside(path)
-    if name is None:
-        return None
+    if name is None or place_of(name):
+        return name
     artifact = name.removesuffix(".json")
     return artifact if name.endswith(".json") and (artifact in results.records or name not in results.files) else name
 

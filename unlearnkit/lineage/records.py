@@ -55,7 +55,7 @@ class Results:
         self.records: dict[str, Record] = {}
         self.damaged: dict[str, str] = {}
         for name in self.files:
-            if name.endswith(".json") and not leftover(name):
+            if name.endswith(".json") and not leftover(name) and not place_of(name):
                 self._read(name)
         for name in [name for name in self.records if self._prefix(name) != self.recorded_as]:
             self.damaged[provenance(name)] = f"is the record of {self.records.pop(name)['artifact']}"

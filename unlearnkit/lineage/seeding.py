@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from unlearnkit.lineage.records import Record
@@ -34,11 +35,15 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries"):
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
+    elif place.stage == "margins" and "evaluated" in settings and "method" not in settings:
+        role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
         if stage == "curves":
             stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
+        if place.is_weights and "forgotten" in settings.get("training", {}) and "role" in settings:
+            role, stages = _of_language_model(role, settings["training"])
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],
@@ -51,6 +56,14 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
     if record["seed_scheme"] == SCHEME:
         found["first"] = {stage: derive_seed(settings["seed"], role, models[0], stage) for stage in stages}
     return found
+
+
+def _of_language_model(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return role and stages of the draws of a language model that is trained from scratch: order in the first pass."""
+    draws = {"order": recipe["order"] == "shuffled", "refill": recipe["forgotten"] == "refill"}
+    shared = recipe["paired"] and role == ROLES["oracles"]
+    stages = ("initial_weights", *(f"{name}/0" for name, drawn in draws.items() if drawn))
+    return ROLES["originals"] if shared else role, stages
 
 
 def seeds_text(found: dict[str, Any]) -> str:

@@ -84,7 +84,7 @@ def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[
 
 def _artifacts(results: Results) -> list[str]:
     """Names of all artifacts that are there or that a record tells of, in the order in which they are made."""
-    names = {name for name in results.files if not name.endswith(".json") and not leftover(name)}
+    names = {name for name in results.files if not leftover(name) and (place_of(name) or not name.endswith(".json"))}
     names |= {*results.records, *results.companions} | {name.removesuffix(".json") for name in results.damaged}
     placed = {name: place for name in sorted(names) if (place := place_of(name))}
     return sorted(placed, key=lambda name: placed[name].order)
@@ -187,7 +187,7 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
                 "the next run of its job goes on from it" if going_on else f"remove it with `{repair.remove(folder)}`"
             )
             yield f"{subject}: left by {source}; {remedy}"
-        elif place_of(artifact) is None:
+        elif place_of(name) is None and place_of(artifact) is None:
             yield f"{name}: no rule makes this file"
 
 

@@ -12,10 +12,15 @@ from unlearnkit.config.blocks import declared
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.identity import model_of
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload
+from unlearnkit.registry import task_of
 
 _LABEL_BYTES = 8
+_TOKEN_BYTES = 2
+_CUT_BYTES = 20
+"""Of a sequence: its start, its length and its forget unit."""
 
 
 class Disk:
@@ -26,12 +31,12 @@ class Disk:
         margins: list[tuple[float, float]] = []
         others: dict[str, list[float]] = defaultdict(list)
         for record in records:
-            if "margins" in record.outputs and "margins" in record.work:
+            if "margins" in record.outputs and "margins" in record.work and self._is_alike(record):
                 margins.append((record.outputs["margins"], record.work["margins"][0]))
             rest = sum(size for name, size in record.outputs.items() if name not in ("weights", "margins", "dataset"))
             others[record.rule].append(rest / (record.work.get("scoring", (0.0,))[0] or 1.0))
         written, values = (sum(column) for column in zip(*margins, strict=True)) if margins else (0.0, 0.0)
-        self._per_margin = written / values if values else assumptions.BYTES_PER_MARGIN
+        self._per_margin = written / values if values else self._assumed_per_margin()
         self._others = {rule: sum(sizes) / len(sizes) for rule, sizes in others.items()}
 
     def bytes_of(self, job: MissingJob) -> dict[str, float]:
@@ -42,13 +47,25 @@ class Disk:
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
         other = self._attribution_bytes(job) or recorded or assumptions.BYTES_OF_OTHER_FILES
         if job.rule == "dataset":
-            pixels = math.prod(self._workload.experiment.sample_shape)
-            other += self._workload.samples * (pixels + _LABEL_BYTES)
+            other += self._workload.samples * self._bytes_per_sample()
         return {
             "weights": weights if "weights" in job.outputs else 0.0,
             "margins": units.get("margins", 0.0) * self._per_margin if "margins" in job.outputs else 0.0,
             "other": other,
         }
+
+    def _bytes_per_sample(self) -> int:
+        experiment = self._workload.experiment
+        entries = math.prod(experiment.sample_shape)
+        return _TOKEN_BYTES * entries + _CUT_BYTES if experiment.task == "text" else entries + _LABEL_BYTES
+
+    def _assumed_per_margin(self) -> float:
+        text = self._workload.experiment.task == "text"
+        return assumptions.VALUES_OF_SEQUENCE * assumptions.BYTES_PER_MARGIN if text else assumptions.BYTES_PER_MARGIN
+
+    def _is_alike(self, record: Record) -> bool:
+        """Whether the margins of a record are of the same kind: sequences have more values."""
+        return task_of(declared("model", model_of(record.settings)["name"])) == self._workload.experiment.task
 
     def _attribution_bytes(self, job: MissingJob) -> float:
         """Return the bytes of a part of an attribution, 0 for any other job (docs/attribution.md, Files and sizes)."""

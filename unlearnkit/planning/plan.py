@@ -45,6 +45,7 @@ class Plan:
     """All that `unlearnkit plan` says."""
 
     experiment: str
+    samples: str
     targets: Sequence[str]
     stages: Sequence[Stage]
     total: Stage
@@ -72,6 +73,7 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     seconds = {number: sum(part.seconds for part in parts) for number, parts in estimates.items()}
     return Plan(
         experiment=experiment.experiment,
+        samples="sequence" if experiment.task == "text" else "sample",
         targets=found.targets,
         stages=[priced(name, jobs) for name, jobs in stages.items()],
         total=priced("total", found.jobs),

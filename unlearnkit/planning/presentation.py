@@ -35,7 +35,7 @@ def as_text(plan: Plan) -> str:
     gpu = plan.total.gpu_seconds > 0
     rows = [_row(stage, gpu) for stage in [*plan.stages, plan.total]]
     rows[-1][-1] = ""
-    header = ["stage", "jobs", "models", "sample passes", "CPU time", *(["GPU time"] if gpu else [])]
+    header = ["stage", "jobs", "models", f"{plan.samples} passes", "CPU time", *(["GPU time"] if gpu else [])]
     header += ["per job", "disk", "rests on"]
     where = f"{plan.slots.jobs} jobs at once, without waiting in the queue" if plan.slots.remote else _here(plan)
     kinds = ", ".join(f"{kind} {size(amount)}" for kind, amount in plan.total.files.items())

@@ -42,9 +42,10 @@ class Workload:
             passes = job.settings["training"]["epochs"] * int(job.settings["fraction"] * self.experiment.train_size)
             return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
         if job.rule == "margins":
-            return {"margins": self.models(job) * self.samples}
+            return {"margins": self.models(job) * self._evaluated(job.wildcards["population"].partition("/")[2])}
         if job.rule == "unlearn":
-            evaluations = self.models(job) * self.samples * len(job.settings["snapshots"])
+            evaluated = self._evaluated(job.wildcards["forget_set"])
+            evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
             return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}
         if job.rule == "score":
             return {"scoring": self._margins_read(job)}
@@ -64,9 +65,11 @@ class Workload:
     def forget_size(self, name: str) -> int:
         """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind."""
         forget_set = self.experiment.forget_sets[name]
-        planned = forget_set.planned_size() or self._found.get(_hashable(forget_set.model_dump(mode="json")))
+        planned = self.experiment.planned_size(name) or self._found.get(_hashable(forget_set.model_dump(mode="json")))
         if planned:
             return planned
+        if units := getattr(forget_set, "planned_units", lambda: None)():
+            return units  # documents have at least one sequence each
         per_class = self.experiment.train_size // self.experiment.num_classes
         if isinstance(forget_set, SubpopulationForgetSet):
             return max(1, per_class // forget_set.clusters)
@@ -77,7 +80,18 @@ class Workload:
         name = job.wildcards.get("forget_set")
         return self.experiment.train_size - (self.forget_size(name) if name else 0)
 
+    def _evaluated(self, forget_set: str) -> int:
+        """Return the samples that models are evaluated on for a forget set, for all of them if it is ""."""
+        retain = self.experiment.retain_evaluated
+        if retain is None:
+            return self.samples
+        sets = [forget_set] if forget_set else list(self.experiment.forget_sets)
+        training = retain + sum(map(self.forget_size, sets))
+        return min(training, self.experiment.train_size) + self.experiment.validation_size
+
     def _training_passes(self, job: MissingJob) -> float:
+        if job.settings["training"].get("forgotten") == "refill":
+            return job.settings["training"]["epochs"] * self.experiment.train_size
         return job.settings["training"]["epochs"] * self._retain_size(job)
 
     def _unlearning_passes(self, job: MissingJob) -> float:
@@ -95,9 +109,8 @@ class Workload:
     def _margins_read(self, job: MissingJob) -> float:
         variant = self.experiment.variants.get(job.wildcards["candidate"])
         epochs = {"candidate": len(variant.snapshots) if variant else 1, "oracle": 1}
-        return sum(
-            (stop - first) * self.samples * epochs[side] for side in epochs for _, first, stop in job.settings[side]
-        )
+        samples = self._evaluated(job.wildcards["forget_set"])
+        return sum((stop - first) * samples * epochs[side] for side in epochs for _, first, stop in job.settings[side])
 
 
 def _hashable(value: Any) -> Any:

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from unlearnkit.report.style import ORACLE, ORIGINAL, UNLEARNED, WIDTH, row_name, styled
+from unlearnkit.report.words import IMAGES, Words
 
 BINS = 30
 WIDENING = 0.25  # of the span of originals and oracles, shown on either side
@@ -39,6 +40,7 @@ def margin_densities(
     unlearned: Mapping[str, np.ndarray],
     samples: Mapping[str, int],
     sample_index: Sequence[int],
+    words: Words = IMAGES,
 ) -> Figure:
     """Return histograms of margins, a column per chosen sample and a row per variant.
 
@@ -63,12 +65,12 @@ def margin_densities(
                 _draw(axes, margins, edges, fill=True, color=f"{colour}66", linewidth=0)
         for axes, margins in zip(grid[:, column], unlearned.values(), strict=False):
             _draw(axes, _of_sound_models(margins)[:, position], edges, color=UNLEARNED, linewidth=1.2)
-        grid[0, column].set_title(f"sample {sample_index[position]}\n{rank} difference", fontsize=9)
+        grid[0, column].set_title(f"{words.sample} {sample_index[position]}\n{rank} difference", fontsize=9)
     for axes, (name, margins) in zip(grid[:, 0], unlearned.items(), strict=False):
         failed = len(margins) - len(_of_sound_models(margins))
         text = row_name(name) + (f"\n{failed} of {len(margins)} failed" if failed else "")
         axes.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8)
-    _finish(figure)
+    _finish(figure, words)
     return figure
 
 
@@ -79,8 +81,8 @@ def _note_failure(axes: Axes, original: np.ndarray, oracle: np.ndarray) -> None:
     axes.set_xticks([])
 
 
-def _finish(figure: Figure) -> None:
-    figure.supxlabel("margin [nats]", fontsize=9)
+def _finish(figure: Figure, words: Words) -> None:
+    figure.supxlabel(f"{words.margin} [nats]", fontsize=9)
     handles = (
         Patch(color=f"{ORIGINAL}66", label="originals"),
         Patch(color=f"{ORACLE}66", label="oracles"),

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 
 from unlearnkit.report.labels import label_points
 from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, axis_title, quantity_axes, row_name, styled
+from unlearnkit.report.words import IMAGES, Words
 
 Row = Mapping[str, Any]
 Measure = Mapping[str, Any]
@@ -33,6 +34,7 @@ def metric_figure(
     rows: Sequence[Row],
     values: Mapping[str, Mapping[str, np.ndarray]],
     methods: Mapping[str, str],
+    words: Words = IMAGES,
 ) -> Figure:
     """Return the figure of a kind ("trade_off" or "distributions") of a metric's headline on one forget set.
 
@@ -41,18 +43,24 @@ def metric_figure(
     """
     declared = metric.MEASURES[metric.HEADLINE]
     if kind == "trade_off":
-        return trade_off(rows, metric.HEADLINE, declared, metric.STATISTIC, methods, metric.NEEDS_ORACLE)
+        return trade_off(rows, metric.HEADLINE, declared, metric.STATISTIC, methods, metric.NEEDS_ORACLE, words)
     last = {row["candidate"]: row for row in rows}
     notes = {
         name: f"{row['n_failed']} of {row['n_models']} models failed" for name, row in last.items() if row["n_failed"]
     }
     ordered = dict(sorted(values.items(), key=lambda item: item[0] != "oracle"))
-    return distributions(ordered, declared, metric.STATISTIC, metric.AXIS, notes)
+    return distributions(ordered, declared, metric.STATISTIC, metric.AXIS, notes, words)
 
 
 @styled
 def trade_off(
-    rows: Sequence[Row], measure: str, declared: Measure, statistic: str, methods: Mapping[str, str], has_floor: bool
+    rows: Sequence[Row],
+    measure: str,
+    declared: Measure,
+    statistic: str,
+    methods: Mapping[str, str],
+    has_floor: bool,
+    words: Words = IMAGES,
 ) -> Figure:
     """Return the scatter of `statistic` on forget (y) against validation samples (x), a point per candidate and epoch.
 
@@ -66,7 +74,9 @@ def trade_off(
     axes = figure.add_subplot()
     marker = dict(zip(dict.fromkeys(methods.values()), MARKERS * len(methods), strict=False))
     for variant in dict.fromkeys(point["candidate"] for point in shown):
-        _draw_candidate(axes, [p for p in shown if p["candidate"] == variant], marker.get(methods.get(variant, "")))
+        _draw_candidate(
+            axes, [p for p in shown if p["candidate"] == variant], marker.get(methods.get(variant, "")), words
+        )
     if len(shown) <= MOST_ERROR_BARS:
         _draw_intervals(axes, shown)
     quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
@@ -74,17 +84,17 @@ def trade_off(
         for point in (point for point in shown if point["candidate"] == "oracle"):
             axes.axvline(point["x"], color=ORACLE, linestyle=":", linewidth=1)
             axes.axhline(point["y"], color=ORACLE, linestyle=":", linewidth=1)
-    axes.set_xlabel(f"{SHOWN[statistic]} on validation samples: {axis_title(declared)}")
-    axes.set_ylabel(f"{SHOWN[statistic]} on forget samples: {axis_title(declared)}")
+    axes.set_xlabel(f"{SHOWN[statistic]} on validation {words.samples}: {axis_title(declared)}")
+    axes.set_ylabel(f"{SHOWN[statistic]} on forget {words.samples}: {axis_title(declared)}")
     failed = dict.fromkeys(point["candidate"] for point in points if point["x"] is None)
     if failed:
         figure.supxlabel(f"not shown, models failed: {', '.join(failed)}", fontsize=7.5, color=MUTED, wrap=True)
-    _draw_legends(figure, axes, marker, shown, has_floor)
+    _draw_legends(figure, axes, marker, shown, has_floor, words)
     order = sorted(
         shown, key=lambda point: (point["candidate"] not in REFERENCE, not _in_front(point, shown, declared))
     )
     places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
-    label_points(figure, axes, places, [_label(point) for point in order], MOST_LABELS)
+    label_points(figure, axes, places, [_label(point, words) for point in order], MOST_LABELS)
     return figure
 
 
@@ -95,6 +105,7 @@ def distributions(
     statistic: str,
     over: str,
     notes: Mapping[str, str],
+    words: Words = IMAGES,
 ) -> Figure:
     """Return box plots of a measure, a panel per split and a row per candidate.
 
@@ -124,7 +135,8 @@ def distributions(
                 reference["whishi" if statistic == "p95" else "mean"], color=ORACLE, linestyle=":", linewidth=1
             )
         quantity_axes(axes, "x", ends, declared)
-        axes.set_title(f"{split} samples" if over == "samples" else f"{over}, on {split} samples", fontsize=9)
+        title = f"{split} {words.samples}"
+        axes.set_title(title if over == "samples" else f"{over}, on {title}", fontsize=9)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
@@ -146,7 +158,7 @@ def _points(rows: Sequence[Row], measure: str, statistic: str) -> list[dict[str,
     return list(points.values())
 
 
-def _draw_candidate(axes: Axes, points: Sequence[Row], marker: str | None) -> None:
+def _draw_candidate(axes: Axes, points: Sequence[Row], marker: str | None, words: Words) -> None:
     """The snapshots of a candidate, joined by a line."""
     axes.plot([p["x"] for p in points], [p["y"] for p in points], color="#b0b0b0", linewidth=0.8, zorder=2)
     for point in points:
@@ -163,7 +175,7 @@ def _draw_candidate(axes: Axes, points: Sequence[Row], marker: str | None) -> No
             zorder=4 if cost is None else 3,
         )
         costs = "" if cost is None else f", {cost:.3g} x retraining"
-        drawn.set_gid(f"title: {_name(point)}: validation {point['x']:.3g}, forget {point['y']:.3g}{costs}")
+        drawn.set_gid(f"title: {_name(point, words)}: validation {point['x']:.3g}, forget {point['y']:.3g}{costs}")
 
 
 def _draw_intervals(axes: Axes, points: Sequence[Row]) -> None:
@@ -175,7 +187,7 @@ def _draw_intervals(axes: Axes, points: Sequence[Row]) -> None:
 
 
 def _draw_legends(
-    figure: Figure, axes: Axes, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool
+    figure: Figure, axes: Axes, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool, words: Words
 ) -> None:
     present = {point["candidate"] for point in points}
     handles = [
@@ -191,7 +203,7 @@ def _draw_legends(
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
     scale = ScalarMappable(Normalize(0, 1), COST_COLOURS)
     bar = figure.colorbar(scale, ax=axes, location="top", shrink=0.6, aspect=40, pad=0.02, extend="max")
-    bar.set_label("sample passes relative to retraining", fontsize=8)
+    bar.set_label(f"{words.sample} passes relative to retraining", fontsize=8)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
@@ -204,14 +216,14 @@ def _in_front(point: Row, points: Sequence[Row], declared: Measure) -> bool:
     return not any(sign * other["x"] < sign * point["x"] and sign * other["y"] < sign * point["y"] for other in others)
 
 
-def _name(point: Row) -> str:
+def _name(point: Row, words: Words) -> str:
     if point["candidate"] in REFERENCE:
         return REFERENCE[point["candidate"]][0]
-    return f"{point['candidate']}, epoch {point['epoch']}" if point["epoch"] else point["candidate"]
+    return f"{point['candidate']}, {words.epoch} {point['epoch']}" if point["epoch"] else point["candidate"]
 
 
-def _label(point: Row) -> str:
-    return row_name(_name(point).replace(", epoch ", " @ "))
+def _label(point: Row, words: Words) -> str:
+    return row_name(_name(point, words).replace(f", {words.epoch} ", " @ "))
 
 
 def _box(values: np.ndarray) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from unlearnkit.metrics.population import OPTIONAL, SPLITS
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.views import STATISTICS, MetricTable, metric_tables, number
+from unlearnkit.report.words import Words, shown_epoch, words_of
 
 Row = dict[str, Any]
 
@@ -74,7 +75,7 @@ class ForgetSetSection:
 def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results) -> str:
     """Return the page as HTML: the same settings and results give the same text.
 
-    `settings` is Graph.report_slice(), `metrics` metric -> what its module declares. Every text from configuration or
+    `settings` is ReportGraph.report_slice(), `metrics` metric -> what its module declares. Every text from configuration or
     records is escaped. Raises ArtifactError if a figure holds more than shapes and text.
     """
     loader = PackageLoader("unlearnkit.report", "")
@@ -85,6 +86,8 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     sections = [_section(name, settings, metrics, results) for name in settings["forget_sets"]]
     return templates.get_template("template.html").render(
         settings=settings,
+        words=words_of(settings),
+        shown_epoch=shown_epoch,
         sections=sections,
         splits=[name for name in SPLITS if name != OPTIONAL or any(name in section.samples for section in sections)],
         jobs=job_rows(results.records),
@@ -124,12 +127,14 @@ def _section(
     sizes = {row["split"]: row["n_samples"] for table in rows.values() for row in table}
     pictures: dict[str, list[Picture]] = {}
     for order, (figure, (metric, kind)) in enumerate(results.kinds.items()):
-        alt = _alt(name, metrics.get(metric), kind)
+        alt = _alt(name, metrics.get(metric), kind, words_of(settings))
         svg = require_passive(results.figures[name, figure], f"{name}/{figure}.svg")
         drawn = inline(svg, f"f{number_of_set}-{order}", alt)
         pictures.setdefault(metric, []).append(Picture(kind, drawn, alt))
     sections = [
-        _metric_section(metric, metrics[metric], table, costs, results.contenders, pictures.get(metric, []))
+        _metric_section(
+            metric, metrics[metric], table, costs, results.contenders, pictures.get(metric, []), words_of(settings)
+        )
         for metric, table in rows.items()
     ]
     return ForgetSetSection(name, settings["forget_sets"][name], sizes, sections, pictures.get("", []), costs)
@@ -142,25 +147,28 @@ def _metric_section(
     costs: Sequence[Row],
     contenders: Collection[str],
     pictures: Sequence[Picture],
+    words: Words,
 ) -> MetricSection:
     return MetricSection(
         name=name,
         label=metric.MEASURES[metric.HEADLINE]["label"],
         statistic=STATISTICS[metric.STATISTIC],
         has_floor=metric.NEEDS_ORACLE,
-        over=metric.AXIS,
+        over=words.samples if metric.AXIS == "samples" else metric.AXIS,
         tables=metric_tables(rows, costs, metric, contenders),
         pictures=pictures,
     )
 
 
-def _alt(forget_set: str, metric: ModuleType | None, kind: str) -> str:
+def _alt(forget_set: str, metric: ModuleType | None, kind: str, words: Words) -> str:
     if metric is None:
-        return f"Histograms of margins of three samples of {forget_set}: originals, oracles and unlearned models."
+        return (
+            f"Histograms of margins of three {words.samples} of {forget_set}: originals, oracles and unlearned models."
+        )
     label, statistic = metric.MEASURES[metric.HEADLINE]["label"], STATISTICS[metric.STATISTIC]
     if kind == "trade_off":
         return (
-            f"Scatter plot for {forget_set}: {statistic} of {label} on forget samples against validation samples, "
-            "a point per candidate and epoch, coloured by cost. The values are in the table."
+            f"Scatter plot for {forget_set}: {statistic} of {label} on forget {words.samples} against validation "
+            f"{words.samples}, a point per candidate and {words.epoch}, coloured by cost. The values are in the table."
         )
     return f"Box plots for {forget_set}: {label} per candidate and split. Statistics are in the table."

@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from unlearnkit.report.words import IMAGES, Words, shown_epoch
+
 Row = dict[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
@@ -45,14 +47,22 @@ def to_csv(rows: Sequence[Row]) -> str:
     return stream.getvalue()
 
 
-def cost_markdown(rows: Sequence[Row]) -> str:
+def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
     """Return the cost table as Markdown."""
-    header = ["forget set", "candidate", "epoch", "sample passes", "relative passes", "seconds", "relative seconds"]
+    header = [
+        "forget set",
+        "candidate",
+        words.epoch,
+        f"{words.sample} passes",
+        "relative passes",
+        "seconds",
+        "relative seconds",
+    ]
     cells = [
         [
             row["forget_set"],
             row["candidate"],
-            row["epoch"],
+            shown_epoch(row["candidate"], row["epoch"], words),
             f"{row['passes']:.0f}",
             f"{row['relative_passes']:.3f}",
             f"{row['seconds']:.4f}",
@@ -65,7 +75,11 @@ def cost_markdown(rows: Sequence[Row]) -> str:
 
 
 def metric_markdown(
-    rows: Sequence[Row], measures: Mapping[str, Mapping[str, Any]], headline: str, statistic: str
+    rows: Sequence[Row],
+    measures: Mapping[str, Mapping[str, Any]],
+    headline: str,
+    statistic: str,
+    words: Words = IMAGES,
 ) -> str:
     """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
 
@@ -75,9 +89,15 @@ def metric_markdown(
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
-        header = ["candidate", "epoch", "N", "relative passes", *(f"{measure} {split}" for measure, split in columns)]
+        header = [
+            "candidate",
+            words.epoch,
+            "N",
+            "relative passes",
+            *(f"{measure} {split}" for measure, split in columns),
+        ]
         lines = [
-            _line(own, key, columns, statistic)
+            _line(own, key, columns, statistic, words)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
         parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
@@ -104,12 +124,20 @@ def _no_markup(cell: str) -> str:
     return " ".join(cell.split()).translate(_MARKUP) if cell else cell
 
 
-def _line(rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str) -> list[str]:
+def _line(
+    rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str, words: Words
+) -> list[str]:
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
     cost = "" if first["relative_passes"] is None else f"{first['relative_passes']:.3f}"
-    return [key[0], str(key[1]), compared, cost, *(_cell(own.get(column), statistic) for column in columns)]
+    return [
+        key[0],
+        shown_epoch(*key, words),
+        compared,
+        cost,
+        *(_cell(own.get(column), statistic) for column in columns),
+    ]
 
 
 def _cell(row: Row | None, statistic: str) -> str:
