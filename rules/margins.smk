@@ -1,6 +1,6 @@
-"""Margins of the originals and oracles of a shard on every sample.
+"""Margins of the originals and oracles of a shard on every sample, or on those of forget sets, some retained and validation.
 
-Inputs:  data set, weights of the shard
+Inputs:  data set, weights of the shard; forget sets, if not all retained samples are evaluated
 Outputs: results/<experiment>/<population>/<shard>.margins.parquet
 """
 
@@ -9,11 +9,12 @@ rule margins:
     input:
         dataset=path(layout.DATASET),
         weights=path(layout.WEIGHTS),
+        forget_sets=lambda w: GRAPH.evaluated_forget_sets(w.population),
     output:
         margins=path(layout.MARGINS),
         provenance=layout.provenance(path(layout.MARGINS)),
     params:
-        settings=GRAPH.model_slice(),
+        settings=GRAPH.margins_slice(),
         code=GRAPH.margins_code(),
     log:
         log_of(layout.MARGINS),

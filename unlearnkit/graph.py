@@ -118,6 +118,22 @@ class Graph:
         """The architecture and its settings."""
         return {"name": self.experiment.model.name, **self.experiment.model_settings.model_dump(mode="json")}
 
+    def margins_slice(self) -> Slice:
+        """What determines margins beside weights and data: the model, and which samples it is evaluated on."""
+        if evaluated := self._evaluated_slice():
+            return {"model": self.model_slice(), **evaluated, **self._seed_slice()}
+        return self.model_slice()
+
+    def evaluated_forget_sets(self, population: str) -> list[str]:
+        """Return the forget sets whose samples the models of a population are evaluated on, if not on all samples.
+
+        Oracles are evaluated on what they were trained without, originals on what any unlearned model is to forget.
+        """
+        if self.experiment.retain_evaluated is None:
+            return []
+        _, _, own = population.partition("/")
+        return [self.path(layout.FORGET_SET, forget_set=name) for name in ([own] if own else self.forget_sets)]
+
     def dataset_slice(self) -> Slice:
         """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
         experiment = self.experiment
@@ -153,7 +169,7 @@ class Graph:
         }
         if "recipe" in self.needs(variant):
             own["training"] = self.experiment.training.model_dump(mode="json")
-        return {**own, **self._seed_slice()}
+        return {**own, **self._evaluated_slice(), **self._seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
@@ -165,11 +181,21 @@ class Graph:
             for side in ("candidate", "oracle")
         }
         settings = self.experiment.metric_settings[metric].model_dump(mode="json")
-        return {"metric": metric, "settings": settings, **sides, **self._seed_slice()}
+        own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
+        return {**own, **self._evaluated_slice(), **self._seed_slice()}
+
+    def value_slice(self) -> Slice:
+        """Which value of a sample is compared, where there are several."""
+        value = self.experiment.compared_value
+        return {} if value is None else {"value": value}
 
     def needs(self, variant: str) -> tuple[str, ...]:
         """Return what the variant's method declares in NEEDS."""
         return declarations(locate("method", self.variants[variant].method)).NEEDS
+
+    def _evaluated_slice(self) -> Slice:
+        retain = self.experiment.retain_evaluated
+        return {} if retain is None else {"evaluated": {"retain": retain, "train_size": self.experiment.train_size}}
 
     def _seed_slice(self) -> Slice:
         return {"seed": self.experiment.seed, "seed_scheme": SCHEME}

@@ -58,8 +58,10 @@ class Present:
             return self._attribution.slice_of(stage, own.get("attribution", ""))
         if place.is_weights and stage != "unlearned":
             return graph.training_slice(ROLES[stage])
+        if stage == "curves":
+            return graph.training_slice(own["population"])
         if stage == "margins":
-            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.model_slice()
+            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":
             name = own["table"].partition(".")[0]
             return {} if name == "cost" else {"metric": name} if name in graph.metrics else None

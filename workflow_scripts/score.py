@@ -9,6 +9,7 @@ from unlearnkit.artifacts.margins import read_selection
 from unlearnkit.artifacts.scores import write_scores
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import rows_to_table, write_table
+from unlearnkit.data.evaluated import needed_by
 from unlearnkit.data.forget_sets import split_labels
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
@@ -23,17 +24,23 @@ identity = {"metric": names.metric, "forget_set": names.forget_set, "candidate":
 with job_of(snakemake) as running:
     metric = load("metric", names.metric)
     with running.timing.measure("scoring") as work:
-        candidates = read_selection(inputs.candidate, settings["candidate"])
+        forget, value = read_array(inputs.forget_set), settings.get("value", "margin_mean")
+        candidates = needed_by(forget, read_selection(inputs.candidate, settings["candidate"]), settings)
         oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
+        oracles = needed_by(forget, oracles, settings)
         first = next(iter(candidates.values()))
-        split = split_labels(first.split, first.sample_index, read_array(inputs.forget_set))
+        split = split_labels(first.split, first.sample_index, forget)
         for part in oracles.values():
             require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
+        compared, references = (
+            {epoch: Population(part.value(value), part.correct, split, part.losses) for epoch, part in side.items()}
+            for side in (candidates, oracles)
+        )
         summaries = score_candidate(
             metric,
             metric.Settings.model_validate(settings["settings"]),
-            {epoch: Population(part.margins, part.correct, split) for epoch, part in candidates.items()},
-            next((Population(part.margins, part.correct, split) for part in oracles.values()), None),
+            compared,
+            next(iter(references.values()), None),
             seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
         )
         work.units = sum(part.margins.size for side in (candidates, oracles) for part in side.values())

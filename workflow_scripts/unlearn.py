@@ -7,6 +7,7 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.config.execution import Execution
+from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
 from unlearnkit.training.evaluation import margins_of_models
@@ -24,12 +25,12 @@ with job_of(snakemake) as running:
     kind = task_of_model(settings["model"]["name"])
     dataset = kind.read(inputs.dataset)
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
-    models = shard_indices(snakemake.wildcards.shard)
+    models, forget = shard_indices(snakemake.wildcards.shard), read_array(inputs.forget_set)
     with running.timing.measure("training") as work:
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
-            Division.of(dataset, read_array(inputs.forget_set)),
+            Division.of(dataset, forget),
             originals=WeightFile(inputs.originals),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
@@ -39,7 +40,8 @@ with job_of(snakemake) as running:
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
-    with running.timing.measure("margins", len(models) * len(result.passes) * sum(dataset.split_sizes.values())):
+    rows = rows_of(dataset.split_sizes, settings, [forget])
+    with running.timing.measure("margins", len(models) * len(result.passes) * len(rows)):
         margins = margins_of_models(
             lambda model, epoch: result.states[model, epoch],
             models,
@@ -48,6 +50,7 @@ with job_of(snakemake) as running:
             task,
             worker,
             getattr(load("method", settings["method"]), "assemble", None),
+            rows,
         )
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     facts = {"notes": result.notes} if result.notes else {}

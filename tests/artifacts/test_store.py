@@ -203,5 +203,5 @@ def test_mapped_tensor_is_the_tensor_and_never_changes_the_file(tmp_path: Path) 
     mapped[0] = 7
     assert path.read_bytes() == before
     for name in ("labels", "absent"):
-        with pytest.raises(ArtifactError, match=rf"a\.safetensors has no tensor '{name}' of bytes"):
+        with pytest.raises(ArtifactError, match=rf"a\.safetensors has no tensor '{name}' of type U8"):
             TensorFile(path).mapped(name)

@@ -24,7 +24,7 @@ def test_valid_configuration_becomes_typed(valid: dict[str, Any]) -> None:
     assert experiment.models_compared("klom") == 20
     assert experiment.model_settings.model_dump() == {"hidden": (32,)}
     assert (experiment.train_size, experiment.validation_size, experiment.num_classes) == (1437, 360, 10)
-    assert experiment.image_shape == (1, 8, 8)
+    assert experiment.sample_shape == (1, 8, 8)
 
 
 def test_default_snapshot_is_the_last_epoch(valid: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def test_splits_and_shapes_are_planned(
     experiment = load_experiment(changed(f"{{{change}, forget_sets: {{eights: {{label: 4}}}}}}"))
     assert experiment.split_sizes == sizes
     assert (experiment.train_size, experiment.validation_size) == sizes[:2]
-    assert experiment.image_shape == shape
+    assert experiment.sample_shape == shape
 
 
 def test_values_from_a_nested_command_line_value_are_text(valid: dict[str, Any]) -> None:

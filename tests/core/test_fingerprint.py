@@ -20,10 +20,13 @@ from unlearnkit.fingerprint import _normalised_source, computing_imports, finger
 PROGRAM = """
 import json, sys
 from unlearnkit import registry
+from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import fingerprint, source_path
 assert str(source_path("unlearnkit.seeds")).startswith(sys.argv[1]), source_path("unlearnkit.seeds")
 codes = {name: fingerprint("unlearnkit.training.unlearning", module) for name, module in registry.METHODS.items()}
-codes |= {name: fingerprint("unlearnkit.training.originals", module) for name, module in registry.MODELS.items()}
+task_of = lambda module: registry.TASKS[registry.task_of(declarations(module))]
+codes |= {name: fingerprint("unlearnkit.training.originals", task_of(module), module)
+          for name, module in registry.MODELS.items()}
 codes |= {name: fingerprint(module) for name, module in [*registry.DATASETS.items(), *registry.METRICS.items()]}
 assert "torch" not in sys.modules
 print(json.dumps(codes))
@@ -32,7 +35,8 @@ IMPORTERS = """
 import importlib, json, sys
 from unlearnkit import registry
 runs = {name: ("unlearnkit.training.unlearning", module) for name, module in registry.METHODS.items()}
-runs |= {name: ("unlearnkit.training.originals", module) for name, module in registry.MODELS.items()}
+task_of = lambda module: registry.TASKS[registry.task_of(importlib.import_module(module))]
+runs |= {name: ("unlearnkit.training.originals", task_of(module), module) for name, module in registry.MODELS.items()}
 found = []
 for name, modules in runs.items():
     for loaded in [loaded for loaded in sys.modules if loaded.startswith("unlearnkit.")]:
@@ -194,7 +198,7 @@ def test_a_relative_import_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_scripts_imports_are_where_its_fingerprint_begins(repository: Path, tmp_path: Path) -> None:
     found = computing_imports(repository / "workflow_scripts" / "unlearn.py")
-    assert {"unlearnkit.training.unlearning", "unlearnkit.training.setup", "unlearnkit.data.dataset_file"} <= set(found)
+    assert {"unlearnkit.training.unlearning", "unlearnkit.training.setup", "unlearnkit.data.evaluated"} <= set(found)
     assert not any(name.startswith(("unlearnkit.artifacts", "unlearnkit.layout")) for name in found)
     with pytest.raises(UnlearnkitError, match=r"cannot read .*missing\.py"):
         computing_imports(tmp_path / "missing.py")

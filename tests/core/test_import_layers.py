@@ -16,7 +16,17 @@ SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
     0: {"errors", "seeds", "fingerprint", "registry", "layout", "places", "polling"},
-    1: {"config", "declarations", "graph", "attribution_graph", "report_graph", "present", "origin", "workplace"},
+    1: {
+        "config",
+        "declarations",
+        "graph",
+        "attribution_graph",
+        "text_graph",
+        "report_graph",
+        "present",
+        "origin",
+        "workplace",
+    },
     2: {"artifacts"},
     3: {"metrics"},
     4: {"data", "models", "training", "attribution"},
@@ -99,8 +109,8 @@ def test_plug_ins_are_imported_through_the_registry_only() -> None:
 def test_there_are_no_cycles() -> None:
     graph = {module: {name for name in imports(path) if name in MODULES} for module, path in MODULES.items()}
     # an import for type checkers alone runs nothing
-    for rules in ("rules", "attribution_rules"):
-        graph[f"unlearnkit.config.{rules}"].discard("unlearnkit.config.experiment")
+    for rules, kind in (("rules", ""), ("attribution_rules", ""), ("text_rules", "text_")):
+        graph[f"unlearnkit.config.{rules}"].discard(f"unlearnkit.config.{kind}experiment")
     assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
 
 

@@ -17,6 +17,7 @@ CONTRACTS = {
     "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
     "metric": ("Settings", "NEEDS_ORACLE", "MEASURES", "AXIS", "HEADLINE", "STATISTIC", "score"),
     "data set": ("NUM_CLASSES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDATION_SIZE", "MEAN", "STD", "CONTENT_HASH", "load"),
+    "data set of text": ("TASK", "SOURCE", "DOWNLOAD_BYTES", "CONTENT_HASH"),
     "model": ("Settings", "STACK_SIZE", "build", "adapter"),
 }
 ENTRIES = [(kind, name) for kind, names in registry.REGISTRIES.items() for name in names]
@@ -25,9 +26,21 @@ ENTRIES = [(kind, name) for kind, names in registry.REGISTRIES.items() for name 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_every_entry_keeps_its_contract(kind: str, name: str) -> None:
     module = registry.load(kind, name)
-    assert [part for part in CONTRACTS[kind] if not hasattr(module, part)] == []
+    text = kind == "data set" and registry.task_of(module) == "text"
+    assert [part for part in CONTRACTS["data set of text" if text else kind] if not hasattr(module, part)] == []
     assert module.__name__.endswith(f".{name}")
     assert inspect.getdoc(module)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in registry.DATASETS if registry.task_of(registry.load("data set", name)) == "text"]
+)
+def test_a_data_set_of_text_has_documents_or_shards_and_says_what_checks_it(name: str) -> None:
+    module = registry.load("data set", name)
+    made_of = "shards" if getattr(module, "TOKENISED", False) else "documents"
+    assert callable(getattr(module, made_of))
+    assert module.CONTENT_HASH or module.CHECKED_BY
+    assert not module.DOWNLOAD_BYTES or module.DOWNLOAD_FOLDER
 
 
 @pytest.mark.parametrize(("kind", "name"), [entry for entry in ENTRIES if "Settings" in CONTRACTS[entry[0]]])

@@ -78,6 +78,16 @@ class Experiment(Settings):
         return declared("model", self.model.name).Settings(**own_settings(self.model))
 
     @property
+    def retain_evaluated(self) -> int | None:
+        """Retained samples that models are evaluated on for every forget set; None: all."""
+        return None
+
+    @property
+    def compared_value(self) -> str | None:
+        """The value of a sample that metrics compare, where there are several; None: the margin."""
+        return None
+
+    @property
     def task(self) -> str:
         """What the models learn: "image" or "text"."""
         return registry.task_of(declared("data set", self.data.name))

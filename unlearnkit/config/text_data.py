@@ -36,6 +36,12 @@ class TextDataBlock(Settings):
     )
     train_size: int = Field(ge=2, description="use the first so many training sequences; whole forget units")
     validation_size: int = Field(ge=1, description="use the first so many validation sequences")
+    retain_evaluated: int | None = Field(
+        None,
+        ge=1,
+        description="retained sequences that models are evaluated on, beside forget sets and validation: drawn once, "
+        "by the base seed; null: all",
+    )
     content_hash: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{64}$",

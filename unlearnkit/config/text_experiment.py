@@ -59,6 +59,16 @@ class TextExperiment(Experiment):
         return (self.data.sequence_length,)
 
     @property
+    def retain_evaluated(self) -> int | None:
+        """Retained sequences that models are evaluated on for every forget set; None: all."""
+        return self.data.retain_evaluated
+
+    @property
+    def compared_value(self) -> str:
+        """The value of a sequence that metrics compare."""
+        return self.value
+
+    @property
     def unit_sequences(self) -> int | None:
         """Sequences of a forget unit where that is a training step, else None."""
         return self.training.batch_size if self.data.forget_unit == "step" else None

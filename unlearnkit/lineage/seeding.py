@@ -36,6 +36,8 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
+        if stage == "curves":
+            stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
     found = {
         "base": settings["seed"],

@@ -3,6 +3,8 @@
 Forget samples are the attack's members, validation samples its non-members. The target of every measure is the oracles'
 own value, not chance: a model that never saw the forget set may still have other losses on it than on the validation
 set.
+
+The loss is that of the population where it has one (sequences: the mean over targets), else it follows from the margin.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ def score(
     )
     splits = candidate.present(MEASURES["accuracy"]["splits"])
     return {
-        "accuracy": {name: candidate.of_split(name).correct.mean(axis=1) for name in splits},
+        "accuracy": {name: candidate.of_split(name).correct.mean(axis=1, dtype=np.float64) for name in splits},
         "mia_accuracy": {"forget": attack_accuracy},
         "indiscernibility": {"forget": indiscernibility(attack_accuracy)},
         "mia_auc": {"forget": attack_auc(members, non_members)},
@@ -174,6 +176,8 @@ def attack_tpr(
 
 
 def _losses(population: Population) -> NDArray[np.floating]:
+    if population.losses is not None:
+        return population.losses
     # in float32 all losses of confident samples would be zero, hence tied
     return loss_from_margins(population.margins.astype(np.float64))
 

@@ -19,14 +19,17 @@ OPTIONAL = "test"
 class Population:
     """Margins and correctness of N models (originals, oracles or unlearned models) on the same samples.
 
-    `margins` [models, samples] floating, nats; `correct` [models, samples] bool, whether the prediction is the label;
-    `split` [samples] str, one of SPLITS. Non-finite margins are allowed: they mark failed models, which `failed_models`
-    lists. Raises MetricError, naming the array, if types or shapes do not fit.
+    `margins` [models, samples] floating, nats, or another value that is higher for more confident models; `correct`
+    [models, samples] bool, whether the prediction is the label, or floating in [0, 1], the share of a sample's
+    predictions that are (a sequence has one per token); `split` [samples] str, one of SPLITS; `losses` [models,
+    samples] floating, nats, where they are known beside the margins. Non-finite margins are allowed: they mark failed
+    models, which `failed_models` lists. Raises MetricError, naming the array, if types, shapes or shares do not fit.
     """
 
     margins: NDArray[np.floating]
-    correct: NDArray[np.bool_]
+    correct: NDArray[np.bool_] | NDArray[np.floating]
     split: NDArray[np.str_]
+    losses: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         if self.margins.ndim != 2 or not np.issubdtype(self.margins.dtype, np.floating):
@@ -34,10 +37,18 @@ class Population:
                 f"population margins are {self.margins.dtype} of shape {self.margins.shape}",
                 expected="floating [models, samples]",
             )
-        if self.correct.shape != self.margins.shape or self.correct.dtype != bool:
+        shares = np.issubdtype(self.correct.dtype, np.floating)
+        if self.correct.shape != self.margins.shape or not (shares or self.correct.dtype == bool):
             raise MetricError(
                 f"population 'correct' is {self.correct.dtype} of shape {self.correct.shape}",
-                expected=f"bool of shape {self.margins.shape}, like the margins",
+                expected=f"bool or floating of shape {self.margins.shape}, like the margins",
+            )
+        if shares and not ((self.correct >= 0) & (self.correct <= 1)).all():
+            raise MetricError("population 'correct' holds values outside [0, 1]", expected="shares")
+        if self.losses is not None and self.losses.shape != self.margins.shape:
+            raise MetricError(
+                f"population 'losses' have shape {self.losses.shape}",
+                expected=f"{self.margins.shape}, like the margins",
             )
         if self.split.shape != (self.samples,):
             raise MetricError(
@@ -65,7 +76,8 @@ class Population:
 
     def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Population:
         """Return the population of the models at `indices` (repeats allowed), in that order."""
-        return Population(self.margins[indices], self.correct[indices], self.split)
+        losses = None if self.losses is None else self.losses[indices]
+        return Population(self.margins[indices], self.correct[indices], self.split, losses)
 
     def first_models(self, count: int | None) -> Population:
         """Return the first `count` models, or all if None; raises MetricError if there are fewer."""
@@ -81,7 +93,8 @@ class Population:
 
     def take_samples(self, indices: NDArray[np.integer] | list[int]) -> Population:
         """Return the population restricted to the samples at `indices`."""
-        return Population(self.margins[:, indices], self.correct[:, indices], self.split[indices])
+        losses = None if self.losses is None else self.losses[:, indices]
+        return Population(self.margins[:, indices], self.correct[:, indices], self.split[indices], losses)
 
     def samples_of(self, name: str) -> NDArray[np.intp]:
         """Return the positions of the samples of one split; raises MetricError if it has none."""

@@ -1,4 +1,4 @@
-"""Margins of the models of one shard on every sample of the data set, whatever the samples are."""
+"""Margins of the models of one shard on samples of the data set, whatever the samples are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from unlearnkit.artifacts.margins import Margins
@@ -34,23 +36,27 @@ def margins_of_models(
     task: Task,
     worker: Worker,
     assemble: Assemble | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> dict[int, Margins]:
-    """Return, for every epoch, the margins of the models `state_of(model index, epoch)` on all samples.
+    """Return, for every epoch, the margins of the models `state_of(model index, epoch)` on all samples, or on `rows`.
 
     Models are in eval mode and see plain samples in order, in float32. States that are more than the weights of one
     model come with `assemble`, by the method that made them.
     """
     sizes = dataset.split_sizes
-    split = np.concatenate([np.full(size, name) for name, size in sizes.items()])
-    sample_index = np.concatenate([np.arange(size) for size in sizes.values()])
+    chosen = np.arange(sum(sizes.values())) if rows is None else rows
+    split = np.concatenate([np.full(size, name) for name, size in sizes.items()])[chosen]
+    sample_index = np.concatenate([np.arange(size) for size in sizes.values()])[chosen]
     stack_size = worker.stack_size or task.architecture.stack_size
+    on = torch.from_numpy(chosen)
     result: dict[int, Margins] = {}
     for epoch in epochs:
         parts: list[Mapping[str, np.ndarray]] = []
         for indices in in_stacks(model_indices, stack_size):
-            parts.append(task.kind.values([state_of(index, epoch) for index in indices], task, worker, assemble))
+            parts.append(task.kind.values([state_of(index, epoch) for index in indices], task, on, worker, assemble))
             worker.report(f"epoch {epoch}: margins of models {indices[0]}-{indices[-1]}")
         values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         margins, correct = values.pop("margins"), values.pop("correct")
-        result[epoch] = Margins(margins, correct, tuple(model_indices), split, sample_index, values)
+        targets = task.kind.target_counts(task.source, on)
+        result[epoch] = Margins(margins, correct, tuple(model_indices), split, sample_index, values, targets)
     return result

@@ -15,12 +15,12 @@ from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.loop import Moment, fit
-from unlearnkit.training.predict import values
+from unlearnkit.training.predict import target_counts, values
 from unlearnkit.training.shard import Kept, Task, Worker, rounds
 
 RECIPE = Recipe
 
-__all__ = ["RECIPE", "draws", "read", "source", "train", "values"]
+__all__ = ["RECIPE", "draws", "read", "source", "target_counts", "train", "values"]
 
 read = read_image_set
 

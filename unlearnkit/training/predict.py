@@ -18,12 +18,14 @@ BATCH_SIZE = 500
 """Samples per forward pass; large enough that a call costs nothing beside it, small enough for any device."""
 
 
-def values(states: Sequence[State], task: Task, worker: Worker, assemble: Assemble | None) -> dict[str, np.ndarray]:
-    """Return "margins" float32 and "correct" bool, both [models, samples], of the models with the given states."""
+def values(
+    states: Sequence[State], task: Task, rows: Tensor, worker: Worker, assemble: Assemble | None
+) -> dict[str, np.ndarray]:
+    """Return "margins" float32 and "correct" bool, both [models, rows], of the models with the given states."""
 
     def logits_of(plain: Sequence[State]) -> np.ndarray:
         model = task.architecture.gather([task.architecture.load(state) for state in plain], worker.device).eval()
-        return logits_on_all(model, task.pixels, len(plain))  # [K, samples, classes]
+        return logits_on(model, task.pixels, rows, len(plain))  # [K, rows, classes]
 
     def logits_of_one(plain: State) -> Tensor:
         return torch.from_numpy(logits_of([plain])[0])
@@ -32,18 +34,25 @@ def values(states: Sequence[State], task: Task, worker: Worker, assemble: Assemb
         logits = logits_of(states)
     else:
         logits = np.stack([assemble(state, logits_of_one).numpy() for state in states])
-    labels = task.pixels.labels.cpu().numpy()
+    labels = task.pixels.labels.cpu()[rows].numpy()
     return {"margins": margins_from_logits(logits, labels), "correct": logits.argmax(-1) == labels}
 
 
-@torch.inference_mode()
+def target_counts(pixels: Pixels, rows: Tensor) -> None:
+    """Return None: every image has one target, which needs no count."""
+
+
 def logits_on_all(model: nn.Module, pixels: Pixels, models: int) -> np.ndarray:
     """Return float32 logits [models, samples, classes] of a model or a stack in eval mode on all images in order."""
+    return logits_on(model, pixels, torch.arange(len(pixels.labels)), models)
+
+
+@torch.inference_mode()
+def logits_on(model: nn.Module, pixels: Pixels, rows: Tensor, models: int) -> np.ndarray:
+    """Return float32 logits [models, rows, classes] of a model or a stack in eval mode on the images `rows`."""
     chunks = []
-    for first in range(0, len(pixels.labels), BATCH_SIZE):
-        images = pixels.normalised(
-            torch.arange(first, min(first + BATCH_SIZE, len(pixels.labels)), device=pixels.device)
-        )
+    for chosen in rows.to(pixels.device).split(BATCH_SIZE):
+        images = pixels.normalised(chosen)
         batch = images.expand(models, *images.shape) if models > 1 else images
         chunks.append(model(batch).reshape(models, len(images), -1).float().cpu().numpy())
     return np.concatenate(chunks, axis=1)

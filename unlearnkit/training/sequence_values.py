@@ -20,8 +20,10 @@ MOST_LOGITS = 2**28
 """Logits of one forward pass: one gigabyte in float32."""
 
 
-def values(states: Sequence[State], task: Task, worker: Worker, assemble: Assemble | None) -> dict[str, np.ndarray]:
-    """Return "margins" (mean over targets), "correct" (share), "loss_sum" and "margin_min", each [models, sequences].
+def values(
+    states: Sequence[State], task: Task, rows: Tensor, worker: Worker, assemble: Assemble | None
+) -> dict[str, np.ndarray]:
+    """Return "margins" (mean over targets), "correct" (share), "loss_sum" and "margin_min", each [models, rows].
 
     Margins and losses are in nats, all float32. The targets of a sequence are those within its forget unit, whatever
     the model was trained on. Raises TrainingError for a method whose models are more than one network.
@@ -29,9 +31,15 @@ def values(states: Sequence[State], task: Task, worker: Worker, assemble: Assemb
     if assemble is not None:
         raise TrainingError("models that are more than one network have no values of sequences")
     models = (task.architecture.gather([task.architecture.load(state)], worker.device).eval() for state in states)
-    rows = torch.arange(len(task.source.text_set.starts))
     parts = [values_of_sequences(model, task.source, rows) for model in models]
     return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+
+
+def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
+    """Return the number of targets of the sequences `rows` within their forget units, int32 [rows]."""
+    chosen = rows.numpy()
+    # the last token has a target only where its unit goes on
+    return tokens.text_set.lengths[chosen] - 1 + tokens.within(None)[chosen].astype(np.int32)
 
 
 @torch.inference_mode()

@@ -11,6 +11,9 @@ from torch.nn import functional
 
 from unlearnkit.data.sequences import IGNORE
 
+MOST_LOGITS = 2**26
+"""Logits that margins are computed of at a time: a quarter of a gigabyte in float32."""
+
 
 def targets(labels: Tensor) -> Tensor:
     """Return the number of targets in `labels`, a scalar int64."""
@@ -54,15 +57,14 @@ def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     Positions without a target have 0 and False. log p_y = log sigmoid(margin), exactly also where p_y rounds to 1.
     A target with a non-finite logit has NaN.
     """
-    chosen = labels != IGNORE
-    own = logits[chosen].float()
-    label = labels[chosen][:, None]
-    right = own.argmax(-1, keepdim=True) == label
-    true = own.gather(1, label)
-    others = own.scatter(1, label, -torch.inf).logsumexp(-1, keepdim=True)
-    finite = own.isfinite().all(-1, keepdim=True)
-    margins = torch.zeros(labels.shape, device=logits.device)
-    margins[chosen] = torch.where(finite, true - others, torch.nan)[:, 0]
-    correct = torch.zeros(labels.shape, dtype=torch.bool, device=logits.device)
-    correct[chosen] = right[:, 0]
-    return margins, correct
+    flat, flat_labels = logits.flatten(0, 1), labels.flatten()
+    margins = torch.zeros(flat_labels.shape, device=logits.device)
+    correct = torch.zeros(flat_labels.shape, dtype=torch.bool, device=logits.device)
+    # a few copies of some logits at a time: at long contexts a copy of all would not fit a device
+    for chosen in (flat_labels != IGNORE).nonzero()[:, 0].split(max(1, MOST_LOGITS // logits.shape[-1])):
+        own, label = flat[chosen].float(), flat_labels[chosen][:, None]
+        finite = own.isfinite().all(-1, keepdim=True)
+        correct[chosen] = (own.argmax(-1, keepdim=True) == label)[:, 0]
+        others = own.scatter(1, label, -torch.inf).logsumexp(-1, keepdim=True)
+        margins[chosen] = torch.where(finite, own.gather(1, label) - others, torch.nan)[:, 0]
+    return margins.reshape(labels.shape), correct.reshape(labels.shape)

@@ -1,0 +1,82 @@
+"""Code for text alone is in no fingerprint of an experiment with images, and the other way round."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = """
+experiment: text
+data: {name: text_files, tokenizer: {kind: characters}, sequence_length: 16, train_size: 64, validation_size: 8}
+model: {name: nanogpt, layers: 1, width: 16, heads: 2}
+training: {epochs: 1, batch_size: 16}
+num_models: 2
+held_out_oracles: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 4}}
+methods: {nothing: {method: do_nothing}, ga: {method: ga, steps: 2}}
+metrics: {klom: {}, mia: {}}
+"""
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from unlearnkit.config.load import load_experiment
+from unlearnkit.config.reading import read_configuration
+from unlearnkit.graph import Graph
+found = {}
+for name in ("text", "image"):
+    graph = Graph(load_experiment(read_configuration([Path(f"{name}.yaml")])))
+    codes = [graph.training_code(), graph.margins_code(), *map(graph.unlearning_code, graph.variants)]
+    found[name] = [*codes, *map(graph.score_code, graph.metrics)]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, repository: Path) -> Path:
+    """A copy of the package and its workflow, with two experiments."""
+    for folder in ("unlearnkit", "workflow_scripts"):
+        shutil.copytree(repository / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "text.yaml").write_text(TEXT)
+    shutil.copy(repository / "experiments/smoke.yaml", tmp_path / "image.yaml")
+    return tmp_path
+
+
+def codes(package: Path) -> dict[str, list[str]]:
+    """Return the fingerprints of the jobs of both experiments."""
+    command = [sys.executable, "-B", "-c", PROGRAM]
+    run = subprocess.run(command, cwd=package, env={"PYTHONPATH": str(package)}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
+    before = codes(package)
+    edited = {
+        "image": (
+            "training/text_task.py",
+            "training/text_loop.py",
+            "training/sequence_values.py",
+            "training/visits.py",
+            "training/token_losses.py",
+            "data/text_set.py",
+            "data/text_file.py",
+            "models/nanogpt.py",
+        ),
+        "text": ("training/image_task.py", "training/predict.py", "models/mlp.py", "methods/scrub.py"),
+    }
+    for untouched, files in edited.items():
+        other = "text" if untouched == "image" else "image"
+        for file in files:
+            path = package / "unlearnkit" / file
+            text = path.read_text()
+            path.write_text(text + "\nEDITED = 1\n")
+            after = codes(package)
+            assert after[untouched] == before[untouched], file
+            assert after[other] != before[other], file
+            path.write_text(text)
