@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from unlearnkit import registry
 from unlearnkit.data.sequences import IGNORE
 from unlearnkit.models.building import states_of
+from unlearnkit.training.unlearning import run_method
 
 STEPS = 4
 Batch = tuple[Tensor, Tensor]
@@ -173,6 +174,28 @@ def test_seventeen_more_positions_of_padding_change_nothing(method: str, text: B
     (first,), (second,) = states_of(plain), states_of(padded)
     for name, array in first.items():
         np.testing.assert_allclose(second[f"inner.{name}"], array, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_forward_passes_of_fewer_sequences_give_the_same_model_at_the_same_cost(case: str, text: Bench) -> None:
+    method, settings, per_step, _ = CASES[case]
+    rows: list[int] = []
+
+    def kept(size: int | None) -> Any:
+        model, worker = text.model(), replace(text.worker(), micro_batch_size=size)
+        model.register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
+        procedure = text.procedure(method, steps=2, lr=0.01, batch_size=7, **settings)
+        return run_method(text.task, procedure, text.division, model, text.references, (0,), worker)
+
+    whole, sevens = kept(None), list(rows)
+    rows.clear()
+    parts = kept(3)
+    assert len(sevens) == 2 * per_step
+    assert max(rows) == 3
+    assert sum(rows) == sum(sevens)
+    assert parts.passes == pytest.approx(whole.passes, rel=1e-12)
+    for name, array in whole.states[2][0].items():
+        np.testing.assert_allclose(parts.states[2][0][name], array, atol=2e-4, err_msg=name)
 
 
 def test_ga_kl_is_graddiff_with_a_divergence_and_weights_of_one(text: Bench) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn, optim
 
 from unlearnkit.config.language import LanguageSettings
@@ -37,6 +38,12 @@ class TokenBatch:
         """Return a batch that is all of its step."""
         return cls(inputs, labels, targets(labels), len(inputs))
 
+    def parts(self, size: int | None) -> Iterator[TokenBatch]:
+        """Yield the batch in parts of at most `size` sequences; None: all of it."""
+        size = size or len(self.inputs)
+        for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
+            yield replace(self, inputs=inputs, labels=labels)
+
 
 Loss = Callable[[nn.Module, TokenBatch], Tensor]
 """(model, batch) -> scalar."""
@@ -62,7 +69,8 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
 
     Every step takes one batch of the set of each term; a set is shuffled anew in every pass, by the generator of its
     draws alone, so which retain batch meets which forget batch depends on seed, model and step only. Each term is
-    differentiated by itself, so only one batch's activations are held. Matrices decay, vectors do not.
+    differentiated by itself, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
+    held. Matrices decay, vectors do not.
     """
     model = copy.deepcopy(model)
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
@@ -79,8 +87,7 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
         for term, drawn in zip(terms, batches, strict=True):
             if stopped or not term.turn(step):
                 continue
-            loss = term.loss(model, TokenBatch.whole(*next(drawn)))
-            (term.weight * loss).backward()
+            loss = _differentiate(model, term, TokenBatch.whole(*next(drawn)), context.micro_batch_size)
             stopped = term.max_nll is not None and _passed(-loss.item(), term.max_nll, step, context)
         if not stopped:
             if settings.clip is not None:
@@ -88,6 +95,16 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
             optimizer.step()
         context.end_epoch(step, model)
     return model.eval()
+
+
+def _differentiate(model: nn.Module, term: Term, batch: TokenBatch, size: int | None) -> Tensor:
+    """Add the gradient of a term to those of the model, and return its loss, without its weight."""
+    total = torch.zeros((), device=batch.inputs.device)
+    for part in batch.parts(size):
+        loss = term.loss(model, part)
+        (term.weight * loss).backward()
+        total += loss.detach()
+    return total
 
 
 def _passed(nll: float, limit: float, step: int, context: Context) -> bool:
