@@ -43,4 +43,7 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
 
 def _means(shards: Sequence[Record], name: str) -> dict[int, float]:
     """Return epoch -> mean over the shards, which all hold equally many models."""
-    return {int(epoch): float(np.mean([shard[name][epoch] for shard in shards])) for epoch in sorted(shards[0][name], key=int)}
+    return {
+        int(epoch): float(np.mean([shard[name][epoch] for shard in shards]))
+        for epoch in sorted(shards[0][name], key=int)
+    }
