@@ -3,13 +3,25 @@
 Inputs:  data set, forget set (oracles)
 Outputs: results/<experiment>/original/<shard>.safetensors
          results/<experiment>/{oracle,held_out_oracle}/<forget_set>/<shard>.safetensors
+         beside each, for language models, <shard>.curves.parquet
 """
+
+
+def curves(population):
+    """The learning curves that a training job leaves beside the weights, and their record: for language models only."""
+    file = path(layout.curves_of(population))
+    return {"curves": file, "curves_provenance": layout.provenance(file)} if EXPERIMENT.task == "text" else {}
+
+
+# each process of a job has threads and, if the configuration asks for any, a GPU of its own
+TRAINING_GPU = {name: count * EXECUTION.processes for name, count in GPU.items()}
 
 
 rule original:
     input:
         dataset=path(layout.DATASET),
     output:
+        **curves(layout.ORIGINAL),
         weights=path(layout.weights_of(layout.ORIGINAL)),
         provenance=layout.provenance(path(layout.weights_of(layout.ORIGINAL))),
     params:
@@ -17,9 +29,9 @@ rule original:
         code=GRAPH.training_code(),
     log:
         log_of(layout.weights_of(layout.ORIGINAL)),
-    threads: EXECUTION.threads
+    threads: EXECUTION.threads * EXECUTION.processes
     resources:
-        **GPU,
+        **TRAINING_GPU,
         mem_mb=memory,
         runtime=runtime,
     message:
@@ -35,6 +47,7 @@ rule oracle:
         dataset=path(layout.DATASET),
         forget_set=path(layout.FORGET_SET),
     output:
+        **curves("{role}/{forget_set}"),
         weights=path(layout.weights_of("{role}/{forget_set}")),
         provenance=layout.provenance(path(layout.weights_of("{role}/{forget_set}"))),
     params:
@@ -42,9 +55,9 @@ rule oracle:
         code=GRAPH.training_code(),
     log:
         log_of(layout.weights_of("{role}/{forget_set}")),
-    threads: EXECUTION.threads
+    threads: EXECUTION.threads * EXECUTION.processes
     resources:
-        **GPU,
+        **TRAINING_GPU,
         mem_mb=memory,
         runtime=runtime,
     message:

@@ -11,6 +11,7 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         unlearned/{forget_set}/{variant}/{shard}.safetensors
         {any of the four}/{shard}.margins.parquet
+        {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
             outputs/{shard}.safetensors                     outputs of models on random subsets (datamodels)
@@ -46,6 +47,7 @@ UNITS = f"{ROOT}/data/units.parquet"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 MARGINS = f"{ROOT}/{{population}}/{{shard}}.margins.parquet"
+CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
 ORIGINAL = "original"
 ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
@@ -95,6 +97,11 @@ def weights_of(population: str) -> str:
 def margins_of(population: str) -> str:
     """Return the pattern of the margin files of a population."""
     return MARGINS.replace("{population}", population)
+
+
+def curves_of(population: str) -> str:
+    """Return the pattern of the files with the learning curves of a population's models."""
+    return CURVES.replace("{population}", population)
 
 
 def shard_name(first: int, last: int) -> str:

@@ -34,6 +34,7 @@ _PATTERNS = {
     "oracles": layout.weights_of(layout.ORACLE),
     "held-out oracles": layout.weights_of(layout.HELD_OUT_ORACLE),
     "unlearned": layout.weights_of(layout.UNLEARNED),
+    "curves": layout.CURVES,
     "margins": layout.MARGINS,
     "scores": layout.SCORES,
     "summaries": layout.SUMMARY,

@@ -67,6 +67,8 @@ class Present:
             return self._text.slice_of(stage)
         if place.is_weights and stage != "unlearned":
             return graph.training_slice(ROLES[stage])
+        if stage == "curves":
+            return graph.training_slice(own["population"])
         if stage == "margins":
             return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":

@@ -45,6 +45,11 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "dm_direct": "unlearnkit.methods.dm_direct",
         "datamodel_matching": "unlearnkit.methods.datamodel_matching",
         "ga": "unlearnkit.methods.ga",
+        "graddiff": "unlearnkit.methods.graddiff",
+        "ga_kl": "unlearnkit.methods.ga_kl",
+        "npo": "unlearnkit.methods.npo",
+        "token_scrub": "unlearnkit.methods.token_scrub",
+        "token_fine_tune": "unlearnkit.methods.token_fine_tune",
     }
 )
 
@@ -66,9 +71,10 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "living17": "unlearnkit.data.living17",
         "living17_imagenet": "unlearnkit.data.living17_imagenet",
         "tiny_shakespeare": "unlearnkit.data.tiny_shakespeare",
-        "fineweb": "unlearnkit.data.fineweb",
         "text_files": "unlearnkit.data.text_files",
         "hub_text": "unlearnkit.data.hub_text",
+        "fineweb": "unlearnkit.data.fineweb",
+        "village": "unlearnkit.data.village",
     }
 )
 

@@ -1,5 +1,6 @@
-"""Rules original and oracle: train the models of one shard and write their weights."""
+"""Rules original and oracle: train the models of one shard, write their weights and learning curves."""
 
+from unlearnkit.artifacts.curves import write_curves
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
@@ -9,6 +10,7 @@ from unlearnkit.data.batches import retain_set
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.processes import Part, train_in_processes
 from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -25,6 +27,9 @@ with job_of(snakemake) as running:
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
     models = shard_indices(snakemake.wildcards.shard)
     with running.timing.measure("training") as work:
+        if execution.processes > 1:
+            part = Part(inputs.dataset, inputs.get("forget_set"), settings, snakemake.wildcards.shard)
+            train_in_processes(part, execution, snakemake.threads, resume, running.report)
         result = train_shard(
             task,
             kind.RECIPE.model_validate(settings["training"]),
@@ -36,5 +41,8 @@ with job_of(snakemake) as running:
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"role": settings["role"]})
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    if result.curves:
+        write_curves(output.curves, result.curves)
+        running.record(output.curves)
     running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

@@ -87,6 +87,11 @@ def test_an_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
     words = [sys.executable, "-m", "unlearnkit", *CHECK, str(pipe)]
+    # a test run in the background ignores interrupts, and its children would too
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    words = [sys.executable, "-c", heeding, *words]
     # the pipe opens when the command reads the file, which has no end yet
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process, pipe.open("w"):
         process.send_signal(signal.SIGINT)

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.artifacts.store import checked_before_publishing
-from unlearnkit.commands.new_method import create, with_entry
+from unlearnkit.commands.new_method import TEMPLATES, create, with_entry
 from unlearnkit.errors import UnlearnkitError
 
 REGISTRY, TEMPLATE = "registry.py", "methods/template.py.txt"
+TEXT_TEMPLATE = "methods/template_text.py.txt"
 
 Files = dict[str, bytes]
 
@@ -28,7 +29,7 @@ def package(repository: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "unlearnkit"
     (folder / "methods").mkdir(parents=True)
     (tmp_path / "Snakefile").touch()
-    for name in (REGISTRY, TEMPLATE):
+    for name in (REGISTRY, TEMPLATE, TEXT_TEMPLATE):
         shutil.copy(repository / "unlearnkit" / name, folder / name)
     (folder / "methods" / "fine_tune.py").write_text("# a method\n")
     (folder / "methods" / "per_sample.py").write_text("# no method\n")
@@ -49,9 +50,10 @@ def unchanged(package: Path, says: str) -> Iterator[None]:
     assert files(package) == before
 
 
-def test_one_file_and_one_line_are_written(package: Path) -> None:
+@pytest.mark.parametrize("task", TEMPLATES)
+def test_one_file_and_one_line_are_written(task: str, package: Path) -> None:
     before = files(package)
-    path = create(package, "joint_ascent")
+    path = create(package, "joint_ascent", task)
     assert path == package / "methods/joint_ascent.py"
     after = files(package)
     assert after.keys() - before.keys() == {"methods/joint_ascent.py"}
@@ -64,18 +66,20 @@ def test_one_file_and_one_line_are_written(package: Path) -> None:
     text = after["methods/joint_ascent.py"].decode()
     assert text.startswith('"""Joint ascent: ')
     assert "$" not in text
+    assert ('TASKS = ("text",)' in text) == (task == "text")
 
 
 def test_two_methods_follow_each_other(package: Path) -> None:
     for name in ("first", "second"):
         create(package, name)
     text = (package / REGISTRY).read_text()
-    assert text.index("methods.rni") < text.index("methods.first") < text.index("methods.second")
+    assert text.index("methods.token_fine_tune") < text.index("methods.first") < text.index("methods.second")
 
 
+@pytest.mark.parametrize("task", TEMPLATES)
 @pytest.mark.parametrize("name", ["a", "n" * 40])
-def test_what_is_written_is_clean(name: str, repository: Path, package: Path) -> None:
-    written = (create(package, name), package / REGISTRY)
+def test_what_is_written_is_clean(name: str, task: str, repository: Path, package: Path) -> None:
+    written = (create(package, name, task), package / REGISTRY)
     for path, words in itertools.product(written, (("check",), ("format", "--check"))):
         place = str(Path("unlearnkit") / path.relative_to(package))
         command = [sys.executable, "-m", "ruff", *words, "--no-cache", "--stdin-filename", place, "-"]
@@ -178,11 +182,11 @@ def test_an_interrupt_leaves_all_as_it_was(package: Path) -> None:
     assert files(package) == before
 
 
-@pytest.mark.parametrize("missing", [REGISTRY, TEMPLATE])
-def test_a_missing_file_is_named(missing: str, package: Path) -> None:
+@pytest.mark.parametrize(("missing", "task"), [(REGISTRY, "text"), (TEMPLATE, "image"), (TEXT_TEMPLATE, "text")])
+def test_a_missing_file_is_named(missing: str, task: str, package: Path) -> None:
     (package / missing).unlink()
     with unchanged(package, f"{missing} cannot be read"):
-        create(package, "joint_ascent")
+        create(package, "joint_ascent", task)
 
 
 def test_a_package_outside_of_a_clone_is_refused(package: Path) -> None:

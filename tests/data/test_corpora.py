@@ -88,6 +88,11 @@ def test_files_are_documents_exactly_as_they_are(files: Path) -> None:
     assert nested.content_hash == corpus.content_hash
 
 
+def test_where_tiny_shakespeare_was_looked_for_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"neither '{tmp_path}' nor .* holds Tiny Shakespeare.*data\.root"):
+        tiny_shakespeare.documents(tmp_path)
+
+
 def test_the_hash_tells_corpora_apart() -> None:
     corpora = [
         Corpus(("ab", "c"), ("d",)),
@@ -137,7 +142,7 @@ def test_splits_without_text_are_named(files: Path, tmp_path: Path, monkeypatch:
     with pytest.raises(DataError, match="validation' is not a folder"):
         text_files.documents(files)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"no train or validation in 'data', .* put it into 'data/text_files'"):
+    with pytest.raises(DataError, match="neither 'data' nor 'data/text_files' has the folders train and validation"):
         text_files.documents(None)
 
 

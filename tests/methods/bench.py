@@ -1,4 +1,4 @@
-"""A bench on real digits: originals, held-out oracles and a forget set, on which any method can be run."""
+"""A bench on digits or on made text: originals, held-out oracles and a forget set, on which a method can be run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State, WeightFile, write_weights
 from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Samples
 from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.text_set import TextSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
@@ -30,8 +30,11 @@ CPU = torch.device("cpu")
 HELD_OUT = 50
 """Seed of the first held-out oracle; originals have the seeds 0, 1, 2."""
 
-SHORT = {"epochs": 2, "oracles": 2, "pool": 3, "shards": 2, "slices": 2, "slice_epochs": 2}
+SHORT = {"epochs": 2, "steps": 5, "oracles": 2, "pool": 3, "shards": 2, "slices": 2, "slice_epochs": 2}
 """Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
+
+SMALL = {"layers": 1, "width": 16, "heads": 2}
+"""Settings of the language models of a bench; architectures for images have their defaults."""
 
 _numbers = itertools.count()
 
@@ -45,7 +48,7 @@ def same(first: State, second: State) -> bool:
 class Bench:
     """One architecture with originals 0, 1, 2 and matching held-out oracles, ready for any method."""
 
-    image_set: ImageSet
+    dataset: ImageSet | TextSet
     architecture: str
     forget: np.ndarray
     folder: Path
@@ -54,12 +57,13 @@ class Bench:
     @cached_property
     def task(self) -> Task:
         """Data, architecture and base seed."""
-        return task_for(self.image_set, {"name": self.architecture}, self.base_seed, CPU)
+        small = SMALL if isinstance(self.dataset, TextSet) else {}
+        return task_for(self.dataset, {"name": self.architecture, **small}, self.base_seed, CPU)
 
     @property
     def division(self) -> Division:
         """Retain set and forget set."""
-        return Division.of(self.image_set, self.forget)
+        return Division.of(self.dataset, self.forget)
 
     def model(self, seed: int = 0) -> nn.Module:
         """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
@@ -73,7 +77,9 @@ class Bench:
     @property
     def effects(self) -> Effects:
         """Random effects on every sample, and on the forget samples by themselves."""
-        effect = np.random.default_rng(0).standard_normal((len(self.image_set.labels), 10)).astype(np.float32)
+        effect = (
+            np.random.default_rng(0).standard_normal((sum(self.dataset.split_sizes.values()), 10)).astype(np.float32)
+        )
         own = np.zeros_like(effect)
         own[self.forget] = effect[self.forget] / 2
         return Effects(effect, own)
@@ -91,7 +97,7 @@ class Bench:
         """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
         chosen = self.settings(method, **settings)
         by_recipe = hasattr(registry.load("method", method), "LAST_EPOCH")
-        last = RECIPE.epochs if by_recipe else getattr(chosen, "epochs", 0)
+        last = RECIPE.epochs if by_recipe else getattr(chosen, "epochs", getattr(chosen, "steps", 0))
         return Procedure(method, chosen, tuple(snapshots or (last,)), RECIPE)
 
     def worker(self, stack_size: int | None = None) -> Worker:
@@ -111,10 +117,10 @@ class Bench:
             keep=lambda *_: None,
         )
 
-    def samples(self, part: str) -> Samples:
+    def samples(self, part: str) -> Any:
         """Return the "retain", "forget" or "validation" samples of original 0."""
         generators = self.task.generators(ROLE, [0], f"{part}_batches")
-        return Samples(self.task.pixels, getattr(self.division, part), generators)
+        return self.task.kind.draws(self.task.source, getattr(self.division, part), generators)
 
     def call(self, method: str, model: nn.Module, context: Context | None = None, **settings: Any) -> nn.Module:
         """Return what the method's own `unlearn` returns for one model."""
@@ -153,7 +159,20 @@ class Bench:
         )
 
     def with_other_data(self, rows: np.ndarray) -> Bench:
-        """Return the bench with other pixels and labels at `rows`."""
-        images, labels = self.image_set.images.copy(), self.image_set.labels.copy()
-        images[rows], labels[rows] = 255 - images[rows], (labels[rows] + 1) % 10
-        return replace(self, image_set=replace(self.image_set, images=images, labels=labels))
+        """Return the bench with other pixels and labels, or other tokens, at `rows`."""
+        other = _other_tokens if isinstance(self.dataset, TextSet) else _other_images
+        return replace(self, dataset=other(self.dataset, rows))
+
+
+def _other_images(dataset: Any, rows: np.ndarray) -> ImageSet:
+    images, labels = dataset.images.copy(), dataset.labels.copy()
+    images[rows], labels[rows] = 255 - images[rows], (labels[rows] + 1) % 10
+    return replace(dataset, images=images, labels=labels)
+
+
+def _other_tokens(dataset: Any, rows: np.ndarray) -> TextSet:
+    tokens = dataset.tokens.copy()
+    for row in rows:
+        own = slice(dataset.starts[row], dataset.starts[row] + dataset.lengths[row])
+        tokens[own] = (tokens[own] + 1) % dataset.vocabulary_size
+    return replace(dataset, tokens=tokens)

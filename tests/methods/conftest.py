@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 from bench import Bench
+from made_text import made_text
 
 from unlearnkit import registry
+from unlearnkit.config.blocks import declared
 from unlearnkit.config.rules import refusal
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.text_set import TextSet
 
 FORGET = np.array([17, 3, 150, 88, 231, 64, 199, 5, 120, 42])
 
@@ -29,14 +32,25 @@ def small_digits() -> ImageSet:
     return load_image_set("digits", None, train_size=240, validation_size=20)
 
 
+@pytest.fixture(scope="session")
+def small_text() -> TextSet:
+    """As many made sequences as there are digits, of 2 to 9 tokens, four to a forget unit."""
+    return made_text(240, 20, vocabulary=40, shortest=2, longest=9)
+
+
 @pytest.fixture
-def bench_of(small_digits: ImageSet, tmp_path: Path) -> Callable[..., Bench]:
-    """A function (model name, base seed) that returns a bench with a forget set of ten digits."""
-    return lambda model, base_seed=0: Bench(small_digits, model, FORGET, tmp_path, base_seed)
+def bench_of(small_digits: ImageSet, small_text: TextSet, tmp_path: Path) -> Callable[..., Bench]:
+    """A function (model name, base seed) that returns a bench with a forget set of ten digits or sequences."""
+
+    def bench(model: str, base_seed: int = 0) -> Bench:
+        text = registry.task_of(declared("model", model)) == "text"
+        return Bench(small_text if text else small_digits, model, FORGET, tmp_path, base_seed)
+
+    return bench
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the pairs of method and model that the configuration refuses; test_conformance has a test of those."""
+    """Leave out pairs of method and model that the configuration refuses or that are for other tasks."""
     left_out = [item for item in items if isinstance(item, pytest.Function) and _refused(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
@@ -45,7 +59,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _refused(item: pytest.Function) -> bool:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     model = parameters.get("bench", parameters.get("architecture"))
-    return "method" in parameters and model is not None and bool(refusal(str(parameters["method"]), str(model)))
+    if "method" not in parameters or model is None:
+        return False
+    method = str(parameters["method"])
+    task = registry.task_of(declared("model", str(model)))
+    return task not in registry.tasks_of(declared("method", method)) or bool(refusal(method, str(model)))
 
 
 @pytest.fixture(params=registry.METHODS)
@@ -56,5 +74,5 @@ def method(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["mlp", "small_cnn"])
 def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Bench:
-    """A bench without and one with batch norm."""
+    """A bench of images without and one with batch norm."""
     return bench_of(request.param)

@@ -25,8 +25,8 @@ from unlearnkit.data.batches import retain_set
 from unlearnkit.data.forget_sets import subpopulation_forget_set
 from unlearnkit.data.loading import load_image_set
 from unlearnkit.layout import MARGIN, logit
-from unlearnkit.training.originals import train_shard
 from unlearnkit.training.evaluation import Assemble, margins_of_models
+from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard

@@ -48,8 +48,8 @@ def test_a_step_is_along_the_mean_divergence_of_the_batch(bench_of: Callable[...
 
 
 def test_no_label_is_read(bench: Bench) -> None:
-    relabelled = replace(bench.image_set, labels=(bench.image_set.labels + 1) % 10)
-    assert same(bench.last("bad_teacher"), replace(bench, image_set=relabelled).last("bad_teacher"))
+    relabelled = replace(bench.dataset, labels=(bench.dataset.labels + 1) % 10)
+    assert same(bench.last("bad_teacher"), replace(bench, dataset=relabelled).last("bad_teacher"))
 
 
 def test_a_part_of_the_retain_set_is_drawn_for_every_run(bench_of: Callable[..., Bench]) -> None:

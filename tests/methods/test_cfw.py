@@ -62,7 +62,7 @@ def test_every_sample_has_the_weight_of_its_own_class() -> None:
 def test_a_step_follows_the_mean_loss_of_the_classes_not_of_the_samples(bench_of: Callable[..., Bench]) -> None:
     # 5 threes beside 150 samples of other classes, in one batch
     bench = bench_of("mlp")
-    labels = torch.from_numpy(bench.image_set.labels[:240])
+    labels = torch.from_numpy(bench.dataset.labels[:240])
     rows = torch.cat([(labels == 3).nonzero()[:5, 0], (labels != 3).nonzero()[:150, 0]])
     full = bench.samples("retain")
     retain = Samples(full.pixels, rows, full.generators)

@@ -24,6 +24,9 @@ from unlearnkit.training.shard import Kept
 
 FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 
+MODELS = ("mlp", "small_cnn", "nanogpt", "gpt2")
+"""Without and with batch norm for images, without and with vectors among the parameters for text."""
+
 BY_ADAM = {"oracle_matching", "datamodel_matching"}
 """Methods whose steps are as long as the rate says, also where a gradient is nothing but rounding."""
 
@@ -35,8 +38,16 @@ SCHEDULE_FREE = {
     "ascent_forget": {"lr": 0.01},
     "ascent_descent": {"lr": 0.01, "ascent_epochs": 2},
     "scrub": {"ascent_epochs": 2, "milestones": (1, 2)},
+    **{name: {"schedule": "constant"} for name in ("ga", "graddiff", "ga_kl", "npo", "token_fine_tune")},
+    "token_scrub": {"schedule": "constant", "ascent_steps": 1},
 }
 """Settings of the methods whose first epochs do not depend on how many follow."""
+
+
+@pytest.fixture(params=MODELS)
+def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Bench:
+    """A bench of a small model of each kind."""
+    return bench_of(request.param)
 
 
 def fields(method: str) -> set[str]:
@@ -129,20 +140,24 @@ def test_a_run_repeats_to_the_bit_and_ignores_the_global_generator(method: str, 
 def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[..., Bench]) -> None:
     # batches smaller than the forget set: their order is what a seed decides
     small = {name: 4 for name in fields(method) if name.endswith("batch_size")}
-    model = "small_cnn" if refusal(method, "mlp") else "mlp"
+    if "image" not in registry.tasks_of(registry.load("method", method)):
+        model = "nanogpt"
+    else:
+        model = "small_cnn" if refusal(method, "mlp") else "mlp"
     first, second = (bench_of(model, seed).last(method, **small) for seed in (0, 1))
     assert same(first, second) != (says(method, "DRAWS", True) and says(method, "MOVES", True))
 
 
 def test_the_engine_counts_the_passes_that_the_settings_state(method: str, bench: Bench) -> None:
-    changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}]
+    changes: list[dict[str, Any]] = [{}, {"epochs": 5}, {"epochs": 4, "ascent_epochs": 1}, {"retain": "kl"}]
+    changes += [{"steps": 7, "batch_size": 4}, {"steps": 9, "ascent_steps": 3, "descent_steps": 2, "batch_size": 3}]
     for changed in changes:
         if changed.keys() <= fields(method):
             kept_with_stated_passes(method, bench, **changed)
 
 
-def test_passes_after_the_last_snapshot_are_part_of_all_passes(bench: Bench) -> None:
-    kept = bench.kept("early_stopped_retrain", snapshots=(1,))
+def test_passes_after_the_last_snapshot_are_part_of_all_passes(bench_of: Callable[..., Bench]) -> None:
+    kept = bench_of("mlp").kept("early_stopped_retrain", snapshots=(1,))
     assert (kept.passes, kept.all_passes) == ({1: RETAIN}, RECIPE.epochs * RETAIN)
 
 
@@ -164,16 +179,17 @@ def test_unknown_and_impossible_settings_are_refused(method: str) -> None:
     settings = registry.load("method", method).Settings
     with pytest.raises(ValidationError, match="learning_rate"):
         settings.model_validate({"learning_rate": 0.1})
-    for name in {"epochs", "lr", "batch_size", "momentum", "weight_decay", "temperature"} & fields(method):
+    numbers = {"epochs", "steps", "warmup_steps", "lr", "batch_size", "momentum", "weight_decay", "temperature", "clip"}
+    for name in numbers & fields(method):
         with pytest.raises(ValidationError, match=name):
             settings.model_validate({name: -1})
 
 
-@pytest.mark.parametrize("name", SCHEDULE_FREE)
-def test_a_snapshot_is_a_shorter_run(name: str, bench: Bench) -> None:
-    settings = SCHEDULE_FREE[name]
-    kept = bench.kept(name, snapshots=(1, 3), epochs=3, **settings)
-    shorter = bench.kept(name, epochs=1, **settings)
+@pytest.mark.parametrize("method", SCHEDULE_FREE)
+def test_a_snapshot_is_a_shorter_run(method: str, bench: Bench) -> None:
+    settings, length = SCHEDULE_FREE[method], "epochs" if "epochs" in fields(method) else "steps"
+    kept = bench.kept(method, snapshots=(1, 3), **{length: 3}, **settings)
+    shorter = bench.kept(method, **{length: 1}, **settings)
     assert sorted(kept.states) == [1, 3]
     assert same(kept.states[1][0], shorter.states[1][0])
     assert not same(kept.states[1][0], kept.states[3][0])

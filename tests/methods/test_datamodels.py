@@ -84,12 +84,12 @@ def test_the_shift_is_m_times_the_effects_of_all_or_of_the_forget_samples(bench:
 
 def test_margins_are_those_of_the_shifted_logits(bench: Bench) -> None:
     shard = bench.shard("dm_direct")
-    labels = bench.image_set.labels
+    labels = bench.dataset.labels
     margins = margins_of_models(
         lambda index, epoch: shard.states[index, epoch],
         range(3),
         [0],
-        bench.image_set,
+        bench.dataset,
         bench.task,
         bench.worker(2),
         registry.load("method", "dm_direct").assemble,

@@ -110,7 +110,7 @@ def test_a_forget_set_that_is_the_longer_one_hands_out_no_batch_without_partner(
     bench_of: Callable[..., Bench],
 ) -> None:
     bench = bench_of("mlp")
-    swapped = Bench(bench.image_set, "mlp", np.arange(232), bench.folder)
+    swapped = Bench(bench.dataset, "mlp", np.arange(232), bench.folder)
     log = batches_of(swapped, batch_size=4, epochs=1)
     assert log[58:] == [("forget", 4), ("retain", 4)] * 2 + [("retain", 4)] * 2
     kept = swapped.kept("fcs", epochs=1, batch_size=4)

@@ -25,7 +25,7 @@ class NarrowBench(Bench):
 
     @cached_property
     def task(self) -> Task:
-        return task_for(self.image_set, {"name": "mlp", "hidden": [10]}, self.base_seed, CPU)
+        return task_for(self.dataset, {"name": "mlp", "hidden": [10]}, self.base_seed, CPU)
 
 
 def squares_one_by_one(model: nn.Module, images: Tensor) -> dict[str, Tensor]:

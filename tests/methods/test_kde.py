@@ -34,10 +34,10 @@ def test_validation_samples_are_read_if_they_are_asked_for_only(bench: Bench) ->
 
 
 def test_the_warm_up_reads_no_labels(bench: Bench) -> None:
-    images = bench.image_set
+    images = bench.dataset
     labels = images.labels.copy()
     labels[validation(bench)] = (labels[validation(bench)] + 1) % 10
-    relabelled = replace(bench, image_set=replace(images, labels=labels))
+    relabelled = replace(bench, dataset=replace(images, labels=labels))
     assert same(bench.last("kde", **VALIDATION), relabelled.last("kde", **VALIDATION))
 
 

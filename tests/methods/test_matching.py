@@ -35,7 +35,7 @@ def batches_of(bench: Bench, index: int = 0, **settings: Any) -> list[tuple[set[
         seen.append((set(rows.tolist()), sum(row in forget for row in rows.tolist())))
         return torch.zeros(1, len(images), 10)
 
-    retain = bench.samples("retain").with_targets(torch.arange(len(bench.image_set.labels)))
+    retain = bench.samples("retain").with_targets(torch.arange(len(bench.dataset.labels)))
     chosen = MatchingSettings.model_validate({"epochs": 2, "batch_size": 10, "lr": 0.0, **settings})
     match(bench.model(), teachers, retain, bench.samples("forget"), chosen, context_of(bench, index))
     return seen

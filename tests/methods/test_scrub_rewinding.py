@@ -105,9 +105,9 @@ def test_more_unseen_samples_than_there_are_of_these_classes_are_refused(bench_o
 def test_samples_of_other_classes_play_no_part(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     own = set(unseen(bench).tolist())
-    images = bench.image_set.images.copy()
+    images = bench.dataset.images.copy()
     others = [row for row in bench.division.validation.tolist() if row not in own]
     images[others] = 255 - images[others]
-    altered = replace(bench, image_set=replace(bench.image_set, images=images))
+    altered = replace(bench, dataset=replace(bench.dataset, images=images))
     settings = {"epochs": EPOCHS, "rewind_samples": len(own), **SETTINGS}
     assert same(bench.last("scrub", **settings), altered.last("scrub", **settings))

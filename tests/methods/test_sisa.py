@@ -17,8 +17,8 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.batches import Samples
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
-from unlearnkit.training.loop import fit
 from unlearnkit.training.evaluation import margins_of_models
+from unlearnkit.training.loop import fit
 from unlearnkit.training.predict import logits_on_all
 from unlearnkit.training.unlearning import ROLE
 
@@ -129,14 +129,14 @@ def test_members_are_aggregated_by_mean_probability(bench: Bench) -> None:
         lambda index, epoch: shard.states[index, epoch],
         [0, 1, 2],
         [0],
-        bench.image_set,
+        bench.dataset,
         bench.task,
         bench.worker(),
         SISA.assemble,
     )[0]
     for index in range(3):
         mean = torch.stack([probabilities(member) for member in members_of(shard.states[index, 0])]).mean(0)
-        expected = margins_from_logits(mean.log().numpy(), bench.image_set.labels)
+        expected = margins_from_logits(mean.log().numpy(), bench.dataset.labels)
         np.testing.assert_allclose(margins.margins[index], expected, atol=1e-4)
 
 

@@ -1,8 +1,9 @@
-"""Every registered architecture, at the smallest size that it works at."""
+"""Every registered architecture for images, at the smallest size that it works at."""
 
 from __future__ import annotations
 
 import pytest
+from image_models import IMAGE_MODELS
 
 from unlearnkit import registry
 from unlearnkit.models.building import Architecture
@@ -11,8 +12,8 @@ SHAPES = {"mlp": (1, 8, 8), "small_cnn": (1, 8, 8), "resnet18_cifar": (3, 16, 16
 """Channels, height, width; other architectures get CIFAR-10's."""
 
 
-@pytest.fixture(params=registry.MODELS)
+@pytest.fixture(params=IMAGE_MODELS)
 def architecture(request: pytest.FixtureRequest) -> Architecture:
-    """One of the registered architectures, with default settings and seven classes."""
+    """One of the registered architectures for images, with default settings and seven classes."""
     settings = registry.load("model", request.param).Settings()
     return Architecture(request.param, settings, num_classes=7, sample_shape=SHAPES.get(request.param, (3, 32, 32)))

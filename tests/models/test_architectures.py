@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from image_models import IMAGE_MODELS
 from torch import nn
 
 from unlearnkit import registry
@@ -165,7 +166,7 @@ def test_grey_images_change_the_first_kernel_only(name: str) -> None:
     assert grey(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", IMAGE_MODELS)
 def test_models_of_any_side_say_so(name: str) -> None:
     module, shape = registry.load("model", name), (3, 16, 16)
     model = module.build(7, shape, module.Settings()).eval()

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from unlearnkit.config.costs import ModelSize
 from unlearnkit.declarations import declarations
+from unlearnkit.models.building import Architecture, states_of
 from unlearnkit.models.parts import freeze, parameters_of, reset
 
 every_variant = pytest.mark.parametrize(("name", "settings"), VARIANTS)
@@ -94,14 +94,13 @@ def test_the_stated_size_is_the_built_one(name: str, settings: dict[str, Any], l
     model = built(name, length=length, **settings)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(some_tokens(1, length))
-    size = ModelSize(
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        state_bytes=sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values()),
-        # the counter counts a multiplication and an addition as two, and attention in full
-        multiply_adds=counter.get_total_flops() // 2,
-    )
     declared = declarations(module_of(name).__name__).Settings(**settings_of(name, **settings).model_dump())
-    assert declared.size(VOCABULARY, (length,)) == size
+    size = declared.size(VOCABULARY, (length,))
+    assert size.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert size.state_bytes == sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    # the counter counts a multiplication and an addition as two, and attention in full; transformers 4 also makes the
+    # rotary angles by a product
+    assert 2 * size.multiply_adds == pytest.approx(counter.get_total_flops(), rel=1e-3)
 
 
 @every_variant
@@ -157,7 +156,7 @@ def test_every_weight_gets_a_gradient(name: str, settings: dict[str, Any]) -> No
 def test_attention_is_pytorchs_causal_kernel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, seen = functional.scaled_dot_product_attention, []
 
-    def noted(*tensors: torch.Tensor, **options: Any) -> torch.Tensor:
+    def noted(*tensors: Any, **options: Any) -> torch.Tensor:
         seen.append((len(tensors), options.get("attn_mask"), options.get("is_causal")))
         return kernel(*tensors, **options)
 
@@ -235,6 +234,18 @@ def test_eight_sequences_are_learned_by_heart(name: str) -> None:
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.1
+
+
+@every_model
+def test_states_go_out_and_come_back(name: str) -> None:
+    architecture = Architecture(name, settings_of(name), VOCABULARY, (LENGTH,))
+    assert architecture.task == "text"
+    model = architecture.gather([stirred(architecture.build(seed=3))], torch.device("cpu"))
+    (state,) = states_of(model)
+    assert sum(array.nbytes for array in state.values()) == settings_of(name).size(VOCABULARY, (LENGTH,)).state_bytes
+    tokens = some_tokens()
+    assert torch.equal(architecture.load(state)(tokens), model(tokens))
+    assert parameters_of(model, [architecture.adapter.classifier])
 
 
 # the published numbers of parameters: Radford et al. as transformers counts them, EleutherAI/gpt-neo-125m,

@@ -33,7 +33,7 @@ FULL: dict[str, Any] = {
 def test_the_published_size_is_one_of_settings() -> None:
     settings = module_of("nanogpt").Settings(**FULL)
     with torch.device("meta"):
-        model = nanogpt.build(50_257, (2048,), settings)
+        model: Any = nanogpt.build(50_257, (2048,), settings)
     assert model.get_parameter("embedding.weight").shape == (50_304, 768)
     assert [number for number, block in enumerate(model.blocks) if block.attention is None] == [7]
     assert [settings.value_table(layer) for layer in range(12)] == [0, 1, 2, *[None] * 6, 0, 1, 2]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from image_models import IMAGE_MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
 from unlearnkit import registry
@@ -23,7 +24,7 @@ SHAPES = [(3, 32, 32), (1, 28, 28), (2, 13, 15), (1, 100, 240)]  # the last has 
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", IMAGE_MODELS)
 def test_the_stated_size_is_the_built_one(name: str, shape: tuple[int, int, int]) -> None:
     module = registry.load("model", name)
     for settings in ({}, OTHER_SETTINGS.get(name, {})):

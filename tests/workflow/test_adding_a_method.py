@@ -26,8 +26,8 @@ def succeeds(copy: Checkout, *command: str) -> str:
     return outcome.output
 
 
-def new_method(copy: Checkout, name: str = NAME) -> str:
-    return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", name)
+def new_method(copy: Checkout, name: str = NAME, task: str = "image") -> str:
+    return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", name, "--task", task)
 
 
 def conforms(copy: Checkout, name: str = NAME) -> None:
@@ -86,22 +86,32 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
     assert succeeds(committed, "git", "diff", "--diff-filter=A", "--name-only") == f"{FILE}\n"
 
 
-def test_a_new_method_keeps_what_every_method_promises(fresh: Checkout) -> None:
-    new_method(fresh)
+@pytest.mark.parametrize("task", ["image", "text"])
+def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkout) -> None:
+    new_method(fresh, task=task)
     conforms(fresh)
 
 
-@pytest.mark.parametrize(("page", "name"), [("README.md", "flatten"), ("docs/adding-a-method.md", "joint_ascent")])
-def test_the_method_of_a_page_keeps_what_every_method_promises(page: str, name: str, fresh: Checkout) -> None:
+PAGES = [
+    ("README.md", "flatten", "image", "experiments/smoke.yaml"),
+    ("docs/adding-a-method.md", "joint_ascent", "image", "experiments/smoke.yaml"),
+    ("docs/adding-a-method.md", "flatten_text", "text", "experiments/village.yaml"),
+]
+
+
+@pytest.mark.parametrize(("page", "name", "task", "experiment"), PAGES)
+def test_the_method_of_a_page_keeps_what_every_method_promises(
+    page: str, name: str, task: str, experiment: str, fresh: Checkout
+) -> None:
     text = (fresh.root / page).read_text()
     blocks = re.findall(
         r"^```(\w+)\n(.*?)^```$", text[text.index(f"unlearnkit/methods/{name}.py`") :], re.DOTALL | re.M
     )
     (_, code), (_, line), (_, entry) = [block for block in blocks if block[0] in ("python", "yaml")][:3]
-    new_method(fresh, name)
+    new_method(fresh, name, task)
     assert line in (fresh.root / "unlearnkit/registry.py").read_text()
     (fresh.root / f"unlearnkit/methods/{name}.py").write_text(code)
     conforms(fresh, name)
     (fresh.root / "own.yaml").write_text(entry)
-    check = ("check", "--only", "configuration", "experiments/smoke.yaml", "own.yaml")
+    check = ("check", "--only", "configuration", experiment, "own.yaml")
     assert "ok       configuration: " in succeeds(fresh, sys.executable, "-m", "unlearnkit", *check)

@@ -68,11 +68,17 @@ def test_a_job_refuses_a_pickle_with_a_fitting_record(
 @pytest.mark.parametrize("name", ["$(touch canary)", "a;touch canary", "`touch canary`", "../../canary", "a\nb"])
 def test_a_hostile_name_ends_before_any_job(fresh: Checkout, name: str) -> None:
     fresh.configure({"forget_sets": {name: {"kind": "random", "size": 10}}})
-    before = {path for path in fresh.root.parent.rglob("*") if ".snakemake" not in path.parts}
+    before = _written(fresh)
     outcome = fresh.snakemake("results/tiny/data/dataset.safetensors")
     assert outcome.status != 0
     assert "forget_sets has the name" in outcome.output
-    assert {path for path in fresh.root.parent.rglob("*") if ".snakemake" not in path.parts} == before
+    assert _written(fresh) == before
+
+
+def _written(fresh: Checkout) -> set[Path]:
+    """Return all files but what Snakemake and Python keep for themselves."""
+    own = {".snakemake", "__pycache__"}
+    return {path for path in fresh.root.parent.rglob("*") if own.isdisjoint(path.parts)}
 
 
 @pytest.mark.parametrize("text", ["$(touch canary)", "'; touch canary; '", "`touch canary`", '"; touch canary #'])

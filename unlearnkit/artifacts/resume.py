@@ -25,11 +25,11 @@ class ResumeFolder:
 
     def __init__(self, output: str, key: str) -> None:
         self.folder = Path(f"{output}{SUFFIX}")
-        self._key = key
+        self.output, self.key = output, key
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store `arrays` under `name`, atomically, in place of what was there."""
-        write_tensors(self._path(name), arrays, {"key": self._key, "sha256": _digest(arrays)})
+        write_tensors(self._path(name), arrays, {"key": self.key, "sha256": _digest(arrays)})
 
     def load(self, name: str) -> dict[str, np.ndarray] | None:
         """Return the arrays stored under `name`, or None if there are none that this job can use."""
@@ -38,7 +38,7 @@ class ResumeFolder:
             return None
         try:
             stored = TensorFile(path)
-            if stored.metadata.get("key") != self._key:
+            if stored.metadata.get("key") != self.key:
                 return None
             arrays = {name: stored[name] for name in stored.names}
         except ArtifactError:

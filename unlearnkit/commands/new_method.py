@@ -19,24 +19,38 @@ from unlearnkit.layout import REFERENCE_CANDIDATES
 LONGEST_NAME = 40
 """Characters of a method's name, which stands in file names, tables and figures."""
 
+TEMPLATES = {"image": "template.py.txt", "text": "template_text.py.txt"}
+"""Task -> the file in unlearnkit/methods that a method for it begins as."""
+
+_TRIED = {
+    "image": ("the tests take it from experiments/digits_methods.yaml", "epochs: 5, snapshots: [5]", ""),
+    "text": (
+        "the tests have one of their own, EXPECTED in the second file below",
+        "steps: 60, snapshots: [60]",
+        "text_",
+    ),
+}
+"""Task -> where the tests take settings from, an entry's settings, and what is in the name of a file of tests."""
+
 _NEXT = """\
 wrote ${path}, which returns the original until it has a loss
 added to ${listing}: ${entry}
 
 What is left:
 - the loss and the settings, in the file; then delete its line MOVES = False
-- the entry under `methods:` of a configuration; the tests take it from experiments/digits_methods.yaml
-      ${name}: {method: ${name}, epochs: 5, snapshots: [5]}
+- the entry under `methods:` of a configuration; ${tried}
+      ${name}: {method: ${name}, ${settings}}
 - make schema
 - does it keep what every method promises, and does it forget?
-      python -m pytest tests/methods/test_conformance.py tests/methods/test_every_method_forgets.py -k ${name}
+      python -m pytest tests/methods/test_conformance.py tests/methods/test_every_${kind}method_forgets.py -k ${name}
 - a row and a section in docs/methods.md
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the name."""
+    """Add the name and the task."""
     parser.add_argument("name", metavar="NAME", help="small letters, digits and _, such as joint_ascent")
+    parser.add_argument("--task", choices=TEMPLATES, default="image", help="what it unlearns from; image unless given")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,13 +60,16 @@ def run(options: argparse.Namespace) -> int:
     as it is.
     """
     package, name = Path(registry.__file__).parent, options.name
-    path, listing = (os.path.relpath(file) for file in (create(package, name), package / "registry.py"))
-    print(string.Template(_NEXT).substitute(path=path, listing=listing, name=name, entry=_entry(name)), end="")
+    files = create(package, name, options.task), package / "registry.py"
+    path, listing = map(os.path.relpath, files)
+    tried, settings, kind = _TRIED[options.task]
+    words = {"tried": tried, "settings": settings, "kind": kind}
+    print(string.Template(_NEXT).substitute(words, path=path, listing=listing, name=name, entry=_entry(name)), end="")
     return 0
 
 
-def create(package: Path, name: str) -> Path:
-    """Write methods/{name}.py and its line of registry.py below `package`, and return the path of the method.
+def create(package: Path, name: str, task: str = "image") -> Path:
+    """Write methods/{name}.py, for "image" or "text", and its line of registry.py; return the path of the method.
 
     Raises UnlearnkitError, having changed nothing, if the package is not that of a clone, if a new method cannot have
     this name, or if a file cannot be read or written.
@@ -66,7 +83,7 @@ def create(package: Path, name: str) -> Path:
         )
     _refuse_name(name)
     registered = with_entry(_read(listing), name)
-    template = string.Template(_read(package / "methods" / "template.py.txt"))
+    template = string.Template(_read(package / "methods" / TEMPLATES[task]))
     _write(path, template.substitute(name=name, title=name.replace("_", " ").capitalize()), listing, registered)
     return path
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from unlearnkit.config.settings import Settings
 
@@ -24,9 +26,35 @@ class Execution(Settings):
         description="where models are trained and evaluated; auto: a GPU if the job sees one, else the CPU",
     )
     threads: int = Field(
-        1, ge=1, le=1024, description="CPU threads per job; models are small, so more jobs beat more threads"
+        1, ge=1, le=1024, description="CPU threads per process; models are small, so more jobs beat more threads"
     )
-    gpus: int = Field(0, ge=0, le=1, description="GPUs that each training, unlearning and margin job reserves: 0 or 1")
+    gpus: int = Field(
+        0,
+        ge=0,
+        le=1,
+        description="GPUs that each process of a training job, and each unlearning and margin job, reserves: 0 or 1",
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="processes that train one original or oracle together, each with its share of every step, all on "
+        "one machine; language models only. The job reserves `threads` and `gpus` for each of them",
+    )
+    sharding: Literal["replicate", "full"] = Field(
+        "replicate",
+        description="what each of several processes holds: replicate: the whole model; full: its part of weights, "
+        "gradients and optimiser state (PyTorch's fully_shard)",
+    )
+    micro_batch_size: int | None = Field(
+        None,
+        ge=1,
+        description="sequences per forward pass of a process, for memory; null: all that it has of a step; language "
+        "models only",
+    )
+    compile: bool = Field(
+        False, description="compile the model for training with torch.compile; language models only; needs a compiler"
+    )
     memory_mb: int = Field(2000, ge=100, description="memory per job at the first attempt, MB; grows with every retry")
     runtime_minutes: int = Field(
         60, ge=1, description="run time granted to a job at the first attempt, minutes; grows with every retry"
@@ -39,3 +67,17 @@ class Execution(Settings):
     checkpoint_seconds: float = Field(
         60, ge=0, description="time between resume points of a job, seconds: the work that is lost when it is killed"
     )
+
+    @model_validator(mode="after")
+    def _one_device_each(self) -> Self:
+        if self.processes > 1 and ":" in self.device:
+            raise ValueError(f"device is {self.device}, a single GPU, but there are {self.processes} processes")
+        return self
+
+    @property
+    def language_only(self) -> dict[str, object]:
+        """The settings that differ from their defaults and mean nothing for images: name -> value."""
+        names = ("processes", "sharding", "micro_batch_size", "compile")
+        return {
+            name: value for name in names if (value := getattr(self, name)) != type(self).model_fields[name].default
+        }

@@ -1,12 +1,25 @@
-"""Settings that methods for language models have in common: steps, batches, learning rate."""
+"""Settings that methods for language models have in common: steps, batches, learning rate, and when ascent stops."""
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from unlearnkit.config.costs import FORWARD_PASS
+from unlearnkit.config.search import Choice, Integers, LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
+
+WEIGHT = LogUniform(0.1, 10.0)
+"""Where to search the weight of one loss beside another."""
+
+COST_OF_RETAIN = {"none": 0.0, "nll": 1.0, "kl": 1 + FORWARD_PASS}
+"""Sample passes per retain sequence: nothing, its cross entropy, or its divergence from the original."""
+
+Gamma = Annotated[float, Field(ge=0, description="weight of the forget loss; OpenUnlearning")]
+Alpha = Annotated[float, Field(ge=0, description="weight of the retain loss; OpenUnlearning")]
 
 
 class LanguageSettings(MethodSettings):
@@ -34,7 +47,27 @@ class LanguageSettings(MethodSettings):
         rest = (step - self.warmup_steps - 1) / max(1, self.steps - self.warmup_steps)
         return self.lr * (1 - rest) if self.schedule == "linear" else self.lr
 
-    def drawn(self, size: int, step: int) -> int:
-        """Return the sequences that `step` steps draw from a set of `size`; every pass ends with a short batch."""
-        passes, rest = divmod(step, -(-size // self.batch_size))
+    def drawn(self, size: int, batches: int) -> int:
+        """Return the sequences in so many batches of a set of `size`; every pass ends with a short batch."""
+        passes, rest = divmod(batches, -(-size // self.batch_size))
         return passes * size + rest * self.batch_size
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of what every language method has; ours, an order of magnitude about the defaults."""
+        return {"steps": Integers(10, 200), "lr": LogUniform(1e-6, 1e-3), "batch_size": Choice((8, 16, 32))}
+
+
+class AscentSettings(LanguageSettings):
+    """Settings of methods whose forget loss has no lower bound, and which therefore stop when it is high enough."""
+
+    max_forget_nll: float | None = Field(
+        None,
+        gt=0,
+        description="nats; training stops before a step whose forget batch has a larger mean loss; null: log V + 2, "
+        "two nats above the loss of a model that has learned nothing",
+    )
+
+    def largest_nll(self, vocabulary_size: int) -> float:
+        """Return the mean forget loss of a batch, nats, beyond which training stops."""
+        return math.log(vocabulary_size) + 2 if self.max_forget_nll is None else self.max_forget_nll

@@ -17,6 +17,7 @@ from unlearnkit.config.problems import combined, from_validation, unwanted_boole
 from unlearnkit.config.reference_rules import reference_problems
 from unlearnkit.config.rules import (
     data_problems,
+    execution_problems,
     forget_set_problems,
     method_problems,
     model_problems,
@@ -32,7 +33,11 @@ from unlearnkit.config.variant_rules import variant_problems
 from unlearnkit.errors import ConfigError
 
 _KINDS = {
-    "image": (Experiment, DataBlock, (data_problems, model_problems, attribution_problems, method_problems)),
+    "image": (
+        Experiment,
+        DataBlock,
+        (data_problems, model_problems, attribution_problems, method_problems, execution_problems),
+    ),
     "text": (TextExperiment, TextDataBlock, (text_problems,)),
 }
 """Task -> class of the experiment, its block `data`, and the rules between keys that only this task has."""

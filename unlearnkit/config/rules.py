@@ -84,6 +84,15 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
         )
 
 
+def execution_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield settings of execution that only the training of language models has."""
+    for name, value in experiment.execution.language_only.items():
+        yield ConfigError(
+            f"execution.{name} is {value}, but {experiment.data.name} holds images",
+            remedy=f"remove execution.{name}: it is for language models",
+        )
+
+
 def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield forget sets that leave nothing to retain, labels that do not exist and unknown or circular references."""
     classes, samples = experiment.num_classes, experiment.train_size

@@ -38,10 +38,38 @@ class TextRecipe(Settings):
         "matrices inside the blocks, adamw for everything else; EasyDUB: muon",
     )
     lr: float = Field(6e-4, gt=0, le=100, description="peak learning rate of adamw")
+    embedding_lr: float | None = Field(
+        None, gt=0, le=100, description="peak learning rate of embeddings; null: `lr`; EasyDUB: 0.6"
+    )
+    head_lr: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="peak learning rate of the head, unless it is tied to an embedding; null: `lr`; EasyDUB: 0.008",
+    )
+    scalar_lr: float | None = Field(
+        None, gt=0, le=100, description="peak learning rate of vectors (biases, norms); null: `lr`; EasyDUB: 0.04"
+    )
     muon_lr: float = Field(0.05, gt=0, le=100, description="peak learning rate of muon; EasyDUB: 0.05")
     muon_momentum: float = Field(0.95, ge=0, lt=1, description="momentum of muon; EasyDUB: 0.95")
+    muon_momentum_start: float = Field(
+        0.85, ge=0, lt=1, description="momentum of muon in the first step, from which it rises linearly; EasyDUB: 0.85"
+    )
+    muon_momentum_steps: int = Field(
+        300, ge=0, description="steps in which the momentum of muon rises; 0: it does not; EasyDUB: 300"
+    )
+    newton_schulz_steps: int = Field(
+        5, ge=1, le=20, description="iterations in which muon makes an update orthogonal; EasyDUB: 5"
+    )
+    newton_schulz_coefficients: tuple[float, float, float] = Field(
+        (3.4445, -4.775, 2.0315),
+        description="a, b, c of an iteration X -> a X + (b A + c A^2) X with A = X X^T; EasyDUB: these",
+    )
     betas: tuple[float, float] = Field(
         (0.9, 0.95), description="decay of the mean and of the mean square gradient of adamw; EasyDUB: 0.8, 0.95"
+    )
+    eps: float = Field(
+        1e-8, gt=0, le=1, description="what adamw adds to the root of the mean square gradient; modded-nanogpt: 1e-10"
     )
     weight_decay: float = Field(
         0.1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit.config.hub_text import HubText
-from unlearnkit.config.settings import Settings
 from unlearnkit.data.corpus import Corpus, checked_text
 from unlearnkit.data.language_extra import missing_package
 from unlearnkit.errors import DataError
@@ -17,14 +16,14 @@ CHECKED_BY = "every row of the column is text; state data.hub.revision and data.
 SOURCE = "huggingface.co/datasets, under the name in data.hub.path"
 
 
-def documents(root: Path | None, settings: Settings | None) -> Corpus:
-    """Return one document per row of the two splits that `settings`, a HubText, names.
+def documents(root: Path | None, settings: HubText | None) -> Corpus:
+    """Return one document per row of the two splits that `settings` names.
 
     `root` is the cache folder of the library datasets, None: where it keeps it on this machine. Code that a data set
     brings along is never run. Raises DataError if the library, the data set, a split or the column is missing, or a
     value is no text.
     """
-    if not isinstance(settings, HubText):
+    if settings is None:
         raise DataError("the data set hub_text has no settings", expected="data.hub, with at least a path")
     splits = [_rows(settings, split, root) for split in (settings.train_split, settings.validation_split)]
     folder = Path(settings.path)

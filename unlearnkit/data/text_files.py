@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from unlearnkit.config.settings import Settings
+from unlearnkit.config.hub_text import HubText
+from unlearnkit.data import download
 from unlearnkit.data.corpus import Corpus, checked_text, read_text
-from unlearnkit.data.download import find_folder
 from unlearnkit.errors import DataError
 
 TASK = "text"
@@ -17,20 +17,33 @@ CONTENT_HASH = None
 CHECKED_BY = "every file is UTF-8, every line of a .jsonl file an object with a text; state data.content_hash for more"
 SOURCE = "your own files (train/*.txt and validation/*.txt, or .jsonl files whose lines have a field text)"
 
+_SPLITS = ("train", "validation")
 _SUFFIXES = (".txt", ".jsonl")
+_BELOW = "text_files"
 
 
-def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
+def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
     """Return the documents of `root/train` and `root/validation`, in the order of the file names, then of the lines.
 
     A `.txt` file is one document, exactly as it is; a line of a `.jsonl` file is one, the value of its field `text`.
     The folder may also be `root/text_files`; None looks into `data/`. `settings` are not used. Raises DataError, naming
     file and line, if a split has no file or something is no text.
     """
-    folder = find_folder(root, ("text_files",), ("train", "validation"), source=SOURCE)
-    files = {split: _files(folder / split) for split in ("train", "validation")}
+    folder = _found(root or download.DOWNLOAD_FOLDER)
+    files = {split: _files(folder / split) for split in _SPLITS}
     train, validation = (tuple(text for file in found for text in _documents(file)) for found in files.values())
     return Corpus(train, validation, (*files["train"], *files["validation"]))
+
+
+def _found(root: Path) -> Path:
+    for folder in (root, root / _BELOW):
+        if any((folder / split).is_dir() for split in _SPLITS):
+            return folder
+    raise DataError(
+        f"neither '{root}' nor '{root / _BELOW}' has the folders {' and '.join(_SPLITS)}",
+        expected=f"in both the documents of the split, {' or '.join(_SUFFIXES)} files",
+        remedy="make them, and name the folder around them as data.root",
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -39,7 +52,7 @@ def _files(folder: Path) -> list[Path]:
         raise DataError(
             f"'{folder}' has no {' or '.join(_SUFFIXES)} file" if folder.is_dir() else f"'{folder}' is not a folder",
             expected="the documents of this split",
-            remedy=f"fill it with {SOURCE}",
+            remedy=f"put {SOURCE} there",
         )
     return found
 

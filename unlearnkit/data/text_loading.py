@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit import registry
-from unlearnkit.config.settings import Settings
+from unlearnkit.config.hub_text import HubText
 from unlearnkit.data.corpus import Corpus, TokenFiles
 from unlearnkit.data.published import check_content, check_root
 
 
 def load_corpus(
-    name: str, root: Path | None, settings: Settings | None = None, content_hash: str | None = None
+    name: str, root: Path | None, settings: HubText | None = None, content_hash: str | None = None
 ) -> tuple[Corpus, str]:
     """Return the documents of a data set, and their content hash, compared with the published one and `content_hash`.
 

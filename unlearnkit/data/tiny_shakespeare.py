@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearnkit.config.settings import Settings
+from unlearnkit.config.hub_text import HubText
+from unlearnkit.data import download
 from unlearnkit.data.corpus import Corpus, read_text
-from unlearnkit.data.download import DOWNLOAD_FOLDER as DOWNLOADS
-from unlearnkit.data.download import download_file, find_folder
+from unlearnkit.errors import DataError
 
 TASK = "text"
 DOWNLOAD_BYTES = 1_115_394
@@ -21,16 +21,27 @@ SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 _FILE = "input.txt"
 
 
-def documents(root: Path | None, settings: Settings | None = None) -> Corpus:
+def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
     """Return one document that trains, the first 90 % of the characters, and one that validates, as nanoGPT splits it.
 
     `input.txt` lies in `root` or `root/tiny_shakespeare`; None downloads it. `settings` are not used. Raises DataError
     if it is missing or cannot be read.
     """
     if root is None:
-        file = download_file(ADDRESS, DOWNLOADS / DOWNLOAD_FOLDER / _FILE, SHA256)
+        file = download.download_file(ADDRESS, download.DOWNLOAD_FOLDER / DOWNLOAD_FOLDER / _FILE, SHA256)
     else:
-        file = find_folder(root, (DOWNLOAD_FOLDER,), (_FILE,), source=SOURCE) / _FILE
+        file = _found(root)
     text = read_text(file)
     border = int(0.9 * len(text))
     return Corpus((text[:border],), (text[border:],), (file,))
+
+
+def _found(root: Path) -> Path:
+    for folder in (root, root / DOWNLOAD_FOLDER):
+        if (folder / _FILE).is_file():
+            return folder / _FILE
+    raise DataError(
+        f"neither '{root}' nor '{root / DOWNLOAD_FOLDER}' holds Tiny Shakespeare",
+        expected=f"the file {_FILE}",
+        remedy=f"get it from {SOURCE} and name its folder as data.root, or leave data.root out to download it",
+    )

@@ -39,6 +39,8 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
+        if stage == "curves":
+            stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
         if place.is_weights and "forgotten" in settings.get("training", {}) and "role" in settings:
             role, stages = _of_language_model(role, settings["training"])

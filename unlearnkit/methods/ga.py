@@ -1,18 +1,20 @@
 """Gradient ascent on the tokens of the forget set (Jang et al. 2023; TOFU, OpenUnlearning).
 
-    L = - mean over forget targets of -log p(target)
+    minimise L = - mean over forget targets of -log p(target)
 
-The loss is unbounded below: long runs or high rates destroy the model. Cost: one pass over `steps` forget batches.
+The loss is unbounded below, and nothing holds the rest of the model: long runs or high rates destroy it. So training
+stops by `max_forget_nll`, which the published code has not. Cost: the forget sequences of `steps` batches; less if it
+stops.
 """
 
 from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.language import LanguageSettings
+from unlearnkit.config.language import AscentSettings
 from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import descend
-from unlearnkit.training.token_losses import token_mean
+from unlearnkit.methods.token_steps import Term, descend
+from unlearnkit.methods.token_terms import ascent
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -20,7 +22,7 @@ STACKABLE = False
 NEEDS = ()
 
 
-class Settings(LanguageSettings):
+class Settings(AscentSettings):
     """Settings of gradient ascent."""
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
@@ -30,10 +32,5 @@ class Settings(LanguageSettings):
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of the forget tokens from the original's weights."""
-    return descend(
-        model,
-        {"forget": forget},
-        settings,
-        context,
-        lambda model, batch: -token_mean(model(batch["forget"].inputs), batch["forget"].labels),
-    )
+    limit = settings.largest_nll(forget.tokens.text_set.vocabulary_size)
+    return descend(model, [Term(forget, ascent, max_nll=limit)], settings, context)

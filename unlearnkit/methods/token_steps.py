@@ -1,53 +1,116 @@
-"""The loop of methods for language models: AdamW steps along a loss of batches of the forget and the retain set."""
+"""The loop of methods for language models: AdamW steps along a sum of losses, each of batches of one set."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn, optim
 
 from unlearnkit.config.language import LanguageSettings
 from unlearnkit.data.sequences import Sequences
+from unlearnkit.training.token_losses import targets
 from unlearnkit.training.unlearning import Context
 
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """Sequences of one set: inputs and labels, int64 [B, n]; labels are IGNORE where there is no target."""
+    """Sequences of one set, and the numbers that losses divide by.
+
+    inputs, labels  int64 [B, n]; labels are IGNORE where there is no target
+    targets         targets of the whole batch of the step, a scalar int64
+    sequences       sequences of the whole batch of the step
+
+    Losses are sums over targets or sequences divided by these numbers. So those of the parts of a batch add up to that
+    of the batch, whatever the parts.
+    """
 
     inputs: Tensor
     labels: Tensor
+    targets: Tensor
+    sequences: int
+
+    @classmethod
+    def whole(cls, inputs: Tensor, labels: Tensor) -> TokenBatch:
+        """Return a batch that is all of its step."""
+        return cls(inputs, labels, targets(labels), len(inputs))
+
+    def parts(self, size: int | None) -> Iterator[TokenBatch]:
+        """Yield the batch in parts of at most `size` sequences; None: all of it."""
+        size = size or len(self.inputs)
+        for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
+            yield replace(self, inputs=inputs, labels=labels)
 
 
-Loss = Callable[[nn.Module, Mapping[str, TokenBatch]], Tensor]
-"""(model, batch of every set by its name) -> scalar to be minimised."""
+Loss = Callable[[nn.Module, TokenBatch], Tensor]
+"""(model, batch) -> scalar."""
 
 
-def descend(
-    model: nn.Module, sets: Mapping[str, Sequences], settings: LanguageSettings, context: Context, loss: Loss
-) -> nn.Module:
-    """Return a copy of `model`, in eval mode, after `settings.steps` steps that decrease `loss`.
+@dataclass(frozen=True)
+class Term:
+    """A part of the objective: `weight` times the `loss` of batches of one set, in the steps whose `turn` it is.
 
-    Every step takes one batch of each of the `sets`, which are shuffled anew in every pass. Matrices decay, vectors do
-    not.
+    With `max_nll` the loss is minus a mean of -log p, nats, and training stops before a step in which that mean is
+    larger, or not a number.
+    """
+
+    draws: Sequences
+    loss: Loss
+    weight: float = 1.0
+    max_nll: float | None = None
+    turn: Callable[[int], bool] = lambda _: True
+
+
+def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> nn.Module:
+    """Return a copy of `model`, in eval mode, after `settings.steps` steps that decrease the sum of the `terms`.
+
+    Every step takes one batch of the set of each term; a set is shuffled anew in every pass, by the generator of its
+    draws alone, so which retain batch meets which forget batch depends on seed, model and step only. Each term is
+    differentiated by itself, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
+    held. Matrices decay, vectors do not.
     """
     model = copy.deepcopy(model)
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
-    batches = {name: draws.endless(settings.batch_size) for name, draws in sets.items()}
+    batches = [term.draws.endless(settings.batch_size) for term in terms]
+    stopped = False
     for step in range(1, settings.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = settings.lr_of(step)
         model.train()
-        value = loss(model, {name: TokenBatch(*next(drawn)) for name, drawn in batches.items()})
         optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        if settings.clip is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-        optimizer.step()
+        for term, drawn in zip(terms, batches, strict=True):
+            if stopped or not term.turn(step):
+                continue
+            loss = _differentiate(model, term, TokenBatch.whole(*next(drawn)), context.micro_batch_size)
+            stopped = term.max_nll is not None and _passed(-loss.item(), term.max_nll, step, context)
+        if not stopped:
+            if settings.clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+            optimizer.step()
         context.end_epoch(step, model)
     return model.eval()
+
+
+def _differentiate(model: nn.Module, term: Term, batch: TokenBatch, size: int | None) -> Tensor:
+    """Add the gradient of a term to those of the model, and return its loss, without its weight."""
+    total = torch.zeros((), device=batch.inputs.device)
+    for part in batch.parts(size):
+        loss = term.loss(model, part)
+        (term.weight * loss).backward()
+        total += loss.detach()
+    return total
+
+
+def _passed(nll: float, limit: float, step: int, context: Context) -> bool:
+    """Return whether a mean loss is beyond its limit, and say so."""
+    if nll <= limit:
+        return False
+    what = f"{nll:.3f} nats, beyond {limit:.3f}" if math.isfinite(nll) else "not finite"
+    context.note(f"stopped before step {step}: the mean loss of its forget batch is {what}")
+    return True

@@ -18,4 +18,13 @@ A model module defines
 
 Whatever a model draws in train mode (`stochastic_depth`) it draws from its own buffers, never from a global generator.
 The configuration is refused before any job if the images of its data set are smaller than `min_side`.
+
+A language model also defines
+
+    TASK                                         "text"; left out by models for images
+
+and its functions take the context length L as shape, (L,), and the vocabulary V as number of classes. The module maps
+tokens [B, n] to logits [B, n, V] for n up to L. No logit depends on a later token: padding on the right needs no mask.
+There is no dropout, and no tensor is twice in the state: tied embeddings are stored once. Its settings are a
+`unlearnkit.config.text_models.TextModelSettings`.
 """

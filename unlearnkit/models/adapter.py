@@ -18,10 +18,11 @@ Block = tuple[str, ...]
 class Adapter:
     """Names of a model's parts, as `model.get_submodule` takes them.
 
-    `classifier` maps features to logits, `first_layer` sees the pixels. `blocks` are the units in forward order, from
-    the input to the classifier (both included), that methods freeze, reset or retrain as one: a residual block, a
+    `classifier` maps features to logits, `first_layer` sees pixels or tokens. `blocks` are the units in forward order,
+    from the input to the classifier (both included), that methods freeze, reset or retrain as one: a residual block, a
     convolution with its batch norm. `stages` are the same in coarser units, the groups of blocks between two
-    down-samplings. Both cover all parameters; the last of either holds the classifier.
+    down-samplings. Both cover all parameters; the last of either holds the classifier, unless a language model has tied
+    embeddings: then the classifier is the first layer.
     """
 
     classifier: str

@@ -35,7 +35,8 @@ class Settings(RotarySettings):
 def build(num_classes: int, sample_shape: tuple[int, ...], settings: Settings) -> nn.Module:
     """Return Qwen2 for sequences of at most `sample_shape[0]` tokens, with weights drawn from torch's generator."""
     configuration = rotary_configuration(settings, num_classes, sample_shape[0])
-    return causal("Qwen2", num_classes, tied=settings.tied, **configuration)
+    # transformers 4 warns of a window even where none is used
+    return causal("Qwen2", num_classes, tied=settings.tied, sliding_window=None, **configuration)
 
 
 def adapter(model: nn.Module) -> Adapter:

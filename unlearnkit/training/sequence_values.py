@@ -16,8 +16,8 @@ from unlearnkit.training.evaluation import Assemble
 from unlearnkit.training.shard import Task, Worker
 from unlearnkit.training.token_losses import token_margins
 
-MOST_LOGITS = 2**28
-"""Logits of one forward pass: one gigabyte in float32."""
+MOST_LOGITS = {"cpu": 2**24, "cuda": 2**28}
+"""Logits of one forward pass: a gigabyte in float32 on a GPU, less where memory of that size is slow to get."""
 
 
 def values(
@@ -46,7 +46,9 @@ def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
 def values_of_sequences(model: nn.Module, tokens: Tokens, rows: Tensor) -> dict[str, np.ndarray]:
     """Return the values of the sequences `rows` under one model in eval mode: name -> float32 [rows]."""
     goes_on = tokens.within(None)
-    size = max(1, MOST_LOGITS // (tokens.text_set.length * tokens.text_set.vocabulary_size))
+    size = max(
+        1, MOST_LOGITS.get(tokens.device.type, 2**24) // (tokens.text_set.length * tokens.text_set.vocabulary_size)
+    )
     parts = []
     for chosen in rows.split(size):
         inputs, labels = tokens.batch(chosen, goes_on)

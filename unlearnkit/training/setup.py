@@ -13,13 +13,17 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.errors import ConfigError
 from unlearnkit.models.building import Architecture
 from unlearnkit.registry import load, load_task
+from unlearnkit.training.distributed import ALONE, Group
 from unlearnkit.training.shard import Report, Task, Worker
 
 
-def worker_for(execution: Execution, threads: int, resume: ResumeFolder, report: Report) -> Worker:
+def worker_for(
+    execution: Execution, threads: int, resume: ResumeFolder, report: Report, group: Group = ALONE
+) -> Worker:
     """Return a worker on the device that `execution` asks for, with torch pinned to `threads` CPU threads.
 
-    Raises ConfigError if it asks for a GPU and the job sees none.
+    In a `group` every process has a GPU of its own. Raises ConfigError if `execution` asks for a GPU and the job sees
+    none, or fewer than there are processes.
     """
     torch.set_num_threads(threads)
     wanted = execution.device
@@ -31,6 +35,8 @@ def worker_for(execution: Execution, threads: int, resume: ResumeFolder, report:
             expected="a GPU that torch can use",
             remedy="set execution.device to 'auto' or 'cpu', or request a GPU with execution.gpus: 1",
         )
+    if wanted == "cuda" and execution.processes > 1:
+        wanted = f"cuda:{_gpu(group.rank, execution.processes)}"
     return Worker(
         device=torch.device(wanted),
         clock=time.perf_counter,
@@ -38,7 +44,21 @@ def worker_for(execution: Execution, threads: int, resume: ResumeFolder, report:
         report=report,
         stack_size=execution.stack_size,
         checkpoint_seconds=execution.checkpoint_seconds,
+        micro_batch_size=execution.micro_batch_size,
+        compiled=execution.compile,
+        group=group,
     )
+
+
+def _gpu(rank: int, processes: int) -> int:
+    seen = torch.cuda.device_count()
+    if seen < processes:
+        raise ConfigError(
+            f"execution.processes is {processes}, but this job sees {seen} GPUs",
+            expected="a GPU for every process",
+            remedy=f"set execution.gpus: 1, so that the job asks for {processes}, or lower execution.processes",
+        )
+    return rank
 
 
 def task_for(dataset: Any, model: Mapping[str, Any], base_seed: int, device: torch.device) -> Task:

@@ -16,6 +16,8 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.batches import Pixels
 from unlearnkit.models.building import Architecture
 from unlearnkit.seeds import derive_seed
+from unlearnkit.training.curves import Curve
+from unlearnkit.training.distributed import ALONE, Group
 
 Report = Callable[[str], None]
 
@@ -25,6 +27,8 @@ class Worker:
     """What a job runs with and what no result depends on: device, clock, resume folder, stack size, progress.
 
     `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
+    Language models run forward passes of at most `micro_batch_size` sequences, may be compiled, and may be trained by a
+    `group` of processes.
     """
 
     device: torch.device
@@ -33,6 +37,9 @@ class Worker:
     report: Report
     stack_size: int | None = None
     checkpoint_seconds: float = 60.0
+    micro_batch_size: int | None = None
+    compiled: bool = False
+    group: Group = ALONE
 
 
 @dataclass(frozen=True)
@@ -72,25 +79,33 @@ class Task:
 class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
-    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), `seconds` is wall
-    time divided by the number of models that shared it. `all_passes` are the sample passes of all models together,
-    those after the last epoch that was kept included.
+    `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), the mean over the
+    models, and `seconds` is wall time divided by the number of models that shared it. `all_passes` are the sample
+    passes of all models together, those after the last epoch that was kept included. `notes` is what a method had to
+    say about its models, `curves` are those of language models, by model index.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    curves: dict[int, Curve] = field(default_factory=dict)
 
 
 @dataclass
 class Kept:
-    """What one stack has produced so far: states, passes and seconds per model, by epoch; its passes in all."""
+    """What one stack has produced so far: states, passes and seconds per model, by epoch; passes in all; notes; curves.
+
+    There is a curve per model, or none.
+    """
 
     states: dict[int, list[State]] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     all_passes: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the content as named arrays, for the resume folder."""
@@ -101,16 +116,24 @@ class Kept:
             for name, array in state.items()
         }
         costs = [(epoch, self.passes[epoch], self.seconds[epoch]) for epoch in self.states]
+        curves = {
+            f"curve/{position}/{column}": array
+            for position, curve in enumerate(self.curves)
+            for column, array in curve.items()
+        }
         return {
             **arrays,
+            **curves,
             "costs": np.array(costs, dtype=np.float64).reshape(-1, 3),
             "all_passes": np.array(self.all_passes),
+            "notes": np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
         }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
         """Return what `to_arrays` was made from."""
-        kept = cls(all_passes=float(arrays["all_passes"]))
+        notes = arrays["notes"].tobytes().decode().splitlines()
+        kept = cls(all_passes=float(arrays["all_passes"]), notes=notes)
         for epoch, passes, seconds in arrays["costs"]:
             kept.passes[int(epoch)], kept.seconds[int(epoch)] = float(passes), float(seconds)
         for key in sorted(name for name in arrays if name.startswith("state/")):
@@ -119,6 +142,10 @@ class Kept:
             while len(states) <= int(position):
                 states.append({})
             states[int(position)][name] = arrays[key]
+        columns = [name.split("/")[1:] for name in arrays if name.startswith("curve/")]
+        for position in range(len({position for position, _ in columns})):
+            own = [column for number, column in columns if int(number) == position]
+            kept.curves.append({column: arrays[f"curve/{position}/{column}"] for column in own})
         return kept
 
 
@@ -131,18 +158,24 @@ def run_shard(
     model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
 ) -> ShardResult:
     """Run `run_stack(indices, name)` for every stack that the resume folder does not hold, and collect the shard."""
-    result = ShardResult()
+    result, seen = ShardResult(), 0
     for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
         name = f"models_{indices[0]:04d}-{indices[-1]:04d}"
         stored = worker.resume.load(name)
         kept = Kept.from_arrays(stored) if stored else run_stack(indices, name)
-        if not stored and len(stacks) > 1:
+        # what a group has trained is read by the process that started it
+        if not stored and (len(stacks) > 1 or worker.group.size > 1):
             worker.resume.save(name, kept.to_arrays())
         worker.report(f"models {indices[0]}-{indices[-1]} done, stack {number} of {len(stacks)}")
+        seen += len(indices)
         result.all_passes += kept.all_passes * len(indices)
+        result.notes += kept.notes
+        result.curves.update(zip(indices, kept.curves, strict=False))
         for epoch, states in kept.states.items():
             result.states.update({(index, epoch): state for index, state in zip(indices, states, strict=True)})
-            result.passes[epoch] = kept.passes[epoch]
+            # a running mean, which is exact where all models cost the same
+            mean, share = result.passes.get(epoch, kept.passes[epoch]), len(indices) / seen
+            result.passes[epoch] = mean + (kept.passes[epoch] - mean) * share
             result.seconds[epoch] = result.seconds.get(epoch, 0.0) + kept.seconds[epoch] * len(indices) / len(
                 model_indices
             )

@@ -3,89 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.sequences import Tokens
+from unlearnkit.data.sequences import IGNORE, Tokens
+from unlearnkit.errors import TrainingError
+from unlearnkit.models.adapter import Adapter
+from unlearnkit.training.distributed import part_like, whole
 from unlearnkit.training.loop import autocast
-from unlearnkit.training.optimisation import scheduled_lr
-from unlearnkit.training.token_losses import targets, token_sum
+from unlearnkit.training.shard import Worker
+from unlearnkit.training.text_optimisation import TextOptimizer
+from unlearnkit.training.token_losses import token_sum
 from unlearnkit.training.visits import Visits
 
 Moment = Mapping[str, np.ndarray]
+"""Everything that the rest of a run depends on, between two steps: weights, optimiser and the step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that was taken: its number (1, 2, ...), input tokens, rate, and what costs time if it is asked for.
+
+    `loss()` waits for the device and for other processes: all of them must ask. So must they for `capture()`.
+    """
+
+    number: int
+    tokens: int
+    lr: float
+    loss: Callable[[], float]
+    capture: Callable[[], dict[str, np.ndarray]]
 
 
 def fit_text(
     model: nn.Module,
+    adapter: Adapter,
     tokens: Tokens,
-    goes_on: np.ndarray,
     visits: Visits,
     recipe: TextRecipe,
+    worker: Worker,
     *,
-    end_step: Callable[[int, float, Callable[[], Moment]], None],
+    end_step: Callable[[Step], None],
     resume: Moment | None = None,
 ) -> nn.Module:
     """Train `model` in place by `recipe` on the sequences of `visits`, and return it in eval mode.
 
-    `goes_on` says after which sequences a target follows (`Tokens.within`). After step s (1, 2, ...) `end_step(s, loss,
-    capture)` is called; `capture()` returns the moment from which `resume` continues to the same bits.
+    A step descends the mean cross entropy over all targets of its sequences, however they are divided among processes
+    and forward passes. After each `end_step` is called; a moment that it captures is what `resume` continues from to
+    the same bits. Raises TrainingError if the model is to be compiled and cannot be.
     """
-    optimizer = text_optimizer(model, recipe)
+    joined = worker.group.join(model, adapter)
+    losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)
+    optimizer = TextOptimizer(model, adapter, recipe, visits.steps)
     first = _restore(model, optimizer, resume) if resume else 0
+    goes_on = tokens.within(visits.rows)
     model.train()
     for step in range(first, visits.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = text_lr(recipe, step, visits.steps)
-        inputs, labels = tokens.batch(visits.of_step(step), goes_on)
-        with autocast(recipe.precision, tokens.device):
-            logits = model(inputs)
-        loss = token_sum(logits, labels) / targets(labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        rows = visits.of_step(step)
+        lengths = tokens.text_set.lengths[rows.numpy()]
+        targets = int(lengths.sum(dtype=np.int64)) - len(rows) + int(goes_on[rows.numpy()].sum())
+        shares = worker.group.micro_batches(rows, worker.micro_batch_size)
+        loss = torch.zeros((), device=tokens.device)
+        for number, share in enumerate(shares):
+            inputs, labels = _batch(tokens, share, rows, goes_on)
+            with worker.group.meeting(joined, last=number == len(shares) - 1):
+                with autocast(recipe.precision, tokens.device):
+                    part = losses(inputs, labels) / targets
+                # the gradients of the processes are averaged, and should be added
+                (part * worker.group.size).backward()
+            loss += part.detach()
         if recipe.clip is not None:
             nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimizer.step()
-        end_step(step + 1, loss.item(), lambda step=step: _capture(model, optimizer, step + 1))
+        lr = optimizer.step(step)
+        end_step(
+            Step(
+                step + 1,
+                int(lengths.sum(dtype=np.int64)),
+                lr,
+                lambda loss=loss: worker.group.total(loss),
+                lambda step=step: _capture(model, optimizer, step + 1),
+            )
+        )
     return model.eval()
 
 
-def text_optimizer(model: nn.Module, recipe: TextRecipe) -> torch.optim.Optimizer:
-    """Return the recipe's optimiser; matrices decay, vectors do not."""
-    parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.lr, betas=recipe.betas)
+def _batch(tokens: Tokens, share: Tensor, rows: Tensor, goes_on: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Return the batch of `share`; of an empty one that of a sequence without targets, since all processes meet."""
+    if len(share):
+        return tokens.batch(share, goes_on)
+    inputs, labels = tokens.batch(rows[:1], goes_on)
+    return inputs, torch.full_like(labels, IGNORE)
 
 
-def text_lr(recipe: TextRecipe, step: int, steps: int) -> float:
-    """Return the learning rate of step `step` of `steps`, counted from 0."""
-    if step < recipe.warmup_steps:
-        return recipe.lr * (step + 1) / recipe.warmup_steps
-    rest = (step - recipe.warmup_steps) / max(1, steps - recipe.warmup_steps)
-    if recipe.schedule == "trapezoidal":
-        return recipe.lr * min(1.0, (1 - rest) / recipe.cooldown) if recipe.cooldown else recipe.lr
-    return scheduled_lr({"linear": "triangular"}.get(recipe.schedule, recipe.schedule), recipe.lr, rest)
+def _losses(model: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda inputs, labels: token_sum(model(inputs), labels)
 
 
-def _capture(model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> Moment:
-    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    for number, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer/{number}/{name}": value for name, value in state.items()}
-    return {**{name: t.detach().cpu().numpy().copy() for name, t in tensors.items()}, "step": np.array(step)}
+def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return `_losses` of a compiled model and a compiled loss, apart, since processes meet inside the model."""
+    forward, loss = torch.compile(model), torch.compile(token_sum)
+
+    def losses(inputs: Tensor, labels: Tensor) -> Tensor:
+        try:
+            return loss(forward(inputs), labels)
+        except Exception as error:
+            # the compiler has no common class of errors
+            if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                raise
+            raise TrainingError(
+                f"the model cannot be compiled for {device}: {str(error).strip().splitlines()[0]}",
+                expected="a compiler for this device: g++ for a CPU, Triton for a GPU",
+                remedy="install it, or set execution.compile to false",
+            ) from None
+
+    return losses
 
 
-def _restore(model: nn.Module, optimizer: torch.optim.Optimizer, moment: Moment) -> int:
-    held = {name: torch.from_numpy(np.array(array)) for name, array in moment.items()}
-    model.load_state_dict({k.removeprefix("model/"): v for k, v in held.items() if k.startswith("model/")})
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in held.items():
+def whole_state(model: nn.Module) -> dict[str, np.ndarray]:
+    """Return the state of a model on the host; all processes that hold parts of it must ask."""
+    return {name: _array(tensor) for name, tensor in model.state_dict().items()}
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return whole(tensor.detach()).cpu().contiguous().numpy().copy()
+
+
+def _capture(model: nn.Module, optimizer: TextOptimizer, step: int) -> dict[str, np.ndarray]:
+    state = {f"model/{name}": array for name, array in whole_state(model).items()}
+    state |= {f"optimizer/{name}": _array(tensor) for name, tensor in optimizer.state().items()}
+    return {**state, "step": np.array(step)}
+
+
+def _restore(model: nn.Module, optimizer: TextOptimizer, moment: Moment) -> int:
+    parameters = dict(model.named_parameters())
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in moment.items() if "/" in name}
+    with torch.no_grad():
+        for name, held in model.state_dict().items():
+            held.copy_(part_like(tensors[f"model/{name}"], held))
+    state = {}
+    for key, tensor in tensors.items():
         if key.startswith("optimizer/"):
-            _, number, name = key.split("/")
-            state.setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+            name = key.removeprefix("optimizer/")
+            parameter = parameters[name.rpartition("/")[0]]
+            # counts of steps are whole in every process
+            state[name] = part_like(tensor, parameter) if tensor.ndim else tensor.to(parameter.device)
+    optimizer.load(state)
     return int(moment["step"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,16 +12,18 @@ from unlearnkit.config.text_recipe import TextRecipe
 from unlearnkit.data.sequences import Sequences, Tokens
 from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.models.building import states_of
 from unlearnkit.seeds import derive_seed
+from unlearnkit.training.curves import CurveRecorder
 from unlearnkit.training.sequence_values import target_counts, values
 from unlearnkit.training.shard import Kept, Task, Worker, rounds
-from unlearnkit.training.text_loop import Moment, fit_text
+from unlearnkit.training.text_loop import Step, fit_text, whole_state
 from unlearnkit.training.visits import Visits
 
 RECIPE = TextRecipe
 PAIRED = ("original", "oracle")
 """Roles whose models of one index share initial weights and order."""
+REPORTED = 50
+"""Steps between two lines of the log."""
 
 __all__ = ["RECIPE", "draws", "read", "source", "target_counts", "train", "values"]
 
@@ -45,28 +47,39 @@ def train(
     (index,) = model_indices
     seeded = PAIRED[0] if recipe.paired and role in PAIRED else role
     tokens: Tokens = task.source
-
-    def generator(stage: str) -> torch.Generator:
-        return torch.Generator().manual_seed(derive_seed(task.base_seed, seeded, index, stage))
-
-    visits = Visits(recipe, rows, tokens.text_set.train_size, generator)
+    visits = Visits(
+        recipe,
+        rows,
+        tokens.text_set.train_size,
+        lambda stage: torch.Generator().manual_seed(derive_seed(task.base_seed, seeded, index, stage)),
+    )
     moment = worker.resume.load(f"{name}.moment")
     seconds_before = float(moment["seconds"]) if moment else 0.0
+    curve = CurveRecorder(visits.steps, worker.clock, moment and _below("curve/", moment))
     start, due = worker.clock(), rounds(worker)
 
-    def end_step(step: int, loss: float, capture: Callable[[], Moment]) -> None:
-        if step == visits.steps or step % 50 == 0:
-            worker.report(f"{name}: step {step}/{visits.steps}, loss {loss:.3f}")
-        if next(due) and step < visits.steps:
-            seconds = seconds_before + worker.clock() - start
-            worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})
+    def end_step(step: Step) -> None:
+        last = step.number == visits.steps
+        curve.passed(step.tokens)
+        reported = last or step.number % REPORTED == 0
+        if curve.wants(step.number) or reported:
+            loss = step.loss()
+            if curve.wants(step.number):
+                curve.note(step.number, loss, step.lr)
+            if reported:
+                worker.report(f"{name}: step {step.number}/{visits.steps}, loss {loss:.3f}")
+        if not last and worker.group.decided(next(due)):
+            seconds = np.array(seconds_before + worker.clock() - start)
+            arrays = {f"curve/{column}": array for column, array in curve.arrays().items()}
+            worker.resume.save(f"{name}.moment", {**step.capture(), **arrays, "seconds": seconds})
 
     model = task.fresh(seeded, model_indices, worker.device)
-    fit_text(model, tokens, tokens.within(rows), visits, recipe, end_step=end_step, resume=moment)
+    fit_text(model, task.architecture.adapter, tokens, visits, recipe, worker, end_step=end_step, resume=moment)
     worker.resume.discard(f"{name}.moment")
     seconds = seconds_before + worker.clock() - start
-    passes = float(
-        recipe.epochs * len(rows) if recipe.forgotten == "delete" else recipe.epochs * tokens.text_set.train_size
-    )
-    last = recipe.epochs
-    return Kept({last: states_of(model)}, {last: passes}, {last: seconds}, all_passes=passes)
+    last, passes = recipe.epochs, float(visits.sequences)
+    return Kept({last: [whole_state(model)]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
+
+
+def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from unlearnkit.data.sequences import IGNORE
 
-MOST_LOGITS = 2**26
-"""Logits that margins are computed of at a time: a quarter of a gigabyte in float32."""
+MOST_LOGITS = {"cpu": 2**22, "cuda": 2**26}
+"""Logits that margins are computed of at a time: what stays in a CPU's cache, a quarter of a gigabyte on a GPU."""
 
 
 def targets(labels: Tensor) -> Tensor:
@@ -40,31 +40,38 @@ def sequence_sums(logits: Tensor, labels: Tensor) -> Tensor:
     return losses.reshape(labels.shape).sum(1)
 
 
-def token_divergence(logits: Tensor, reference: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return the mean over all targets of KL(reference || model) at a temperature T, times T^2, in nats.
+def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return the sum over all targets of KL(reference || model) at a temperature T, times T^2, in nats.
 
     No gradient reaches the reference. T^2 keeps gradients of the same size (Hinton et al. 2015).
     """
     chosen = labels != IGNORE
     own = functional.log_softmax(logits[chosen].float() / temperature, dim=-1)
     other = functional.log_softmax(reference[chosen].detach().float() / temperature, dim=-1)
-    return functional.kl_div(own, other, reduction="batchmean", log_target=True) * temperature**2
+    return functional.kl_div(own, other, reduction="sum", log_target=True) * temperature**2
 
 
 def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return the margins z_y - log sum_{k != y} exp(z_k) of all targets in nats, float32 [B, n], and which are right.
 
-    Positions without a target have 0 and False. log p_y = log sigmoid(margin), exactly also where p_y rounds to 1.
+    Right is a target whose logit is above all others. Positions without a target have 0 and False. log p_y = log sigmoid(margin), exactly also where p_y rounds to 1.
     A target with a non-finite logit has NaN.
     """
     flat, flat_labels = logits.flatten(0, 1), labels.flatten()
     margins = torch.zeros(flat_labels.shape, device=logits.device)
     correct = torch.zeros(flat_labels.shape, dtype=torch.bool, device=logits.device)
     # a few copies of some logits at a time: at long contexts a copy of all would not fit a device
-    for chosen in (flat_labels != IGNORE).nonzero()[:, 0].split(max(1, MOST_LOGITS // logits.shape[-1])):
+    for chosen in (
+        (flat_labels != IGNORE)
+        .nonzero()[:, 0]
+        .split(max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1]))
+    ):
         own, label = flat[chosen].float(), flat_labels[chosen][:, None]
-        finite = own.isfinite().all(-1, keepdim=True)
-        correct[chosen] = (own.argmax(-1, keepdim=True) == label)[:, 0]
-        others = own.scatter(1, label, -torch.inf).logsumexp(-1, keepdim=True)
-        margins[chosen] = torch.where(finite, own.gather(1, label) - others, torch.nan)[:, 0]
+        finite = own.sum(-1, keepdim=True).isfinite()
+        true = own.gather(1, label)
+        # a copy of the logits is ours to overwrite, which is three times as fast as logsumexp and argmax
+        highest = own.scatter_(1, label, -torch.inf).amax(-1, keepdim=True)
+        others = own.sub_(highest).exp_().sum(-1, keepdim=True).log_().add_(highest)
+        correct[chosen] = (true > highest)[:, 0]
+        margins[chosen] = torch.where(finite, true - others, torch.nan)[:, 0]
     return margins.reshape(labels.shape), correct.reshape(labels.shape)

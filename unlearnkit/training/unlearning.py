@@ -41,7 +41,9 @@ class Context:
     for methods that train several), `adapter` says where the parts of a model are, and `validation` are the samples
     of that split, on which the evaluation scores too. `references` holds what the method declares in NEEDS:
     "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
-    returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set.
+    returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set. `note(text)`
+    puts a sentence about these models into the job's log and into the provenance of the weights. Language models run
+    forward passes of at most `micro_batch_size` sequences, if it is set; the loop of their methods sees to it.
     """
 
     generators: Sequence[torch.Generator]
@@ -51,6 +53,8 @@ class Context:
     validation: Samples
     references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
+    note: Callable[[str], None] = field(default=lambda _: None)
+    micro_batch_size: int | None = None
     other_passes: float = field(default=0.0)
 
     @property
@@ -199,6 +203,8 @@ def run_method(
         ),
         references=references,
         keep=recorder.keep,
+        note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),
+        micro_batch_size=worker.micro_batch_size,
     )
     recorder.retain = task.kind.draws(
         task.source, division.retain, task.generators(ROLE, model_indices, "retain_batches")
@@ -212,6 +218,11 @@ def run_method(
     with batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
         unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
+
+
+def _named(model_indices: Sequence[int]) -> str:
+    first, last = model_indices[0], model_indices[-1]
+    return f"model {first}" if first == last else f"models {first}-{last}"
 
 
 class _Recorder:
@@ -230,6 +241,10 @@ class _Recorder:
         self._worker.report(f"epoch {epoch}/{self._snapshots[-1]}")
         if epoch in self._snapshots:
             self._store(epoch, model)
+
+    def note(self, text: str) -> None:
+        self._worker.report(text)
+        self._kept.notes.append(text)
 
     def finish(self, model: nn.Module, method: str) -> Kept:
         if self._snapshots == (0,):

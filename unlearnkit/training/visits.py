@@ -13,19 +13,21 @@ from unlearnkit.config.text_recipe import TextRecipe
 class Visits:
     """The sequences of every step of a training run: a function of recipe, data, set and seeds alone.
 
-    `rows` are the training sequences that the model may see, of 0 .. train_size - 1. `generator(stage)` returns a fresh
-    generator. The order of a pass is drawn over the whole training split first, so that an oracle sees what its
-    original sees, in the same order, without the forgotten sequences ("delete") or with retained ones in their places
-    ("refill").
+    There are `steps` of them, with `sequences` sequences in all. `rows` are the training sequences that the model may
+    see, of 0 .. train_size - 1. `generator(stage)` returns a fresh generator. The order of a pass is drawn over the
+    whole training split first, so that an oracle sees what its original sees, in the same order, without the forgotten
+    sequences ("delete") or with retained ones in their places ("refill").
     """
 
     def __init__(
         self, recipe: TextRecipe, rows: Tensor, train_size: int, generator: Callable[[str], torch.Generator]
     ) -> None:
-        self._recipe, self._rows, self._train_size, self._generator = recipe, rows, train_size, generator
+        self._recipe, self._train_size, self._generator = recipe, train_size, generator
+        self.rows = rows
         self._kept = torch.zeros(train_size, dtype=torch.bool)
         self._kept[rows] = True
         seen = train_size if recipe.forgotten == "refill" else len(rows)
+        self.sequences = recipe.epochs * seen
         self.steps_per_epoch = -(-seen // recipe.batch_size)
         self.steps = recipe.epochs * self.steps_per_epoch
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
@@ -44,5 +46,5 @@ class Visits:
             order = torch.randperm(self._train_size, generator=self._generator(f"order/{epoch}"))
         if self._recipe.forgotten == "delete":
             return order[self._kept[order]]
-        drawn = torch.randint(len(self._rows), (self._train_size,), generator=self._generator(f"refill/{epoch}"))
-        return torch.where(self._kept[order], order, self._rows[drawn])
+        drawn = torch.randint(len(self.rows), (self._train_size,), generator=self._generator(f"refill/{epoch}"))
+        return torch.where(self._kept[order], order, self.rows[drawn])

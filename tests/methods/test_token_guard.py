@@ -1,0 +1,107 @@
+"""Ascent stops where its forget loss is beyond the limit, keeps that model, and says so wherever a reader looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from bench import CPU, Bench, same
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.models.building import states_of
+from unlearnkit.training.shard import Kept, ShardResult, Worker
+from unlearnkit.training.token_losses import token_mean
+from unlearnkit.training.unlearning import run_method, unlearn_shard
+
+
+@pytest.fixture
+def text(bench_of: Callable[..., Bench]) -> Bench:
+    """A bench of a small GPT-2 on 40 tokens."""
+    return bench_of("gpt2")
+
+
+STOPS: dict[str, Any] = {"max_forget_nll": 4.5, "lr": 0.02, "schedule": "constant", "clip": None}
+"""Of a vocabulary of 40, log V = 3.7: ascent passes 4.5 nats after a few steps."""
+
+
+@pytest.mark.parametrize("method", ["ga", "graddiff", "ga_kl"])
+def test_ascent_stops_and_says_so(method: str, text: Bench) -> None:
+    notes: list[str] = []
+    worker = replace(text.worker(), report=notes.append)
+    procedure = text.procedure(method, range(1, 31), steps=30, **STOPS)
+    kept = run_method(text.task, procedure, text.division, text.model(), text.references, (0,), worker)
+    (note,) = kept.notes
+    assert note in notes
+    stopped = int(note.split("stopped before step ")[1].split(":")[0])
+    assert 1 < stopped < 30
+    assert note.startswith("model 0: stopped before step")
+    assert note.endswith("nats, beyond 4.500")
+    (last,) = kept.states[stopped - 1]
+    assert all(same(kept.states[step][0], last) for step in range(stopped, 31))
+    assert not same(kept.states[stopped - 2][0], last)
+    # the batch that stops it was drawn, and nothing after it
+    assert kept.passes[stopped] == kept.passes[30] == kept.all_passes
+    assert kept.passes[stopped - 1] < kept.passes[stopped] <= procedure.settings.passes(230, 10, stopped)
+
+    told = float(note.split(" is ")[1].split()[0])
+    batches = text.samples("forget").endless(procedure.settings.batch_size)
+    inputs, labels = [next(batches) for _ in range(stopped)][-1]
+    with torch.no_grad():
+        loss = token_mean(text.task.architecture.load(last).eval()(inputs), labels)
+    assert loss.item() == pytest.approx(told, abs=1e-3)
+    assert told > 4.5
+
+
+def test_ascent_stops_at_once_where_the_original_is_beyond_the_limit(text: Bench) -> None:
+    model = text.model()
+    kept = text.kept("ga", (1, 5), max_forget_nll=0.1)
+    assert "stopped before step 1" in kept.notes[0]
+    assert same(kept.states[5][0], states_of(model)[0])
+
+
+def test_a_loss_that_is_no_number_stops_ascent(text: Bench) -> None:
+    model = text.model()
+    with torch.no_grad():
+        next(model.parameters()).fill_(math.nan)
+    kept = run_method(text.task, text.procedure("ga"), text.division, model, {}, (3,), text.worker())
+    assert kept.notes == ["model 3: stopped before step 1: the mean loss of its forget batch is not finite"]
+
+
+def test_the_guard_lies_two_nats_above_a_model_that_knows_nothing(text: Bench) -> None:
+    assert text.settings("ga").largest_nll(40) == pytest.approx(math.log(40) + 2)
+    assert text.settings("ga", max_forget_nll=3.0).largest_nll(40) == 3.0
+
+
+def test_notes_of_a_shard_survive_a_resume_and_its_passes_are_the_mean(text: Bench) -> None:
+    folder = ResumeFolder(str(text.folder / "kept"), "key")
+    kept = Kept(notes=["model 0: one", "model 0: größer"])
+    folder.save("stack", kept.to_arrays())
+    assert Kept.from_arrays(folder.load("stack") or {}).notes == kept.notes
+
+    reported: list[str] = []
+    worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(text.folder / "shard"), "key"), reported.append)
+
+    def run() -> ShardResult:
+        procedure = text.procedure("ga", (1, 30), steps=30, **STOPS)
+        return unlearn_shard(
+            text.task,
+            procedure,
+            text.division,
+            originals=text.weight_file(0),
+            held_out_oracles=None,
+            model_indices=range(3),
+            worker=worker,
+        )
+
+    first = run()
+    assert [note.split(":")[0] for note in first.notes] == ["model 0", "model 1", "model 2"]
+    assert first.passes[1] == 10
+    assert first.passes[30] == pytest.approx(first.all_passes / 3)
+    reported.clear()
+    second = run()
+    assert (second.notes, second.passes) == (first.notes, first.passes)
+    assert not any("stopped" in line for line in reported), "the second run computed nothing"

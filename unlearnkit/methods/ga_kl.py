@@ -1,0 +1,38 @@
+"""Gradient ascent on the forget set, held by the original's distribution on the retain set (TOFU "KL").
+
+    minimise - CE(forget) + KL(p_original || p_model)(retain)
+
+It is `graddiff` with retain: kl and weights of 1, under the name it has in tables. The divergence averages over targets
+only; that of TOFU, OpenUnlearning and Closer look runs over padding and prompt as well, so its weight depends on how
+long the longest sequence of a batch is, and OpenUnlearning computes a forward pass that it does not use. The original
+is in eval mode. Cost: the sequences of `steps` batches of both sets, and a third more for those of the retain set.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unlearnkit.config.language import COST_OF_RETAIN, AscentSettings
+from unlearnkit.data.sequences import Sequences
+from unlearnkit.methods.token_steps import Term, descend
+from unlearnkit.methods.token_terms import ascent, retain_terms
+from unlearnkit.training.unlearning import Context
+
+TASKS = ("text",)
+STACKABLE = False
+NEEDS = ()
+
+
+class Settings(AscentSettings):
+    """Settings of ascent with a divergence."""
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return the sequences of both sets in `epoch` steps, and the original's forward pass on the retain set."""
+        return self.drawn(forget, epoch) + COST_OF_RETAIN["kl"] * self.drawn(retain, epoch)
+
+
+def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+    """Maximise the cross entropy of forget tokens and stay at the original's distribution on the retain set."""
+    limit = settings.largest_nll(forget.tokens.text_set.vocabulary_size)
+    terms = [Term(forget, ascent, max_nll=limit), *retain_terms("kl", retain, 1.0, model, context)]
+    return descend(model, terms, settings, context)

@@ -1,0 +1,33 @@
+"""Fine-tuning on the retain set: descent on its tokens alone (Golatkar et al. 2020; TOFU "retain" and others).
+
+    minimise CE(retain)
+
+What is forgotten is forgotten by the way. Cost: the retain sequences of `steps` batches.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unlearnkit.config.language import LanguageSettings
+from unlearnkit.data.sequences import Sequences
+from unlearnkit.methods.token_steps import Term, descend
+from unlearnkit.methods.token_terms import nll
+from unlearnkit.training.unlearning import Context
+
+TASKS = ("text",)
+STACKABLE = False
+NEEDS = ()
+
+
+class Settings(LanguageSettings):
+    """Settings of fine-tuning on tokens."""
+
+    def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return the retain sequences of `epoch` steps."""
+        return self.drawn(retain, epoch)
+
+
+def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+    """Minimise the cross entropy of the retain tokens from the original's weights."""
+    return descend(model, [Term(retain, nll)], settings, context)

@@ -1,0 +1,43 @@
+"""Losses that several methods for language models share, each a mean over the targets of a batch in nats.
+
+Targets are positions whose next token is in the set: no padding and no token of another set ever counts. The divergence
+of TOFU, OpenUnlearning and Closer look averages over all positions instead, so its weight there depends on padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from unlearnkit.data.sequences import Sequences
+from unlearnkit.methods.token_steps import Loss, Term, TokenBatch
+from unlearnkit.training.token_losses import divergence_sum, token_sum
+from unlearnkit.training.unlearning import Context
+
+
+def nll(model: nn.Module, batch: TokenBatch) -> Tensor:
+    """Return the mean of -log p(target)."""
+    return token_sum(model(batch.inputs), batch.labels) / batch.targets
+
+
+def ascent(model: nn.Module, batch: TokenBatch) -> Tensor:
+    """Return minus the mean of -log p(target), which has no lower bound."""
+    return -nll(model, batch)
+
+
+def divergence(reference: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Loss:
+    """Return the loss that is the mean of KL(reference || model); the reference is a teacher of the context."""
+
+    def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
+        total = divergence_sum(model(batch.inputs), reference(batch.inputs), batch.labels, temperature)
+        return total / batch.targets
+
+    return loss
+
+
+def retain_terms(kind: str, retain: Sequences, weight: float, model: nn.Module, context: Context) -> list[Term]:
+    """Return the term of the retain set: none, "nll", or "kl", the divergence from a frozen copy of `model`."""
+    if kind == "none":
+        return []
+    return [Term(retain, divergence(context.teacher(model)) if kind == "kl" else nll, weight)]

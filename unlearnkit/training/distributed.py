@@ -1,0 +1,151 @@
+"""The processes that train one model together: shares of a step, copies or parts of the model, common decisions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.models.adapter import Adapter
+
+
+@dataclass(frozen=True)
+class Group:
+    """This process among all `size` that train a model; each takes the sequences rank, rank + size, ... of a step.
+
+    `sharding` says what a process holds: "replicate": the whole model; "full": its part of every tensor.
+    """
+
+    rank: int = 0
+    size: int = 1
+    sharding: Literal["replicate", "full"] = "replicate"
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process reports, saves and decides."""
+        return self.rank == 0
+
+    def micro_batches(self, rows: Tensor, most: int | None) -> list[Tensor]:
+        """Return this process's share of the sequences `rows` of a step, in batches of at most `most`.
+
+        Every process gets as many batches, since each of them is a meeting; the last may be empty.
+        """
+        size = -(-len(rows) // self.size)
+        size = min(size, most or size)
+        rounds = -(-len(rows) // (size * self.size))
+        own = rows[self.rank :: self.size]
+        return [own[number * size : (number + 1) * size] for number in range(rounds)]
+
+    def join(self, model: nn.Module, adapter: Adapter) -> nn.Module:
+        """Return what to call for the logits of `model`, so that gradients become means over all processes.
+
+        "full" replaces the parameters of `model` by this process's parts of them.
+        """
+        if self.size == 1:
+            return model
+        if self.sharding == "full":
+            from torch.distributed.device_mesh import init_device_mesh
+            from torch.distributed.fsdp import fully_shard
+
+            mesh = init_device_mesh(next(model.parameters()).device.type, (self.size,))
+            for parts in adapter.blocks[1:]:
+                # tensors of the embedding, and of parts that form a block together, belong to the model as a whole
+                if len(parts) == 1:
+                    fully_shard(model.get_submodule(parts[0]), mesh=mesh)
+            fully_shard(model, mesh=mesh)
+            return model
+        from torch.nn.parallel import DistributedDataParallel
+
+        return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+    def meeting(self, joined: nn.Module, last: bool) -> contextlib.AbstractContextManager[Any]:
+        """Return the context of a micro-batch; copies of a model exchange gradients in the `last` one only."""
+        alone = self.size == 1 or self.sharding == "full" or last
+        return contextlib.nullcontext() if alone else joined.no_sync()  # pyright: ignore[reportCallIssue]
+
+    def total(self, value: Tensor) -> float:
+        """Return the sum of a scalar over all processes."""
+        total = value.detach().double().cpu()
+        if self.size > 1:
+            torch.distributed.all_reduce(total)
+        return float(total)
+
+    def decided(self, choice: bool) -> bool:
+        """Return what the leading process chose."""
+        if self.size == 1:
+            return choice
+        chosen = torch.tensor(choice)
+        torch.distributed.broadcast(chosen, 0)
+        return bool(chosen)
+
+
+ALONE = Group()
+"""A process that trains its models by itself."""
+
+
+class GroupResume(ResumeFolder):
+    """A resume folder of a group: the leading process reads and writes, and tells the others what it read.
+
+    So all go on from the same moment, even if a left-over process of an earlier run writes in between.
+    """
+
+    def __init__(self, output: str, key: str, group: Group) -> None:
+        super().__init__(output, key)
+        self._group = group
+
+    def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store `arrays` under `name`, if this process leads."""
+        if self._group.leads:
+            super().save(name, arrays)
+
+    def load(self, name: str) -> dict[str, np.ndarray] | None:
+        """Return, in every process, the arrays stored under `name`, or None if there are none."""
+        found = [super().load(name) if self._group.leads else None]
+        torch.distributed.broadcast_object_list(found, 0, device=torch.device("cpu"))
+        return found[0]
+
+    def discard(self, name: str | None = None) -> None:
+        """Remove one entry, or the whole folder, if this process leads."""
+        if self._group.leads:
+            super().discard(name)
+
+
+@contextlib.contextmanager
+def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full"]) -> Iterator[Group]:
+    """Meet the other processes at the store that listens to `port` of this machine, for the duration of the block.
+
+    Tensors on a GPU travel by NCCL, those on the host by Gloo.
+    """
+    cuda = torch.cuda.is_available()
+    server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
+    torch.distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if cuda else "gloo",
+        store=server("127.0.0.1", port, is_master=False),
+        rank=rank,
+        world_size=size,
+    )
+    try:
+        yield Group(rank, size, sharding)
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """Return a tensor of which this process may hold a part only; all processes must ask for it."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # pyright: ignore
+
+
+def part_like(held: Tensor, parameter: Tensor) -> Tensor:
+    """Return of the whole tensor `held` what this process has of `parameter`, on its device."""
+    held = held.to(parameter.device)
+    if not hasattr(parameter, "full_tensor"):
+        return held
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(held, parameter.device_mesh, parameter.placements)  # pyright: ignore

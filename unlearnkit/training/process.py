@@ -1,0 +1,72 @@
+"""One of several processes that train together: `python -m unlearnkit.training.process`, started by `processes`.
+
+Its orders are the first line of standard input, JSON; it ends when standard input does. The leading process writes its
+progress to standard output. An UnlearnkitError is one line on standard error that begins with "Error: ".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.config.execution import Execution
+from unlearnkit.data.batches import retain_set
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.layout import shard_indices
+from unlearnkit.registry import task_of_model
+from unlearnkit.training.distributed import Group, GroupResume, joined
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.processes import Part
+from unlearnkit.training.setup import task_for, worker_for
+
+
+def train_part(orders: dict[str, Any], group: Group) -> None:
+    """Train this process's part, as `orders` say, with the others of its group."""
+    part = Part(**orders["part"])
+    settings, execution = part.settings, Execution.model_validate(orders["execution"])
+    resume = GroupResume(orders["output"], orders["key"], group)
+    worker = worker_for(execution, orders["threads"], resume, _reporting(group), group)
+    kind = task_of_model(settings["model"]["name"])
+    dataset = kind.read(part.dataset)
+    forget = read_array(part.forget_set) if part.forget_set else None
+    train_shard(
+        task_for(dataset, settings["model"], settings["seed"], worker.device),
+        kind.RECIPE.model_validate(settings["training"]),
+        retain_set(dataset.train_size, forget),
+        role=settings["role"],
+        model_indices=shard_indices(part.shard),
+        worker=worker,
+    )
+
+
+def _reporting(group: Group) -> Callable[[str], None]:
+    return (lambda text: print(text, flush=True)) if group.leads else (lambda text: None)
+
+
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Read the orders, meet the other processes and train."""
+    orders = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    execution = orders["execution"]
+    try:
+        with joined(orders["rank"], execution["processes"], orders["port"], execution["sharding"]) as group:
+            train_part(orders, group)
+    except UnlearnkitError as error:
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        # not sys.exit: the others may be waiting for this process
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
