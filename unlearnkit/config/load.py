@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -77,10 +78,11 @@ def experiment_class(task: str) -> type[Experiment]:
 
 
 def _task_of(raw: Mapping[str, Any]) -> str:
-    """Return the task of the data set that a configuration names, "image" where that is not known."""
+    """Return the task of the data set that a configuration names, or nearly names; else "image"."""
     data = raw.get("data")
     name = data.get("name") if isinstance(data, Mapping) else None
-    return registry.task_of(declared("data set", name)) if name in registry.REGISTRIES["data set"] else "image"
+    near = difflib.get_close_matches(str(name), registry.REGISTRIES["data set"], n=1, cutoff=0.6)
+    return registry.task_of(declared("data set", near[0])) if near else "image"
 
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:

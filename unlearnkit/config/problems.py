@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from unlearnkit import registry
 from unlearnkit.config.wording import Node, allowed, descend, shown
+from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError, suggest
 
 
@@ -86,9 +88,24 @@ def _wrong_tag(schema: Node, node: Node, error: dict[str, Any], path: Sequence[s
     key = _key((*path, tag))
     if error["type"] == "union_tag_not_found":
         return ConfigError(f"{key} is missing", expected="one of " + ", ".join(map(shown, known)))
-    return ConfigError(
-        f"{key} is {shown(error['ctx']['tag'])}, which is unknown", remedy=suggest(error["ctx"]["tag"], known)
-    )
+    name = error["ctx"]["tag"]
+    tasks = _tasks_of(path[0], name)
+    if tasks:
+        return ConfigError(
+            f"{key} is {shown(name)}, which is for {' and '.join(tasks)}, not for the data set in data.name",
+            expected="one of " + ", ".join(map(shown, sorted(known))),
+        )
+    return ConfigError(f"{key} is {shown(name)}, which is unknown", remedy=suggest(name, known))
+
+
+def _tasks_of(block: str, name: str) -> list[str]:
+    """Return what a registered model or method is for, nothing if there is none of this name."""
+    kind = {"model": "model", "methods": "method"}.get(block)
+    if kind is None or name not in registry.REGISTRIES[kind]:
+        return []
+    plug_in = declarations(registry.locate(kind, name))
+    tasks = registry.tasks_of(plug_in) if kind == "method" else (registry.task_of(plug_in),)
+    return [{"image": "images"}.get(task, task) for task in tasks]
 
 
 def _key(path: Sequence[str]) -> str:

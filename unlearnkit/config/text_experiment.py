@@ -30,7 +30,7 @@ class TextExperiment(Experiment):
     forget_sets: dict[Name, TextForgetSet] = Field(  # pyright: ignore
         min_length=1, description="what is to be unlearned: name -> forget set"
     )
-    attributions: dict[Name, Attribution] = Field({}, max_length=0, description="none: they exist for images only")
+    attributions: dict[Name, Attribution] = Field({}, description="none: they exist for images only")
     value: Literal["margin_mean", "margin_min", "loss_mean"] = Field(
         "margin_mean",
         description="what metrics compare of a sequence: the mean or the smallest margin of its targets, or the "

@@ -17,6 +17,8 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
     yield from _evaluation_problems(experiment)
+    if experiment.attributions:
+        yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(

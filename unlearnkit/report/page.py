@@ -75,8 +75,8 @@ class ForgetSetSection:
 def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results) -> str:
     """Return the page as HTML: the same settings and results give the same text.
 
-    `settings` is ReportGraph.report_slice(), `metrics` metric -> what its module declares. Every text from configuration or
-    records is escaped. Raises ArtifactError if a figure holds more than shapes and text.
+    `settings` is ReportGraph.report_slice(), `metrics` metric -> what its module declares. Every text from
+    configuration or records is escaped. Raises ArtifactError if a figure holds more than shapes and text.
     """
     loader = PackageLoader("unlearnkit.report", "")
     templates = Environment(

@@ -1,0 +1,137 @@
+"""Configurations of language models: what is valid, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from unlearnkit.config.load import load_experiment
+from unlearnkit.config.text_experiment import TextExperiment
+from unlearnkit.errors import ConfigError
+
+VALID = """
+experiment: text
+data:
+  name: text_files
+  tokenizer: {kind: bpe, vocabulary_size: 300}
+  sequence_length: 64
+  train_size: 512
+  validation_size: 64
+model: {name: nanogpt, layers: 2, width: 64, heads: 2}
+training: {epochs: 4, batch_size: 16, order: shuffled}
+num_models: 2
+held_out_oracles: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 16}}
+methods: {nothing: {method: do_nothing}, ga: {method: ga, steps: 10, snapshots: [5, 10]}}
+metrics: {klom: {}, mia: {}}
+"""
+DELETED = object()
+
+
+def configuration(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the valid configuration with changes by key path; DELETED takes a key out."""
+    found = copy.deepcopy(yaml.safe_load(VALID))
+    for path, value in changes.items():
+        *blocks, last = path.split(".")
+        block = found
+        for name in blocks:
+            block = block[name]
+        if value is DELETED:
+            del block[last]
+        else:
+            block[last] = value
+    return found
+
+
+STEPS = {"data.forget_unit": "step", "training.order": "stream"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"methods.ga": {"method": "scrub"}},
+            "methods.ga.method is 'scrub', which is for images, not for the data set",
+        ),
+        ({"methods.ga": {"method": "gaa"}}, "methods.ga.method is 'gaa', which is unknown. Did you mean 'ga'?"),
+        ({"model": {"name": "mlp"}}, "model.name is 'mlp', which is for images, not for the data set in data.name"),
+        ({"model.heads": 5}, "model: width 64 is not a multiple of heads 5"),
+        ({"data.name": "text_file"}, "data.name is 'text_file'; expected one of .*Did you mean 'text_files'?"),
+        ({"data.split": "official"}, "data.split is not a known key"),
+        ({"data.tokenizer": DELETED}, "data.tokenizer is missing, but text_files comes as text; expected a block"),
+        ({"data.hub": {"path": "a/b"}}, "data.hub is set, but data.name is text_files"),
+        ({"data.name": "hub_text"}, "data.hub is missing, but data.name is hub_text"),
+        ({"data.name": "fineweb"}, "data.tokenizer is set, but fineweb comes as tokens. Remove data.tokenizer"),
+        (
+            {"data.retain_evaluated": 512},
+            "data.retain_evaluated is 512, but there are 512 .*; expected null or at most 511",
+        ),
+        ({"data.retain_evaluated": 0}, "data.retain_evaluated is 0; expected a whole number, at least 1"),
+        ({"value": "loss_sum"}, "value is 'loss_sum'; expected one of 'margin_mean', 'margin_min', 'loss_mean'"),
+        (
+            {"attributions": {"a": {"kind": "trak"}}},
+            "attributions are asked for, but they exist for images only. Remove",
+        ),
+        ({"forget_sets.some": {"kind": "class", "label": 1}}, "forget_sets.some.kind is 'class', which is unknown"),
+        ({"forget_sets.some": {"kind": "random", "size": 3}}, "kind is 'random', .*Did you mean 'random_units'?"),
+        (
+            {"forget_sets.some.size": 512},
+            "forget_sets.some has 512 .*expected at most 511, so that a retain set is left",
+        ),
+        ({"forget_sets.some.size": 1}, "forget_sets.some asks for 1 of the 2 samples that metrics.mia needs"),
+        ({"forget_sets.some.among": 600}, "forget_sets.some.among is 600, but the training split has 512 forget units"),
+        ({"forget_sets.some.among": 5}, "size is 16, but the units are drawn among the first 5"),
+        (STEPS | {"forget_sets.some.size": 32}, "forget_sets.some has 512 samples, but there are 512 training samples"),
+        (STEPS | {"forget_sets.some.among": 33}, "forget_sets.some.among is 33, but the training split has 32 forget"),
+        ({"data.forget_unit": "step"}, "data.forget_unit is step, but training.order is shuffled; expected .*stream"),
+        (
+            STEPS | {"data.train_size": 500},
+            "data.train_size is 500, which is not .* steps of 16 sequences; expected 496",
+        ),
+        ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training sequences"),
+        ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
+        ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
+        ({"methods.ga.snapshots": [20]}, "methods.ga.snapshots has epoch 20, past the last"),
+    ],
+)
+def test_a_wrong_configuration_is_told_in_a_paragraph(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_experiment(configuration(changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["ga"])
+def test_a_language_method_is_refused_for_images(method: str, valid: dict[str, Any]) -> None:
+    valid["methods"]["wrong"] = {"method": method}
+    with pytest.raises(
+        ConfigError, match=f"methods.wrong.method is '{method}', which is for text, not for the data set"
+    ):
+        load_experiment(valid)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sequences"),
+    [
+        ({}, 16),
+        (STEPS, 256),
+        ({"data.forget_unit": "document"}, None),
+        ({"forget_sets.some": {"kind": "unit_scores", "file": "a.npy", "top": 3, "bottom": 2}}, 5),
+        ({"forget_sets.some": {"kind": "unit_file", "file": "a.npy"}}, None),
+        (STEPS | {"forget_sets.some": {"kind": "file", "file": "a.npy", "size": 32}}, 32),
+    ],
+)
+def test_sizes_of_forget_sets_are_planned_in_sequences(changes: dict[str, Any], sequences: int | None) -> None:
+    assert load_experiment(configuration(changes)).planned_size("some") == sequences
+
+
+def test_a_valid_configuration_is_typed() -> None:
+    experiment = load_experiment(configuration({"data.retain_evaluated": 100, "value": "loss_mean"}))
+    assert isinstance(experiment, TextExperiment)
+    assert (experiment.task, experiment.num_classes, experiment.sample_shape) == ("text", 300, (64,))
+    assert (experiment.retain_evaluated, experiment.compared_value) == (100, "loss_mean")
+    assert experiment.variants["ga"].snapshots == (5, 10)
+    assert experiment.split_sizes == (512, 64, 0)
