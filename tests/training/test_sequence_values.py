@@ -125,7 +125,7 @@ def test_values_do_not_depend_on_the_size_of_a_forward_pass(
     tokens = Tokens(text_set, CPU)
     whole = values_of_sequences(model, tokens, ROWS)
     for logits in (1, 3 * 8 * VOCABULARY):
-        monkeypatch.setattr(sequence_values, "MOST_LOGITS", logits)
+        monkeypatch.setattr(sequence_values, "MOST_LOGITS", {"cpu": logits})
         for name, values in values_of_sequences(model, tokens, ROWS).items():
             np.testing.assert_allclose(values, whole[name], rtol=2e-5, atol=2e-5)
 

@@ -44,7 +44,10 @@ def test_margins_are_those_of_float64(seed: int, scale: float) -> None:
     targets = labels.numpy() != IGNORE
     np.testing.assert_allclose(margins.numpy()[targets], expected[targets], rtol=1e-6, atol=1e-5)
     assert (margins[labels == IGNORE] == 0).all() and not correct[labels == IGNORE].any()
-    np.testing.assert_array_equal(correct.numpy()[targets], (logits.argmax(-1) == labels).numpy()[targets])
+    # above all others: a tie is not right
+    np.testing.assert_array_equal(
+        correct.numpy()[targets], (logits.argmax(-1) == labels).numpy()[targets] & (scale > 0)
+    )
     assert margins.dtype == torch.float32
 
 
@@ -90,7 +93,7 @@ def test_a_target_with_a_broken_logit_has_no_margin_and_the_others_have(broken: 
 def test_margins_do_not_depend_on_how_many_are_computed_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     logits, labels = drawn(1, 3.0)
     whole = token_margins(logits, labels)
-    monkeypatch.setattr(token_losses, "MOST_LOGITS", 37 * 2)
+    monkeypatch.setattr(token_losses, "MOST_LOGITS", {"cpu": 37 * 2})
     for part, all_at_once in zip(token_margins(logits, labels), whole, strict=True):
         torch.testing.assert_close(part, all_at_once, rtol=0, atol=0)
 

@@ -46,9 +46,8 @@ def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
 def values_of_sequences(model: nn.Module, tokens: Tokens, rows: Tensor) -> dict[str, np.ndarray]:
     """Return the values of the sequences `rows` under one model in eval mode: name -> float32 [rows]."""
     goes_on = tokens.within(None)
-    size = max(
-        1, MOST_LOGITS.get(tokens.device.type, 2**24) // (tokens.text_set.length * tokens.text_set.vocabulary_size)
-    )
+    of_sequence = tokens.text_set.length * tokens.text_set.vocabulary_size
+    size = max(1, MOST_LOGITS.get(tokens.device.type, 2**24) // of_sequence)
     parts = []
     for chosen in rows.split(size):
         inputs, labels = tokens.batch(chosen, goes_on)

@@ -60,12 +60,9 @@ def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     flat, flat_labels = logits.flatten(0, 1), labels.flatten()
     margins = torch.zeros(flat_labels.shape, device=logits.device)
     correct = torch.zeros(flat_labels.shape, dtype=torch.bool, device=logits.device)
-    # a few copies of some logits at a time: at long contexts a copy of all would not fit a device
-    for chosen in (
-        (flat_labels != IGNORE)
-        .nonzero()[:, 0]
-        .split(max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1]))
-    ):
+    # a copy of some logits at a time: at long contexts a copy of all would not fit a device
+    at_a_time = max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1])
+    for chosen in (flat_labels != IGNORE).nonzero()[:, 0].split(at_a_time):
         own, label = flat[chosen].float(), flat_labels[chosen][:, None]
         finite = own.sum(-1, keepdim=True).isfinite()
         true = own.gather(1, label)

@@ -1,0 +1,64 @@
+"""Loss curves of originals and oracles: do both train alike, apart from what oracles do not see?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, styled
+
+MOST_POINTS = 200
+"""Points of a curve: rows beyond are averaged, so that the file stays small whatever the number of steps is."""
+COLOURS = {"original": ("originals", ORIGINAL), "oracle": ("oracles", ORACLE)}
+
+
+def curve_columns(tables: Sequence[pa.Table]) -> dict[str, np.ndarray]:
+    """Return "tokens" [rows] and "loss" [models, rows] of curve tables of one population.
+
+    Rows are those that all models have: a model that was noted less often ends the curves. Raises ValueError without a
+    row.
+    """
+    table = pa.concat_tables(tables)
+    model, tokens, loss = (np.from_dlpack(table[name].combine_chunks()) for name in ("model", "tokens", "loss"))
+    rows = min(np.unique(model, return_counts=True)[1])
+    losses = np.stack([loss[model == index][:rows] for index in np.unique(model)])
+    return {"tokens": tokens[model == model[0]][:rows], "loss": losses}
+
+
+@styled
+def loss_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """Return training losses against tokens seen, for "original" and "oracle" (as `curve_columns` gives them).
+
+    The line is the mean over models, the band runs from the smallest to the largest. Non-finite losses are left out.
+    """
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, columns in curves.items():
+        label, colour = COLOURS[name]
+        tokens, low, mean, high = _condensed(columns["tokens"], columns["loss"])
+        axes.fill_between(tokens, low, high, color=f"{colour}33", linewidth=0)
+        axes.plot(tokens, mean, color=colour, linewidth=1.2, label=f"{label} ({len(columns['loss'])})")
+    axes.set_xlabel("tokens seen")
+    axes.set_ylabel("training loss [nats per token]")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.tick_params(labelsize=8)
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=MUTED)
+    return figure
+
+
+def _condensed(tokens: np.ndarray, loss: np.ndarray) -> tuple[list[float], list[float], list[float], list[float]]:
+    """Return tokens, smallest, mean and largest loss over models, of at most MOST_POINTS stretches of rows."""
+    finite = np.where(np.isfinite(loss), loss, np.nan)
+    points = []
+    for rows in np.array_split(np.arange(len(tokens)), min(len(tokens), MOST_POINTS)):
+        own = finite[:, rows]
+        of_model = [values[~np.isnan(values)].mean() for values in own if not np.isnan(values).all()]
+        if of_model:
+            points.append((float(tokens[rows[-1]]), min(of_model), float(np.mean(of_model)), max(of_model)))
+    first, second, third, fourth = (
+        (list(column) for column in zip(*points, strict=True)) if points else ([], [], [], [])
+    )
+    return first, second, third, fourth
