@@ -46,9 +46,12 @@ def same(first: State, second: State) -> bool:
 
 @dataclass(frozen=True)
 class Bench:
-    """One architecture with originals 0, 1, 2 and matching held-out oracles, ready for any method."""
+    """One architecture with originals 0, 1, 2 and matching held-out oracles, ready for any method.
 
-    dataset: ImageSet | TextSet
+    The data set is an `ImageSet` or a `TextSet`, as the architecture wants it.
+    """
+
+    dataset: Any
     architecture: str
     forget: np.ndarray
     folder: Path

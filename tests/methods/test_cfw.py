@@ -13,7 +13,7 @@ from bench import Bench, same
 from torch import Tensor
 from torch.nn import functional
 
-from unlearnkit import registry
+from unlearnkit.config.blocks import names_for
 from unlearnkit.data.batches import Samples
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.methods.cfw import Settings, unlearn
@@ -76,7 +76,7 @@ def test_a_step_follows_the_mean_loss_of_the_classes_not_of_the_samples(bench_of
         torch.testing.assert_close(result.get_parameter(name), parameter - 0.5 * parameter.grad)
 
 
-@pytest.mark.parametrize("architecture", registry.MODELS)
+@pytest.mark.parametrize("architecture", names_for("model", "image"))
 def test_every_model_gets_noise_on_the_layer_that_sees_the_pixels(
     architecture: str, small_digits: ImageSet, tmp_path: Path
 ) -> None:

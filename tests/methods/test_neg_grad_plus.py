@@ -25,11 +25,11 @@ ASCENT = {"alpha": 0.0, "epochs": 2, "batch_size": 10, "lr": 0.02}
 class Recording(Samples):
     """Samples that keep the rows they hand out."""
 
-    rows: tuple[Tensor, ...] = ()
+    seen: tuple[Tensor, ...] = ()
 
-    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        self.rows = (*self.rows, rows[0])
-        return super()._batch(rows)
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        self.seen = (*self.seen, rows[0])
+        return super().batch(rows)
 
 
 def forget_loss(bench: Bench, model: nn.Module) -> float:
@@ -67,7 +67,7 @@ def test_every_pass_over_the_forget_set_has_an_order_of_its_own(bench_of: Callab
     forget = Recording(bench.task.pixels, bench.division.forget, generators)
     settings = bench.settings("neg_grad_plus", epochs=1, batch_size=5)
     neg_grad_plus.unlearn(bench.model(), bench.samples("retain"), forget, settings, bench.context())
-    passes = torch.cat(forget.rows).reshape(-1, len(forget))
+    passes = torch.cat(forget.seen).reshape(-1, len(forget))
     assert (passes.sort().values == bench.division.forget.sort().values).all()
     assert len(passes.unique(dim=0)) == len(passes) == 23
 

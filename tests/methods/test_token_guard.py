@@ -13,7 +13,7 @@ from bench import CPU, Bench, same
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.models.building import states_of
-from unlearnkit.training.shard import Kept, ShardResult, Worker
+from unlearnkit.training.shard import Kept, ShardResult, Worker, run_shard
 from unlearnkit.training.token_losses import token_mean
 from unlearnkit.training.unlearning import run_method, unlearn_shard
 
@@ -28,10 +28,11 @@ STOPS: dict[str, Any] = {"max_forget_nll": 4.5, "lr": 0.02, "schedule": "constan
 """Of a vocabulary of 40, log V = 3.7: ascent passes 4.5 nats after a few steps."""
 
 
+@pytest.mark.parametrize("micro_batch_size", [None, 3])
 @pytest.mark.parametrize("method", ["ga", "graddiff", "ga_kl"])
-def test_ascent_stops_and_says_so(method: str, text: Bench) -> None:
+def test_ascent_stops_and_says_so(method: str, micro_batch_size: int | None, text: Bench) -> None:
     notes: list[str] = []
-    worker = replace(text.worker(), report=notes.append)
+    worker = replace(text.worker(), report=notes.append, micro_batch_size=micro_batch_size)
     procedure = text.procedure(method, range(1, 31), steps=30, **STOPS)
     kept = run_method(text.task, procedure, text.division, text.model(), text.references, (0,), worker)
     (note,) = kept.notes
@@ -76,7 +77,16 @@ def test_the_guard_lies_two_nats_above_a_model_that_knows_nothing(text: Bench) -
     assert text.settings("ga", max_forget_nll=3.0).largest_nll(40) == 3.0
 
 
-def test_notes_of_a_shard_survive_a_resume_and_its_passes_are_the_mean(text: Bench) -> None:
+@pytest.mark.parametrize(("passes", "mean"), [((1.0, 2.0, 6.0), 3.0), ((0.1, 0.1, 0.1), 0.1)])
+def test_the_passes_of_a_shard_are_the_mean_of_its_models(passes: tuple[float, ...], mean: float, text: Bench) -> None:
+    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+        return Kept({1: [{}]}, {1: passes[indices[0]]}, {1: 0.0})
+
+    # exactly, also where a sum of equal numbers rounds
+    assert run_shard(range(3), 1, text.worker(), run_stack).passes == {1: mean}
+
+
+def test_notes_of_a_shard_survive_a_resume(text: Bench) -> None:
     folder = ResumeFolder(str(text.folder / "kept"), "key")
     kept = Kept(notes=["model 0: one", "model 0: größer"])
     folder.save("stack", kept.to_arrays())
@@ -100,8 +110,15 @@ def test_notes_of_a_shard_survive_a_resume_and_its_passes_are_the_mean(text: Ben
     first = run()
     assert [note.split(":")[0] for note in first.notes] == ["model 0", "model 1", "model 2"]
     assert first.passes[1] == 10
-    assert first.passes[30] == pytest.approx(first.all_passes / 3)
     reported.clear()
     second = run()
     assert (second.notes, second.passes) == (first.notes, first.passes)
     assert not any("stopped" in line for line in reported), "the second run computed nothing"
+
+
+def test_the_log_has_a_line_per_snapshot_and_fifty_steps(text: Bench) -> None:
+    lines: list[str] = []
+    worker = replace(text.worker(), report=lines.append)
+    procedure = text.procedure("token_fine_tune", (3, 60), steps=60, batch_size=4)
+    run_method(text.task, procedure, text.division, text.model(), {}, (0,), worker)
+    assert lines == ["step 3/60", "step 50/60", "step 60/60"]

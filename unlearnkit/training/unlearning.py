@@ -27,6 +27,9 @@ from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
 
+_STEPS_PER_LINE = 50
+"""Steps of language methods from one line of the log to the next."""
+
 
 def role_of(member: int) -> str:
     """Return the role of an unlearned model in the seeds of its fresh weights; only ensembles have members 1, 2, ..."""
@@ -192,7 +195,8 @@ def run_method(
 
     Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
     """
-    recorder = _Recorder(procedure.snapshots, len(model_indices), worker)
+    unit = "step" if hasattr(procedure.settings, "steps") else "epoch"
+    recorder = _Recorder(procedure.snapshots, len(model_indices), worker, unit)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
@@ -232,13 +236,15 @@ class _Recorder:
     retain: Draws
     forget: Draws
 
-    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker) -> None:
-        self._snapshots, self._models, self._worker = tuple(snapshots), models, worker
+    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str) -> None:
+        self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
         self._kept = Kept()
         self._start = worker.clock()
 
     def keep(self, epoch: int, model: nn.Module) -> None:
-        self._worker.report(f"epoch {epoch}/{self._snapshots[-1]}")
+        # steps are short: a line for each would bury the others
+        if self._unit == "epoch" or epoch in self._snapshots or epoch % _STEPS_PER_LINE == 0:
+            self._worker.report(f"{self._unit} {epoch}/{self._snapshots[-1]}")
         if epoch in self._snapshots:
             self._store(epoch, model)
 
