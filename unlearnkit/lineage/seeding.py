@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from unlearnkit.lineage.records import Record
@@ -39,6 +40,8 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         if stage == "curves":
             stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
+        if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
+            role, stages = _of_text(role, recipe)
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],
@@ -51,6 +54,16 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
     if record["seed_scheme"] == SCHEME:
         found["first"] = {stage: derive_seed(settings["seed"], role, models[0], stage) for stage in stages}
     return found
+
+
+def _of_text(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the role whose seeds a language model has, and the stages: those of its first pass over the text."""
+    drawn = {
+        "order/0": recipe["order"] == "shuffled",
+        "refill/0": recipe["forgotten"] == "refill" and role != "original",
+    }
+    paired = recipe["paired"] and role == "oracle"
+    return "original" if paired else role, ("initial_weights", *(stage for stage, used in drawn.items() if used))
 
 
 def seeds_text(found: dict[str, Any]) -> str:
