@@ -12,6 +12,7 @@ from unlearnkit.artifacts.curves import COLUMNS, write_curves
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.seeding import seeding
 from unlearnkit.places import place_of, record_of
+from unlearnkit.seeds import SCHEME, derive_seed
 from unlearnkit.training.curves import POINTS, CurveRecorder
 
 
@@ -84,6 +85,15 @@ def test_a_curve_file_has_a_place_and_a_record() -> None:
     assert place and (place.stage, place.models) == ("curves", range(4))
     assert dict(place.wildcards) == {"population": "oracle", "forget_set": "f", "shard": "0000-0003"}
     assert record_of(path) == f"{path}.json"
-    record = {"settings": {"seed": 3, "role": "oracle"}, "seed_scheme": 1}
-    seeds = seeding(place, record)  # pyright: ignore[reportArgumentType]
-    assert seeds and (seeds["role"], seeds["models"]) == ("oracle", [0, 3])
+
+
+def test_records_tell_the_seeds_that_training_draws_from() -> None:
+    place = place_of("oracle/f/0000-0003.curves.parquet")
+    for paired, role in ((True, "original"), (False, "oracle")):
+        recipe = {"paired": paired, "order": "shuffled", "forgotten": "refill"}
+        seeds = seeding(place, {"settings": {"seed": 3, "training": recipe}, "seed_scheme": SCHEME})
+        assert seeds
+        assert (seeds["role"], seeds["models"]) == (role, [0, 3])
+        assert seeds["first"] == {
+            stage: derive_seed(3, role, 0, stage) for stage in ("initial_weights", "order/0", "refill/0")
+        }

@@ -10,17 +10,19 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
-
-from unlearnkit.artifacts.tables import write_table
 
 COLUMNS = ("step", "tokens", "loss", "lr", "tokens_per_second")
-_TYPES = {"step": pa.int32(), "tokens": pa.int64()}
+_INTEGERS = {"step": "int32", "tokens": "int64"}
 
 
 def write_curves(path: str | os.PathLike[str], curves: Mapping[int, Mapping[str, np.ndarray]]) -> None:
     """Write the curves of the models of a shard: model index -> column -> values [rows]."""
+    # here, since every training job imports this module, and those on images need no tables
+    import pyarrow as pa
+
+    from unlearnkit.artifacts.tables import write_table
+
     models = np.concatenate([np.full(len(curve["step"]), model) for model, curve in curves.items()])
     values = {name: np.concatenate([curve[name] for curve in curves.values()]) for name in COLUMNS}
-    arrays = {name: pa.array(array).cast(_TYPES.get(name, pa.float64())) for name, array in values.items()}
+    arrays = {name: pa.array(array).cast(_INTEGERS.get(name, "float64")) for name, array in values.items()}
     write_table(path, pa.table({"model": pa.array(models, pa.int32()), **arrays}), {})

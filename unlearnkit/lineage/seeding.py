@@ -35,15 +35,13 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries"):
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
-    elif place.stage == "margins" and "evaluated" in settings and "method" not in settings:
-        role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
         if stage == "curves":
             stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
-        if place.is_weights and "forgotten" in settings.get("training", {}) and "role" in settings:
-            role, stages = _of_language_model(role, settings["training"])
+        if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
+            role, stages = _of_text(role, recipe)
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],
@@ -58,12 +56,14 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
     return found
 
 
-def _of_language_model(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return role and stages of the draws of a language model that is trained from scratch: order in the first pass."""
-    draws = {"order": recipe["order"] == "shuffled", "refill": recipe["forgotten"] == "refill"}
-    shared = recipe["paired"] and role == ROLES["oracles"]
-    stages = ("initial_weights", *(f"{name}/0" for name, drawn in draws.items() if drawn))
-    return ROLES["originals"] if shared else role, stages
+def _of_text(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the role whose seeds a language model has, and the stages: those of its first pass over the text."""
+    drawn = {
+        "order/0": recipe["order"] == "shuffled",
+        "refill/0": recipe["forgotten"] == "refill" and role != "original",
+    }
+    paired = recipe["paired"] and role == "oracle"
+    return "original" if paired else role, ("initial_weights", *(stage for stage, used in drawn.items() if used))
 
 
 def seeds_text(found: dict[str, Any]) -> str:

@@ -120,7 +120,8 @@ class GroupResume(ResumeFolder):
 def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full"]) -> Iterator[Group]:
     """Meet the other processes at the store that listens to `port` of this machine, for the duration of the block.
 
-    Tensors on a GPU travel by NCCL, those on the host by Gloo.
+    Tensors on a GPU travel by NCCL, those on the host by Gloo. If the block fails the process must end: it does not say
+    good-bye to the others, who may be waiting for something else.
     """
     cuda = torch.cuda.is_available()
     server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
@@ -130,10 +131,8 @@ def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full
         rank=rank,
         world_size=size,
     )
-    try:
-        yield Group(rank, size, sharding)
-    finally:
-        torch.distributed.destroy_process_group()
+    yield Group(rank, size, sharding)
+    torch.distributed.destroy_process_group()
 
 
 def whole(tensor: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -63,9 +64,16 @@ def main() -> None:
             train_part(orders, group)
     except UnlearnkitError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
-        # not sys.exit: the others may be waiting for this process
-        sys.stderr.flush()
-        os._exit(1)
+        _end()
+    except BaseException:
+        traceback.print_exc()
+        _end()
+
+
+def _end() -> None:
+    """End at once: leaving as usual may wait for the other processes, which wait for this one."""
+    sys.stderr.flush()
+    os._exit(1)
 
 
 if __name__ == "__main__":

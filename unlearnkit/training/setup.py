@@ -37,6 +37,8 @@ def worker_for(
         )
     if wanted == "cuda" and execution.processes > 1:
         wanted = f"cuda:{_gpu(group.rank, execution.processes)}"
+        if group.size > 1:
+            torch.cuda.set_device(wanted)
     return Worker(
         device=torch.device(wanted),
         clock=time.perf_counter,
