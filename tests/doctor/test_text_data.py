@@ -14,7 +14,8 @@ from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, examine
 TEXT = """
 experiment: text
 data:
-  {name: text_files, root: corpus, tokenizer: {kind: characters}, sequence_length: 16, train_size: 64, validation_size: 8}
+  {name: text_files, root: corpus, tokenizer: {kind: characters}, sequence_length: 16, train_size: 64,
+   validation_size: 8}
 model: {name: nanogpt, layers: 1, width: 16, heads: 2}
 training: {epochs: 1, batch_size: 16}
 num_models: 2
