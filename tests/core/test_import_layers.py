@@ -39,7 +39,7 @@ WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
 LANGUAGE = {"transformers", "tokenizers", "huggingface_hub", "datasets"}
-"""What the extra `language` installs."""
+"""What text needs."""
 THIRD_PARTY = {
     0: set(),
     1: {"pydantic", "pydantic_core", "yaml"},

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from unlearnkit import registry
+from unlearnkit.config.blocks import names_for
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.loading import load_image_set, load_published
 from unlearnkit.declarations import declarations, source_path
 from unlearnkit.errors import ConfigError, DataError
+
+IMAGES = names_for("data set", "image")
 
 
 def assert_is_as_declared(image_set: ImageSet, name: str) -> None:
@@ -110,7 +113,7 @@ def test_root_that_is_a_file_is_named(tmp_path: Path) -> None:
         load_image_set("mnist", tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", [name for name in registry.DATASETS if name != "digits"])
+@pytest.mark.parametrize("name", [name for name in IMAGES if name != "digits"])
 def test_empty_root_says_what_to_put_there(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"'{tmp_path}'.*expected .*data\.root"):
         load_image_set(name, tmp_path)
@@ -174,7 +177,7 @@ def test_unknown_name_is_refused() -> None:
         load_image_set("cifar_10", None)
 
 
-@pytest.mark.parametrize("name", registry.DATASETS)
+@pytest.mark.parametrize("name", IMAGES)
 def test_declarations_are_literals(name: str) -> None:
     module = registry.locate("data set", name)
     tree = ast.parse(source_path(module).read_text())

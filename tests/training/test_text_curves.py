@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unlearnkit import layout
 from unlearnkit.artifacts.curves import COLUMNS, write_curves
 from unlearnkit.artifacts.tables import read_table
+from unlearnkit.lineage.seeding import seeding
+from unlearnkit.places import place_of, record_of
 from unlearnkit.training.curves import POINTS, CurveRecorder
 
 
@@ -72,3 +75,15 @@ def test_a_curve_file(tmp_path: Path) -> None:
     assert table["model"].to_pylist() == [4, 4, 4, 5, 5, 5]
     assert table["step"].to_pylist() == [1, 2, 3] * 2
     assert table["loss"].to_pylist() == [1.0, 1 / 2, 1 / 3] * 2
+
+
+def test_a_curve_file_has_a_place_and_a_record() -> None:
+    path = layout.curves_of(layout.ORACLE).format(experiment="e", forget_set="f", shard="0000-0003")
+    assert path == "results/e/oracle/f/0000-0003.curves.parquet"
+    place = place_of(path.removeprefix("results/e/"))
+    assert place and (place.stage, place.models) == ("curves", range(4))
+    assert dict(place.wildcards) == {"population": "oracle", "forget_set": "f", "shard": "0000-0003"}
+    assert record_of(path) == f"{path}.json"
+    record = {"settings": {"seed": 3, "role": "oracle"}, "seed_scheme": 1}
+    seeds = seeding(place, record)  # pyright: ignore[reportArgumentType]
+    assert seeds and (seeds["role"], seeds["models"]) == ("oracle", [0, 3])

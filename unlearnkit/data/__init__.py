@@ -28,7 +28,7 @@ A data set of text defines, as literals again,
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
     shards(root) -> TokenFiles              of tokenised ones, instead: its token shards
 
-and imports what it needs from the extra `language` only inside functions. Its way in is `text_loading`.
+and imports the packages for text only inside functions. Its way in is `text_loading`.
 
 Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
 """

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 BATCH_SIZE = 256
@@ -51,11 +52,7 @@ def _loaded(model: str) -> tuple[Any, Any]:
         from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
         from transformers.utils import logging
     except ImportError as error:
-        raise DataError(
-            f"the package transformers cannot be imported ({error})",
-            expected="transformers, which runs CLIP",
-            remedy="install unlearnkit with its extra: pip install 'unlearnkit[language]'",
-        ) from None
+        raise missing_package("transformers", "runs CLIP", error) from None
     try:
         # the report of what was loaded is long, and what is missing is looked for below
         logging.set_verbosity_error()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unlearnkit.data.language_extra import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 # of the vocabulary and the merges of OpenAI's encoder.json and vocab.bpe, as `_digest` reads them

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from unlearnkit.config.hub_text import HubText
 from unlearnkit.data.corpus import Corpus, checked_text
-from unlearnkit.data.language_extra import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 TASK = "text"

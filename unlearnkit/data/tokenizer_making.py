@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from unlearnkit.config.tokenizer import BpeTokenizer, CharacterTokenizer, Gpt2Tokenizer
 from unlearnkit.data.gpt2_tables import folder_tables, hub_tables
-from unlearnkit.data.language_extra import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.data.tokenizer import END_OF_TEXT, TextTokenizer
 from unlearnkit.errors import DataError
 

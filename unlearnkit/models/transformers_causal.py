@@ -74,7 +74,7 @@ def causal(base: str, vocabulary: int, *, tied: bool, **configuration: Any) -> C
         raise TrainingError(
             f"the language model {base} cannot be built: the package transformers cannot be imported ({error})",
             expected="transformers, whose layers this model has",
-            remedy='install unlearnkit with its extra: pip install "unlearnkit[language]"',
+            remedy="install the packages again: make -B .venv/.core, or pip install -e .",
         ) from None
     return CausalTransformer(body, vocabulary, tied=tied)
 

@@ -54,8 +54,8 @@ def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperatur
 def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return the margins z_y - log sum_{k != y} exp(z_k) of all targets in nats, float32 [B, n], and which are right.
 
-    Right is a target whose logit is above all others. Positions without a target have 0 and False. log p_y = log
-    sigmoid(margin), exactly also where p_y rounds to 1. A target with a non-finite logit has NaN.
+    Right is a target whose logit is above all others. Positions without a target have 0 and False. log p_y =
+    log sigmoid(margin), exactly also where p_y rounds to 1. A target with a non-finite logit has NaN.
     """
     flat, flat_labels = logits.flatten(0, 1), labels.flatten()
     margins = torch.zeros(flat_labels.shape, device=logits.device)

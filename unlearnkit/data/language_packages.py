@@ -1,4 +1,4 @@
-"""The packages of the optional extra `language`, which text needs and images do not."""
+"""The packages that text needs and images do not."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ def missing_package(package: str, purpose: str, error: ImportError) -> DataError
     return DataError(
         f"the package {package} cannot be imported ({error})",
         expected=f"{package}, which {purpose}",
-        remedy='install unlearnkit with its extra: pip install "unlearnkit[language]"',
+        remedy="install the packages again: make -B .venv/.core, or pip install -e .",
     )
