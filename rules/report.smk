@@ -1,8 +1,8 @@
 """Tables, figures and the page.
 
-Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins
+Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins, learning curves
 Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
-         results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,margins}.svg
+         results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,loss_curves,margins}.svg
          results/<experiment>/report/index.html
 """
 
@@ -69,6 +69,7 @@ rule figures:
         tables=[path(layout.TABLE, table=f"{metric}.parquet") for metric in GRAPH.metrics],
         scores=lambda w: [file for files in REPORT_GRAPH.scores_of(w.forget_set).values() for file in files.values()],
         margins=lambda w: REPORT_GRAPH.margin_files(w.forget_set),
+        curves=lambda w: [file for files in REPORT_GRAPH.curve_files(w.forget_set).values() for file in files],
     output:
         **{
             name: report(
@@ -83,6 +84,7 @@ rule figures:
     params:
         settings=lambda w: REPORT_GRAPH.figure_slice(w.forget_set),
         scores=lambda w: REPORT_GRAPH.scores_of(w.forget_set),
+        curves=lambda w: REPORT_GRAPH.curve_files(w.forget_set),
         code=GRAPH.code("figures"),
     log:
         log_of(layout.FIGURE.replace("{figure}.svg", "figures")),

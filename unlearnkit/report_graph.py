@@ -22,9 +22,9 @@ class ReportGraph:
         self.graph = graph
 
     def figures(self) -> dict[str, tuple[str, str]]:
-        """Return the figures of every forget set: name -> (metric, kind), ("", "margins") for the one of no metric.
+        """Return the figures of every forget set: name -> (metric, kind), ("", kind) for those of no metric.
 
-        A trade-off needs a headline on forget and on validation samples.
+        A trade-off needs a headline on forget and on validation samples. Loss curves exist for text only.
         """
         drawn = {}
         for metric in self.graph.metrics:
@@ -32,7 +32,8 @@ class ReportGraph:
             if {"forget", "validation"} <= set(declared.MEASURES[declared.HEADLINE]["splits"]):
                 drawn[f"{metric}_trade_off"] = (metric, "trade_off")
             drawn[f"{metric}_distributions"] = (metric, "distributions")
-        return {**drawn, "margins": ("", "margins")}
+        curves = {"loss_curves": ("", "curves")} if self.words_slice() else {}
+        return {**drawn, **curves, "margins": ("", "margins")}
 
     def exemplars(self) -> list[str]:
         """Return the variants whose margins are drawn: the first of every method, MOST_EXEMPLARS at most."""
@@ -97,6 +98,18 @@ class ReportGraph:
             for population, first, stop in self.drawn_margins(forget_set).values()
             for path in self.graph.margins(population, range(first, stop), forget_set)
         ]
+
+    def curve_files(self, forget_set: str) -> dict[str, list[str]]:
+        """Return "original" and "oracle" -> the files with their learning curves; nothing for images."""
+        if not self.words_slice():
+            return {}
+        return {
+            name: [
+                self.graph.path(layout.curves_of(population), shard=shard, forget_set=forget_set)
+                for shard in self.graph.shards()
+            ]
+            for name, population in (("original", layout.ORIGINAL), ("oracle", layout.ORACLE))
+        }
 
     def provenance_records(self) -> list[str]:
         """Return the provenance records that the page condenses: data, forget sets, models and scores."""

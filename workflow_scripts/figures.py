@@ -9,6 +9,7 @@ from unlearnkit.artifacts.store import read_array, write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
+from unlearnkit.report.curves import curve_columns, loss_curves
 from unlearnkit.report.densities import margin_densities, telling_samples
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.style import svg
@@ -21,7 +22,10 @@ words = words_of(settings)
 with job_of(snakemake) as running:
     tables = dict(zip(settings["metrics"], inputs.tables, strict=True))
     for name, (metric, kind) in settings["figures"].items():
-        if kind == "margins":
+        if kind == "curves":
+            read = {who: [read_table(path)[0] for path in paths] for who, paths in params.curves.items()}
+            write_text(output[name], svg(loss_curves({who: curve_columns(own) for who, own in read.items()})))
+        if not metric:
             continue
         declared = declarations(locate("metric", metric))
         rows = [row for row in read_table(tables[metric])[0].to_pylist() if row["forget_set"] == forget_set]

@@ -31,7 +31,9 @@ def test_klom_at_values_computed_by_hand() -> None:
     far, beyond = [-150.0] * 6, [150.0] * 6
     unlearned = sequences(right_edge, same, constant, spread, far, spread)
     oracle = sequences(its_oracle, same, spread, constant, beyond, spread)
-    found = klom.score(unlearned, oracle, settings=klom.Settings(), rng=np.random.default_rng(0))["klom"]
+    found = klom.score(unlearned, oracle, settings=klom.Settings.model_validate({}), rng=np.random.default_rng(0))[
+        "klom"
+    ]
     at_the_edge = np.log(1 / 4) / 6 + 0.5 * np.log(0.5 / 1e-5)
     np.testing.assert_allclose(found["forget"], [at_the_edge, 0, NATS], rtol=1e-6)
     np.testing.assert_allclose(found["retain"], [np.log(0.5 / 1e-5)], rtol=1e-6)
@@ -43,7 +45,9 @@ def test_a_failed_sequence_is_null_and_counted(tmp_path: Path) -> None:
     values = rng.normal(size=(6, 4)).tolist()
     oracle = sequences(*rng.normal(size=(6, 4)).tolist())
     broken = sequences(*values[:5], [*values[5][:3], np.nan])
-    summaries = score_candidate(klom, klom.Settings(), {5: broken, 10: sequences(*values)}, oracle, seed=0)
+    summaries = score_candidate(
+        klom, klom.Settings.model_validate({}), {5: broken, 10: sequences(*values)}, oracle, seed=0
+    )
     assert {row["n_failed"] for row in summaries[5].rows} == {1}
     assert all(row["mean"] is None and row["p95"] is None for row in summaries[5].rows)
     assert all(row["n_failed"] == 0 and row["mean"] is not None for row in summaries[10].rows)
@@ -58,7 +62,7 @@ def test_the_noise_floor_of_sequences_is_klom_between_oracles() -> None:
     rng = np.random.default_rng(1)
     split = np.repeat(["forget", "retain", "validation"], 200)
     oracles = [sequences(*rng.normal(size=(600, 100)).tolist(), split=split) for _ in range(2)]
-    (summary,) = score_candidate(klom, klom.Settings(), {0: oracles[0]}, oracles[1], seed=0).values()
+    (summary,) = score_candidate(klom, klom.Settings.model_validate({}), {0: oracles[0]}, oracles[1], seed=0).values()
     floor = {row["split"]: row["mean"] for row in summary.rows if row["measure"] == "klom"}
     assert all(value == pytest.approx(0.35, abs=0.05) for value in floor.values())  # docs/metrics.md, N = 100
 
@@ -68,7 +72,10 @@ def test_attacks_take_the_loss_that_is_known_and_accuracy_the_share_of_tokens() 
     losses = np.array([[0.1, 0.2, 0.3, 9.0, 0.25, 0.4]])
     shares = np.array([[0.5, 0.25, 0.75, 1.0, 0.0, 0.5]], np.float32)
     found = mia.score(
-        Population(margins, shares, SPLIT, losses), None, settings=mia.Settings(), rng=np.random.default_rng(0)
+        Population(margins, shares, SPLIT, losses),
+        None,
+        settings=mia.Settings.model_validate({}),
+        rng=np.random.default_rng(0),
     )
     # pairs (member, non-member) with the lower loss on the member: 2 + 2 + 1 of 6
     assert found["mia_auc"]["forget"].tolist() == [5 / 6]
@@ -77,7 +84,9 @@ def test_attacks_take_the_loss_that_is_known_and_accuracy_the_share_of_tokens() 
         "retain": [1.0],
         "validation": [0.25],
     }
-    without = mia.score(Population(margins, shares, SPLIT), None, settings=mia.Settings(), rng=np.random.default_rng(0))
+    without = mia.score(
+        Population(margins, shares, SPLIT), None, settings=mia.Settings.model_validate({}), rng=np.random.default_rng(0)
+    )
     assert without["mia_auc"]["forget"].tolist() == [0.5]
 
 

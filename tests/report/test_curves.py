@@ -38,11 +38,13 @@ def test_curves_are_means_between_the_extremes() -> None:
     figure = loss_curves(both)
     (axes,) = figure.axes
     original, oracle = axes.lines
-    np.testing.assert_allclose(original.get_ydata(), [2 + 1 / step for step in range(1, 11)])
-    np.testing.assert_allclose(oracle.get_xdata(), [1024 * step for step in range(1, 9)])
-    band = axes.collections[0].get_paths()[0].vertices
+    np.testing.assert_allclose(np.asarray(original.get_ydata()), [2 + 1 / step for step in range(1, 11)])
+    np.testing.assert_allclose(np.asarray(oracle.get_xdata()), [1024 * step for step in range(1, 9)])
+    band = np.asarray(axes.collections[0].get_paths()[0].vertices)
     assert (band[:, 1].min(), band[:, 1].max()) == (1.1, 4.0)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["originals (3)", "oracles (3)"]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["originals (3)", "oracles (3)"]
     require_passive(svg(figure), "curves.svg")
 
 

@@ -161,12 +161,17 @@ def _read_shard(path: str | os.PathLike[str]) -> dict[int, Margins]:
             expected="columns epoch, split, sample_index, model_* and correct_*",
             remedy=repair(path),
         )
+    stored = {
+        name: np.stack([_as_numpy(columns[f"{name}_{index}"]) for index in indices])
+        for name in ("model", "correct", *others)
+    }
     whole = Margins(
-        *(np.stack([_as_numpy(columns[f"{name}_{index}"]) for index in indices]) for name in ("model", "correct")),
+        stored["model"],
+        stored["correct"],
         tuple(map(int, indices)),
         np.asarray(columns["split"].to_pylist()),
         _as_numpy(columns["sample_index"]),
-        {name: np.stack([_as_numpy(columns[f"{name}_{index}"]) for index in indices]) for name in others},
+        {name: stored[name] for name in others},
         _as_numpy(columns["targets"]) if others else None,
     )
     epoch_of_row = _as_numpy(columns["epoch"])

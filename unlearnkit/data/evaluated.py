@@ -51,4 +51,4 @@ def _needed(forget: npt.NDArray[np.integer], settings: Mapping[str, Any]) -> Ind
     train_size, retain = settings["evaluated"]["train_size"], settings["evaluated"]["retain"]
     seed = derive_seed(settings["seed"], "evaluation", 0, "retained_samples") % 2**32
     order = np.random.RandomState(seed).permutation(train_size)
-    return np.concatenate([forget, order[~np.isin(order, forget)][:retain]])
+    return np.concatenate([forget.astype(np.int64), order[~np.isin(order, forget)][:retain]])

@@ -62,13 +62,13 @@ class MetricSection:
 
 @dataclass(frozen=True)
 class ForgetSetSection:
-    """All about one forget set; `samples` split -> number of samples."""
+    """All about one forget set; `samples` split -> number of samples, `others` the figures of no metric."""
 
     name: str
     settings: Mapping[str, Any]
     samples: Mapping[str, int]
     metrics: Sequence[MetricSection]
-    margins: Sequence[Picture]
+    others: Sequence[Picture]
     costs: Sequence[Row]
 
 
@@ -161,6 +161,8 @@ def _metric_section(
 
 
 def _alt(forget_set: str, metric: ModuleType | None, kind: str, words: Words) -> str:
+    if kind == "curves":
+        return f"Training losses of originals and of the oracles of {forget_set} against tokens seen."
     if metric is None:
         return (
             f"Histograms of margins of three {words.samples} of {forget_set}: originals, oracles and unlearned models."

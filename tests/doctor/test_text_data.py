@@ -1,0 +1,101 @@
+"""`unlearnkit check` on text: raw files, token shards, tokenizers and files of forget units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from unlearnkit.data.token_shards import write_shard
+from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, examine
+
+TEXT = """
+experiment: text
+data:
+  {name: text_files, root: corpus, tokenizer: {kind: characters}, sequence_length: 16, train_size: 64,
+   validation_size: 8}
+model: {name: nanogpt, layers: 1, width: 16, heads: 2}
+training: {epochs: 1, batch_size: 16}
+num_models: 2
+held_out_oracles: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 4}}
+methods: {do_nothing: {method: do_nothing}}
+metrics: {klom: {}}
+"""
+
+
+def text_findings(folder: Path, data: dict[str, object], **changes: object) -> dict[str, str]:
+    """Return fact -> level of what is found about the data of an experiment with text."""
+    found = yaml.safe_load(TEXT) | changes
+    found["data"] |= data
+    path = folder / "text.yaml"
+    path.write_text(yaml.safe_dump(found))
+    case = Case([path])
+    (finding,) = examine("configuration", case)
+    assert finding.level == OK, finding.fact
+    return {finding.fact: finding.level for finding in examine("data", case)}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with three documents, below the current one."""
+    for name in ("train/a.txt", "train/b.txt", "validation/a.txt"):
+        path = tmp_path / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("some words")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "corpus"
+
+
+def test_text_is_read_and_what_cannot_be_read_is_named(corpus: Path, tmp_path: Path) -> None:
+    assert text_findings(tmp_path, {}) == {"text_files is sound: 3 documents": OK}
+    (corpus / "train/b.txt").write_bytes(b"\xff\xfe")
+    ((fact, level),) = text_findings(tmp_path, {}).items()
+    assert level == ERROR and "train/b.txt' cannot be read as text" in fact
+
+
+def test_files_of_forget_units_are_read(corpus: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "units.npy", np.arange(4))
+    np.save(tmp_path / "scores.npy", np.linspace(0, 1, 64))
+    sets = {
+        "named": {"kind": "unit_file", "file": "units.npy"},
+        "scored": {"kind": "unit_scores", "file": "scores.npy", "top": 4},
+        "lost": {"kind": "unit_file", "file": "lost.npy"},
+    }
+    assert text_findings(tmp_path, {}, forget_sets=sets) == {
+        "lost.npy, the file of forget set lost, does not exist": ERROR,
+        "text_files is sound: 3 documents": OK,
+        "units.npy is sound: 4 entries": OK,
+        "scores.npy is sound: 64 entries": OK,
+    }
+
+
+def test_a_tokenizer_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    found = text_findings(tmp_path, {"tokenizer": {"kind": "gpt2", "folder": "tables"}})
+    assert found.pop("text_files is sound: 3 documents") == OK
+    ((fact, level),) = found.items()
+    assert level == ERROR and "tables" in fact
+
+
+def test_token_shards_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("fineweb_train_000001.bin", "fineweb_val_000000.bin"):
+        write_shard(tmp_path / name, np.arange(100))
+    changes = {"name": "fineweb", "root": str(tmp_path), "tokenizer": None}
+    assert text_findings(tmp_path, changes) == {"fineweb is sound: 200 tokens": OK}
+    shard = tmp_path / "fineweb_val_000000.bin"
+    shard.write_bytes(shard.read_bytes()[:-2])
+    ((fact, level),) = text_findings(tmp_path, changes).items()
+    assert level == ERROR and "fineweb_val_000000.bin" in fact
+
+
+def test_a_data_set_of_the_hub_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    changes = {"name": "hub_text", "root": None, "hub": {"path": "someone/text"}}
+    assert text_findings(tmp_path, changes) == {
+        "someone/text is read from huggingface.co by the first job, and not looked at": WARNING
+    }
