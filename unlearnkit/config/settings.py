@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -49,8 +50,8 @@ class MethodSettings(Settings):
 class ModelSettings(Settings):
     """Settings of a model, and how large the model is with them."""
 
-    def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
-        """Return the size of a model for images of a shape (channels, height, width).
+    def size(self, num_classes: int, sample_shape: Any, /) -> ModelSize:
+        """Return the size of a model for samples of a shape: channels, height and width, or the context length.
 
         Raises UnlearnkitError if the model does not state it.
         """

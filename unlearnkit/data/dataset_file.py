@@ -25,7 +25,9 @@ def write_image_set(path: str | os.PathLike[str], image_set: ImageSet) -> None:
 def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
     """Read a data set of images; raises ArtifactError if the file is damaged or its content is not what was written."""
     stored, facts = read_described(path, KIND)
-    values = {name: tuple(value) if isinstance(value := facts[name], list) else value for name in _FIELDS}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value := facts[name], list) else value for name in _FIELDS
+    }
     image_set = ImageSet(images=stored.mapped("images"), labels=stored["labels"], **values)
     require_hash(path, image_set.content_hash, facts)
     return image_set

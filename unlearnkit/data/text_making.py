@@ -29,7 +29,7 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
     that comes as tokens of GPT-2's tokenizer below `root`. Raises DataError as `make_text_set` does.
     """
-    cuts = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
+    cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
     if made:
         tokenizer = read_tokenizer(made[2])
