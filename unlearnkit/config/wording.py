@@ -51,6 +51,8 @@ def allowed(schema: Node, node: Node) -> str:
     words = _TYPES.get(node.get("type", ""), "a value")
     if node.get("examples"):
         words += " like " + ", ".join(map(shown, node["examples"]))
+    elif "pattern" in node:
+        words += f" of the form {node['pattern']}"
     if words == "a list" and "items" in node:
         words += f", each item {allowed(schema, node['items'])}"
     return words + _range(node)

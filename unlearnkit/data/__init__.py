@@ -22,7 +22,8 @@ A data set of text defines, as literals again,
 
     TASK                            "text"
     TOKENISED                       True if it is published as tokens (left out otherwise)
-    VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: how many tokens there are, which one documents begin with
+    VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: how many tokens there are, which one documents begin with; those
+                                    of GPT-2's tokenizer, no other is read as tokens
     CONTENT_HASH                    `Corpus.content_hash` of the whole data set, None where it is not known
     CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None

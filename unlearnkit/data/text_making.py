@@ -67,9 +67,10 @@ def make_text_set(
     first, second = _first("train", own, train_size), _first("validation", held_out, validation_size)
     if train_size < len(own.units) and own.units[train_size] == own.units[train_size - 1]:
         inside = np.flatnonzero(own.units == own.units[train_size])
+        whole = f"{inside[0]} or {inside[-1] + 1}" if inside[0] else f"at least {inside[-1] + 1}"
         raise DataError(
             f"data.train_size is {train_size}, which cuts forget unit {own.units[train_size]} in two",
-            expected=f"{inside[0]} or {inside[-1] + 1} sequences",
+            expected=f"{whole} sequences",
             remedy="correct data.train_size",
         )
     tokens = np.concatenate([train[: _end(first)], validation[: _end(second)]])

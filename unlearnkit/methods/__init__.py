@@ -27,4 +27,12 @@ A method module defines
 untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the
 configuration declares. Methods never see test samples nor the oracles that the evaluation uses, and validation samples
 only through `context.validation`.
+
+A method for language models declares `TASKS = ("text",)`. Its settings are a
+`unlearnkit.config.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch` count steps.
+`retain` and `forget` are `unlearnkit.data.sequences.Sequences`. `token_steps` has the loop, `token_terms` the losses
+that several methods share.
+
+Adding a method is one such file, one line in `unlearnkit.registry.METHODS` and one entry in the configuration;
+`unlearnkit new-method NAME`, for text with `--task text`, begins the first two.
 """

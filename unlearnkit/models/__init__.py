@@ -27,4 +27,6 @@ and its functions take the context length L as shape, (L,), and the vocabulary V
 tokens [B, n] to logits [B, n, V] for n up to L. No logit depends on a later token: padding on the right needs no mask.
 There is no dropout, and no tensor is twice in the state: tied embeddings are stored once. Its settings are a
 `unlearnkit.config.text_models.TextModelSettings`.
+
+Adding a model is one such file, one line in `unlearnkit.registry.MODELS` and one entry in the configuration.
 """

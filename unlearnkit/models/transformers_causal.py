@@ -5,7 +5,7 @@ So the weights have transformers' own names; of a tied head there is no second c
 right, where causal attention never looks. Without a mask PyTorch's attention runs with `is_causal`, which its fused
 kernels take.
 
-transformers is imported where a model is built: it takes seconds, and is an optional dependency.
+transformers is imported where a model is built, since that takes seconds.
 """
 
 from __future__ import annotations
