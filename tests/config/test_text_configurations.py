@@ -71,6 +71,14 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             "data.retain_evaluated is 512, but there are 512 .*; expected null or at most 511",
         ),
         ({"data.retain_evaluated": 0}, "data.retain_evaluated is 0; expected a whole number, at least 1"),
+        (
+            {"data.name": "fineweb", "data.tokenizer": DELETED, "data.content_hash": "0" * 64},
+            "data.content_hash is set, but fineweb has no text",
+        ),
+        (
+            {"execution": {"stack_size": 2}},
+            "execution.stack_size is 2, but language models are trained one after the other; expected null or 1",
+        ),
         ({"value": "loss_sum"}, "value is 'loss_sum'; expected one of 'margin_mean', 'margin_min', 'loss_mean'"),
         (
             {"attributions": {"a": {"kind": "trak"}}},

@@ -7,12 +7,12 @@ from typing import Literal
 from pydantic import Field
 
 from unlearnkit.config.attribution import Attribution
+from unlearnkit.config.blocks import declared
 from unlearnkit.config.data import SplitSizes
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.names import Name
 from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.config.units import TextForgetSet
 
 CHARACTERS = 128
@@ -51,7 +51,9 @@ class TextExperiment(Experiment):
     def num_classes(self) -> int:
         """Number of tokens that a model chooses from, as far as it is known before the text is read."""
         tokenizer = self.data.tokenizer
-        return GPT2_VOCABULARY if tokenizer is None else tokenizer.planned_vocabulary() or CHARACTERS
+        if tokenizer is None:
+            return declared("data set", self.data.name).VOCABULARY_SIZE
+        return tokenizer.planned_vocabulary() or CHARACTERS
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _evaluation_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
+    yield from _execution_problems(experiment)
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(
@@ -38,6 +39,11 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     tokenised = getattr(declared("data set", data.name), "TOKENISED", False)
     if tokenised and data.tokenizer is not None:
         yield ConfigError(f"data.tokenizer is set, but {data.name} comes as tokens", remedy="remove data.tokenizer")
+    if tokenised and data.content_hash is not None:
+        yield ConfigError(
+            f"data.content_hash is set, but {data.name} has no text that it could be of",
+            remedy="remove data.content_hash",
+        )
     if not tokenised and data.tokenizer is None:
         yield ConfigError(
             f"data.tokenizer is missing, but {data.name} comes as text",
@@ -48,6 +54,15 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"data.hub is {state}, but data.name is {data.name}",
             expected="data.hub with data.name: hub_text, and with no other",
+        )
+
+
+def _execution_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    if (size := experiment.execution.stack_size) not in (None, 1):
+        yield ConfigError(
+            f"execution.stack_size is {size}, but language models are trained one after the other",
+            expected="null or 1",
+            remedy="for several at a time run more jobs with a smaller shard_size",
         )
 
 

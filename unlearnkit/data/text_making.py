@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.config.text_data import Unit
-from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.data.cutting import Cut, cut
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import open_stream
+from unlearnkit.data.token_shards import open_stream, shards_with
 from unlearnkit.data.tokenizer import read_tokenizer
 from unlearnkit.errors import DataError
+from unlearnkit.registry import load
 
 SPLITS = ("train", "validation")
 
@@ -27,7 +28,7 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     """Return the text set of a rule's configuration slice.
 
     `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
-    that comes as tokens of GPT-2's tokenizer below `root`. Raises DataError as `make_text_set` does.
+    that comes as tokens below `root`. Raises DataError as `make_text_set` does.
     """
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
@@ -36,12 +37,13 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
         cuts |= {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
         return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts)
     files = load_token_files(settings["name"], root)
+    module = load("data set", settings["name"])
+    cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
     # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
     fixed = settings["forget_unit"] != "document"
     wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
-    streams = map(open_stream, (files.train, files.validation), wanted)
-    cuts |= {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
-    return make_text_set(*streams, **cuts, raw_files=(*files.train, *files.validation))
+    shards = [shards_with(paths, count) for paths, count in zip((files.train, files.validation), wanted, strict=True)]
+    return make_text_set(*map(open_stream, shards, wanted), **cuts, raw_files=tuple(itertools.chain(*shards)))
 
 
 def make_text_set(

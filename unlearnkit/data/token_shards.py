@@ -82,6 +82,21 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
     return np.asarray(np.memmap(path, TOKEN, "r", HEADER_BYTES, (count,)))
 
 
+def shards_with(paths: Sequence[Path], tokens: int | None) -> list[Path]:
+    """Return the shards, from the first on, that hold the first `tokens` tokens; all of them if there are fewer, or None.
+
+    Raises DataError if one of them is damaged.
+    """
+    chosen: list[Path] = []
+    found = 0
+    for path in paths:
+        if tokens is not None and found >= tokens:
+            break
+        chosen.append(path)
+        found += len(open_shard(path))
+    return chosen
+
+
 def open_stream(paths: Sequence[Path], tokens: int | None = None) -> npt.NDArray[np.uint16]:
     """Return the first `tokens` tokens of the shards in order, uint16 [tokens]; None: all of them.
 

@@ -54,7 +54,7 @@ def margins_of_models(
         parts: list[Mapping[str, np.ndarray]] = []
         for indices in in_stacks(model_indices, stack_size):
             parts.append(task.kind.values([state_of(index, epoch) for index in indices], task, on, worker, assemble))
-            worker.report(f"epoch {epoch}: margins of models {indices[0]}-{indices[-1]}")
+            worker.report(f"snapshot {epoch}: margins of models {indices[0]}-{indices[-1]}")
         values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         margins, correct = values.pop("margins"), values.pop("correct")
         targets = task.kind.target_counts(task.source, on)
