@@ -83,7 +83,7 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
 
 
 def shards_with(paths: Sequence[Path], tokens: int | None) -> list[Path]:
-    """Return the shards, from the first on, that hold the first `tokens` tokens; all of them if there are fewer, or None.
+    """Return the shards that hold the first `tokens` tokens; all of them if there are fewer, or for None.
 
     Raises DataError if one of them is damaged.
     """
