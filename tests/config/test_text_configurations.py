@@ -95,6 +95,8 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training sequences"),
         ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
         ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
+        ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are no decays; expected two"),
+        ({"execution": {"stack_size": 2}}, "execution.stack_size is 2, but language models are .*; expected null or 1"),
         ({"methods.ga.snapshots": [20]}, "methods.ga.snapshots has epoch 20, past the last"),
     ],
 )

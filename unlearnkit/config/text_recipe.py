@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from unlearnkit.config.settings import Settings
 
@@ -94,3 +94,10 @@ class TextRecipe(Settings):
         description="arithmetic of matrix products; weights, losses and margins are float32 either way; EasyDUB: "
         "bfloat16",
     )
+
+    @field_validator("betas")
+    @classmethod
+    def _decays(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in value):
+            raise ValueError(f"{list(value)} are no decays; expected two numbers from 0 to below 1")
+        return value

@@ -19,6 +19,11 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _evaluation_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
+    if (experiment.execution.stack_size or 1) > 1:
+        yield ConfigError(
+            f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",
+            expected="null or 1",
+        )
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(
