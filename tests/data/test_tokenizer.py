@@ -85,6 +85,12 @@ def test_the_file_is_the_tokenizer(bpe: TextTokenizer, characters: TextTokenizer
         assert again.definition == tokenizer.definition
 
 
+def test_the_end_of_text_is_the_planned_one() -> None:
+    characters = CharacterTokenizer(kind="characters", vocabulary_size=len(set("".join(CORPUS))) + 1)
+    for settings in (BPE, characters):
+        assert make_tokenizer(settings, CORPUS).end_of_text == settings.planned_end_of_text()
+
+
 def test_no_document_makes_an_empty_stream_and_an_empty_one_end_of_text(bpe: TextTokenizer) -> None:
     assert bpe.stream([]).tolist() == []
     assert bpe.stream(["", ""]).tolist() == [bpe.end_of_text] * 2

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
     yield from _evaluation_problems(experiment)
+    yield from _mask_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
     if (experiment.execution.stack_size or 1) > 1:
@@ -53,6 +55,25 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"data.hub is {state}, but data.name is {data.name}",
             expected="data.hub with data.name: hub_text, and with no other",
+        )
+
+
+def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield a mask of documents by a token that is not before every document: it would hide nothing, or anything."""
+    settings, tokenizer = experiment.model_settings, experiment.data.tokenizer
+    if not getattr(settings, "document_mask", False):
+        return
+    stated = getattr(settings, "end_of_text", None)
+    true = GPT2_VOCABULARY - 1 if tokenizer is None else tokenizer.planned_end_of_text()
+    if true is None:
+        yield ConfigError(
+            "model.document_mask is set, but which token is the end of text is not known before the text is read",
+            remedy="set data.tokenizer.vocabulary_size, which is compared with the text",
+        )
+    elif stated != true:
+        yield ConfigError(
+            f"model.end_of_text is {stated}, but {true} is the token before every document",
+            expected=f"{true}",
         )
 
 
