@@ -58,9 +58,19 @@ def runtime(wildcards, attempt):
 GPU = {"gpu": EXECUTION.gpus} if EXECUTION.gpus else {}
 
 
+# each process of a job has threads and, if the configuration asks for any, a GPU of its own
+TRAINING_GPU = {name: count * EXECUTION.processes for name, count in GPU.items()}
+
+
 def path(pattern, **wildcards):
     """A path pattern of this experiment."""
     return GRAPH.path(pattern, **wildcards)
+
+
+def curves(population):
+    """The learning curves that a training job leaves beside the weights, and their record: for language models only."""
+    file = path(layout.curves_of(population))
+    return {"curves": file, "curves_provenance": layout.provenance(file)} if EXPERIMENT.task == "text" else {}
 
 
 def log_of(pattern):

@@ -7,16 +7,6 @@ Outputs: results/<experiment>/original/<shard>.safetensors
 """
 
 
-def curves(population):
-    """The learning curves that a training job leaves beside the weights, and their record: for language models only."""
-    file = path(layout.curves_of(population))
-    return {"curves": file, "curves_provenance": layout.provenance(file)} if EXPERIMENT.task == "text" else {}
-
-
-# each process of a job has threads and, if the configuration asks for any, a GPU of its own
-TRAINING_GPU = {name: count * EXECUTION.processes for name, count in GPU.items()}
-
-
 rule original:
     input:
         dataset=path(layout.DATASET),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -107,7 +108,7 @@ def test_margin_densities_leave_out_failed_models_and_say_so():
 )
 def test_margin_densities_choose_no_sample_where_all_originals_or_oracles_failed(failed, note):
     rng = np.random.default_rng(2)
-    pools = {name: rng.normal(size=(6, 3)) for name in ("original", "oracle")}
+    pools: dict[str, Any] = {name: rng.normal(size=(6, 3)) for name in ("original", "oracle")}
     pools |= {name: np.full((6, 3), np.nan) for name in failed}
     samples = telling_samples(**pools)
     assert samples == {}

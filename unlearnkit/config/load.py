@@ -74,7 +74,8 @@ def experiment_class(task: str) -> type[Experiment]:
     fields: dict[str, Any] = {
         key: (kind, Field(description=base.model_fields[key].description)) for key, kind in types.items()
     }
-    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
+    made: Any = create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
+    return made
 
 
 def _task_of(raw: Mapping[str, Any]) -> str:

@@ -33,15 +33,15 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
     if made:
         tokenizer = read_tokenizer(made[2])
-        vocabulary = {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
-        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts, **vocabulary)
+        cuts |= {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
+        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts)
     files = load_token_files(settings["name"], root)
     # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
     fixed = settings["forget_unit"] != "document"
     wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
     streams = map(open_stream, (files.train, files.validation), wanted)
-    vocabulary = {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
-    return make_text_set(*streams, **cuts, **vocabulary, raw_files=(*files.train, *files.validation))
+    cuts |= {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
+    return make_text_set(*streams, **cuts, raw_files=(*files.train, *files.validation))
 
 
 def make_text_set(
