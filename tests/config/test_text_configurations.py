@@ -103,6 +103,7 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             MASKED | {"data.tokenizer": {"kind": "characters"}},
             "model.document_mask is set, but .* not known .*Set data.tokenizer.vocabulary_size",
         ),
+        ({"methods.ga.warmup_steps": 11}, "methods.ga: warmup_steps is 11, but there are 10 steps"),
         ({"methods.ga.snapshots": [20]}, "methods.ga.snapshots has epoch 20, past the last"),
     ],
 )

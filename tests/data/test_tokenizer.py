@@ -146,7 +146,7 @@ def test_training_depends_neither_on_order_nor_on_threads_nor_on_the_process(bpe
         assert made.stdout.decode() == bpe.definition
 
 
-def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, bpe: TextTokenizer) -> None:
+def test_without_the_library_the_error_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch, bpe: TextTokenizer) -> None:
     for module in [name for name in sys.modules if name.split(".")[0] == "tokenizers"]:
         monkeypatch.setitem(sys.modules, module, None)
     for make in (lambda: make_tokenizer(BPE, CORPUS), lambda: TextTokenizer(bpe.definition)):
