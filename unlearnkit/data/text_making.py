@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit import registry
 from unlearnkit.config.text_data import Unit
-from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.data.cutting import Cut, cut
+from unlearnkit.data.published import check_content
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.data.token_shards import open_stream
@@ -27,7 +28,8 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     """Return the text set of a rule's configuration slice.
 
     `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
-    that comes as tokens of GPT-2's tokenizer below `root`. Raises DataError as `make_text_set` does.
+    that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
+    does, and if the content is another one.
     """
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
@@ -40,8 +42,13 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     fixed = settings["forget_unit"] != "document"
     wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
     streams = map(open_stream, (files.train, files.validation), wanted)
-    cuts |= {"vocabulary_size": GPT2_VOCABULARY, "end_of_text": GPT2_VOCABULARY - 1}
-    return make_text_set(*streams, **cuts, raw_files=(*files.train, *files.validation))
+    module = registry.load("data set", settings["name"])
+    cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
+    text_set = make_text_set(*streams, **cuts, raw_files=(*files.train, *files.validation))
+    # the hash is that of what was cut; of all that is published none is known
+    hashes = {"published": None, "stated": settings["content_hash"]}
+    check_content(settings["name"], root, text_set.content_hash, **hashes, source=module.SOURCE)
+    return text_set
 
 
 def make_text_set(
@@ -62,14 +69,15 @@ def make_text_set(
     In validation a step is no forget unit; its sequences are units of their own. Raises DataError if a stream is too
     short, if the training size cuts a unit in two, and if a token is not in the vocabulary.
     """
-    own = cut(train, length, unit, end_of_text=end_of_text, unit_sequences=unit_sequences or 1)
-    held_out = cut(validation, length, "document" if unit == "document" else "sequence", end_of_text=end_of_text)
+    named = [{"end_of_text": end_of_text, "name": f"the {split} split"} for split in SPLITS]
+    own = cut(train, length, unit, unit_sequences=unit_sequences or 1, **named[0])
+    held_out = cut(validation, length, "document" if unit == "document" else "sequence", **named[1])
     first, second = _first("train", own, train_size), _first("validation", held_out, validation_size)
     if train_size < len(own.units) and own.units[train_size] == own.units[train_size - 1]:
         inside = np.flatnonzero(own.units == own.units[train_size])
         raise DataError(
             f"data.train_size is {train_size}, which cuts forget unit {own.units[train_size]} in two",
-            expected=f"{inside[0]} or {inside[-1] + 1} sequences",
+            expected=" or ".join(str(size) for size in (inside[0], inside[-1] + 1) if size) + " sequences",
             remedy="correct data.train_size",
         )
     tokens = np.concatenate([train[: _end(first)], validation[: _end(second)]])
