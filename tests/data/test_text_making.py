@@ -37,6 +37,15 @@ def test_published_tokens_are_compared_with_the_stated_content(shards: Path) -> 
         text_set_of(SETTINGS | {"content_hash": "a" * 64}, [], shards)
 
 
+def test_shards_that_are_not_needed_are_not_recorded(shards: Path) -> None:
+    write_shard(shards / "fineweb_train_000002.bin", np.arange(9))
+    read = {size: text_set_of(SETTINGS | {"train_size": size}, [], shards) for size in (12, 13)}
+    names = {size: [path.name for path in text_set.raw_files] for size, text_set in read.items()}
+    first, second, validation = (f"fineweb_{name}.bin" for name in ("train_000001", "train_000002", "val_000000"))
+    assert names == {12: [first, validation], 13: [first, second, validation]}
+    assert read[13].tokens[:104].tolist() == [*range(100), *range(4)]
+
+
 def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
     assert text_set_of(SETTINGS, [], shards).vocabulary_size == 50_257
     write_shard(shards / "fineweb_val_000000.bin", np.array([50_256, *range(10), 50_256, 1]))

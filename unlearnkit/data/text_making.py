@@ -15,7 +15,7 @@ from unlearnkit.data.cutting import Cut, cut
 from unlearnkit.data.published import check_content
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import open_stream
+from unlearnkit.data.token_shards import first_shards, open_stream
 from unlearnkit.data.tokenizer import read_tokenizer
 from unlearnkit.errors import DataError
 
@@ -41,10 +41,11 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
     fixed = settings["forget_unit"] != "document"
     wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
-    streams = map(open_stream, (files.train, files.validation), wanted)
+    # those that are not needed are neither read nor recorded
+    used = [first_shards(paths, tokens) for paths, tokens in zip((files.train, files.validation), wanted, strict=True)]
     module = registry.load("data set", settings["name"])
     cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
-    text_set = make_text_set(*streams, **cuts, raw_files=(*files.train, *files.validation))
+    text_set = make_text_set(*map(open_stream, used, wanted), **cuts, raw_files=(*used[0], *used[1]))
     # the hash is that of what was cut; of all that is published none is known
     hashes = {"published": None, "stated": settings["content_hash"]}
     check_content(settings["name"], root, text_set.content_hash, **hashes, source=module.SOURCE)
