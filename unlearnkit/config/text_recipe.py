@@ -84,7 +84,10 @@ class TextRecipe(Settings):
     )
     warmup_steps: int = Field(0, ge=0, description="steps in which the learning rate rises linearly from 0; EasyDUB: 0")
     cooldown: float = Field(
-        0.4, ge=0, le=1, description="share of the steps in which a trapezoidal schedule falls; EasyDUB: 0.4"
+        0.4,
+        ge=0,
+        le=1,
+        description="share of the steps after the warm-up in which a trapezoidal schedule falls; EasyDUB: 0.4",
     )
     clip: float | None = Field(
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited; EasyDUB: null"
