@@ -42,6 +42,8 @@ class TextGraph:
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""
         kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size"}
+        # that of text is compared when it becomes tokens
+        kept |= set() if self.token_files() else {"content_hash"}
         return {
             **self.experiment.data.model_dump(mode="json", include=kept),
             "unit_sequences": self.experiment.unit_sequences,

@@ -42,6 +42,15 @@ def test_an_error_of_the_users_is_one_paragraph(tmp_path: Path) -> None:
     assert log.read_text().splitlines()[-1] == run.stderr.strip()
 
 
+def test_a_file_name_that_is_no_utf8_is_told_too(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    script = SCRIPT.replace("digits.npy", r"\udcff.npy")
+    run = subprocess.run([sys.executable, "-c", script, str(log)], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert log.read_text().strip().endswith(r"Error: \udcff.npy is missing. Download it.")
+
+
 def test_an_error_of_ours_keeps_its_traceback(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError), job(rule="r", log=str(folder / "a.log"), settings={}, code="", inputs=[]):
         raise ZeroDivisionError

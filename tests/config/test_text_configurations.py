@@ -47,6 +47,7 @@ def configuration(changes: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+MASKED = {"model.document_mask": True, "model.end_of_text": 299}
 STEPS = {"data.forget_unit": "step", "training.order": "stream"}
 
 
@@ -71,14 +72,6 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             "data.retain_evaluated is 512, but there are 512 .*; expected null or at most 511",
         ),
         ({"data.retain_evaluated": 0}, "data.retain_evaluated is 0; expected a whole number, at least 1"),
-        (
-            {"data.name": "fineweb", "data.tokenizer": DELETED, "data.content_hash": "0" * 64},
-            "data.content_hash is set, but fineweb has no text",
-        ),
-        (
-            {"execution": {"stack_size": 2}},
-            "execution.stack_size is 2, but language models are trained one after the other; expected null or 1",
-        ),
         ({"value": "loss_sum"}, "value is 'loss_sum'; expected one of 'margin_mean', 'margin_min', 'loss_mean'"),
         (
             {"attributions": {"a": {"kind": "trak"}}},
@@ -103,6 +96,14 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training sequences"),
         ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
         ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
+        ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are no decays; expected two"),
+        ({"execution": {"stack_size": 2}}, "execution.stack_size is 2, but language models are .*; expected null or 1"),
+        (MASKED, "model.end_of_text is 299, but 0 is the token before every document; expected 0"),
+        (
+            MASKED | {"data.tokenizer": {"kind": "characters"}},
+            "model.document_mask is set, but .* not known .*Set data.tokenizer.vocabulary_size",
+        ),
+        ({"methods.ga.warmup_steps": 11}, "methods.ga: warmup_steps is 11, but there are 10 steps"),
         ({"methods.ga.snapshots": [20]}, "methods.ga.snapshots has epoch 20, past the last"),
     ],
 )
@@ -134,6 +135,19 @@ def test_a_language_method_is_refused_for_images(method: str, valid: dict[str, A
 )
 def test_sizes_of_forget_sets_are_planned_in_sequences(changes: dict[str, Any], sequences: int | None) -> None:
     assert load_experiment(configuration(changes)).planned_size("some") == sequences
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "end_of_text"),
+    [
+        ({"kind": "bpe", "vocabulary_size": 300}, 0),
+        ({"kind": "characters", "vocabulary_size": 66}, 65),
+        ({"kind": "gpt2"}, 50_256),
+    ],
+)
+def test_documents_are_masked_by_their_end_of_text(tokenizer: dict[str, Any], end_of_text: int) -> None:
+    changes = {"data.tokenizer": tokenizer, "model.document_mask": True, "model.end_of_text": end_of_text}
+    load_experiment(configuration(changes))
 
 
 def test_a_valid_configuration_is_typed() -> None:

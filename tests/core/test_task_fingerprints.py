@@ -9,6 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from unlearnkit.config.load import load_experiment
+from unlearnkit.graph import Graph
+from unlearnkit.text_graph import TextGraph
 
 TEXT = """
 experiment: text
@@ -64,6 +69,9 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
             "training/sequence_values.py",
             "training/visits.py",
             "training/token_losses.py",
+            # with the learning rate and the limit of ascent: what is computed with settings is no part of them
+            "methods/token_steps.py",
+            "methods/token_terms.py",
             "data/text_set.py",
             "data/text_file.py",
             "models/nanogpt.py",
@@ -80,3 +88,14 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
             assert after[untouched] == before[untouched], file
             assert after[other] != before[other], file
             path.write_text(text)
+
+
+@pytest.mark.parametrize(("name", "reader"), [("text_files", "tokens"), ("fineweb", "data")])
+def test_stated_content_is_told_to_the_job_that_reads_the_files(name: str, reader: str) -> None:
+    raw = yaml.safe_load(TEXT)
+    tokenizer = None if name == "fineweb" else raw["data"]["tokenizer"]
+    raw["data"] |= {"name": name, "tokenizer": tokenizer, "content_hash": "a" * 64}
+    graph = TextGraph(Graph(load_experiment(raw)))
+    slices = {"tokens": graph.tokens_slice(), "data": graph.dataset_slice()}
+    assert slices[reader]["content_hash"] == "a" * 64
+    assert "content_hash" not in slices["data"] or reader == "data"

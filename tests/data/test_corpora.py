@@ -88,6 +88,12 @@ def test_files_are_documents_exactly_as_they_are(files: Path) -> None:
     assert nested.content_hash == corpus.content_hash
 
 
+def test_the_case_of_an_ending_does_not_hide_a_document(files: Path) -> None:
+    (files / "train" / "C.TXT").write_text("third")
+    (files / "train" / "D.JsonL").write_text('{"text": "fourth"}')
+    assert text_files.documents(files).train == ("third", "fourth", "first", ODD)
+
+
 def test_where_tiny_shakespeare_was_looked_for_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"neither '{tmp_path}' nor .* holds Tiny Shakespeare.*data\.root"):
         tiny_shakespeare.documents(tmp_path)

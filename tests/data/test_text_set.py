@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_a_set_shuffles_and_counts_what_it_hands_out(documents: TextSet) -> None
 
 
 STREAM = np.arange(100, dtype=np.uint16) % 50
-SIZES = {"vocabulary_size": 50, "end_of_text": 49, "unit_sequences": 2}
+SIZES: dict[str, Any] = {"vocabulary_size": 50, "end_of_text": 49, "unit_sequences": 2}
 
 
 def test_streams_become_a_text_set_of_the_sizes_asked_for() -> None:
@@ -140,7 +141,7 @@ def test_sizes_that_the_streams_do_not_have_are_refused(changes: dict[str, int],
 def test_published_tokens_are_cut_as_they_are(tmp_path: Path) -> None:
     for name, first in {"train_000001": 0, "train_000002": 40, "train_000003": 80, "val_000000": 500}.items():
         write_shard(tmp_path / f"fineweb_{name}.bin", np.arange(first, first + 40))
-    cuts = {"name": "fineweb", "sequence_length": 8, "forget_unit": "step", "unit_sequences": 3}
+    cuts = {"name": "fineweb", "content_hash": None, "sequence_length": 8, "forget_unit": "step", "unit_sequences": 3}
     found = text_set_of({**cuts, "train_size": 9, "validation_size": 5}, [], tmp_path)
     # 72 tokens in two of the three shards, and the last step is whole
     np.testing.assert_array_equal(found.tokens, np.r_[np.arange(72), np.arange(500, 540)])

@@ -85,6 +85,12 @@ def test_the_file_is_the_tokenizer(bpe: TextTokenizer, characters: TextTokenizer
         assert again.definition == tokenizer.definition
 
 
+def test_the_end_of_text_is_the_planned_one() -> None:
+    characters = CharacterTokenizer(kind="characters", vocabulary_size=len(set("".join(CORPUS))) + 1)
+    for settings in (BPE, characters):
+        assert make_tokenizer(settings, CORPUS).end_of_text == settings.planned_end_of_text()
+
+
 def test_no_document_makes_an_empty_stream_and_an_empty_one_end_of_text(bpe: TextTokenizer) -> None:
     assert bpe.stream([]).tolist() == []
     assert bpe.stream(["", ""]).tolist() == [bpe.end_of_text] * 2
@@ -140,9 +146,9 @@ def test_training_depends_neither_on_order_nor_on_threads_nor_on_the_process(bpe
         assert made.stdout.decode() == bpe.definition
 
 
-def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, bpe: TextTokenizer) -> None:
+def test_without_the_library_the_error_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch, bpe: TextTokenizer) -> None:
     for module in [name for name in sys.modules if name.split(".")[0] == "tokenizers"]:
         monkeypatch.setitem(sys.modules, module, None)
     for make in (lambda: make_tokenizer(BPE, CORPUS), lambda: TextTokenizer(bpe.definition)):
-        with pytest.raises(DataError, match=r'tokenizers cannot be imported.*pip install "unlearnkit\[language\]"'):
+        with pytest.raises(DataError, match=r"tokenizers cannot be imported.*pip install -e \."):
             make()

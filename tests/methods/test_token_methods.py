@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from unlearnkit import registry
 from unlearnkit.data.sequences import IGNORE
+from unlearnkit.methods.token_steps import rate_of
 from unlearnkit.models.building import states_of
 from unlearnkit.training.unlearning import run_method
 
@@ -235,7 +236,7 @@ def test_pairs_follow_from_seed_and_model_and_are_those_of_every_method(text: Be
 
 
 def test_learning_rates_warm_up_and_fall_to_zero(text: Bench) -> None:
-    rates = lambda **settings: [text.settings("ga", lr=1.0, **settings).lr_of(step) for step in range(1, 6)]  # noqa: E731
+    rates = lambda **settings: [rate_of(text.settings("ga", lr=1.0, **settings), step) for step in range(1, 6)]  # noqa: E731
     assert rates(steps=5) == pytest.approx([1, 0.8, 0.6, 0.4, 0.2])
     assert rates(steps=5, warmup_steps=2) == pytest.approx([0.5, 1, 1, 2 / 3, 1 / 3])
     assert rates(steps=5, schedule="constant", warmup_steps=4) == pytest.approx([0.25, 0.5, 0.75, 1, 1])

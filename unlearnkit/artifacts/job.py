@@ -59,7 +59,8 @@ class Job:
 
     def _append(self, line: str) -> None:
         try:
-            with self._log.open("a", encoding="utf-8") as stream:
+            # a file name need not be UTF-8
+            with self._log.open("a", encoding="utf-8", errors="backslashreplace") as stream:
                 print(line, file=stream)
         except OSError as error:
             raise cannot_write(self._log, error) from None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.search import Choice, Integers, LogUniform, Space
@@ -40,12 +39,11 @@ class LanguageSettings(MethodSettings):
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited"
     )
 
-    def lr_of(self, step: int) -> float:
-        """Return the learning rate of step 1, 2, ..., `steps`."""
-        if step <= self.warmup_steps:
-            return self.lr * step / self.warmup_steps
-        rest = (step - self.warmup_steps - 1) / max(1, self.steps - self.warmup_steps)
-        return self.lr * (1 - rest) if self.schedule == "linear" else self.lr
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> Self:
+        if self.warmup_steps > self.steps:
+            raise ValueError(f"warmup_steps is {self.warmup_steps}, but there are {self.steps} steps")
+        return self
 
     def drawn(self, size: int, batches: int) -> int:
         """Return the sequences in so many batches of a set of `size`; every pass ends with a short batch."""
@@ -67,7 +65,3 @@ class AscentSettings(LanguageSettings):
         description="nats; training stops before a step whose forget batch has a larger mean loss; null: log V + 2, "
         "two nats above the loss of a model that has learned nothing",
     )
-
-    def largest_nll(self, vocabulary_size: int) -> float:
-        """Return the mean forget loss of a batch, nats, beyond which training stops."""
-        return math.log(vocabulary_size) + 2 if self.max_forget_nll is None else self.max_forget_nll

@@ -45,6 +45,6 @@ class TextDataBlock(Settings):
     content_hash: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{64}$",
-        description="SHA-256 that the content of the data set must have; the record beside its artifact states it; "
-        "null: not compared",
+        description="SHA-256 that the content of the data set must have; data/train.bin.json states that of text, "
+        "data/dataset.safetensors.json that of data that are tokens already; null: not compared",
     )

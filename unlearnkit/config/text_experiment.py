@@ -51,8 +51,8 @@ class TextExperiment(Experiment):
     def num_classes(self) -> int:
         """Number of tokens that a model chooses from, as far as it is known before the text is read."""
         tokenizer = self.data.tokenizer
-        if tokenizer is None:
-            return declared("data set", self.data.name).VOCABULARY_SIZE
+        if tokenizer is None:  # a set that is no text either is told by `text_rules`
+            return getattr(declared("data set", self.data.name), "VOCABULARY_SIZE", CHARACTERS)
         return tokenizer.planned_vocabulary() or CHARACTERS
 
     @property

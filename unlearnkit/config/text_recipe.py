@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from unlearnkit.config.settings import Settings
 
@@ -84,7 +84,10 @@ class TextRecipe(Settings):
     )
     warmup_steps: int = Field(0, ge=0, description="steps in which the learning rate rises linearly from 0; EasyDUB: 0")
     cooldown: float = Field(
-        0.4, ge=0, le=1, description="share of the steps in which a trapezoidal schedule falls; EasyDUB: 0.4"
+        0.4,
+        ge=0,
+        le=1,
+        description="share of the steps after the warm-up in which a trapezoidal schedule falls; EasyDUB: 0.4",
     )
     clip: float | None = Field(
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited; EasyDUB: null"
@@ -94,3 +97,10 @@ class TextRecipe(Settings):
         description="arithmetic of matrix products; weights, losses and margins are float32 either way; EasyDUB: "
         "bfloat16",
     )
+
+    @field_validator("betas")
+    @classmethod
+    def _decays(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in value):
+            raise ValueError(f"{list(value)} are no decays; expected two numbers from 0 to below 1")
+        return value

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,9 +18,14 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
     yield from _evaluation_problems(experiment)
+    yield from _mask_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
-    yield from _execution_problems(experiment)
+    if (experiment.execution.stack_size or 1) > 1:
+        yield ConfigError(
+            f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",
+            expected="null or 1",
+        )
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
         yield ConfigError(
@@ -39,11 +45,6 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     tokenised = getattr(declared("data set", data.name), "TOKENISED", False)
     if tokenised and data.tokenizer is not None:
         yield ConfigError(f"data.tokenizer is set, but {data.name} comes as tokens", remedy="remove data.tokenizer")
-    if tokenised and data.content_hash is not None:
-        yield ConfigError(
-            f"data.content_hash is set, but {data.name} has no text that it could be of",
-            remedy="remove data.content_hash",
-        )
     if not tokenised and data.tokenizer is None:
         yield ConfigError(
             f"data.tokenizer is missing, but {data.name} comes as text",
@@ -57,12 +58,22 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         )
 
 
-def _execution_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    if (size := experiment.execution.stack_size) not in (None, 1):
+def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield a mask of documents by a token that is not before every document: it would hide nothing, or anything."""
+    settings, tokenizer = experiment.model_settings, experiment.data.tokenizer
+    if not getattr(settings, "document_mask", False):
+        return
+    stated = getattr(settings, "end_of_text", None)
+    true = GPT2_VOCABULARY - 1 if tokenizer is None else tokenizer.planned_end_of_text()
+    if true is None:
         yield ConfigError(
-            f"execution.stack_size is {size}, but language models are trained one after the other",
-            expected="null or 1",
-            remedy="for several at a time run more jobs with a smaller shard_size",
+            "model.document_mask is set, but which token is the end of text is not known before the text is read",
+            remedy="set data.tokenizer.vocabulary_size, which is compared with the text",
+        )
+    elif stated != true:
+        yield ConfigError(
+            f"model.end_of_text is {stated}, but {true} is the token before every document",
+            expected=f"{true}",
         )
 
 

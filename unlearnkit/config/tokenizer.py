@@ -22,6 +22,11 @@ class TokenizerSettings(Settings):
         """Return the number of tokens as far as it is known before any text is read, else None."""
         return None
 
+    def planned_end_of_text(self) -> int | None:
+        """Return the token before every document, the last one, as far as it is known before any text is read."""
+        vocabulary = self.planned_vocabulary()
+        return None if vocabulary is None else vocabulary - 1
+
 
 class Gpt2Tokenizer(TokenizerSettings):
     """GPT-2's tokenizer: byte-level BPE with 50,257 tokens (Radford et al. 2019), compared with those published."""
@@ -56,6 +61,10 @@ class BpeTokenizer(TokenizerSettings):
     def planned_vocabulary(self) -> int | None:
         """Return `vocabulary_size`."""
         return self.vocabulary_size
+
+    def planned_end_of_text(self) -> int:
+        """Return 0: it comes before the bytes."""
+        return 0
 
 
 class CharacterTokenizer(TokenizerSettings):

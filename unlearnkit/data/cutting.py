@@ -36,7 +36,15 @@ class Cut(NamedTuple):
     units: npt.NDArray[np.int64]
 
 
-def cut(tokens: npt.NDArray[np.uint16], length: int, unit: Unit, *, end_of_text: int, unit_sequences: int = 1) -> Cut:
+def cut(
+    tokens: npt.NDArray[np.uint16],
+    length: int,
+    unit: Unit,
+    *,
+    end_of_text: int,
+    unit_sequences: int = 1,
+    name: str = "a split",
+) -> Cut:
     """Return the sequences of at most `length` tokens of one split's stream, and the forget units that they make up.
 
     sequence   consecutive stretches of exactly `length` tokens, each a unit. A shorter rest at the end is dropped.
@@ -46,18 +54,22 @@ def cut(tokens: npt.NDArray[np.uint16], length: int, unit: Unit, *, end_of_text:
                one token takes another from the stretch before it. Documents of one token have no target and are
                dropped; all others are kept to their last token.
 
-    Raises DataError if the stream is too short for a single unit or `length` for a target.
+    Raises DataError, with the `name` of the stream, if it is too short for a single unit or `length` for a target.
     """
     least = 3 if unit == "document" else SHORTEST  # of two tokens a stretch cannot spare one
     if length < least:
-        raise DataError(f"sequences of {length} tokens are too short", expected=f"at least {least}")
+        raise DataError(
+            f"sequences of {length} tokens are too short for forget units of the kind {unit}",
+            expected=f"at least {least}",
+            remedy="raise data.sequence_length",
+        )
     found = _documents(tokens, length, end_of_text) if unit == "document" else _windows(tokens, length, unit_sequences)
     if not len(found.starts):
         smallest = SHORTEST if unit == "document" else length * unit_sequences
         raise DataError(
-            f"a split has {len(tokens):,} tokens and no {unit} of {smallest:,}",
+            f"{name} has {len(tokens):,} tokens and no {unit} of {smallest:,}",
             expected="at least one",
-            remedy="use more text, shorter sequences or smaller forget units",
+            remedy="use more text, or lower data.sequence_length or the size of forget units",
         )
     return found
 

@@ -47,7 +47,7 @@ def _found(root: Path) -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted((path for path in folder.glob("*") if path.suffix in _SUFFIXES), key=lambda path: path.name)
+    found = sorted((path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES), key=lambda path: path.name)
     if not found:
         raise DataError(
             f"'{folder}' has no {' or '.join(_SUFFIXES)} file" if folder.is_dir() else f"'{folder}' is not a folder",
@@ -59,7 +59,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _documents(file: Path) -> Iterator[str]:
     content = read_text(file)
-    if file.suffix == ".txt":
+    if file.suffix.lower() == ".txt":
         yield content
         return
     # not splitlines: text may have U+2028 and others that JSON does not take for line ends

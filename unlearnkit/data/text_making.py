@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit import registry
 from unlearnkit.config.text_data import Unit
 from unlearnkit.data.cutting import Cut, cut
+from unlearnkit.data.published import check_content
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import open_stream, shards_with
+from unlearnkit.data.token_shards import first_shards, open_stream
 from unlearnkit.data.tokenizer import read_tokenizer
 from unlearnkit.errors import DataError
-from unlearnkit.registry import load
 
 SPLITS = ("train", "validation")
 
@@ -28,7 +28,8 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     """Return the text set of a rule's configuration slice.
 
     `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
-    that comes as tokens below `root`. Raises DataError as `make_text_set` does.
+    that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
+    does, and if the content is another one.
     """
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
@@ -37,13 +38,18 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
         cuts |= {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
         return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts)
     files = load_token_files(settings["name"], root)
-    module = load("data set", settings["name"])
-    cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
     # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
     fixed = settings["forget_unit"] != "document"
     wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
-    shards = [shards_with(paths, count) for paths, count in zip((files.train, files.validation), wanted, strict=True)]
-    return make_text_set(*map(open_stream, shards, wanted), **cuts, raw_files=tuple(itertools.chain(*shards)))
+    # those that are not needed are neither read nor recorded
+    used = [first_shards(paths, tokens) for paths, tokens in zip((files.train, files.validation), wanted, strict=True)]
+    module = registry.load("data set", settings["name"])
+    cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
+    text_set = make_text_set(*map(open_stream, used, wanted), **cuts, raw_files=(*used[0], *used[1]))
+    # the hash is that of what was cut; of all that is published none is known
+    hashes = {"published": None, "stated": settings["content_hash"]}
+    check_content(settings["name"], root, text_set.content_hash, **hashes, source=module.SOURCE)
+    return text_set
 
 
 def make_text_set(
@@ -64,15 +70,15 @@ def make_text_set(
     In validation a step is no forget unit; its sequences are units of their own. Raises DataError if a stream is too
     short, if the training size cuts a unit in two, and if a token is not in the vocabulary.
     """
-    own = cut(train, length, unit, end_of_text=end_of_text, unit_sequences=unit_sequences or 1)
-    held_out = cut(validation, length, "document" if unit == "document" else "sequence", end_of_text=end_of_text)
+    named = [{"end_of_text": end_of_text, "name": f"the {split} split"} for split in SPLITS]
+    own = cut(train, length, unit, unit_sequences=unit_sequences or 1, **named[0])
+    held_out = cut(validation, length, "document" if unit == "document" else "sequence", **named[1])
     first, second = _first("train", own, train_size), _first("validation", held_out, validation_size)
     if train_size < len(own.units) and own.units[train_size] == own.units[train_size - 1]:
         inside = np.flatnonzero(own.units == own.units[train_size])
-        whole = f"{inside[0]} or {inside[-1] + 1}" if inside[0] else f"at least {inside[-1] + 1}"
         raise DataError(
             f"data.train_size is {train_size}, which cuts forget unit {own.units[train_size]} in two",
-            expected=f"{whole} sequences",
+            expected=" or ".join(str(size) for size in (inside[0], inside[-1] + 1) if size) + " sequences",
             remedy="correct data.train_size",
         )
     tokens = np.concatenate([train[: _end(first)], validation[: _end(second)]])

@@ -82,19 +82,17 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
     return np.asarray(np.memmap(path, TOKEN, "r", HEADER_BYTES, (count,)))
 
 
-def shards_with(paths: Sequence[Path], tokens: int | None) -> list[Path]:
-    """Return the shards that hold the first `tokens` tokens; all of them if there are fewer, or for None.
+def first_shards(paths: Sequence[Path], tokens: int | None) -> Sequence[Path]:
+    """Return those of the shards, in order, that hold the first `tokens` tokens; None or too few tokens: all of them.
 
     Raises DataError if one of them is damaged.
     """
-    chosen: list[Path] = []
     found = 0
-    for path in paths:
+    for number, path in enumerate(paths):
         if tokens is not None and found >= tokens:
-            break
-        chosen.append(path)
+            return paths[:number]
         found += len(open_shard(path))
-    return chosen
+    return paths
 
 
 def open_stream(paths: Sequence[Path], tokens: int | None = None) -> npt.NDArray[np.uint16]:

@@ -1,4 +1,4 @@
-"""Forget units of a cut stream: where each one lies, and the random sets of them that EasyDUB published."""
+"""Forget units of a cut stream: where each one lies."""
 
 from __future__ import annotations
 
@@ -29,18 +29,3 @@ def unit_columns(
     numbers, first, counts = np.unique(units, return_index=True, return_counts=True)
     tokens = np.add.reduceat(lengths.astype(np.int64), first)
     return dict(zip(COLUMNS, (numbers, first, counts, starts[first], tokens), strict=True))
-
-
-def random_units(count: int, size: int, seed: int) -> npt.NDArray[np.int64]:
-    """Return `size` of the units 0..count-1, int64 [size], rising: drawn as EasyDUB draws its random sets of steps.
-
-    The draw is that of NumPy's legacy generator, whose stream is frozen. Raises DataError if there are too few units.
-    """
-    if not 0 < size <= count:
-        raise DataError(f"{size} forget units cannot be drawn from {count}", expected=f"1 to {count}")
-    return np.sort(np.random.RandomState(seed).choice(count, size, replace=False)).astype(np.int64)
-
-
-def published_seed(fraction: float) -> int:
-    """Return the seed with which EasyDUB drew the random set of a `fraction` of the steps: 52 for 1 %, 92 for 5 %."""
-    return 42 + int(1000 * fraction)

@@ -35,6 +35,9 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries"):
         role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
+    elif place.stage == "margins" and "evaluated" in settings and "method" not in settings:
+        # of originals and oracles, whose evaluation draws which retained sequences it is on, and nothing else
+        role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         stage = "unlearned" if place.stage == "margins" else place.stage
         if stage == "curves":

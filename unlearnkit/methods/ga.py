@@ -13,8 +13,8 @@ from torch import nn
 
 from unlearnkit.config.language import AscentSettings
 from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import Term, descend
-from unlearnkit.methods.token_terms import ascent
+from unlearnkit.methods.token_steps import descend
+from unlearnkit.methods.token_terms import ascent_on
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -32,5 +32,4 @@ class Settings(AscentSettings):
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of the forget tokens from the original's weights."""
-    limit = settings.largest_nll(forget.tokens.text_set.vocabulary_size)
-    return descend(model, [Term(forget, ascent, max_nll=limit)], settings, context)
+    return descend(model, [ascent_on(forget, settings)], settings, context)

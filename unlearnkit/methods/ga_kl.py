@@ -14,8 +14,8 @@ from torch import nn
 
 from unlearnkit.config.language import COST_OF_RETAIN, AscentSettings
 from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import Term, descend
-from unlearnkit.methods.token_terms import ascent, retain_terms
+from unlearnkit.methods.token_steps import descend
+from unlearnkit.methods.token_terms import ascent_on, retain_terms
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -33,6 +33,5 @@ class Settings(AscentSettings):
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and stay at the original's distribution on the retain set."""
-    limit = settings.largest_nll(forget.tokens.text_set.vocabulary_size)
-    terms = [Term(forget, ascent, max_nll=limit), *retain_terms("kl", retain, 1.0, model, context)]
+    terms = [ascent_on(forget, settings), *retain_terms("kl", retain, 1.0, model, context)]
     return descend(model, terms, settings, context)

@@ -18,8 +18,8 @@ from torch import nn
 from unlearnkit.config.language import COST_OF_RETAIN, WEIGHT, Alpha, AscentSettings, Gamma
 from unlearnkit.config.search import Space
 from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import Term, descend
-from unlearnkit.methods.token_terms import ascent, retain_terms
+from unlearnkit.methods.token_steps import descend
+from unlearnkit.methods.token_terms import ascent_on, retain_terms
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -48,7 +48,6 @@ class Settings(AscentSettings):
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and hold the retain set, one batch of each per step."""
-    limit = settings.largest_nll(forget.tokens.text_set.vocabulary_size)
-    terms = [Term(forget, ascent, settings.gamma, limit)]
+    terms = [ascent_on(forget, settings, settings.gamma)]
     terms += retain_terms(settings.retain, retain, settings.alpha, model, context)
     return descend(model, terms, settings, context)

@@ -81,7 +81,7 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
     stopped = False
     for step in range(1, settings.steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = settings.lr_of(step)
+            group["lr"] = rate_of(settings, step)
         model.train()
         optimizer.zero_grad(set_to_none=True)
         for term, drawn in zip(terms, batches, strict=True):
@@ -95,6 +95,14 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
             optimizer.step()
         context.end_epoch(step, model)
     return model.eval()
+
+
+def rate_of(settings: LanguageSettings, step: int) -> float:
+    """Return the learning rate of step 1, 2, ..., `settings.steps`."""
+    if step <= settings.warmup_steps:
+        return settings.lr * step / settings.warmup_steps
+    rest = (step - settings.warmup_steps - 1) / max(1, settings.steps - settings.warmup_steps)
+    return settings.lr * (1 - rest) if settings.schedule == "linear" else settings.lr
 
 
 def _differentiate(model: nn.Module, term: Term, batch: TokenBatch, size: int | None) -> Tensor:

@@ -6,10 +6,12 @@ of TOFU, OpenUnlearning and Closer look averages over all positions instead, so 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from unlearnkit.config.language import AscentSettings
 from unlearnkit.data.sequences import Sequences
 from unlearnkit.methods.token_steps import Loss, Term, TokenBatch
 from unlearnkit.training.token_losses import divergence_sum, token_sum
@@ -24,6 +26,16 @@ def nll(model: nn.Module, batch: TokenBatch) -> Tensor:
 def ascent(model: nn.Module, batch: TokenBatch) -> Tensor:
     """Return minus the mean of -log p(target), which has no lower bound."""
     return -nll(model, batch)
+
+
+def ascent_on(forget: Sequences, settings: AscentSettings, weight: float = 1.0) -> Term:
+    """Return the term of ascent on the forget set, which stops training where the settings say."""
+    return Term(forget, ascent, weight, largest_nll(settings, forget.tokens.text_set.vocabulary_size))
+
+
+def largest_nll(settings: AscentSettings, vocabulary_size: int) -> float:
+    """Return the mean forget loss of a batch, nats, beyond which training stops."""
+    return math.log(vocabulary_size) + 2 if settings.max_forget_nll is None else settings.max_forget_nll
 
 
 def divergence(reference: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Loss:

@@ -1,0 +1,77 @@
+"""From streams to a text set: what the rule gets, and which sizes are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unlearnkit.data.text_making import make_text_set, text_set_of
+from unlearnkit.data.token_shards import write_shard
+from unlearnkit.errors import DataError
+
+SETTINGS = {
+    "name": "fineweb",
+    "sequence_length": 8,
+    "forget_unit": "sequence",
+    "unit_sequences": None,
+    "train_size": 5,
+    "validation_size": 2,
+    "content_hash": None,
+}
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    for name, tokens in {"train_000001": 100, "val_000000": 20}.items():
+        write_shard(tmp_path / f"fineweb_{name}.bin", np.arange(tokens))
+    return tmp_path
+
+
+def test_published_tokens_are_compared_with_the_stated_content(shards: Path) -> None:
+    found = text_set_of(SETTINGS, [], shards).content_hash
+    assert text_set_of(SETTINGS | {"content_hash": found}, [], shards).content_hash == found
+    with pytest.raises(DataError, match=f"fineweb with the content hash {found}; expected {'a' * 64}, the value of"):
+        text_set_of(SETTINGS | {"content_hash": "a" * 64}, [], shards)
+
+
+def test_shards_that_are_not_needed_are_not_recorded(shards: Path) -> None:
+    write_shard(shards / "fineweb_train_000002.bin", np.arange(9))
+    read = {size: text_set_of(SETTINGS | {"train_size": size}, [], shards) for size in (12, 13)}
+    names = {size: [path.name for path in text_set.raw_files] for size, text_set in read.items()}
+    first, second, validation = (f"fineweb_{name}.bin" for name in ("train_000001", "train_000002", "val_000000"))
+    assert names == {12: [first, validation], 13: [first, second, validation]}
+    assert read[13].tokens[:104].tolist() == [*range(100), *range(4)]
+
+
+def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
+    assert text_set_of(SETTINGS, [], shards).vocabulary_size == 50_257
+    write_shard(shards / "fineweb_val_000000.bin", np.array([50_256, *range(10), 50_256, 1]))
+    documents = SETTINGS | {"forget_unit": "document", "train_size": 13, "validation_size": 3}
+    assert text_set_of(documents, [], shards).units.tolist() == [0] * 13 + [1, 1, 2]
+
+
+def cut(stream: np.ndarray, **changes: Any) -> Any:
+    """Return the text set of a stream that both splits have."""
+    settings: dict[str, Any] = {"length": 4, "unit": "document", "unit_sequences": None, "train_size": 1}
+    settings |= {"validation_size": 1, "vocabulary_size": 100, "end_of_text": 99}
+    return make_text_set(stream, stream, **settings | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train_size": 2}, "data.train_size is 2, which cuts forget unit 0 in two; expected 3 sequences"),
+        ({"train_size": 4}, "data.train_size is 4, which cuts forget unit 1 in two; expected 3 or 5 sequences"),
+        ({"train_size": 3, "validation_size": 9}, "data.validation_size is 9, but there are 5 validation sequences"),
+        ({"length": 50, "unit": "sequence"}, "the train split has 19 tokens and no sequence of 50"),
+        ({"length": 2}, "sequences of 2 tokens are too short for .* document; expected at least 3. Raise data.seq"),
+        ({"train_size": 3, "vocabulary_size": 99}, "the data hold token 99"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:
+    stream = np.array([99, *range(10), 99, *range(7)], np.uint16)
+    with pytest.raises(DataError, match=message):
+        cut(stream, **changes)
