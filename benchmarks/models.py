@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional
 
 from unlearnkit import registry
+from unlearnkit.config.blocks import names_for
 from unlearnkit.models.building import Architecture
 
 BATCH = 32
@@ -39,7 +40,7 @@ def main() -> None:
     """Measure and write the result."""
     torch.set_num_threads(1)
     rows = ""
-    for name in registry.MODELS:
+    for name in names_for("model", "image"):
         parameters, cost = milliseconds(name, 32)
         rows += f"| `{name}` | {parameters:,} | {cost:.2f} ms |\n"
         print(f"{name}: {parameters:,} parameters, {cost:.2f} ms per sample", flush=True)
