@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -135,7 +134,7 @@ def test_other_code_and_changed_content_are_told(finished: Checkout) -> None:
     finished.edit("unlearnkit/methods/scrub.py", "NEEDS = ()", "NEEDS = ()\nUNUSED = 1")
     with (finished.root / name).open("ab") as stream:
         stream.write(b"x")
-    told = finished.run(sys.executable, "-m", "unlearnkit", "trace", name).output
+    told = finished.unlearnkit("trace", name).output
     assert "content CHANGED" in told
     assert told.count("the present code is another one") == 1
 

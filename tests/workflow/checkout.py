@@ -100,6 +100,10 @@ class Checkout:
         """Run Snakemake on the tiny experiment."""
         return self.run(*self.command(*arguments))
 
+    def unlearnkit(self, *arguments: str) -> Outcome:
+        """Run a command of the package, with the Python that runs the tests: another may be first on PATH."""
+        return self.run(sys.executable, "-m", "unlearnkit", *arguments)
+
     def run(self, *command: str) -> Outcome:
         """Run a command at the root of the copy."""
         ended = subprocess.run(

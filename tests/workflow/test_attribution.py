@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,16 +64,13 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
 
 def test_nothing_is_left_to_do_and_every_file_is_sound(attributed: Checkout) -> None:
     assert attributed.plan("klom_all", "attributions").nothing_to_do
-    told = attributed.run(sys.executable, "-m", "unlearnkit", "verify", RESULTS, "--configfile", "tiny.yaml")
+    told = attributed.unlearnkit("verify", RESULTS, "--configfile", "tiny.yaml")
     assert told.status == 0, told.output
     assert told.output.splitlines()[-1] == "sound"
     assert "note" not in told.output
-    traced = attributed.run(sys.executable, "-m", "unlearnkit", "trace", f"{RESULTS}/forget_sets/telling.npy")
+    traced = attributed.unlearnkit("trace", f"{RESULTS}/forget_sets/telling.npy")
     assert "attribution/subsets/matrices/margin.safetensors" in traced.output
-    planned = attributed.run(
-        sys.executable,
-        "-m",
-        "unlearnkit",
+    planned = attributed.unlearnkit(
         "plan",
         "attributions",
         "--forceall",

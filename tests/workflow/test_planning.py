@@ -22,7 +22,7 @@ TARGETS = {"all", "klom_all", "mia_all", "originals", "oracles", "unlearned", "r
 
 def command(copy: Checkout, *arguments: str) -> Outcome:
     """Run `unlearnkit plan` on the tiny experiment."""
-    return copy.run(sys.executable, "-m", "unlearnkit", "plan", *arguments, "--configfile", CONFIG)
+    return copy.unlearnkit("plan", *arguments, "--configfile", CONFIG)
 
 
 def planned(copy: Checkout, *arguments: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def test_missing_raw_data_is_a_download(fresh: Checkout) -> None:
 )
 def test_what_the_user_can_correct_is_one_paragraph(pristine: Checkout, arguments: tuple[str, ...], said: str) -> None:
     configured = () if "--configfile" in arguments else ("--configfile", CONFIG)
-    ended = pristine.run(sys.executable, "-m", "unlearnkit", "plan", *arguments, *configured)
+    ended = pristine.unlearnkit("plan", *arguments, *configured)
     assert ended.status == 1
     assert said in ended.output
     assert "Traceback" not in ended.output

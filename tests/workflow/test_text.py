@@ -97,11 +97,10 @@ def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Check
 
 
 def test_commands_know_every_file(ran: Checkout) -> None:
-    command = ("python", "-m", "unlearnkit")
-    verified = ran.run(*command, "verify", "results/tiny", "--configfile", CONFIG)
+    verified = ran.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
     assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output
     assert "note:" not in verified.output and "every cell comes from a.txt" in verified.output
-    traced = ran.run(*command, "trace", "results/tiny/tables/klom.md", "--configfile", CONFIG)
+    traced = ran.unlearnkit("trace", "results/tiny/tables/klom.md", "--configfile", CONFIG)
     assert traced.status == 0, traced.output
     for told in (
         "tokenizer: rule tokens",
@@ -110,13 +109,13 @@ def test_commands_know_every_file(ran: Checkout) -> None:
     ):
         assert told in traced.output
     assert "the present code is another one" not in traced.output
-    plan = ran.run(*command, "plan", "-F", "--configfile", CONFIG, "--json", "-")
+    plan = ran.unlearnkit("plan", "-F", "--configfile", CONFIG, "--json", "-")
     stages = {stage["stage"]: stage for stage in json.loads(plan.output)["stages"]}
     assert {"tokens", "dataset", "units", "unlearn ga", "margins"} <= set(stages)
     assert stages["original"]["sample_passes"] == 2 * 2 * TRAIN
-    checked = ran.run(*command, "check", CONFIG, "--only", "data")
+    checked = ran.unlearnkit("check", CONFIG, "--only", "data")
     assert checked.output == "ok       data: text_files is sound: 2 documents\n"
-    assert ran.run(*command, "diff", "results/tiny", "results/tiny").output.endswith("the same\n")
+    assert ran.unlearnkit("diff", "results/tiny", "results/tiny").output.endswith("the same\n")
 
 
 def test_a_change_remakes_what_depends_on_it(text: Checkout) -> None:
