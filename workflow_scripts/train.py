@@ -10,7 +10,6 @@ from unlearnkit.data.batches import retain_set
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes import Part, train_in_processes
 from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -28,8 +27,8 @@ with job_of(snakemake) as running:
     models = shard_indices(snakemake.wildcards.shard)
     with running.timing.measure("training") as work:
         if execution.processes > 1:
-            part = Part(inputs.dataset, inputs.get("forget_set"), settings, snakemake.wildcards.shard)
-            train_in_processes(part, execution, snakemake.threads, resume, running.report)
+            part = kind.Part(inputs.dataset, inputs.get("forget_set"), settings, snakemake.wildcards.shard)
+            kind.train_in_processes(part, execution, snakemake.threads, resume, running.report)
         result = train_shard(
             task,
             kind.RECIPE.model_validate(settings["training"]),

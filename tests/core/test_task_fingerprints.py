@@ -68,6 +68,10 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
             "training/text_loop.py",
             "training/sequence_values.py",
             "training/visits.py",
+            "training/curves.py",
+            "training/distributed.py",
+            "training/process.py",
+            "training/processes.py",
             "training/token_losses.py",
             # with the learning rate and the limit of ascent: what is computed with settings is no part of them
             "methods/token_steps.py",

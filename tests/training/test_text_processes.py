@@ -24,9 +24,11 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.text_file import write_text_set
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.distributed import Group
+from unlearnkit.training.distributed import micro_batches
+from unlearnkit.training.group import Group
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes import Part, train_in_processes
+from unlearnkit.training.process import Part
+from unlearnkit.training.processes import train_in_processes
 from unlearnkit.training.shard import Worker
 
 FORGET = np.array([1, 2, 5])
@@ -58,7 +60,7 @@ def test_shares_of_a_step_cover_it_and_come_in_equal_numbers() -> None:
     for size in (1, 2, 3, 8):
         for rows in (1, 2, 7, 8, 16):
             for most in (None, 1, 2, 100):
-                shares = [Group(rank, size).micro_batches(torch.arange(rows), most) for rank in range(size)]
+                shares = [micro_batches(Group(rank, size), torch.arange(rows), most) for rank in range(size)]
                 assert len({len(share) for share in shares}) == 1
                 assert sorted(torch.cat([torch.cat(share) for share in shares]).tolist()) == list(range(rows))
                 assert max(len(batch) for share in shares for batch in share) <= (most or rows)
@@ -145,7 +147,8 @@ def test_processes_end_with_the_job_that_started_them(tmp_path: Path) -> None:
         "import json, sys\n"
         "from unlearnkit.artifacts.resume import ResumeFolder\n"
         "from unlearnkit.config.execution import Execution\n"
-        "from unlearnkit.training.processes import Part, train_in_processes\n"
+        "from unlearnkit.training.process import Part\n"
+        "from unlearnkit.training.processes import train_in_processes\n"
         "part = Part(**json.loads(sys.argv[1]))\n"
         "execution = Execution(processes=2, device='cpu')\n"
         "resume = ResumeFolder(sys.argv[2], 'key')\n"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from unlearnkit.artifacts.curves import COLUMNS
+from unlearnkit.training.shard import Curve
 
 POINTS = 500
 """About how many steps of a run are noted."""
-
-Curve = Mapping[str, np.ndarray]
-"""One array per column, [points]; loss in nats per target of that step, tokens since the first step."""
 
 
 class CurveRecorder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,80 +12,66 @@ from torch import Tensor, nn
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.models.adapter import Adapter
+from unlearnkit.training.group import Group
 
 
-@dataclass(frozen=True)
-class Group:
-    """This process among all `size` that train a model; each takes the sequences rank, rank + size, ... of a step.
+def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:
+    """Return this process's share of the sequences `rows` of a step, in batches of at most `most`.
 
-    `sharding` says what a process holds: "replicate": the whole model; "full": its part of every tensor.
+    Processes take the sequences rank, rank + size, ... of a step. Every process gets as many batches, since each of
+    them is a meeting; the last may be empty.
     """
-
-    rank: int = 0
-    size: int = 1
-    sharding: Literal["replicate", "full"] = "replicate"
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process reports, saves and decides."""
-        return self.rank == 0
-
-    def micro_batches(self, rows: Tensor, most: int | None) -> list[Tensor]:
-        """Return this process's share of the sequences `rows` of a step, in batches of at most `most`.
-
-        Every process gets as many batches, since each of them is a meeting; the last may be empty.
-        """
-        size = -(-len(rows) // self.size)
-        size = min(size, most or size)
-        rounds = -(-len(rows) // (size * self.size))
-        own = rows[self.rank :: self.size]
-        return [own[number * size : (number + 1) * size] for number in range(rounds)]
-
-    def join(self, model: nn.Module, adapter: Adapter) -> nn.Module:
-        """Return what to call for the logits of `model`, so that gradients become means over all processes.
-
-        "full" replaces the parameters of `model` by this process's parts of them.
-        """
-        if self.size == 1:
-            return model
-        if self.sharding == "full":
-            from torch.distributed.device_mesh import init_device_mesh
-            from torch.distributed.fsdp import fully_shard
-
-            mesh = init_device_mesh(next(model.parameters()).device.type, (self.size,))
-            for parts in adapter.blocks[1:]:
-                # tensors of the embedding, and of parts that form a block together, belong to the model as a whole
-                if len(parts) == 1:
-                    fully_shard(model.get_submodule(parts[0]), mesh=mesh)
-            fully_shard(model, mesh=mesh)
-            return model
-        from torch.nn.parallel import DistributedDataParallel
-
-        return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True)
-
-    def meeting(self, joined: nn.Module, last: bool) -> contextlib.AbstractContextManager[Any]:
-        """Return the context of a micro-batch; copies of a model exchange gradients in the `last` one only."""
-        alone = self.size == 1 or self.sharding == "full" or last
-        return contextlib.nullcontext() if alone else joined.no_sync()  # pyright: ignore[reportCallIssue]
-
-    def total(self, value: Tensor) -> float:
-        """Return the sum of a scalar over all processes."""
-        total = value.detach().double().cpu()
-        if self.size > 1:
-            torch.distributed.all_reduce(total)
-        return float(total)
-
-    def decided(self, choice: bool) -> bool:
-        """Return what the leading process chose."""
-        if self.size == 1:
-            return choice
-        chosen = torch.tensor(choice)
-        torch.distributed.broadcast(chosen, 0)
-        return bool(chosen)
+    size = -(-len(rows) // group.size)
+    size = min(size, most or size)
+    rounds = -(-len(rows) // (size * group.size))
+    own = rows[group.rank :: group.size]
+    return [own[number * size : (number + 1) * size] for number in range(rounds)]
 
 
-ALONE = Group()
-"""A process that trains its models by itself."""
+def join(group: Group, model: nn.Module, adapter: Adapter) -> nn.Module:
+    """Return what to call for the logits of `model`, so that gradients become means over all processes.
+
+    "full" replaces the parameters of `model` by this process's parts of them.
+    """
+    if group.size == 1:
+        return model
+    if group.sharding == "full":
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import fully_shard
+
+        mesh = init_device_mesh(next(model.parameters()).device.type, (group.size,))
+        for parts in adapter.blocks[1:]:
+            # tensors of the embedding, and of parts that form a block together, belong to the model as a whole
+            if len(parts) == 1:
+                fully_shard(model.get_submodule(parts[0]), mesh=mesh)
+        fully_shard(model, mesh=mesh)
+        return model
+    from torch.nn.parallel import DistributedDataParallel
+
+    return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+
+def meeting(group: Group, joined: nn.Module, last: bool) -> contextlib.AbstractContextManager[Any]:
+    """Return the context of a micro-batch; copies of a model exchange gradients in the `last` one only."""
+    alone = group.size == 1 or group.sharding == "full" or last
+    return contextlib.nullcontext() if alone else joined.no_sync()  # pyright: ignore[reportCallIssue]
+
+
+def total(group: Group, value: Tensor) -> float:
+    """Return the sum of a scalar over all processes."""
+    summed = value.detach().double().cpu()
+    if group.size > 1:
+        torch.distributed.all_reduce(summed)
+    return float(summed)
+
+
+def decided(group: Group, choice: bool) -> bool:
+    """Return what the leading process chose."""
+    if group.size == 1:
+        return choice
+    chosen = torch.tensor(choice)
+    torch.distributed.broadcast(chosen, 0)
+    return bool(chosen)
 
 
 class GroupResume(ResumeFolder):

@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from unlearnkit.artifacts.store import read_array
@@ -20,10 +21,20 @@ from unlearnkit.data.batches import retain_set
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
-from unlearnkit.training.distributed import Group, GroupResume, joined
+from unlearnkit.training.distributed import GroupResume, joined
+from unlearnkit.training.group import Group
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes import Part
 from unlearnkit.training.setup import task_for, worker_for
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the job trains: paths of the data set and of the forget set (None: of none), settings and shard."""
+
+    dataset: str
+    forget_set: str | None
+    settings: Any
+    shard: str
 
 
 def train_part(orders: dict[str, Any], group: Group) -> None:

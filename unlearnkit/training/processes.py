@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import IO, Any
 
 import torch
@@ -24,18 +24,10 @@ import torch
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.errors import TrainingError
+from unlearnkit.training import process as entry
+from unlearnkit.training.process import Part
 
 POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Part:
-    """What the job trains: paths of the data set and of the forget set (None: of none), settings and shard."""
-
-    dataset: str
-    forget_set: str | None
-    settings: Any
-    shard: str
 
 
 def train_in_processes(
@@ -84,7 +76,7 @@ def _started(rank: int, orders: dict[str, Any]) -> Iterator[_Process]:
     """Start a process for the duration of the block: at its end it is ended, if it has not ended by itself."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = _Process(
-            [sys.executable, "-m", "unlearnkit.training.process"],
+            [sys.executable, "-m", entry.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
             stderr=errors,

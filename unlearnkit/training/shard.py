@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -16,10 +16,12 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.batches import Pixels
 from unlearnkit.models.building import Architecture
 from unlearnkit.seeds import derive_seed
-from unlearnkit.training.curves import Curve
-from unlearnkit.training.distributed import ALONE, Group
+from unlearnkit.training.group import ALONE, Group
 
 Report = Callable[[str], None]
+
+Curve = Mapping[str, np.ndarray]
+"""A learning curve: one array per column (`unlearnkit.artifacts.curves.COLUMNS`), [points]."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from unlearnkit.config.text_recipe import TextRecipe
 from unlearnkit.data.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.training.distributed import part_like, whole
+from unlearnkit.training.distributed import join, meeting, micro_batches, part_like, total, whole
 from unlearnkit.training.loop import autocast
 from unlearnkit.training.shard import Worker
 from unlearnkit.training.text_optimisation import TextOptimizer
@@ -55,7 +55,7 @@ def fit_text(
     and forward passes. After each `end_step` is called; a moment that it captures is what `resume` continues from to
     the same bits. Raises TrainingError if the model is to be compiled and cannot be.
     """
-    joined = worker.group.join(model, adapter)
+    joined = join(worker.group, model, adapter)
     losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)
     optimizer = TextOptimizer(model, adapter, recipe, visits.steps)
     first = _restore(model, optimizer, resume) if resume else 0
@@ -65,11 +65,11 @@ def fit_text(
         rows = visits.of_step(step)
         lengths = tokens.text_set.lengths[rows.numpy()]
         targets = int(lengths.sum(dtype=np.int64)) - len(rows) + int(goes_on[rows.numpy()].sum())
-        shares = worker.group.micro_batches(rows, worker.micro_batch_size)
+        shares = micro_batches(worker.group, rows, worker.micro_batch_size)
         loss = torch.zeros((), device=tokens.device)
         for number, share in enumerate(shares):
             inputs, labels = _batch(tokens, share, rows, goes_on)
-            with worker.group.meeting(joined, last=number == len(shares) - 1):
+            with meeting(worker.group, joined, last=number == len(shares) - 1):
                 with autocast(recipe.precision, tokens.device):
                     part = losses(inputs, labels) / targets
                 # the gradients of the processes are averaged, and should be added
@@ -83,7 +83,7 @@ def fit_text(
                 step + 1,
                 int(lengths.sum(dtype=np.int64)),
                 lr,
-                lambda loss=loss: worker.group.total(loss),
+                lambda loss=loss: total(worker.group, loss),
                 lambda step=step: _capture(model, optimizer, step + 1),
             )
         )

@@ -14,6 +14,9 @@ from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.curves import CurveRecorder
+from unlearnkit.training.distributed import decided
+from unlearnkit.training.process import Part
+from unlearnkit.training.processes import train_in_processes
 from unlearnkit.training.sequence_values import target_counts, values
 from unlearnkit.training.shard import Kept, Task, Worker, rounds
 from unlearnkit.training.text_loop import Step, fit_text, whole_state
@@ -25,7 +28,7 @@ PAIRED = ("original", "oracle")
 REPORTED = 50
 """Steps between two lines of the log."""
 
-__all__ = ["RECIPE", "draws", "read", "source", "target_counts", "train", "values"]
+__all__ = ["RECIPE", "Part", "draws", "read", "source", "target_counts", "train", "train_in_processes", "values"]
 
 read = read_text_set
 
@@ -68,7 +71,7 @@ def train(
                 curve.note(step.number, loss, step.lr)
             if reported:
                 worker.report(f"{name}: step {step.number}/{visits.steps}, loss {loss:.3f}")
-        if not last and worker.group.decided(next(due)):
+        if not last and decided(worker.group, next(due)):
             seconds = np.array(seconds_before + worker.clock() - start)
             arrays = {f"curve/{column}": array for column, array in curve.arrays().items()}
             worker.resume.save(f"{name}.moment", {**step.capture(), **arrays, "seconds": seconds})
