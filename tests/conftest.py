@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
+from checkout import Checkout, MadeOnce
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -34,20 +35,28 @@ def pristine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 
 @pytest.fixture(scope="session")
-def completed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A copy in which the tiny experiment is finished; made once for all processes of pytest-xdist."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """A function that returns the copy of a name, made of another by the first process of pytest-xdist that asks."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder, done = shared / "completed", shared / "completed.done"
-    with (shared / "completed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists():
-            return Checkout(folder)
-        copy = pristine.copy(folder)
-        copy.make()
-        done.touch()
-        return copy
+
+    def made(name: str, source: Checkout, make: Callable[[Checkout], object]) -> Checkout:
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(source.copy(folder))
+                done.touch()
+        return Checkout(folder)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def completed(pristine: Checkout, made_once: MadeOnce) -> Checkout:
+    """A copy in which the tiny experiment is finished; not to be changed."""
+    return made_once("completed", pristine, Checkout.make)
 
 
 @pytest.fixture

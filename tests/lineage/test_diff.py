@@ -10,19 +10,21 @@ from typing import Any
 
 import pytest
 from by_hand import ByHand
-from checkout import RESULTS, Checkout
+from checkout import RESULTS, Checkout, MadeOnce
 
 Call = Callable[..., tuple[int, str]]
 ALL = 4
 
 
 @pytest.fixture(scope="module")
-def changed(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def changed(completed: Checkout, made_once: MadeOnce) -> Checkout:
     """The tiny experiment with another learning rate of scrub."""
-    copy = completed.copy(tmp_path_factory.mktemp("changed") / "copy")
-    copy.configure({"methods.scrub.lr": 0.03})
-    copy.make()
-    return copy
+
+    def make(copy: Checkout) -> None:
+        copy.configure({"methods.scrub.lr": 0.03})
+        copy.make()
+
+    return made_once("changed", completed, make)
 
 
 def compared(call: Call, old: Path, new: Path, status: int = 1) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -167,6 +167,9 @@ class Checkout:
         """Yield temporary files of writers that never finished."""
         return (self.root / "results").rglob("*.partial")
 
+
+MadeOnce = Callable[[str, Checkout, Callable[[Checkout], object]], Checkout]
+"""Type of the fixture `made_once`: (name, source, what to do with a copy of it) -> the copy."""
 
 DELETED = object()
 """Marks a key to remove in `Checkout.configure`."""

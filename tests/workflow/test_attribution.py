@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkout import RESULTS, Checkout
+from checkout import RESULTS, Checkout, MadeOnce
 
 from unlearnkit.artifacts.attribution import MatrixFile, OutputsFile, read_effects
 from unlearnkit.artifacts.store import read_array
@@ -16,8 +16,9 @@ from unlearnkit.data.forget_sets import score_forget_set
 pytestmark = pytest.mark.workflow
 
 CONFIGURATION = {
-    "num_models": 2,
-    "held_out_oracles": 2,
+    "num_models": 4,
+    "held_out_oracles": 4,
+    "shard_size": 4,
     "attributions": {
         "subsets": {"kind": "datamodels", "models": 16, "regularization": [0.5, 0.3]},
         "slopes": {"kind": "trak", "checkpoints": 2, "dimension": 32},
@@ -34,12 +35,12 @@ def attribution_jobs(copy: Checkout, *arguments: str) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def attributed(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    copy = pristine.copy(tmp_path_factory.mktemp("attributed") / "copy")
-    copy.configure(CONFIGURATION)
-    copy.configure({"shard_size": 2})
-    copy.make("klom_all", "attributions")
-    return copy
+def attributed(pristine: Checkout, made_once: MadeOnce) -> Checkout:
+    def make(copy: Checkout) -> None:
+        copy.configure(CONFIGURATION)
+        copy.make("klom_all", "attributions")
+
+    return made_once("attributed", pristine, make)
 
 
 def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> None:
@@ -54,9 +55,9 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
         np.testing.assert_allclose(effects.effect[:, 7], rows.sum(axis=0), atol=1e-5)
         np.testing.assert_allclose(effects.own[forget, 7], rows[np.arange(10), forget], atol=1e-6)
         assert effects.effect.any()
-    outputs = OutputsFile(folder / "subsets/outputs/0002-0003.safetensors")
-    assert outputs.included().sum(axis=1).tolist() == [100, 100]
-    assert outputs.output("margin").shape == (2, 260)
+    outputs = OutputsFile(folder / "subsets/outputs/0004-0007.safetensors")
+    assert outputs.included().sum(axis=1).tolist() == [100] * 4
+    assert outputs.output("margin").shape == (4, 260)
     record = json.loads((folder / "subsets/matrices/margin.safetensors.json").read_text())
     assert set(record["explained"]) == {"0.5", "0.3"}
     assert list(Path(attributed.result("summaries/klom/telling")).glob("*.parquet"))
@@ -100,4 +101,4 @@ def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: P
 def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> None:
     copy = attributed.copy(tmp_path / "copy")
     copy.configure({"attributions.subsets.models": 20})
-    assert attribution_jobs(copy) == {"datamodel": 2, "regression": 11, "components": 1, "effects": 2}
+    assert attribution_jobs(copy) == {"datamodel": 1, "regression": 11, "components": 1, "effects": 2}
