@@ -75,12 +75,12 @@ def _importable(case: Case) -> Iterator[Finding]:
 
 def _traker(case: Case) -> Iterator[Finding]:
     """The optional packages of attributions whose projector is `traker`; fast_jl is of use on a GPU only."""
-    from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
-
     attributions = case.experiment.attributions if case.experiment else {}
     asking = {name: own for name, own in attributions.items() if getattr(own, "projector", "") == "traker"}
     if not asking:
         return
+    from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
+
     broken = probe_imports(["trak", "fast_jl"]).errors
     if broken["trak"]:
         for error in (missing_traker(name, " ".join(broken["trak"].split())) for name in asking):
