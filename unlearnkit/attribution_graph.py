@@ -87,7 +87,8 @@ class AttributionGraph:
             return {"fraction": own["fraction"], **self.graph.training_slice("datamodel")}
         if stage == "gradients":
             base = self.graph.training_slice("trak")
-            return {"dimension": own["dimension"], **{key: base[key] for key in base if key != "training"}}
+            chosen = {key: own[key] for key in ("dimension", "projector")}
+            return {**chosen, **{key: base[key] for key in base if key != "training"}}
         if stage == "attributions":
             split = {"train_size": experiment.train_size} if own["kind"] == "trak" else {}
             return {**{key: own[key] for key in _FIT[own["kind"]]}, **split}

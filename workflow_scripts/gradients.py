@@ -4,10 +4,12 @@ from unlearnkit.artifacts.attribution import write_gradients
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import WeightFile
-from unlearnkit.attribution.gradients import ROLE, projected_gradients, projection
+from unlearnkit.attribution.gradients import ROLE, parameter_count, projected_gradients
+from unlearnkit.attribution.projection import projector_for
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
+from unlearnkit.seeds import derive_seed
 from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output, names = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
@@ -22,10 +24,17 @@ with job_of(snakemake) as running:
     model = task.architecture.gather(
         [task.architecture.load(WeightFile(inputs.originals).state(checkpoint))], worker.device
     )
-    (generator,) = task.generators(ROLE, [checkpoint], "projection")
     with running.timing.measure("attribution", len(image_set.labels) * settings["dimension"]):
-        matrix = projection(model, settings["dimension"], generator).to(worker.device)
-        found = projected_gradients(model, task.architecture.num_classes, task.pixels, matrix, worker.report)
+        projector = projector_for(
+            settings["projector"],
+            parameter_count(model),
+            settings["dimension"],
+            seed=derive_seed(settings["seed"], ROLE, checkpoint, "projection"),
+            device=worker.device,
+            attribution=names.attribution,
+        )
+        worker.report(f"gradients are projected by {projector.name}")
+        found = projected_gradients(model, task.architecture.num_classes, task.pixels, projector, worker.report)
     named = dict(zip(params.outputs, zip(found.projected, found.scale, strict=True), strict=True))
     write_gradients(output.gradients, named, found.probability, {"attribution": names.attribution})
-    running.record(output.gradients, **describe(worker.device))
+    running.record(output.gradients, projector=projector.name, **describe(worker.device))

@@ -12,8 +12,9 @@ from torch import nn
 from unlearnkit.artifacts.attribution import GradientFile, write_gradients
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution import influence
-from unlearnkit.attribution.gradients import margin_weights, projected_gradients, projection
+from unlearnkit.attribution.gradients import margin_weights, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import mean_scores, scores
+from unlearnkit.attribution.projection import MatrixProjector
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
@@ -38,10 +39,10 @@ def test_gradients_are_those_of_every_sample(digits: ImageSet, model: str) -> No
     net = task.architecture.build(0).eval()
     pixels = task.pixels
     pixels.images, pixels.labels = pixels.images[:12], pixels.labels[:12]
-    matrix = projection(net, 20, torch.Generator().manual_seed(0))
-    assert set(matrix.flatten().tolist()) == {-1, 1}
-    found = projected_gradients(net, 10, pixels, matrix, lambda _: None)
-    expected = by_hand(net, pixels.normalised(torch.arange(12)), pixels.labels, matrix)
+    projector = MatrixProjector.drawn(parameter_count(net), 20, 0, torch.device("cpu"))
+    assert set(projector.matrix.flatten().tolist()) == {-1, 1}
+    found = projected_gradients(net, 10, pixels, projector, lambda _: None)
+    expected = by_hand(net, pixels.normalised(torch.arange(12)), pixels.labels, projector.matrix)
     got = torch.from_numpy(found.projected).float() * torch.from_numpy(found.scale)[..., None]
     torch.testing.assert_close(got, expected.detach(), rtol=0, atol=1e-3 * float(expected.abs().max()))
     logits = net(pixels.normalised(torch.arange(12))).detach()
@@ -49,10 +50,8 @@ def test_gradients_are_those_of_every_sample(digits: ImageSet, model: str) -> No
 
 
 def test_the_projection_keeps_inner_products_on_average() -> None:
-    net = nn.Linear(30, 1)
-    matrix = projection(net, 50_000, torch.Generator().manual_seed(1)).float()
-    product = matrix @ matrix.T / matrix.shape[1]
-    torch.testing.assert_close(product, torch.eye(31), atol=0.03, rtol=0)
+    projected = MatrixProjector.drawn(31, 50_000, 1, torch.device("cpu"))(torch.eye(31))
+    torch.testing.assert_close(projected @ projected.T, torch.eye(31), atol=0.03, rtol=0)
 
 
 def test_the_margin_is_a_combination_of_logits() -> None:
@@ -113,8 +112,8 @@ def test_scores_are_averaged_over_checkpoints(tmp_path, task: Task, originals: l
     files = []
     for number in range(2):
         net = task.architecture.load(originals[number])
-        matrix = projection(net, 30, torch.Generator().manual_seed(number))
-        found = projected_gradients(net, 10, task.pixels, matrix, lambda _: None)
+        projector = MatrixProjector.drawn(parameter_count(net), 30, number, torch.device("cpu"))
+        found = projected_gradients(net, 10, task.pixels, projector, lambda _: None)
         names = [*(f"logit_{c}" for c in range(10)), "margin"]
         named = dict(zip(names, zip(found.projected, found.scale, strict=True), strict=True))
         write_gradients(tmp_path / f"{number}.safetensors", named, found.probability, {})

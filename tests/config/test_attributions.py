@@ -52,6 +52,11 @@ def changed(key: str, value: Any) -> dict[str, Any]:
         ("attributions.slopes.checkpoints", 5, r"there are 4 originals \(num_models\)"),
         ("attributions.slopes.kind", "track", r"'track', which is unknown.*did you mean 'trak'"),
         ("attributions.slopes.ridge", 0, r"ridge is 0"),
+        (
+            "attributions.slopes.projector",
+            "trak",
+            r"attributions\.slopes.*projector.*'trak'.*'matrix', 'traker'",
+        ),
         ("forget_sets.first.component", 11, r"component is 11"),
         ("forget_sets.first.top", 0, r"top and bottom are both 0"),
         ("forget_sets.first.top", 200, r"has 200 samples, but there are 200"),
@@ -130,3 +135,10 @@ def test_an_artifact_that_is_not_asked_for_is_no_part_of_the_experiment(name: st
     place = place_of(name)
     assert place is not None
     assert Present(graph().graph).settings(place) is None
+
+
+def test_another_projector_makes_gradients_again_and_is_no_setting_of_scores() -> None:
+    own, other = graph(), graph("attributions.slopes.projector", "traker")
+    assert own.slice_of("gradients", "slopes")["projector"] == "matrix"
+    assert other.slice_of("gradients", "slopes")["projector"] == "traker"
+    assert other.slice_of("attributions", "slopes") == own.slice_of("attributions", "slopes")

@@ -45,7 +45,7 @@ THIRD_PARTY = {
     1: {"pydantic", "pydantic_core", "yaml"},
     2: {"numpy", "pyarrow", "safetensors"},
     3: {"numpy", "scipy", "pydantic"},
-    4: {*LEARNING, "sklearn", "scipy", "threadpoolctl", "PIL", *LANGUAGE},
+    4: {*LEARNING, "trak", "sklearn", "scipy", "threadpoolctl", "PIL", *LANGUAGE},
     5: {"torch", "pydantic"},
     6: {"numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "snakemake"},
     7: {"snakemake"},

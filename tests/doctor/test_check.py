@@ -120,6 +120,36 @@ def test_every_dependency_is_examined_under_the_name_it_is_imported_by() -> None
     assert version_of("2.11.0+cu126") == (2, 11, 0) < version_of("2.11.1") < version_of("2.12rc1")
 
 
+def test_the_package_of_a_projector_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    (tmp_path / "modules").mkdir()
+
+    def told(projector: str, gpus: list[object]) -> list[Finding]:
+        own = {"kind": "trak", "checkpoints": 2, "dimension": 700, "projector": projector}
+        case = configured(tmp_path, {"attributions": {"slopes": own}})
+        case.__dict__["imports"] = Imports({}, {"gpus": gpus, "cuda": bool(gpus), "built": None})
+        words = ("traker, ", "fast_jl", "attributions.")
+        return [finding for finding in of("environment", case) if finding.fact.startswith(words)]
+
+    assert told("matrix", []) == []
+    assert [finding.level for finding in told("traker", [])] == [OK]
+    module(tmp_path, "fast_jl", "raise ImportError('built for another GPU')")
+    slow = told("traker", [["A GPU", 2**36]])
+    assert [finding.level for finding in slow] == [OK, WARNING]
+    assert "BasicProjector" in slow[1].fact and "pip install fast_jl" in slow[1].remedy
+    module(tmp_path, "fast_jl", "")
+    _, unfit = told("traker", [["A GPU", 2**36]])
+    assert unfit.level == ERROR and unfit.fact.startswith("attributions.slopes.dimension is 700")
+    assert unfit.remedy == "set it to 1024, or set attributions.slopes.projector to matrix"
+    module(tmp_path, "trak", "raise ImportError('no such package')")
+    (missing,) = told("traker", [])
+    assert missing.level == ERROR
+    assert missing.fact == (
+        "attributions.slopes.projector is 'traker', but that package cannot be imported (ImportError: no such package)"
+    )
+    assert missing.remedy == "run `pip install traker`, or set attributions.slopes.projector to matrix"
+
+
 def test_threads_of_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case([])
     case.__dict__["imports"] = Imports()

@@ -17,14 +17,16 @@ from unlearnkit.artifacts.margins import Margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import WeightFile, write_weights
 from unlearnkit.attribution.effects import effects_of
-from unlearnkit.attribution.gradients import ROLE, projected_gradients, projection
+from unlearnkit.attribution.gradients import ROLE, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import mean_scores
+from unlearnkit.attribution.projection import projector_for
 from unlearnkit.config.attribution import TrakAttribution
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.data.batches import retain_set
 from unlearnkit.data.forget_sets import subpopulation_forget_set
 from unlearnkit.data.loading import load_image_set
 from unlearnkit.layout import MARGIN, logit
+from unlearnkit.seeds import derive_seed
 from unlearnkit.training.evaluation import Assemble, margins_of_models
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
@@ -94,9 +96,11 @@ class Pool:
         files = []
         for index in range(settings.checkpoints):
             model = self.task.architecture.load(self.files["original"].state(index))
-            (generator,) = self.task.generators(ROLE, [index], "projection")
-            matrix = projection(model, settings.dimension, generator)
-            found = projected_gradients(model, classes, self.task.pixels, matrix, lambda _: None)
+            seed = derive_seed(self.task.base_seed, ROLE, index, "projection")
+            projector = projector_for(
+                settings.projector, parameter_count(model), settings.dimension, seed=seed, device=CPU, attribution=name
+            )
+            found = projected_gradients(model, classes, self.task.pixels, projector, lambda _: None)
             named = dict(zip(outputs, zip(found.projected, found.scale, strict=True), strict=True))
             path = self._folder / f"gradients_{name}_{index}.safetensors"
             write_gradients(path, named, found.probability, {})

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from checkout import RESULTS, Checkout, MadeOnce
 
-from unlearnkit.artifacts.attribution import MatrixFile, OutputsFile, read_effects
+from unlearnkit.artifacts.attribution import GradientFile, MatrixFile, OutputsFile, read_effects
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.data.forget_sets import score_forget_set
 
@@ -102,3 +102,32 @@ def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> N
     copy = attributed.copy(tmp_path / "copy")
     copy.configure({"attributions.subsets.models": 20})
     assert attribution_jobs(copy) == {"datamodel": 1, "regression": 11, "components": 1, "effects": 2}
+
+
+def test_projections_by_traker(attributed: Checkout, tmp_path: Path) -> None:
+    copy = attributed.copy(tmp_path / "copy")
+    own = {"kind": "trak", "checkpoints": 2, "dimension": 32, "projector": "traker"}
+    copy.configure({"attributions": {**CONFIGURATION["attributions"], "blocks": own}})
+    made = [f"{RESULTS}/attribution/blocks/gradients/000{number}-000{number}.safetensors" for number in range(2)]
+    (copy.root / "trak.py").write_text("raise ImportError('there is no such package')")
+    refused = copy.snakemake(made[0])
+    assert refused.status != 0
+    assert "attributions.blocks.projector is 'traker', but that package cannot be imported" in refused.output
+    assert "Traceback" not in refused.output
+    assert not (copy.root / made[0]).exists()
+    (copy.root / "trak.py").unlink()
+    copy.make(*made)
+    record = json.loads((copy.root / f"{made[0]}.json").read_text())
+    assert record["projector"].startswith("BasicProjector of traker 0.")
+    log = next((copy.root / "logs").rglob("blocks/gradients/0000-0000*.log")).read_text()
+    assert f"gradients are projected by {record['projector']}" in log
+    first, second = (GradientFile(copy.root / path) for path in made)
+    by_matrix = GradientFile(attributed.result("attribution/slopes/gradients/0000-0000.safetensors"))
+    norms = [np.linalg.norm(file.gradients("margin"), axis=1) for file in (first, by_matrix)]
+    # 32 dimensions keep a length to about a tenth, and all of them on average
+    assert np.mean(norms[0] / norms[1]) == pytest.approx(1, abs=0.2)
+    assert not np.allclose(first.gradients("margin"), second.gradients("margin"))
+    before = (copy.root / made[0]).read_bytes()
+    (copy.root / made[0]).unlink()
+    copy.make(made[0])
+    assert (copy.root / made[0]).read_bytes() == before

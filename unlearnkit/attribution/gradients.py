@@ -1,16 +1,15 @@
 """Projected gradients of the logits of one model: what scores of the TRAK kind are made of.
 
-g_c(x) = R^T grad z_c(x) / sqrt(dimension), for every class c and sample x; R [parameters, dimension] has entries +1 and
--1, each with probability one half. Models are in eval mode and see plain images. The gradient of the margin needs no
-pass of its own: it is a combination of those of the logits (`margin_weights`).
+g_c(x) = R^T grad z_c(x) / sqrt(dimension), for every class c and sample x; R [parameters, dimension] is random
+(`projection`). Models are in eval mode and see plain images. The gradient of the margin needs no pass of its own: it is
+a combination of those of the logits (`margin_weights`).
 
-Per model: C backward passes over all samples, and 2 C samples parameters dimension operations for the projection, whose
-matrix takes parameters x dimension bytes. Source: Park et al. 2023 (arXiv 2303.14186), section 3.
+Per model: C backward passes over all samples, and 2 C samples parameters dimension operations for the projection.
+Source: Park et al. 2023 (arXiv 2303.14186), section 3.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,13 +19,11 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 from torch.nn import functional
 
+from unlearnkit.attribution.projection import Projector
 from unlearnkit.data.batches import Pixels
 
 ROLE = "trak"
 """Role of the projections in the seeds."""
-
-NUMBERS_AT_ONCE = 2**26
-"""Entries of the gradients that are held at a time, 256 MiB; and of the projection that are converted at a time."""
 
 SMALLEST = torch.finfo(torch.float32).tiny
 
@@ -44,29 +41,20 @@ class Gradients:
     probability: np.ndarray
 
 
-def projection(model: nn.Module, dimension: int, generator: torch.Generator) -> Tensor:
-    """Return int8 [parameters of the model, dimension] of +1 and -1, each with probability one half, on the CPU."""
-    rows = sum(parameter.numel() for parameter in model.parameters())
-    return torch.empty(rows, dimension, dtype=torch.int8).random_(0, 2, generator=generator).mul_(2).sub_(1)
-
-
 def projected_gradients(
-    model: nn.Module, classes: int, pixels: Pixels, matrix: Tensor, report: Callable[[str], None]
+    model: nn.Module, classes: int, pixels: Pixels, project: Projector, report: Callable[[str], None]
 ) -> Gradients:
-    """Return the gradients of all outputs of one model on all samples, projected by `matrix` [parameters, dimension].
-
-    Parameters are in the order of the model, and `matrix` is on its device.
-    """
+    """Return the gradients of all outputs of one model on all samples, parameters in its order."""
     jacobian = _jacobian(model.eval())
-    samples, dimension = len(pixels.labels), matrix.shape[1]
+    samples, dimension = len(pixels.labels), project.dimension
     projected = np.empty((classes + 1, samples, dimension), np.float16)
     scale, probability = np.empty((classes + 1, samples), np.float32), np.empty(samples, np.float32)
-    batch = max(1, NUMBERS_AT_ONCE // (classes * len(matrix)))
+    batch = max(1, project.numbers_at_once // (classes * parameter_count(model)))
     for first in range(0, samples, batch):
         rows = slice(first, min(first + batch, samples))
         own, logits = jacobian(pixels.normalised(torch.arange(rows.start, rows.stop, device=pixels.device)))
         labels = pixels.labels[rows]
-        of_logits = _projected(own.transpose(0, 1), matrix)  # [classes, B, dimension]
+        of_logits = project(own).transpose(0, 1)  # [classes, B, dimension]
         of_margin = torch.einsum("bc,cbd->bd", margin_weights(logits, labels), of_logits)
         found = torch.cat([of_logits, of_margin[None]])
         largest = found.abs().amax(2)
@@ -75,6 +63,11 @@ def projected_gradients(
         probability[rows] = logits.softmax(1).gather(1, labels[:, None])[:, 0].cpu().numpy()
         report(f"gradients on samples {rows.start}-{rows.stop - 1} of {samples}")
     return Gradients(projected, scale, probability)
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Return the number of entries of a gradient of the model."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _jacobian(model: nn.Module) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
@@ -100,12 +93,3 @@ def margin_weights(logits: Tensor, labels: Tensor) -> Tensor:
     is_label = functional.one_hot(labels, logits.shape[1]).bool()
     others = logits.masked_fill(is_label, -torch.inf).softmax(1)
     return is_label.to(logits.dtype) - others
-
-
-def _projected(gradients: Tensor, matrix: Tensor) -> Tensor:
-    """Return gradients [classes, B, parameters] @ matrix / sqrt(dimension)."""
-    total = gradients.new_zeros(*gradients.shape[:2], matrix.shape[1])
-    step = max(1, NUMBERS_AT_ONCE // matrix.shape[1])
-    for first in range(0, len(matrix), step):
-        total += gradients[..., first : first + step] @ matrix[first : first + step].to(gradients.dtype)
-    return total / math.sqrt(matrix.shape[1])

@@ -42,6 +42,11 @@ class TrakAttribution(Settings):
     kind: Literal["trak"]
     checkpoints: int = Field(5, ge=1, description="originals that scores are averaged over, the first ones")
     dimension: int = Field(8192, ge=1, description="of the projected gradients; Georgiev et al. 2024")
+    projector: Literal["matrix", "traker"] = Field(
+        "matrix",
+        description="of the gradients: a matrix of parameters x dimension bytes, or those of the package traker, which "
+        "hold none",
+    )
     curvature: bool = Field(
         True, description="weigh the kernel by p (1 - p), so that scores have the size of effects; Park et al.: false"
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
-from unlearnkit.doctor.probe import requirements, version_of
+from unlearnkit.doctor.probe import probe_imports, requirements, version_of
 
 PYTHON = (3, 11)
 _INSTALL = "install the packages again: make -B .venv/.core, or pip install -e ."
@@ -26,6 +26,7 @@ def examine(case: Case) -> Iterator[Finding]:
     yield from _versions()
     yield from _pair()
     yield from _importable(case)
+    yield from _traker(case)
     if os.environ.get("OMP_NUM_THREADS") is None:
         yield Finding(
             WARNING,
@@ -70,6 +71,32 @@ def _importable(case: Case) -> Iterator[Finding]:
         yield Finding(ERROR, f"{module} cannot be imported ({' '.join(error.split())})", _INSTALL)
     if not broken:
         yield Finding(OK, "all packages can be imported")
+
+
+def _traker(case: Case) -> Iterator[Finding]:
+    """The optional packages of attributions whose projector is `traker`; fast_jl is of use on a GPU only."""
+    attributions = case.experiment.attributions if case.experiment else {}
+    asking = {name: own for name, own in attributions.items() if getattr(own, "projector", "") == "traker"}
+    if not asking:
+        return
+    from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
+
+    broken = probe_imports(["trak", "fast_jl"]).errors
+    if broken["trak"]:
+        for error in (missing_traker(name, " ".join(broken["trak"].split())) for name in asking):
+            yield Finding(ERROR, error.fact, error.remedy or "")
+        return
+    yield Finding(OK, f"traker, for the projections of {', '.join(asking)}")
+    if not (case.imports.torch or {}).get("gpus"):
+        return
+    if broken["fast_jl"]:
+        fact = "fast_jl cannot be imported, so traker projects by its BasicProjector, which is slow"
+        yield Finding(WARNING, fact, "where a CUDA compiler is: pip install fast_jl")
+        return
+    for name, own in asking.items():
+        if own.dimension % FAST_JL_COLUMNS:
+            error = unfit_dimension(name, own.dimension)
+            yield Finding(ERROR, error.fact, error.remedy or "")
 
 
 def _bytecode() -> Iterator[Finding]:

@@ -1,0 +1,120 @@
+"""Random projections by the package `traker` (Park et al. 2023, arXiv 2303.14186), without a matrix in memory.
+
+Its BasicProjector draws blocks of columns of R on any device, anew for every call. Its CudaProjector draws single
+entries inside one kernel, by the package fast_jl. The seed of either is the low 31 bits of the given one; the entries
+also depend on the device, those of CudaProjector on the number of its multiprocessors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
+from unlearnkit.errors import TrainingError
+
+BLOCK = 2**26
+"""Entries of R that BasicProjector holds, 256 MiB; they decide which entries have which seed."""
+
+FEW, MANY = 2**26, 2**28
+"""Entries of gradients in a call: many, 1 GiB, where R is drawn anew for every one."""
+
+KERNEL_ROWS = 16
+"""Gradients in a run of fast_jl's kernel: the most that every GPU takes that it supports (traker's documentation)."""
+
+KERNEL_ENTRIES = 2**32
+"""Entries of the gradients in a run of the kernel, which counts them in 32 bits: there have to be fewer."""
+
+SMALLEST = torch.finfo(torch.float32).tiny
+
+
+@dataclass(frozen=True)
+class TrakerProjector:
+    """A projector of the package; `product` maps float32 [rows, parameters] to [rows, dimension] without a scale."""
+
+    name: str
+    dimension: int
+    product: Callable[[Tensor], Tensor]
+    numbers_at_once: int
+
+    def __call__(self, gradients: Tensor) -> Tensor:
+        """Return gradients [..., parameters] @ R / sqrt(dimension)."""
+        rows = gradients.reshape(-1, gradients.shape[-1]).float().contiguous()
+        found = self.product(rows).view(*gradients.shape[:-1], self.dimension)
+        return found / math.sqrt(self.dimension)
+
+
+def traker_projector(
+    parameters: int, dimension: int, *, seed: int, device: torch.device, attribution: str
+) -> TrakerProjector:
+    """Return CudaProjector where the device is a GPU and fast_jl can be imported, else BasicProjector.
+
+    Raises ConfigError if traker cannot be imported or fast_jl cannot project onto `dimension`, TrainingError if fast_jl
+    fails on this GPU or the model is too large for it.
+    """
+    try:
+        import trak
+        from trak.projectors import BasicProjector, ProjectionType
+    except ImportError as error:
+        raise missing_traker(attribution, str(error)) from None
+    own_seed, signs = seed % 2**31, ProjectionType("rademacher")
+    if device.type == "cuda" and (product := _kernel(parameters, dimension, own_seed, device, attribution)):
+        return TrakerProjector(f"CudaProjector of traker {trak.__version__}", dimension, product, FEW)
+    columns = min(dimension, max(1, BLOCK // parameters))
+    basic = BasicProjector(parameters, dimension, own_seed, signs, device, block_size=columns)
+    return TrakerProjector(
+        f"BasicProjector of traker {trak.__version__}",
+        dimension,
+        lambda rows: basic.project(rows, model_id=0),
+        FEW if columns == dimension else MANY,  # a single block is kept
+    )
+
+
+def _kernel(
+    parameters: int, dimension: int, seed: int, device: torch.device, attribution: str
+) -> Callable[[Tensor], Tensor] | None:
+    """Return the product by fast_jl, None if that cannot be imported."""
+    from trak.projectors import CudaProjector, ProjectionType
+
+    signs = ProjectionType("rademacher")
+    # the kernel runs on the current device, whichever holds the gradients
+    device = torch.device("cuda", torch.cuda.current_device() if device.index is None else device.index)
+    try:
+        with torch.cuda.device(device):
+            fast = CudaProjector(parameters, dimension, seed, signs, device, max_batch_size=KERNEL_ROWS)
+    except ImportError:
+        return None
+    except RuntimeError as error:
+        raise TrainingError(
+            f"fast_jl fails on {torch.cuda.get_device_name(device)} ({str(error).splitlines()[0]})",
+            remedy=f"build it for this GPU, remove it, so that BasicProjector is taken, or set attributions."
+            f"{attribution}.projector to matrix",
+        ) from None
+    if dimension % FAST_JL_COLUMNS:
+        raise unfit_dimension(attribution, dimension)
+    if parameters * KERNEL_ROWS >= KERNEL_ENTRIES:
+        raise TrainingError(
+            f"the model has {parameters} parameters, too many for fast_jl",
+            expected=f"fewer than {KERNEL_ENTRIES // KERNEL_ROWS}",
+            remedy="remove fast_jl, so that BasicProjector is taken",
+        )
+
+    def product(rows: Tensor) -> Tensor:
+        with torch.cuda.device(device):
+            return in_units(lambda part: fast.project(part, model_id=0), rows)
+
+    return product
+
+
+def in_units(project: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Return the projections of rows [rows, parameters] by a kernel of half precision, which gets 16 rows at a time.
+
+    Each is given in units of its largest entry: gradients beyond 65,504 would be infinite, and small ones 0.
+    """
+    largest = rows.abs().amax(1, keepdim=True).clamp_min(SMALLEST)
+    parts = zip(rows.split(KERNEL_ROWS), largest.split(KERNEL_ROWS), strict=True)
+    return torch.cat([project(part / units) * units for part, units in parts])
