@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit.data.embedding import clip_embeddings, weight_files
+from unlearnkit.data.embedding import clip_embeddings, raw_paths
 from unlearnkit.data.forget_sets import neighbour_forget_set
 from unlearnkit.errors import DataError
 
@@ -53,7 +53,7 @@ def test_embeddings_have_length_one_and_no_order(clip: Path, channels: int, monk
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
     monkeypatch.setattr("unlearnkit.data.embedding.BATCH_SIZE", 2)
     np.testing.assert_allclose(embedded(images[::-1].copy(), str(clip))[::-1], found, atol=1e-5)
-    assert {path.name for path in weight_files(str(clip))} >= {"config.json", "model.safetensors"}
+    assert {path.name for path in raw_paths(str(clip))} >= {"config.json", "model.safetensors"}
 
 
 def test_a_missing_model_says_what_to_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,13 +62,13 @@ def test_a_missing_model_says_what_to_fetch(tmp_path: Path, monkeypatch: pytest.
     for model in ("nobody/no-such-model", str(tmp_path)):
         with pytest.raises(DataError, match=r"cannot be loaded.*config\.json.*huggingface\.co.*embedding\.model"):
             embedded(images, model)
-    assert weight_files("nobody/no-such-model") == []
+    assert raw_paths("nobody/no-such-model") == ()
 
 
 def test_weights_that_are_not_there_are_not_drawn_at_random(clip: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
-    for path in weight_files(str(clip)):
+    for path in raw_paths(str(clip)):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     tensors = load_file(clip / "model.safetensors")
     save_file({k: v for k, v in tensors.items() if k != "visual_projection.weight"}, tmp_path / "model.safetensors")
