@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tiny_clip import save_clip
 
 from unlearnkit.data.embedding import clip_embeddings, raw_paths
 from unlearnkit.data.forget_sets import neighbour_forget_set
 from unlearnkit.errors import DataError
 
-# its configurations take settings that their stubs lack
-transformers: Any = import_module("transformers")
-
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP model with few random weights, saved as the published ones are."""
     folder = tmp_path_factory.mktemp("clip")
-    text = {
-        "vocab_size": 16,
-        "hidden_size": 8,
-        "intermediate_size": 8,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 1,
-    }
-    image = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
-    image |= {"image_size": 16, "patch_size": 8, "projection_dim": 8}
-    config = transformers.CLIPConfig(text_config=text, vision_config=image, projection_dim=8)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        transformers.CLIPModel(config).save_pretrained(folder)
-    size = {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}}
-    transformers.CLIPImageProcessor(**size).save_pretrained(folder)
+    save_clip(folder)
     return folder
 
 

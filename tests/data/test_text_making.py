@@ -64,7 +64,7 @@ def published(folder: Path, shards: list[np.ndarray]) -> Path:
 
 
 def outcome(folder: Path, length: int, size: int) -> tuple[str, list[str]]:
-    """Return the content hash of the data set, or what is wrong, and the names of the training shards that were read."""
+    """Return the content hash of the data set, or what is wrong, and the names of the training shards it is made of."""
     settings = SETTINGS | {"forget_unit": "document", "sequence_length": length, "train_size": size}
     try:
         found = text_set_of(settings, [], folder)
