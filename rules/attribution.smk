@@ -1,6 +1,6 @@
 """Attributions: what every training sample adds to every output; what forget sets are made of, and methods match.
 
-Inputs:  data set; originals (kind trak); forget set (effects)
+Inputs:  data set; originals (kind trak); forget set (effects); files of CLIP, where it is a folder
 Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<shard>.safetensors
          results/<experiment>/attribution/<attribution>/matrices/<output>.safetensors
          results/<experiment>/attribution/<attribution>/components.npy
@@ -170,6 +170,7 @@ rule effects:
 rule embeddings:
     input:
         dataset=path(layout.DATASET),
+        model=lambda w: ATTRIBUTION_GRAPH.embedding_files(),
     output:
         embeddings=path(layout.EMBEDDINGS),
         provenance=layout.provenance(path(layout.EMBEDDINGS)),

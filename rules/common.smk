@@ -10,6 +10,7 @@ from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.given_files import refuse_lost_files
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
 from unlearnkit.polling import repair_executor
@@ -21,6 +22,7 @@ try:
     ATTRIBUTION_GRAPH = AttributionGraph(GRAPH)
     if workflow.is_main_process:
         refuse_foreign(GRAPH, EXPERIMENT.experiment)
+        refuse_lost_files(GRAPH)
         refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None

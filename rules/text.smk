@@ -1,6 +1,7 @@
 """The data of language models: text to tokens, tokens to sequences, forget units and forget sets.
 
-Inputs:  raw text or token shards (from `data.root`, a download, or the package), files named in `forget_sets`
+Inputs:  raw text (of the user's own: files under `data.root` or in `data.hub.path`; else a download or the package) or
+         token shards (from `data.root`), files named in `forget_sets`
 Outputs: results/<experiment>/data/{tokenizer.json,train.bin,validation.bin} (text), results/<experiment>/data/dataset.safetensors,
          results/<experiment>/data/units.parquet, results/<experiment>/forget_sets/<forget_set>.npy
 """
@@ -11,6 +12,8 @@ TEXT_GRAPH = TextGraph(GRAPH)
 
 
 rule tokens:
+    input:
+        raw=lambda w: TEXT_GRAPH.raw_files(),
     output:
         tokenizer=path(layout.TOKENIZER),
         train=path(layout.TRAIN_TOKENS),

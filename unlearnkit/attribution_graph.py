@@ -6,6 +6,7 @@ from unlearnkit import layout
 from unlearnkit.config.attribution import COMPONENTS, Attribution
 from unlearnkit.config.forget_set import ClipNeighboursForgetSet, PrincipalComponentForgetSet
 from unlearnkit.graph import Graph, Slice
+from unlearnkit.raw_files import raw_files
 
 STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
 """Stages of `unlearnkit.places` whose settings and code are told here."""
@@ -72,6 +73,10 @@ class AttributionGraph:
         if isinstance(settings, PrincipalComponentForgetSet):
             return [self.graph.path(layout.COMPONENTS, attribution=settings.attribution)]
         return [self.graph.path(layout.EMBEDDINGS)] if isinstance(settings, ClipNeighboursForgetSet) else []
+
+    def embedding_files(self) -> list[str]:
+        """Return the files of the model that images are embedded by, as far as it is a folder."""
+        return raw_files("unlearnkit.data.embedding", self.graph.experiment.embedding.model)
 
     # configuration slices and code fingerprints
 

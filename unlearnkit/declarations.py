@@ -1,8 +1,9 @@
-"""Read what a plug-in declares (its `Settings` class and its constants) without importing what it imports.
+"""Read what a plug-in declares (`Settings`, constants, `raw_paths`) without importing what it imports.
 
 The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
-importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings` and
-upper-case constants, which may use the standard library, pydantic and `unlearnkit.config` and nothing else.
+importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings`,
+upper-case constants, and the function `raw_paths` of data, which says what files it reads. They may use each other, the
+standard library, pydantic, `unlearnkit.config` and `unlearnkit.layout`, and nothing else.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ _ALLOWED_IMPORTS = (
     "enum",
     "itertools",
     "math",
+    "pathlib",
     "typing",
     "pydantic",
     "unlearnkit.config",
+    "unlearnkit.layout",
 )
 
 
 @functools.cache
 def declarations(module_name: str) -> ModuleType:
-    """Return a module object that holds only the `Settings` class and the upper-case constants of `module_name`.
+    """Return a module object that holds only `Settings`, upper-case constants and `raw_paths` of `module_name`.
 
     Raises UnlearnkitError if the module does not exist or a declaration needs more than the allowed imports.
     """
@@ -59,6 +62,8 @@ def _is_declaration(node: ast.stmt) -> bool:
         return all(_is_allowed(alias.name) for alias in node.names)
     if isinstance(node, ast.ClassDef):
         return node.name == "Settings"
+    if isinstance(node, ast.FunctionDef):
+        return node.name == "raw_paths"
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
     return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.isupper()

@@ -44,6 +44,15 @@ def refuse_foreign(graph: Graph, experiment: str) -> None:
     )
 
 
+def recorded_beside(artifact: str) -> Record:
+    """Return the provenance of an artifact, empty if it cannot be read: the job that reads the artifact will say so."""
+    try:
+        record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
 def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
     """Return path -> what differs, for the artifacts without a record of Snakemake's that are not of this experiment.
 
@@ -76,16 +85,13 @@ def _unknown_records(folder: str) -> Iterator[tuple[str, Record]]:
     """Yield (artifact, its provenance) where Snakemake has no record of the artifact."""
     for path in files_below(folder):
         artifact = recorded_artifact(path)
-        if artifact and Path(artifact).exists() and not _is_known(artifact):
-            try:
-                record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
-            except (OSError, ValueError):
-                continue  # the job that reads the artifact will say so
-            if isinstance(record, dict) and "settings" in record:
+        if artifact and Path(artifact).exists() and not has_snakemake_record(artifact):
+            record = recorded_beside(artifact)
+            if "settings" in record:
                 yield artifact, record
 
 
-def _is_known(artifact: str) -> bool:
+def has_snakemake_record(artifact: str) -> bool:
     """Whether Snakemake knows how it made a file, or that it did not finish it (snakemake/persistence/file.py)."""
     key = urlsafe_b64encode(artifact.encode()).decode()
     pieces = [key[first : first + 254] for first in range(0, len(key), 254)]

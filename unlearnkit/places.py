@@ -111,6 +111,11 @@ def recorded_artifact(path: str) -> str | None:
     return artifact if record_of(artifact) == path else None
 
 
+def is_given(path: str) -> bool:
+    """Return whether no job of the workflow makes a file: it is neither an artifact nor a record of one."""
+    return record_of(path) is None and recorded_artifact(path) is None
+
+
 def files_below(folder: str) -> Iterator[str]:
     """Yield the paths of all files below `folder`, also behind links: results may be spread over disks."""
     seen = set()

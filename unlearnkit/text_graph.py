@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from unlearnkit import layout
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.declarations import declarations
 from unlearnkit.graph import Graph, Slice
+from unlearnkit.raw_files import raw_files
 from unlearnkit.registry import locate
 
 STAGES = ("tokenizer", "training tokens", "validation tokens", "data", "units", "forget sets")
@@ -19,6 +22,11 @@ class TextGraph:
         assert isinstance(graph.experiment, TextExperiment)
         self.graph, self.experiment = graph, graph.experiment
 
+    def raw_files(self) -> list[str]:
+        """Return the files of the user's that tokens are made of, as far as they are there."""
+        data = self.experiment.data
+        return raw_files(locate("data set", data.name), Path(data.root) if data.root else None, data.hub)
+
     def token_files(self) -> list[str]:
         """Return the token shards and the tokenizer that the data set is made of; none where it comes as tokens."""
         if getattr(declarations(locate("data set", self.experiment.data.name)), "TOKENISED", False):
@@ -28,7 +36,7 @@ class TextGraph:
         ]
 
     def tokens_slice(self) -> Slice:
-        """Which text is made into tokens, and how; not where its files lie, since their content is checked."""
+        """Which text is made into tokens, and how; not where its files lie: they are inputs, or their hash is known."""
         kept = {"name", "hub", "tokenizer", "content_hash"}
         block = self.experiment.data.model_dump(mode="json", include=kept)
         if block["tokenizer"]:

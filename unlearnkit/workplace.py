@@ -38,7 +38,7 @@ def refuse_changed(folder: str) -> None:
     for path in files_below(folder):
         if (record := record_of(path)) is None or not _is_newer(path, record):
             continue
-        if (recorded := _recorded(record).get(path)) and (found := _sha256(path)) not in (None, recorded):
+        if (recorded := _recorded(record).get(path)) and (found := content_sha256(path)) not in (None, recorded):
             raise ArtifactError(
                 f"{path} was damaged or replaced after its job wrote it",
                 expected=f"SHA-256 {recorded}, as {record} says, not {found}",
@@ -62,7 +62,7 @@ def _recorded(record: str) -> dict[str, str]:
         return {}
 
 
-def _sha256(path: str) -> str | None:
+def content_sha256(path: str) -> str | None:
     """Return the SHA-256 of a file, None if it cannot be read: the job that needs it will say so."""
     try:
         with Path(path).open("rb") as stream:

@@ -2,10 +2,10 @@
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.artifacts.store import sha256_of, write_array
+from unlearnkit.artifacts.store import write_array
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.dataset_file import read_image_set
-from unlearnkit.data.embedding import clip_embeddings, weight_files
+from unlearnkit.data.embedding import clip_embeddings
 from unlearnkit.training.setup import describe, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -17,5 +17,4 @@ with job_of(snakemake) as running:
     with running.timing.measure("attribution", float(image_set.train_size)):
         found = clip_embeddings(image_set.train_images, params.settings["model"], worker.device, running.report)
     write_array(output.embeddings, found)
-    raw = {str(path): sha256_of(path) for path in weight_files(params.settings["model"])}
-    running.record(output.embeddings, raw=raw, **describe(worker.device))
+    running.record(output.embeddings, **describe(worker.device))

@@ -15,12 +15,14 @@ output = snakemake.output
 with job_of(snakemake) as running:
     data = TextDataBlock.model_validate(snakemake.config["data"])
     root = Path(data.root) if data.root else None
+    inputs = set(snakemake.input)
     corpus, content_hash = load_corpus(data.name, root, data.hub, data.content_hash)
     tokenizer = make_tokenizer(data.tokenizer, corpus.train)
     write_tokenizer(output.tokenizer, tokenizer)
     write_shard(output.train, tokenizer.stream(corpus.train))
     write_shard(output.validation, tokenizer.stream(corpus.validation))
-    raw = {str(path): sha256_of(path) for path in corpus.raw_files}
+    # the user's own files are inputs, whose record says the same
+    raw = {path: sha256_of(path) for path in map(str, corpus.raw_files) if path not in inputs}
     for name in ("tokenizer", "train", "validation"):
         running.record(
             getattr(output, name), raw=raw, content_hash=content_hash, vocabulary_size=tokenizer.vocabulary_size

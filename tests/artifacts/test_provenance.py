@@ -72,10 +72,11 @@ def test_a_missing_record_is_named(tmp_path: Path) -> None:
         read_provenance(str(tmp_path / "a.npy"))
 
 
-def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path) -> None:
-    artifact = tmp_path / "a.npy"
+def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    artifact = Path("results/x/forget_sets/a.npy")
+    artifact.parent.mkdir(parents=True)
     artifact.write_text("content")
-    assert verified_sha256(str(artifact)) == sha256_of(artifact)  # no record: nothing to compare with
     write_provenance(
         str(artifact),
         rule="r",
@@ -93,6 +94,14 @@ def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path) -> None:
     artifact.unlink()
     with pytest.raises(ArtifactError, match="does not exist"):
         verified_sha256(str(artifact))
+
+
+def test_what_lies_beside_a_given_file_is_no_record_of_it(tmp_path: Path) -> None:
+    given = tmp_path / "rows.jsonl"
+    given.write_text("content")
+    for beside in ("[]", "{", '{"sha256": "00ff"}'):
+        (tmp_path / "rows.jsonl.json").write_text(beside)
+        assert verified_sha256(str(given)) == sha256_of(given)
 
 
 RECORD = {"artifact": "a", "sha256": "00ff", "passes": {12: 100.5, 3: 0.1}, "settings": {"lr": 1e-3, "name": None}}

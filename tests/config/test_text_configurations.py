@@ -97,6 +97,14 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
         ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
         ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are no decays; expected two"),
+        (
+            {"data.name": "hub_text", "data.hub": {"path": "mine"}, "data.root": "./mine/cache"},
+            r"data.root is ./mine/cache, in the folder data.hub.path.* expected null or .*Remove data.root",
+        ),
+        (
+            {"execution": {"sharding": "full"}},
+            "execution.sharding is full, but execution.processes is 1, .*expected 2 processes or more. Raise",
+        ),
         ({"execution": {"stack_size": 2}}, "execution.stack_size is 2, but language models are .*; expected null or 1"),
         (MASKED, "model.end_of_text is 299, but 0 is the token before every document; expected 0"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import subprocess
 import sys
@@ -52,6 +53,31 @@ def test_reading_every_plug_in_imports_nothing_heavy(repository: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_which_files_data_are_read_from_is_told_without_imports(repository: Path, tmp_path: Path) -> None:
+    for name in ("train/b.txt", "train/a.jsonl", "train/c.md", "validation/v.TXT", ".git/x", "config.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    program = (
+        "import sys; from pathlib import Path; from unlearnkit.config.hub_text import HubText\n"
+        "from unlearnkit.raw_files import raw_files\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "print(raw_files('unlearnkit.data.text_files', folder, None))\n"
+        "print(raw_files('unlearnkit.data.hub_text', None, HubText(path=str(folder))))\n"
+        "print(raw_files('unlearnkit.data.embedding', str(folder)))\n"
+        "print([raw_files('unlearnkit.data.hub_text', None, HubText(path='nobody/nothing')),"
+        " raw_files('unlearnkit.data.embedding', 'nobody/nothing'),"
+        " raw_files('unlearnkit.data.village', None, None)])\n"
+        "print([name for name in ('torch', 'datasets', 'transformers', 'numpy') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
+    *found, nothing, heavy = map(ast.literal_eval, run.stdout.splitlines())
+    names = [[str(Path(path).relative_to(tmp_path)) for path in paths] for paths in found]
+    text = ["train/a.jsonl", "train/b.txt", "validation/v.TXT"]
+    everything = ["config.json", "train/a.jsonl", "train/b.txt", "train/c.md", "validation/v.TXT"]
+    assert names == [text, everything, ["config.json"]]
+    assert nothing == [[], [], []] and heavy == []
 
 
 def test_only_declarations_are_executed(plugin: Plugin) -> None:

@@ -22,6 +22,8 @@ LAYERS = {
         "graph",
         "attribution_graph",
         "text_graph",
+        "raw_files",
+        "given_files",
         "report_graph",
         "present",
         "origin",

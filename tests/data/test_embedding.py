@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tiny_clip import save_clip
 
-from unlearnkit.data.embedding import clip_embeddings, weight_files
+from unlearnkit.data.embedding import clip_embeddings, raw_paths
 from unlearnkit.data.forget_sets import neighbour_forget_set
 from unlearnkit.errors import DataError
-
-# its configurations take settings that their stubs lack
-transformers: Any = import_module("transformers")
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP model with few random weights, saved as the published ones are."""
     folder = tmp_path_factory.mktemp("clip")
-    text = {
-        "vocab_size": 16,
-        "hidden_size": 8,
-        "intermediate_size": 8,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 1,
-    }
-    image = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
-    image |= {"image_size": 16, "patch_size": 8, "projection_dim": 8}
-    config = transformers.CLIPConfig(text_config=text, vision_config=image, projection_dim=8)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        transformers.CLIPModel(config).save_pretrained(folder)
-    size = {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}}
-    transformers.CLIPImageProcessor(**size).save_pretrained(folder)
+    save_clip(folder)
     return folder
 
 
@@ -53,7 +34,7 @@ def test_embeddings_have_length_one_and_no_order(clip: Path, channels: int, monk
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
     monkeypatch.setattr("unlearnkit.data.embedding.BATCH_SIZE", 2)
     np.testing.assert_allclose(embedded(images[::-1].copy(), str(clip))[::-1], found, atol=1e-5)
-    assert {path.name for path in weight_files(str(clip))} >= {"config.json", "model.safetensors"}
+    assert {path.name for path in raw_paths(str(clip))} >= {"config.json", "model.safetensors"}
 
 
 def test_a_missing_model_says_what_to_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,13 +43,13 @@ def test_a_missing_model_says_what_to_fetch(tmp_path: Path, monkeypatch: pytest.
     for model in ("nobody/no-such-model", str(tmp_path)):
         with pytest.raises(DataError, match=r"cannot be loaded.*config\.json.*huggingface\.co.*embedding\.model"):
             embedded(images, model)
-    assert weight_files("nobody/no-such-model") == []
+    assert raw_paths("nobody/no-such-model") == ()
 
 
 def test_weights_that_are_not_there_are_not_drawn_at_random(clip: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
-    for path in weight_files(str(clip)):
+    for path in raw_paths(str(clip)):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     tensors = load_file(clip / "model.safetensors")
     save_file({k: v for k, v in tensors.items() if k != "visual_projection.weight"}, tmp_path / "model.safetensors")

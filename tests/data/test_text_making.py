@@ -12,6 +12,7 @@ from unlearnkit.data.text_making import make_text_set, text_set_of
 from unlearnkit.data.token_shards import write_shard
 from unlearnkit.errors import DataError
 
+END_OF_TEXT = 50_256
 SETTINGS = {
     "name": "fineweb",
     "sequence_length": 8,
@@ -51,6 +52,52 @@ def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
     write_shard(shards / "fineweb_val_000000.bin", np.array([50_256, *range(10), 50_256, 1]))
     documents = SETTINGS | {"forget_unit": "document", "train_size": 13, "validation_size": 3}
     assert text_set_of(documents, [], shards).units.tolist() == [0] * 13 + [1, 1, 2]
+
+
+def published(folder: Path, shards: list[np.ndarray]) -> Path:
+    """Write the shards of a training split, and one that validates: five documents of three tokens."""
+    folder.mkdir()
+    write_shard(folder / "fineweb_val_000000.bin", np.array([END_OF_TEXT, 1, 2] * 5))
+    for number, tokens in enumerate(shards, 1):
+        write_shard(folder / f"fineweb_train_{number:06d}.bin", tokens)
+    return folder
+
+
+def outcome(folder: Path, length: int, size: int) -> tuple[str, list[str]]:
+    """Return the content hash of the data set, or what is wrong, and the names of the training shards it is made of."""
+    settings = SETTINGS | {"forget_unit": "document", "sequence_length": length, "train_size": size}
+    try:
+        found = text_set_of(settings, [], folder)
+    except DataError as error:
+        return str(error), []
+    return found.content_hash, [path.name[8:-4] for path in found.raw_files if "train" in path.name]
+
+
+def test_documents_are_looked_for_in_as_many_shards_as_hold_them(tmp_path: Path) -> None:
+    """Whatever the borders of the shards cut: all in one shard give the same, an error included."""
+    drawn = np.random.RandomState(0)
+    for trial in range(12):
+        stream = np.where(drawn.rand(60) < 0.3, END_OF_TEXT, np.arange(60))
+        borders = np.unique(drawn.randint(1, 60, 6))
+        joined = published(tmp_path / f"joined{trial}", [stream])
+        split = published(tmp_path / f"split{trial}", np.split(stream, borders))
+        for length in (3, 4, 9):
+            for size in range(2, 24):
+                whole, parts = outcome(joined, length, size), outcome(split, length, size)
+                assert parts[0] == whole[0]
+
+
+def test_shards_behind_the_last_document_that_is_asked_for_are_not_looked_at(tmp_path: Path) -> None:
+    document, alone = [END_OF_TEXT, 1, 2, 3], [END_OF_TEXT]
+    shards = [np.array(tokens) for tokens in (document * 2, document * 2, [4, 5, *document], [6, *alone], document)]
+    folder = published(tmp_path / "shards", shards)
+    # the last document of the first shard ends there, that of the second goes on in the third
+    used = {size: len(outcome(folder, 4, size)[1]) for size in (2, 3, 4, 5, 6)}
+    assert used == {2: 1, 3: 2, 4: 0, 5: 3, 6: 0}
+    assert "which cuts forget unit 3 in two; expected 3 or 5" in outcome(folder, 4, 4)[0]
+    (folder / "fineweb_train_000004.bin").write_bytes(b"no shard")
+    assert len(outcome(folder, 4, 5)[1]) == 3
+    assert "000004.bin has 8 bytes" in outcome(folder, 4, 6)[0]
 
 
 def cut(stream: np.ndarray, **changes: Any) -> Any:

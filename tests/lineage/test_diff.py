@@ -181,3 +181,20 @@ def test_trouble_is_two(tmp_path: Path, call: Call, words: tuple[str, str]) -> N
 def test_several_experiments_are_trouble(by_hand: ByHand, call: Call) -> None:
     shutil.copytree(by_hand.root / "results/hand", by_hand.root / "results/hand2")
     assert call(by_hand.root, "diff", "results", "results")[0] == 2
+
+
+def test_raw_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, call: Call) -> None:
+    for side, content in (("a", "one text"), ("b", "another")):
+        folder, files = tmp_path / f"texts of {side}", {"train/a.txt": content, "validation/a.txt": "the same"}
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_text(text)
+        inputs = tuple(str(folder / name) for name in files)
+        by_hand = ByHand(tmp_path / side)
+        by_hand.write("data/train.bin", f"tokens of {content}", inputs)
+        by_hand.write("data/dataset.safetensors", f"cuts of {content}", ("data/train.bin",), raw={})
+        by_hand.write("tables/cost.parquet", "costs", ("data/dataset.safetensors",))
+        status, output = call(by_hand.root, "verify", "results/hand")
+        assert status == 0 and "tables/cost.parquet: every cell comes from a.txt" in output
+    (cause,) = causes(compared(call, tmp_path / "a/results/hand", tmp_path / "b/results/hand"))
+    assert cause[:2] == ("raw data", "train/a.txt")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from checkout import CONFIG, Checkout
 
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.scores import read_final_scores
-from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.store import read_array, sha256_of
 from unlearnkit.artifacts.tables import read_table
 
 pytestmark = pytest.mark.workflow
@@ -169,3 +171,95 @@ def test_lost_and_damaged_files(text: Checkout) -> None:
     refused = text.snakemake("results/tiny/data/dataset.safetensors")
     assert refused.status
     assert "results/tiny/data/train.bin was damaged or replaced after its job wrote it" in refused.output
+
+
+EVERY_JOB = {"tokens", "dataset", "units", "forget_set", "original", "oracle", "margins", "unlearn", "score", "table"}
+
+
+def test_a_changed_text_makes_everything_anew_and_a_touched_one_nothing(text: Checkout) -> None:
+    edited, original = text.root / "corpus/train/a.txt", text.result("original/0000-0001.safetensors")
+    assert list(recorded(text)) == ["corpus/train/a.txt", "corpus/validation/a.txt"]
+    edited.touch()
+    assert text.plan().nothing_to_do
+    before = original.read_bytes()
+    edited.write_text("so so " + edited.read_text())
+    verified = text.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
+    assert verified.status == 1 and "corpus/train/a.txt was changed since" in verified.output
+    counts = text.plan().counts
+    assert counts.keys() >= EVERY_JOB and counts["tokens"] == 1
+    assert "tokens" in text.unlearnkit("plan", "--configfile", CONFIG).output
+    made = text.make(str(original.relative_to(text.root))).counts
+    assert made == {"tokens": 1, "dataset": 1, "original": 1}
+    assert original.read_bytes() != before
+    assert recorded(text)["corpus/train/a.txt"] == sha256_of(edited)
+    # what was not asked for is still to be made
+    assert {"units", "oracle", "unlearn"} <= text.plan().counts.keys()
+
+
+def test_more_and_fewer_texts_make_everything_anew(text: Checkout) -> None:
+    folder = text.root / "corpus/train"
+    (folder / "note.md").write_text("no document")
+    assert text.plan().nothing_to_do
+    # with a name that few files have
+    (folder / "b\u200d\U0001f469 [a]* '.txt").write_text("fi fi")
+    assert text.plan().counts.keys() >= EVERY_JOB
+    data = "results/tiny/data/dataset.safetensors"
+    assert text.make(data).counts == {"tokens": 1, "dataset": 1}
+    assert len(recorded(text)) == 3 and text.plan(data).nothing_to_do
+    (folder / "a.txt").unlink()
+    assert text.plan(data).counts == {"tokens": 1, "dataset": 1}
+    (folder / "b{a}.txt").write_text("a name that would be a wildcard")
+    refused = text.snakemake("-n")
+    assert refused.status and "b{a}.txt' has a brace" in refused.output
+
+
+def test_an_older_text_in_the_place_of_another_is_refused(text: Checkout) -> None:
+    folder, other = text.root / "corpus/validation", text.root / "other"
+    shutil.copytree(folder, other)
+    os.utime(other / "a.txt", (1e9, 1e9))
+    shutil.rmtree(folder)
+    other.rename(folder)
+    assert text.plan().nothing_to_do
+    (folder / "a.txt").write_text("ba do " * 60)
+    os.utime(folder / "a.txt", (1e9, 1e9))
+    for arguments in (["-n"], []):
+        refused = text.snakemake(*arguments)
+        assert refused.status and "Traceback" not in refused.output
+        assert "corpus/validation/a.txt is not the file that results/tiny/data/train.bin was made of" in refused.output
+    (folder / "a.txt").touch()
+    assert text.plan().counts.keys() >= EVERY_JOB
+
+
+def test_text_that_is_gone_is_told_before_anything_is_removed(text: Checkout) -> None:
+    (text.root / "corpus").rename(text.root / "elsewhere")
+    for arguments in (["-n"], []):
+        refused = text.snakemake(*arguments)
+        assert refused.status and "Traceback" not in refused.output
+        assert "train.bin was made of corpus/train/a.txt and 1 more, and there is no such file now" in refused.output
+    assert text.result("data/train.bin").exists()
+    verified = text.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
+    assert verified.status == 0 and "note: corpus/train/a.txt is not on this machine" in verified.output
+    # the way on that the message names
+    shutil.rmtree(text.root / ".snakemake/metadata")
+    assert text.plan().nothing_to_do
+
+
+def test_text_that_was_never_there_is_planned_with_and_told_by_the_job(pristine: Checkout, tmp_path: Path) -> None:
+    fresh = pristine.copy(tmp_path / "copy")
+    (fresh.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT))
+    assert fresh.plan().counts.keys() >= EVERY_JOB
+    told = ["data.root 'corpus' does not exist", "neither 'corpus' nor 'corpus/text_files' has the folders train and"]
+    for message in told:
+        refused = fresh.snakemake("results/tiny/data/train.bin")
+        assert refused.status and "Traceback" not in refused.output and "MissingInput" not in refused.output
+        assert message in refused.output
+        (fresh.root / "corpus").mkdir(exist_ok=True)
+    checked = fresh.unlearnkit("check", CONFIG, "--only", "data")
+    assert checked.status == 1 and "neither 'corpus' nor 'corpus/text_files'" in checked.output
+
+
+def recorded(copy: Checkout) -> dict[str, str]:
+    """Return the raw files that the tokens were made of, as their record says; it says so once."""
+    record = json.loads(copy.result("data/train.bin.json").read_text())
+    assert record["raw"] == {} and record["input_times"].keys() == record["inputs"].keys()
+    return record["inputs"]

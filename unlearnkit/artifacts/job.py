@@ -18,6 +18,7 @@ from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
 from unlearnkit.artifacts.store import checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
+from unlearnkit.places import is_given
 
 _CLAIM = "key of this job (settings, code, inputs): "
 
@@ -37,10 +38,14 @@ class Job:
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock_start = time.perf_counter()
         self.timing = Timing()
+        self._times: dict[str, int] = {}
 
     @cached_property
     def _inputs(self) -> dict[str, str]:
         """Path -> SHA-256 of every input; raises ArtifactError if one is not what its job wrote."""
+        # before the content is read: a file that is changed meanwhile is newer than this
+        given = [path for path in self._paths if is_given(path) and Path(path).is_file()]
+        self._times = {path: Path(path).stat().st_mtime_ns for path in given}
         return {path: verified_sha256(path) for path in self._paths}
 
     @property
@@ -91,6 +96,9 @@ class Job:
 
     def record(self, artifact: str, *, also: Iterable[str] = (), **facts: Any) -> None:
         """Write the provenance of a finished output, `facts` included; `also` are outputs that share its record."""
+        inputs = self._inputs
+        if self._times:
+            facts["input_times"] = self._times
         if companions := {path: sha256_of(path) for path in also}:
             facts["also"] = companions
         write_provenance(
@@ -98,7 +106,7 @@ class Job:
             rule=self._rule,
             settings=self._settings,
             code=self._code,
-            inputs=self._inputs,
+            inputs=inputs,
             started=self._started,
             wall_seconds=time.perf_counter() - self._clock_start,
             facts=facts,

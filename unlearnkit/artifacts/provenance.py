@@ -91,18 +91,23 @@ def read_record(path: str) -> dict[str, Any]:
 
 
 def verified_sha256(path: str) -> str:
-    """Return the SHA-256 of a file; raises ArtifactError unless it is what its provenance record says.
+    """Return the SHA-256 of a file; raises ArtifactError unless it can be read and is what its provenance record says.
 
-    Files that the workflow did not make (index files of forget sets) have no record; files that one job wrote may
-    share one. A record is checked against its own checksum.
+    Files that the workflow did not make (raw text, index files of forget sets) have no record; files that one job wrote
+    may share one. A record is checked against its own checksum.
     """
     if not Path(path).exists():
         raise ArtifactError(f"{path} does not exist", remedy="run the same snakemake command again")
-    found = sha256_of(path)
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror})", expected="a file that may be read") from None
     if recorded_artifact(path):
         read_record(path)
         return found
-    record = record_of(path) or provenance(path)
+    record = record_of(path)
+    if record is None:
+        return found
     if Path(record).exists():
         recorded = _recorded_sha256(path, record)
         if recorded != found:
@@ -111,7 +116,7 @@ def verified_sha256(path: str) -> str:
                 expected=f"SHA-256 {recorded}, as {record} says, not {found}",
                 remedy=repair(path),
             )
-    elif record_of(path):
+    else:
         raise ArtifactError(
             f"{path} has no provenance record, so nothing says that it is complete",
             expected=f"{record} beside it, as its job writes it",

@@ -44,7 +44,7 @@ class Execution(Settings):
     sharding: Literal["replicate", "full"] = Field(
         "replicate",
         description="what each of several processes holds: replicate: the whole model; full: its part of weights, "
-        "gradients and optimiser state (PyTorch's fully_shard)",
+        "gradients and optimiser state (PyTorch's fully_shard), with 2 processes or more",
     )
     micro_batch_size: int | None = Field(
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
@@ -25,6 +26,12 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",
             expected="null or 1",
+        )
+    if experiment.execution.sharding == "full" and experiment.execution.processes == 1:
+        yield ConfigError(
+            "execution.sharding is full, but execution.processes is 1, which leaves nothing to share",
+            expected="2 processes or more",
+            remedy="raise execution.processes, or remove execution.sharding",
         )
     recipe = experiment.training
     if recipe.batch_size > experiment.train_size:
@@ -55,6 +62,12 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"data.hub is {state}, but data.name is {data.name}",
             expected="data.hub with data.name: hub_text, and with no other",
+        )
+    elif data.hub and data.root and Path(data.root).absolute().is_relative_to(Path(data.hub.path).absolute()):
+        yield ConfigError(
+            f"data.root is {data.root}, in the folder data.hub.path: it is where the library datasets writes its cache",
+            expected="null or a folder outside it, since all files in that folder are raw data",
+            remedy="remove data.root",
         )
 
 

@@ -27,6 +27,9 @@ A data set of text defines, as literals again,
     CONTENT_HASH                    `Corpus.content_hash` of the whole data set, None where it is not known
     CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
+    raw_paths(root, settings) -> tuple[Path, ...]   of text that belongs to the user: the files that it is read from,
+                                            inputs of rule tokens (left out where a hash is published); run without
+                                            importing the module, so it uses constants, `pathlib` and `layout` alone
     shards(root) -> TokenFiles              of tokenised ones, instead: its token shards
 
 and imports the packages for text only inside functions. Its way in is `text_loading`.

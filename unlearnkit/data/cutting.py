@@ -82,11 +82,17 @@ def _windows(tokens: npt.NDArray[np.uint16], length: int, unit_sequences: int) -
     )
 
 
+def sequences_of(sizes: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+    """Return how many sequences of at most `length` tokens documents of `sizes` tokens [documents] are cut into."""
+    return np.where(sizes < SHORTEST, 0, -(-sizes // length))
+
+
 def _documents(tokens: npt.NDArray[np.uint16], length: int, end_of_text: int) -> Cut:
-    begins = _document_starts(tokens, end_of_text)
+    begins = end_of_text_positions(tokens, end_of_text)
+    begins = np.concatenate([[0], begins]) if len(tokens) and tokens[0] != end_of_text else begins
     sizes = np.diff(begins, append=len(tokens))
     begins, sizes = begins[sizes >= SHORTEST], sizes[sizes >= SHORTEST]
-    counts = -(-sizes // length)
+    counts = sequences_of(sizes, length)
     units = np.repeat(np.arange(len(begins), dtype=np.int64), counts)
     first = np.cumsum(counts) - counts
     within = np.arange(len(units), dtype=np.int64) - first[units]
@@ -99,10 +105,9 @@ def _documents(tokens: npt.NDArray[np.uint16], length: int, end_of_text: int) ->
     return Cut(starts, lengths.astype(np.int32), units)
 
 
-def _document_starts(tokens: npt.NDArray[np.uint16], end_of_text: int) -> npt.NDArray[np.int64]:
+def end_of_text_positions(tokens: npt.NDArray[np.uint16], end_of_text: int) -> npt.NDArray[np.int64]:
+    """Return the positions of the token `end_of_text`, where documents begin, int64, ascending."""
     parts = [
         first + np.flatnonzero(tokens[first : first + _CHUNK] == end_of_text) for first in range(0, len(tokens), _CHUNK)
     ]
-    starts = np.concatenate([np.empty(0, np.int64), *parts])
-    begins_within_one = len(tokens) and tokens[0] != end_of_text
-    return np.concatenate([[0], starts]) if begins_within_one else starts
+    return np.concatenate([np.empty(0, np.int64), *parts])

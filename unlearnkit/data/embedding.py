@@ -41,9 +41,9 @@ def clip_embeddings(
     return np.concatenate(parts)
 
 
-def weight_files(model: str) -> list[Path]:
-    """Return the files of a model in a folder, empty if it is one on huggingface.co."""
-    return sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin", ".json"))
+def raw_paths(model: str) -> tuple[Path, ...]:
+    """Return the files of a model in a folder, none if it is one on huggingface.co."""
+    return tuple(sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin", ".json")))
 
 
 def _loaded(model: str) -> tuple[Any, Any]:

@@ -15,6 +15,20 @@ CONTENT_HASH = None
 CHECKED_BY = "every row of the column is text; state data.hub.revision and data.content_hash for more"
 SOURCE = "huggingface.co/datasets, under the name in data.hub.path"
 
+_KEPT_BESIDE = (".cache", ".git")
+"""Folders in which `hf download` and git note what they did: no data, and written anew by every call."""
+
+
+def raw_paths(root: Path | None, settings: HubText | None) -> tuple[Path, ...]:
+    """Return the files of the folder that `settings` name, in the order of their paths; none for a name on the Hub."""
+    folder = Path(settings.path) if settings else None
+    if folder is None or not folder.is_dir():
+        return ()
+    found = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
+    return tuple(
+        path for path in found if not any(part in _KEPT_BESIDE for part in path.relative_to(folder).parts[:-1])
+    )
+
 
 def documents(root: Path | None, settings: HubText | None) -> Corpus:
     """Return one document per row of the two splits that `settings` names.
@@ -26,9 +40,7 @@ def documents(root: Path | None, settings: HubText | None) -> Corpus:
     if settings is None:
         raise DataError("the data set hub_text has no settings", expected="data.hub, with at least a path")
     splits = [_rows(settings, split, root) for split in (settings.train_split, settings.validation_split)]
-    folder = Path(settings.path)
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    return Corpus(splits[0], splits[1], tuple(files))
+    return Corpus(splits[0], splits[1], raw_paths(root, settings))
 
 
 def _rows(settings: HubText, split: str, root: Path | None) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.data.token_shards import first_shards, open_stream
 from unlearnkit.data.tokenizer import read_tokenizer
+from unlearnkit.data.tokens_needed import tokens_needed
 from unlearnkit.errors import DataError
 
 SPLITS = ("train", "validation")
@@ -38,13 +39,15 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
         cuts |= {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
         return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts)
     files = load_token_files(settings["name"], root)
-    # fixed stretches need no more tokens than they have themselves; documents are looked for in all there are
-    fixed = settings["forget_unit"] != "document"
-    wanted = [settings[f"{split}_size"] * settings["sequence_length"] if fixed else None for split in SPLITS]
-    # those that are not needed are neither read nor recorded
-    used = [first_shards(paths, tokens) for paths, tokens in zip((files.train, files.validation), wanted, strict=True)]
     module = registry.load("data set", settings["name"])
     cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
+    shards = (files.train, files.validation)
+    how = (settings["sequence_length"], settings["forget_unit"], module.END_OF_TEXT)
+    wanted = [
+        tokens_needed(paths, settings[f"{split}_size"], *how) for split, paths in zip(SPLITS, shards, strict=True)
+    ]
+    # those that are not needed are neither read nor recorded
+    used = [first_shards(paths, tokens) for paths, tokens in zip(shards, wanted, strict=True)]
     text_set = make_text_set(*map(open_stream, used, wanted), **cuts, raw_files=(*used[0], *used[1]))
     # the hash is that of what was cut; of all that is published none is known
     hashes = {"published": None, "stated": settings["content_hash"]}

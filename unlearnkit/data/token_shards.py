@@ -82,14 +82,14 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
     return np.asarray(np.memmap(path, TOKEN, "r", HEADER_BYTES, (count,)))
 
 
-def first_shards(paths: Sequence[Path], tokens: int | None) -> Sequence[Path]:
-    """Return those of the shards, in order, that hold the first `tokens` tokens; None or too few tokens: all of them.
+def first_shards(paths: Sequence[Path], tokens: int) -> Sequence[Path]:
+    """Return those of the shards, in order, that hold the first `tokens` tokens; too few tokens: all of them.
 
     Raises DataError if one of them is damaged.
     """
     found = 0
     for number, path in enumerate(paths):
-        if tokens is not None and found >= tokens:
+        if found >= tokens:
             return paths[:number]
         found += len(open_shard(path))
     return paths

@@ -202,7 +202,7 @@ def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
         raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items()))
         if broken:
             yield f"{table}: the chain to raw data is broken at {broken[0]}"
-        elif not any("raw" in (results.record_of(name) or {}) for name in names):
+        elif not any(outside(results, name) for name in names if name.startswith("data/")):
             yield f"{table}: the chain ends at the data set, whose record names no raw files"
         else:
             yield f"{table}: every cell comes from {raw}, through {len(names) - 1} artifacts"

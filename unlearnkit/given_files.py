@@ -1,0 +1,81 @@
+"""Files that no job makes: are those that artifacts were made of still there, and still the same?
+
+Snakemake sees that a file is newer than what was made of it and has another content, or that there are more or fewer
+files. It does not see that an older one took its place, as by `mv`. And where all files are gone it removes what was
+made of them, before the job can say that there is nothing to make it of.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from unlearnkit import layout
+from unlearnkit.attribution_graph import AttributionGraph
+from unlearnkit.errors import ArtifactError
+from unlearnkit.graph import Graph, Slice
+from unlearnkit.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record, recorded_beside
+from unlearnkit.places import is_given
+from unlearnkit.text_graph import TextGraph
+from unlearnkit.workplace import content_sha256
+
+
+def refuse_lost_files(graph: Graph) -> None:
+    """Raise ArtifactError if what Snakemake would notice too late, or not at all, happened to a given file.
+
+    An artifact that another setting makes anew is left out. Raises DataError for a raw file whose name Snakemake cannot
+    take.
+    """
+    for artifact, settings, files in _made_of_given_files(graph):
+        record = recorded_beside(artifact)
+        if not Path(artifact).exists() or record.get("settings") != json.loads(json.dumps(settings)):
+            continue
+        if not files and (SNAKEMAKE_DATABASE.exists() or has_snakemake_record(artifact)):
+            _refuse_gone(artifact, record)
+        _refuse_replaced(artifact, record)
+
+
+def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
+    """Yield (artifact, its settings, the given files that are there) for all that may be made of such files."""
+    for name in graph.forget_sets:
+        own = graph.path(layout.FORGET_SET, forget_set=name)
+        yield own, graph.forget_set_slice(name), graph.forget_set_file(name)
+    if graph.experiment.task == "text":
+        text = TextGraph(graph)
+        yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()
+        return
+    attribution, embeddings = AttributionGraph(graph), graph.path(layout.EMBEDDINGS)
+    if any(embeddings in attribution.forget_set_sources(name) for name in graph.forget_sets):
+        yield embeddings, attribution.slice_of("embeddings"), attribution.embedding_files()
+
+
+def _refuse_gone(artifact: str, record: Record) -> None:
+    given = [path for path in record.get("inputs", {}) if is_given(path)]
+    if given:
+        others = f" and {len(given) - 1} more" if len(given) > 1 else ""
+        raise ArtifactError(
+            f"{artifact} was made of {given[0]}{others}, and there is no such file now",
+            expected="what it was made of, since a run would remove it and could not make it again",
+            remedy="put the files back, or correct where the configuration looks for them; to go on without them, "
+            "remove .snakemake/metadata: then the records beside the artifacts say what these are",
+        )
+
+
+def _refuse_replaced(artifact: str, record: Record) -> None:
+    """Raise ArtifactError if a file is another one than an artifact was made of and yet not newer than the artifact.
+
+    Only files whose time is not the recorded one are read.
+    """
+    made = Path(artifact).stat().st_mtime_ns
+    for path, recorded in record.get("input_times", {}).items():
+        file = Path(path)
+        if not file.is_file() or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
+            continue
+        if content_sha256(path) not in (None, record["inputs"].get(path)):
+            raise ArtifactError(
+                f"{path} is not the file that {artifact} was made of, but an older one, which Snakemake overlooks",
+                expected=f"SHA-256 {record['inputs'].get(path)}",
+                remedy=f"run `touch {shlex.quote(path)}`, so that everything is made anew, or put the former file back",
+            )

@@ -1,0 +1,34 @@
+"""Raw files that belong to the user: inputs of the rules that read them, so that a change makes everything anew.
+
+A data module names them in its function `raw_paths`. Files that are pinned by a published hash, that a job downloads or
+of which it takes as many as it needs are none of these: a job compares their content, and its record names them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from unlearnkit.declarations import declarations
+from unlearnkit.errors import DataError
+
+_NOT_TAKEN = re.compile(r"[{\x00-\x1f\ud800-\udfff]")
+"""What Snakemake takes for a wildcard or cannot write down."""
+
+
+def raw_files(module: str, *arguments: Any) -> list[str]:
+    """Return the files that `module` names for `arguments` and that are there; none if it has no `raw_paths`.
+
+    A missing one does not keep the rest from being planned; the job that needs it says what is missing. Raises
+    DataError for a name that Snakemake cannot take.
+    """
+    find = getattr(declarations(module), "raw_paths", None)
+    files = [str(path) for path in find(*arguments) if path.is_file()] if find else []
+    for file in files:
+        if _NOT_TAKEN.search(file):
+            raise DataError(
+                f"the path {file!r} has a brace, a control character or what is no UTF-8",
+                expected="a name that Snakemake can take",
+                remedy="rename the file or its folder",
+            )
+    return files
