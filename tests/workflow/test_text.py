@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from checkout import CONFIG, Checkout
+from checkout import CONFIG, Checkout, MadeOnce
 
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.scores import read_final_scores
@@ -45,17 +45,19 @@ TRAINED = ("tokens", "dataset", "original", "oracle")
 
 
 @pytest.fixture(scope="module")
-def ran(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def ran(pristine: Checkout, made_once: MadeOnce) -> Checkout:
     """A copy in which the experiment is finished."""
-    checkout = pristine.copy(tmp_path_factory.mktemp("text") / "copy")
-    (checkout.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
+    return made_once("text", pristine, finish)
+
+
+def finish(copy: Checkout) -> None:
+    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
     words = np.random.RandomState(0).choice(["ba", "do", "fi", "gu", "ne", "so"], 800)
     for split, chosen in (("train", words[:700]), ("validation", words[700:])):
-        folder = checkout.root / "corpus" / split
+        folder = copy.root / "corpus" / split
         folder.mkdir(parents=True)
         (folder / "a.txt").write_text(" ".join(chosen))
-    checkout.make("klom_all", "mia_all", "report", "units")
-    return checkout
+    copy.make("klom_all", "mia_all", "report", "units")
 
 
 @pytest.fixture
