@@ -41,6 +41,22 @@ def test_trade_off_with_nothing_but_failures(rows):
     assert "broken" in svg(metric_figure("trade_off", klom, [row for row in rows if row["n_failed"]], {}, METHODS))
 
 
+def test_trade_off_of_many_methods_has_a_whole_legend_and_labels_those_that_few_surpass():
+    """`best` surpasses all others, so that nobody else is in front; `m00`, first in the table, is the worst."""
+    places = {"oracle": 1.0, "best": 1.0} | {f"m{number:02}": 40.0 - number for number in range(34)}
+    rows = [
+        {"candidate": name, "epoch": 1, "relative_passes": 0.5, "split": split, "measure": "klom", "p95": place}
+        for name, place in places.items()
+        for split in ("forget", "validation")
+    ]
+    figure = metric_figure("trade_off", klom, rows, {}, {name: name for name in places if name != "oracle"})
+    labels = {label.get_text() for label in figure.axes[0].texts}
+    assert {"m33 @ 1", "m32 @ 1"} <= labels
+    assert "m00 @ 1" not in labels
+    (legend,) = figure.legends
+    assert legend.get_window_extent().y0 >= 0
+
+
 def test_distributions_say_why_a_candidate_has_none(rows):
     values = _values("original", "oracle", "good", "bad") | {"broken": {"forget": np.array([np.nan])}}
     text = svg(metric_figure("distributions", klom, rows, values, METHODS))

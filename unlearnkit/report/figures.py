@@ -26,6 +26,7 @@ SHOWN = {"p95": "P95", "mean": "mean"}
 MOST_LABELS = 16
 MOST_ERROR_BARS = 30
 COST_COLOURS = mpl.colormaps["cividis"]
+LEGEND_LINE = 0.17  # inches
 
 
 def metric_figure(
@@ -70,9 +71,10 @@ def trade_off(
     """
     points = _points(rows, measure, statistic)
     shown = [point for point in points if point["x"] is not None]
-    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
-    axes = figure.add_subplot()
     marker = dict(zip(dict.fromkeys(methods.values()), MARKERS * len(methods), strict=False))
+    legend = LEGEND_LINE * (len(REFERENCE) + len(marker) + 1)
+    figure = Figure(figsize=(WIDTH, max(5.2, legend)), layout="constrained")
+    axes = figure.add_subplot()
     for variant in dict.fromkeys(point["candidate"] for point in shown):
         _draw_candidate(
             axes, [p for p in shown if p["candidate"] == variant], marker.get(methods.get(variant, "")), words
@@ -90,9 +92,7 @@ def trade_off(
     if failed:
         figure.supxlabel(f"not shown, models failed: {', '.join(failed)}", fontsize=7.5, color=MUTED, wrap=True)
     _draw_legends(figure, axes, marker, shown, has_floor, words)
-    order = sorted(
-        shown, key=lambda point: (point["candidate"] not in REFERENCE, not _in_front(point, shown, declared))
-    )
+    order = sorted(shown, key=lambda point: (point["candidate"] not in REFERENCE, _better(point, shown, declared)))
     places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
     label_points(figure, axes, places, [_label(point, words) for point in order], MOST_LABELS)
     return figure
@@ -207,13 +207,11 @@ def _draw_legends(
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
-def _in_front(point: Row, points: Sequence[Row], declared: Measure) -> bool:
-    """Whether no other variant is better on both axes."""
-    sign = {"lower": 1, "higher": -1}.get(declared["direction"])
-    if sign is None:
-        return True
+def _better(point: Row, points: Sequence[Row], declared: Measure) -> int:
+    """How many variants' points are better on both axes: those with few are labelled first."""
+    sign = {"lower": 1, "higher": -1}.get(declared["direction"], 0)
     others = (other for other in points if other["candidate"] not in REFERENCE)
-    return not any(sign * other["x"] < sign * point["x"] and sign * other["y"] < sign * point["y"] for other in others)
+    return sum(sign * other["x"] < sign * point["x"] and sign * other["y"] < sign * point["y"] for other in others)
 
 
 def _name(point: Row, words: Words) -> str:
