@@ -13,7 +13,7 @@ def check_root(name: str, root: Path | None) -> None:
         raise DataError(
             f"data.root '{root}' {'is not a folder' if root.exists() else 'does not exist'}",
             expected=f"the folder that holds the raw files of {name}",
-            remedy="correct data.root in the configuration, or leave it out; docs/data.md says where files are then looked for",
+            remedy="correct data.root, or leave it out; docs/data.md says where files are then looked for",
         )
 
 
