@@ -232,6 +232,33 @@ def test_an_older_text_in_the_place_of_another_is_refused(text: Checkout) -> Non
     assert text.plan().counts.keys() >= EVERY_JOB
 
 
+def test_only_the_files_that_are_asked_for_now_are_compared(text: Checkout) -> None:
+    shutil.copytree(text.root / "corpus", text.root / "mine")
+    text.configure({"data.root": "mine"})
+    former = text.root / "corpus/train/a.txt"
+    former.write_text("fi fi")
+    os.utime(former, (1e9, 1e9))
+    assert text.plan().counts.keys() >= EVERY_JOB
+
+
+def test_other_files_without_snakemakes_records_are_refused_and_moved_ones_are_not(text: Checkout) -> None:
+    shutil.rmtree(text.root / ".snakemake")
+    added = text.root / "corpus/train/b.txt"
+    added.write_text("fi fi")
+    os.utime(added, (1e9, 1e9))
+    refused = text.snakemake("-n")
+    assert refused.status and "data/train.bin was made of other files than" in refused.output
+    assert "(corpus/train/a.txt is the first of 3)" in refused.output and "Traceback" not in refused.output
+    added.unlink()
+    assert text.plan().nothing_to_do
+    (text.root / "corpus").rename(text.root / "mine")
+    text.configure({"data.root": "mine"})
+    assert text.plan().nothing_to_do
+    # a newer one makes everything anew without being refused
+    (text.root / "mine/train/b.txt").write_text("fi fi")
+    assert text.plan().counts.keys() >= EVERY_JOB
+
+
 def test_text_that_is_gone_is_told_before_anything_is_removed(text: Checkout) -> None:
     (text.root / "corpus").rename(text.root / "elsewhere")
     for arguments in (["-n"], []):
