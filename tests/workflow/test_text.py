@@ -198,6 +198,21 @@ def test_a_changed_text_makes_everything_anew_and_a_touched_one_nothing(text: Ch
     assert {"units", "oracle", "unlearn"} <= text.plan().counts.keys()
 
 
+def test_a_text_that_fails_is_not_forgotten(text: Checkout) -> None:
+    edited = text.root / "corpus/train/a.txt"
+    content = edited.read_bytes()
+    edited.write_bytes(content + b"\xff")
+    for _ in range(2):
+        refused = text.snakemake()
+        assert refused.status and "corpus/train/a.txt' cannot be read as text" in refused.output
+        assert not text.result("data/train.bin").exists()
+    assert text.plan().counts.keys() >= EVERY_JOB
+    edited.write_bytes(content)
+    made = text.make("results/tiny/data/train.bin")
+    assert made.counts == {"tokens": 1}
+    assert text.plan().nothing_to_do
+
+
 def test_more_and_fewer_texts_make_everything_anew(text: Checkout) -> None:
     folder = text.root / "corpus/train"
     (folder / "note.md").write_text("no document")
