@@ -86,10 +86,10 @@ def _refuse_replaced(artifact: str, record: Record, files: list[str]) -> None:
 
     Only files whose time is not the recorded one are read.
     """
-    made = Path(artifact).stat().st_mtime_ns
+    made, asked_for = Path(artifact).stat().st_mtime_ns, set(files)
     for path, recorded in record.get("input_times", {}).items():
         file = Path(path)
-        if path not in files or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
+        if path not in asked_for or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
             continue
         if content_sha256(path) not in (None, record["inputs"].get(path)):
             raise ArtifactError(
