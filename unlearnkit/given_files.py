@@ -29,13 +29,15 @@ def refuse_lost_files(graph: Graph) -> None:
     An artifact that another setting makes anew is left out. Raises DataError for a raw file whose name Snakemake cannot
     take.
     """
-    for artifact, settings, files in _made_of_given_files(graph):
+    for artifact, settings, there in _made_of_given_files(graph):
         record = recorded_beside(artifact)
         if not Path(artifact).exists() or record.get("settings") != json.loads(json.dumps(settings)):
             continue
         given = [path for path in record.get("inputs", {}) if is_given(path)]
+        # a forget set may be made of an artifact of another experiment
+        files = [path for path in there if is_given(path)]
         known = SNAKEMAKE_DATABASE.exists() or has_snakemake_record(artifact)
-        if known and given and not files:
+        if known and given and not there:
             raise _gone(artifact, given)
         if not known and files and files != given:
             _refuse_others(artifact, [record["inputs"][path] for path in given], files)
