@@ -10,6 +10,7 @@ from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.failed_jobs import repair_records
 from unlearnkit.given_files import refuse_lost_files
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
@@ -31,6 +32,8 @@ EXECUTION = EXPERIMENT.execution
 
 # Snakemake imports the executors that are installed before it reads this file
 repair_executor(sys.modules.get("snakemake_executor_plugin_slurm"))
+if workflow.is_main_process:
+    repair_records(sys.modules["snakemake.jobs"].Job)
 
 
 wildcard_constraints:

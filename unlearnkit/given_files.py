@@ -1,8 +1,8 @@
 """Files that no job makes: are those that artifacts were made of still there, and still the same?
 
-Snakemake sees that a file is newer than what was made of it and has another content, or that there are more or fewer
-files. It does not see that an older one took its place, as by `mv`. And where all files are gone it removes what was
-made of them, before the job can say that there is nothing to make it of.
+Snakemake sees that a file is newer than what was made of it and has another content, or, as long as it has its records,
+that there are more or fewer files. It does not see that an older one took its place, as by `mv`. And where all files
+are gone it removes what was made of them, before the job can say that there is nothing to make it of.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph, Slice
+from unlearnkit.layout import provenance
 from unlearnkit.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record, recorded_beside
 from unlearnkit.places import is_given
 from unlearnkit.text_graph import TextGraph
@@ -28,13 +29,19 @@ def refuse_lost_files(graph: Graph) -> None:
     An artifact that another setting makes anew is left out. Raises DataError for a raw file whose name Snakemake cannot
     take.
     """
-    for artifact, settings, files in _made_of_given_files(graph):
+    for artifact, settings, there in _made_of_given_files(graph):
         record = recorded_beside(artifact)
         if not Path(artifact).exists() or record.get("settings") != json.loads(json.dumps(settings)):
             continue
-        if not files and (SNAKEMAKE_DATABASE.exists() or has_snakemake_record(artifact)):
-            _refuse_gone(artifact, record)
-        _refuse_replaced(artifact, record)
+        given = [path for path in record.get("inputs", {}) if is_given(path)]
+        # a forget set may be made of an artifact of another experiment
+        files = [path for path in there if is_given(path)]
+        known = SNAKEMAKE_DATABASE.exists() or has_snakemake_record(artifact)
+        if known and given and not there:
+            raise _gone(artifact, given)
+        if not known and files and files != given:
+            _refuse_others(artifact, [record["inputs"][path] for path in given], files)
+        _refuse_replaced(artifact, record, files)
 
 
 def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
@@ -51,27 +58,40 @@ def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]
         yield embeddings, attribution.slice_of("embeddings"), attribution.embedding_files()
 
 
-def _refuse_gone(artifact: str, record: Record) -> None:
-    given = [path for path in record.get("inputs", {}) if is_given(path)]
-    if given:
-        others = f" and {len(given) - 1} more" if len(given) > 1 else ""
+def _gone(artifact: str, given: list[str]) -> ArtifactError:
+    others = f" and {len(given) - 1} more" if len(given) > 1 else ""
+    return ArtifactError(
+        f"{artifact} was made of {given[0]}{others}, and there is no such file now",
+        expected="what it was made of, since a run would remove it and could not make it again",
+        remedy="put the files back, or correct where the configuration looks for them; to go on without them, "
+        "remove .snakemake/metadata: then the records beside the artifacts say what these are",
+    )
+
+
+def _refuse_others(artifact: str, recorded: list[str], files: list[str]) -> None:
+    """Raise ArtifactError if an artifact of which Snakemake has no record was made of other content than `files` have.
+
+    The same content in the same order may lie elsewhere. Where a file is newer, Snakemake makes the artifact anew.
+    """
+    made = Path(artifact).stat().st_mtime_ns
+    if all(Path(path).stat().st_mtime_ns <= made for path in files) and recorded != [*map(content_sha256, files)]:
         raise ArtifactError(
-            f"{artifact} was made of {given[0]}{others}, and there is no such file now",
-            expected="what it was made of, since a run would remove it and could not make it again",
-            remedy="put the files back, or correct where the configuration looks for them; to go on without them, "
-            "remove .snakemake/metadata: then the records beside the artifacts say what these are",
+            f"{artifact} was made of other files than those that are there now ({files[0]} is the first of "
+            f"{len(files)}), and Snakemake has no record that would tell it",
+            expected=f"the {len(recorded)} that {provenance(artifact)} names",
+            remedy=f"run `touch {shlex.quote(files[0])}`, or put the former files back",
         )
 
 
-def _refuse_replaced(artifact: str, record: Record) -> None:
-    """Raise ArtifactError if a file is another one than an artifact was made of and yet not newer than the artifact.
+def _refuse_replaced(artifact: str, record: Record, files: list[str]) -> None:
+    """Raise ArtifactError if one of `files` is not what an artifact was made of and yet not newer than the artifact.
 
     Only files whose time is not the recorded one are read.
     """
-    made = Path(artifact).stat().st_mtime_ns
+    made, asked_for = Path(artifact).stat().st_mtime_ns, set(files)
     for path, recorded in record.get("input_times", {}).items():
         file = Path(path)
-        if not file.is_file() or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
+        if path not in asked_for or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
             continue
         if content_sha256(path) not in (None, record["inputs"].get(path)):
             raise ArtifactError(

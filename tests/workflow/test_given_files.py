@@ -70,3 +70,13 @@ def test_a_forget_sets_file_that_is_gone_is_told_before_anything_is_removed(fres
     refused = fresh.snakemake(target)
     assert refused.status and f"{target} was made of some.txt, and there is no such file now" in refused.output
     assert fresh.result("forget_sets/some.npy").exists()
+
+
+def test_a_forget_set_of_another_experiments_artifact_needs_no_records_of_snakemakes(fresh: Checkout) -> None:
+    fresh.make(f"{RESULTS}/forget_sets/random_10.npy")
+    (fresh.root / RESULTS).rename(fresh.root / "results/other")
+    fresh.configure({"forget_sets": {"some": {"kind": "file", "file": "results/other/forget_sets/random_10.npy"}}})
+    target = f"{RESULTS}/forget_sets/some.npy"
+    fresh.make(target)
+    shutil.rmtree(fresh.root / ".snakemake")
+    assert fresh.plan(target).nothing_to_do

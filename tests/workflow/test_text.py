@@ -198,6 +198,21 @@ def test_a_changed_text_makes_everything_anew_and_a_touched_one_nothing(text: Ch
     assert {"units", "oracle", "unlearn"} <= text.plan().counts.keys()
 
 
+def test_a_text_that_fails_is_not_forgotten(text: Checkout) -> None:
+    edited = text.root / "corpus/train/a.txt"
+    content = edited.read_bytes()
+    edited.write_bytes(content + b"\xff")
+    for _ in range(2):
+        refused = text.snakemake()
+        assert refused.status and "corpus/train/a.txt' cannot be read as text" in refused.output
+        assert not text.result("data/train.bin").exists()
+    assert text.plan().counts.keys() >= EVERY_JOB
+    edited.write_bytes(content)
+    made = text.make("results/tiny/data/train.bin")
+    assert made.counts == {"tokens": 1}
+    assert text.plan().nothing_to_do
+
+
 def test_more_and_fewer_texts_make_everything_anew(text: Checkout) -> None:
     folder = text.root / "corpus/train"
     (folder / "note.md").write_text("no document")
@@ -229,6 +244,33 @@ def test_an_older_text_in_the_place_of_another_is_refused(text: Checkout) -> Non
         assert refused.status and "Traceback" not in refused.output
         assert "corpus/validation/a.txt is not the file that results/tiny/data/train.bin was made of" in refused.output
     (folder / "a.txt").touch()
+    assert text.plan().counts.keys() >= EVERY_JOB
+
+
+def test_only_the_files_that_are_asked_for_now_are_compared(text: Checkout) -> None:
+    shutil.copytree(text.root / "corpus", text.root / "mine")
+    text.configure({"data.root": "mine"})
+    former = text.root / "corpus/train/a.txt"
+    former.write_text("fi fi")
+    os.utime(former, (1e9, 1e9))
+    assert text.plan().counts.keys() >= EVERY_JOB
+
+
+def test_other_files_without_snakemakes_records_are_refused_and_moved_ones_are_not(text: Checkout) -> None:
+    shutil.rmtree(text.root / ".snakemake")
+    added = text.root / "corpus/train/b.txt"
+    added.write_text("fi fi")
+    os.utime(added, (1e9, 1e9))
+    refused = text.snakemake("-n")
+    assert refused.status and "data/train.bin was made of other files than" in refused.output
+    assert "(corpus/train/a.txt is the first of 3)" in refused.output and "Traceback" not in refused.output
+    added.unlink()
+    assert text.plan().nothing_to_do
+    (text.root / "corpus").rename(text.root / "mine")
+    text.configure({"data.root": "mine"})
+    assert text.plan().nothing_to_do
+    # a newer one makes everything anew without being refused
+    (text.root / "mine/train/b.txt").write_text("fi fi")
     assert text.plan().counts.keys() >= EVERY_JOB
 
 

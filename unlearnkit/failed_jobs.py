@@ -1,0 +1,32 @@
+"""A repair of Snakemake, which forgets that a job failed where later files of an earlier run are still there.
+
+Snakemake (9.27) removes the outputs of a job that failed, and yet writes down that they were made with the present
+parameters, code and inputs. The same command run again then finds nothing changed: a missing file between existing ones
+is no reason to make it, so it ends with "Nothing to be done" and results of the former inputs. Here a job that failed
+leaves the records as they were, so that what asked for it asks again.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import Any
+
+
+def repair_records(job_class: Any) -> None:
+    """Repair Snakemake's class of jobs; nothing happens if it was done before."""
+    postprocess = job_class.postprocess
+    if hasattr(postprocess, "__wrapped__"):
+        return
+
+    @functools.wraps(postprocess)
+    async def repaired(job: Any, *arguments: Any, error: bool = False, **named: Any) -> None:
+        persistence = job.dag.workflow.persistence
+        before = {path: copy.deepcopy(persistence.metadata(path)) for path in job.output} if error else {}
+        await postprocess(job, *arguments, error=error, **named)
+        for path, record in before.items():
+            persistence.cleanup_metadata(path)
+            if record is not None:
+                persistence._write_record(persistence._get_key(path), record)
+
+    job_class.postprocess = repaired
