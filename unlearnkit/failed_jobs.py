@@ -12,6 +12,9 @@ import copy
 import functools
 from typing import Any
 
+_NEEDED = ("metadata", "cleanup_metadata", "_write_record", "_get_key")
+"""What is called of Snakemake's records; where a version has something else, they are left to it."""
+
 
 def repair_records(job_class: Any) -> None:
     """Repair Snakemake's class of jobs; nothing happens if it was done before."""
@@ -22,7 +25,8 @@ def repair_records(job_class: Any) -> None:
     @functools.wraps(postprocess)
     async def repaired(job: Any, *arguments: Any, error: bool = False, **named: Any) -> None:
         persistence = job.dag.workflow.persistence
-        before = {path: copy.deepcopy(persistence.metadata(path)) for path in job.output} if error else {}
+        known = error and all(hasattr(persistence, name) for name in _NEEDED)
+        before = {path: copy.deepcopy(persistence.metadata(path)) for path in job.output} if known else {}
         await postprocess(job, *arguments, error=error, **named)
         for path, record in before.items():
             persistence.cleanup_metadata(path)
