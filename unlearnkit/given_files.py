@@ -88,14 +88,14 @@ def _refuse_replaced(artifact: str, record: Record, files: list[str]) -> None:
 
     Only files whose time is not the recorded one are read.
     """
-    made, asked_for = Path(artifact).stat().st_mtime_ns, set(files)
+    made, asked_for, contents = Path(artifact).stat().st_mtime_ns, set(files), record.get("inputs", {})
     for path, recorded in record.get("input_times", {}).items():
         file = Path(path)
         if path not in asked_for or file.stat().st_mtime_ns == recorded or file.stat().st_mtime_ns > made:
             continue
-        if content_sha256(path) not in (None, record["inputs"].get(path)):
+        if content_sha256(path) not in (None, contents.get(path)):
             raise ArtifactError(
                 f"{path} is not the file that {artifact} was made of, but an older one, which Snakemake overlooks",
-                expected=f"SHA-256 {record['inputs'].get(path)}",
+                expected=f"SHA-256 {contents.get(path)}",
                 remedy=f"run `touch {shlex.quote(path)}`, so that everything is made anew, or put the former file back",
             )
