@@ -84,9 +84,7 @@ def summarise(
     NaN values: the survivors alone would flatter it. Raises MetricError if oracles have failed or if `score` returns
     other measures or splits than `measures` declares, and what `score` raises.
     """
-    if (limit := getattr(settings, "num_models", None)) is not None:
-        candidate, oracle = candidate.first_models(limit), oracle and oracle.first_models(limit)
-        settings = settings.model_copy(update={"num_models": None})  # the halves scored below have fewer
+    candidate, oracle, settings = _limited(candidate, oracle, settings)
     if oracle is not None:
         require_finite(oracle.margins, "oracle")
     score_rng, value_rng, model_rng = rng.spawn(3)
@@ -109,6 +107,17 @@ def summarise(
                 row |= _model_intervals(row, spreads[measure, split], declared)
             rows.append(row)
     return Summary(values, rows)
+
+
+def _limited(
+    candidate: Population, oracle: Population | None, settings: Settings
+) -> tuple[Population, Population | None, Settings]:
+    """Return the first `num_models` models of both sides, and settings without that limit: halves have fewer."""
+    limit = getattr(settings, "num_models", None)
+    if limit is None:
+        return candidate, oracle, settings
+    unlimited = settings.model_copy(update={"num_models": None})
+    return candidate.first_models(limit), oracle and oracle.first_models(limit), unlimited
 
 
 def _counts(measure: str, split: str, candidate: Population, oracle: Population | None) -> Row:
