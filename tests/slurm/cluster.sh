@@ -86,7 +86,8 @@ MessageTimeout=5
 KillWait=2
 UnkillableStepTimeout=300
 ReturnToService=2
-MinJobAge=300
+# ended jobs stay listed for as long as a test looks at them
+MinJobAge=7200
 CONF
   if [ "$option" = --accounting ]; then
     cat <<CONF
@@ -122,10 +123,10 @@ start() {
     munge)
       munged --force --key-file="$folder/munge.key" --socket="$folder/run/munge.sock" --pid-file="$folder/run/munged.pid" \
         --log-file="$folder/log/munged.log" --seed-file="$folder/run/munge.seed" ;;
-    slurmctld) slurmctld -f "$SLURM_CONF"; wait_for 20 slurmctld sh -c 'scontrol ping | grep -q UP' ;;
+    slurmctld) slurmctld -f "$SLURM_CONF"; wait_for 120 slurmctld sh -c 'scontrol ping | grep -q UP' ;;
     slurmdbd)
       slurmdbd
-      wait_for 30 slurmdbd sacctmgr -n list cluster ;;
+      wait_for 120 slurmdbd sacctmgr -n list cluster ;;
     n*) slurmd -f "$SLURM_CONF" -N "$1" ;;
     *) usage ;;
   esac
@@ -138,7 +139,7 @@ start_database() {
     --skip-test-db > "$folder/log/mariadb.log" 2>&1
   mariadbd --no-defaults --user=root --datadir="$folder/database" --socket="$folder/run/mariadb.sock" --bind-address=127.0.0.1 \
     --port=16818 --pid-file="$folder/run/mariadbd.pid" --innodb-buffer-pool-size=64M >> "$folder/log/mariadb.log" 2>&1 &
-  wait_for 30 MariaDB mariadb-admin --no-defaults --socket="$folder/run/mariadb.sock" ping
+  wait_for 120 MariaDB mariadb-admin --no-defaults --socket="$folder/run/mariadb.sock" ping
   mariadb --no-defaults --socket="$folder/run/mariadb.sock" \
     -e "CREATE USER 'slurm'@'localhost' IDENTIFIED BY '$password'; GRANT ALL ON slurm.* TO 'slurm'@'localhost';"
   (umask 077; cat > "$folder/slurmdbd.conf" <<CONF
@@ -183,7 +184,7 @@ up() {
   if [ "$option" = --accounting ]; then start_database; start slurmdbd; declare_account; fi
   start slurmctld
   for node in $NODES; do mkdir "$folder/spool/$node"; start "$node"; done
-  wait_for 30 "the nodes" all_idle
+  wait_for 120 "the nodes" all_idle
   sinfo -N -o '%N %P %T %c %m %G'
 }
 

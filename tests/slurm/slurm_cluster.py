@@ -20,8 +20,14 @@ SCRIPT = Path(__file__).with_name("cluster.sh")
 EXPERIMENT = "faults.yaml"
 OFTEN = ["--slurm-init-seconds-before-status-checks", "12", "--latency-wait", "10"]
 """The jobs of the faults experiment take about 10 s; the executor waits 10 s longer after every query without news."""
-PATIENCE = 300
+PATIENCE = 900
 """Seconds after which a test gives up to wait for something; far more than anything takes."""
+SETTLED = 2.0
+"""Seconds in which a job that is to be frozen has started no further process."""
+STEP = "SLURM_STEP_ID"
+"""Set in the processes that srun starts: those of the rule, and not those of the batch script around it."""
+STOPPED = {"T", "Z"}
+"""States of processes that do nothing, as in proc(5): stopped, ended but not yet waited for."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +188,29 @@ def processes_of(job: SlurmJob) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def freeze(job: SlurmJob) -> None:
-    """Stop all processes of a job, as a file system that does not answer would."""
-    for process, _ in processes_of(job):
+    """Stop all processes of a job in the middle of its work, as a file system that does not answer would.
+
+    slurmctld calls a job running before its node has started a process, and a process that is not yet stopped can
+    start another: so this looks until the job's step has processes, and all of them are stopped for SETTLED seconds.
+    """
+    deadline, since = time.monotonic() + PATIENCE, None
+    while since is None or time.monotonic() - since < SETTLED:
+        assert time.monotonic() < deadline, f"job {job.number} ({job.rule}) has no step that could be stopped"
+        found = dict(processes_of(job))
+        works = any(STEP in variables for variables in found.values())
+        states = {_stop(process) for process in found if works}
+        since = (since or time.monotonic()) if works and states <= STOPPED else None
+        time.sleep(0.05)
+
+
+def _stop(process: int) -> str:
+    """Stop a process, and return the state it was in: a letter as in proc(5), X if it has ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
         os.kill(process, signal.SIGSTOP)
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
+    return state
 
 
 def thaw(job: SlurmJob) -> None:

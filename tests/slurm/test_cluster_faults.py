@@ -21,7 +21,7 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
     frozen = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
     freeze(frozen)
     assert {variables.get("CUDA_VISIBLE_DEVICES") for _, variables in processes_of(frozen)} <= {"0", "1"}
-    cancelled = wait_for(lambda: cluster.running(run.name, "oracle held"), "a running held-out oracle job", run)[0]
+    cancelled = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
     tell("scancel", cancelled.number)
     assert run.end() == 0, run.text
     show("jobs killed by memory limit, time limit and scancel", run)
