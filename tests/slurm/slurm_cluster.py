@@ -103,6 +103,7 @@ class Run:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_interrupts,
             )
 
     @property
@@ -217,6 +218,11 @@ def thaw(job: SlurmJob) -> None:
     """Let a frozen job go on."""
     for process, _ in processes_of(job):
         os.kill(process, signal.SIGCONT)
+
+
+def _heed_interrupts() -> None:
+    """A test run in the background ignores interrupts, and its children would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _parse(line: str) -> SlurmJob:
