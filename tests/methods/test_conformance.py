@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
 from unlearnkit.config.rules import refusal
+from unlearnkit.config.search import draw
 from unlearnkit.config.variants import last_epoch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
@@ -32,6 +34,9 @@ BY_ADAM = {"oracle_matching", "datamodel_matching"}
 
 COSTS_BY_SIZE = {"sisa"}
 """Methods whose cost depends on how many samples are forgotten, though they see none of them."""
+
+OWN_RANGE_OF_EPOCHS = {"oracle_matching", "datamodel_matching"}
+"""Methods whose epochs are passes over a few multiples of the forget set, searched as A2D does."""
 
 SCHEDULE_FREE = {
     "fine_tune": {"schedule": "constant", "lr": 0.01},
@@ -167,12 +172,21 @@ def test_a_learning_rate_of_zero_leaves_the_weights(method: str, bench: Bench) -
     assert same(weights(bench, after), weights(bench, before))
 
 
-def test_a_search_stays_within_what_the_settings_allow(method: str) -> None:
-    settings = registry.load("method", method).Settings
-    for name, space in settings.search().items():
-        assert name in fields(method)
-        for quantile in (0.0, 0.5, 1.0):
-            settings.model_validate({name: space.at(quantile)})
+@pytest.mark.parametrize("training_epochs", [1, 5, 50, 182])
+def test_a_search_stays_within_what_the_settings_allow(method: str, training_epochs: int) -> None:
+    kind = registry.load("method", method).Settings
+    spaces = kind.search()
+    assert spaces.keys() <= fields(method)
+    generator = np.random.default_rng(0)
+    quantiles = [np.full(len(spaces), corner) for corner in (0.0, 0.5, 1.0)]
+    # corners of the space, where bounds meet, and draws from all of it
+    quantiles += [*generator.integers(0, 2, (50, len(spaces))), *generator.random((50, len(spaces)))]
+    for own in quantiles:
+        settings = kind.model_validate(draw(spaces, dict(zip(spaces, own, strict=True)), training_epochs))
+        if {"epochs", "ascent_epochs"} <= fields(method):
+            assert settings.ascent_epochs <= settings.epochs
+        if "epochs" in spaces and method not in OWN_RANGE_OF_EPOCHS:
+            assert settings.epochs + getattr(settings, "warmup_epochs", 0) <= math.ceil(training_epochs / 5)
 
 
 def test_unknown_and_impossible_settings_are_refused(method: str) -> None:
