@@ -75,12 +75,25 @@ def weights(bench: Bench, state: State) -> State:
     return {name: array for name, array in state.items() if name in names}
 
 
+@contextmanager
+def samples_untouched(*sets: Any) -> Iterator[None]:
+    """Assert that sets hold the same samples in the same order afterwards, and view them in the same way."""
+    attributes, orders = [dict(vars(samples)) for samples in sets], [samples.indices.clone() for samples in sets]
+    yield
+    for samples, before, order in zip(sets, attributes, orders, strict=True):
+        assert vars(samples).keys() == before.keys()
+        assert [name for name, value in vars(samples).items() if value is not before[name]] == []
+        assert torch.equal(samples.indices, order)
+
+
 def unlearned_by_call(method: str, bench: Bench) -> State:
-    """Call a method and return its state: the original is untouched, the result new, trainable and in eval mode."""
+    """Call a method and return its state: what it was given is untouched, the result new, trainable, in eval mode."""
     model = bench.model()
     (before,) = states_of(model)
     modes = [part.training for part in model.modules()]
-    result = bench.call(method, model)
+    context, sets = bench.context(), bench.sets
+    with samples_untouched(*sets, context.validation):
+        result = bench.call(method, model, context, sets)
     assert same(states_of(model)[0], before)
     assert [part.training for part in model.modules()] == modes
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
@@ -138,8 +151,19 @@ def moves(method: str, bench: Bench, after: State) -> None:
 STAYS_AT_RATE_ZERO = [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
 
 
-def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
+def test_what_is_given_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
     unlearned_by_call(method, bench)
+
+
+BY_RECIPE = [name for name in registry.METHODS if "recipe" in registry.load("method", name).NEEDS]
+
+
+@pytest.mark.parametrize("method", BY_RECIPE)
+def test_the_view_of_a_recipe_is_not_left_behind(
+    method: str, bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.RECIPE", RECIPE.model_copy(update={"augmentation": "crop_flip", "resolution": 12}))
+    unlearned_by_call(method, bench_of("small_cnn"))
 
 
 def test_weights_move_unless_the_method_does_nothing(method: str, bench: Bench) -> None:
