@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from bench import RECIPE, Bench, same
 from pydantic import ValidationError
+from untouched import global_generators, samples_untouched
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
@@ -75,17 +73,6 @@ def weights(bench: Bench, state: State) -> State:
     return {name: array for name, array in state.items() if name in names}
 
 
-@contextmanager
-def samples_untouched(*sets: Any) -> Iterator[None]:
-    """Assert that sets hold the same samples in the same order afterwards, and view them in the same way."""
-    attributes, orders = [dict(vars(samples)) for samples in sets], [samples.indices.clone() for samples in sets]
-    yield
-    for samples, before, order in zip(sets, attributes, orders, strict=True):
-        assert vars(samples).keys() == before.keys()
-        assert [name for name, value in vars(samples).items() if value is not before[name]] == []
-        assert torch.equal(samples.indices, order)
-
-
 def unlearned_by_call(method: str, bench: Bench) -> State:
     """Call a method and return its state: what it was given is untouched, the result new, trainable, in eval mode."""
     model = bench.model()
@@ -115,26 +102,6 @@ def kept_with_stated_passes(method: str, bench: Bench, **changed: Any) -> Kept:
     assert kept.passes == pytest.approx(stated, rel=1e-12)
     assert kept.all_passes == kept.passes[snapshots[-1]]
     return kept
-
-
-@contextmanager
-def global_generators(seed: int) -> Iterator[None]:
-    """Seed the global generators of torch, NumPy and Python, which must be as they were in the end."""
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
-    before = states_of_global_generators()
-    yield
-    for name, state in states_of_global_generators().items():
-        assert state == before[name], f"the method draws from {name}, or seeds it"
-
-
-def states_of_global_generators() -> dict[str, Any]:
-    return {
-        "torch": torch.get_rng_state().tolist(),
-        "numpy.random": [part.tolist() if isinstance(part, np.ndarray) else part for part in np.random.get_state()],
-        "random": random.getstate(),
-    }
 
 
 def moves(method: str, bench: Bench, after: State) -> None:
