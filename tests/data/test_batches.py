@@ -234,3 +234,14 @@ def test_targets_take_the_place_of_labels_and_share_the_count(pixels: Pixels, mo
         assert torch.equal(rows, targets[own])
     assert (samples.passes, marked.passes) == (3, 3)
     assert torch.equal(samples.labels, torch.tensor([9, 2, 4]))
+
+
+def test_another_view_shares_draws_and_count_and_leaves_the_first_as_it_is(pixels: Pixels) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(1))
+    view, expected = samples.viewed("crop_flip", 6), Samples(pixels, torch.arange(11), generators(1), "crop_flip", 6)
+    (images, labels), (expected_images, expected_labels) = next(view.epoch(11)), next(expected.epoch(11))
+    assert torch.equal(images, expected_images)
+    assert torch.equal(labels, expected_labels)
+    assert (samples.augmentation, samples.resolution, samples.passes) == ("none", None, 11)
+    # the orders go on where those of the view ended
+    assert torch.equal(next(samples.epoch(11))[1], next(expected.viewed("none", None).epoch(11))[1])

@@ -125,11 +125,23 @@ class Bench:
         generators = self.task.generators(ROLE, [0], f"{part}_batches")
         return self.task.kind.draws(self.task.source, getattr(self.division, part), generators)
 
-    def call(self, method: str, model: nn.Module, context: Context | None = None, **settings: Any) -> nn.Module:
+    @property
+    def sets(self) -> tuple[Any, Any]:
+        """The retain and the forget samples of original 0."""
+        return self.samples("retain"), self.samples("forget")
+
+    def call(
+        self,
+        method: str,
+        model: nn.Module,
+        context: Context | None = None,
+        sets: tuple[Any, Any] | None = None,
+        **settings: Any,
+    ) -> nn.Module:
         """Return what the method's own `unlearn` returns for one model."""
         unlearn: Callable[..., nn.Module] = registry.load("method", method).unlearn
         chosen = self.settings(method, **settings)
-        return unlearn(model, self.samples("retain"), self.samples("forget"), chosen, context or self.context())
+        return unlearn(model, *(sets or self.sets), chosen, context or self.context())
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
         """Return what the engine keeps of original 0."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from bench import RECIPE, Bench, same
 from pydantic import ValidationError
+from untouched import global_generators, samples_untouched
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
 from unlearnkit.config.rules import refusal
+from unlearnkit.config.search import draw
 from unlearnkit.config.variants import last_epoch
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
@@ -32,6 +33,9 @@ BY_ADAM = {"oracle_matching", "datamodel_matching"}
 
 COSTS_BY_SIZE = {"sisa"}
 """Methods whose cost depends on how many samples are forgotten, though they see none of them."""
+
+OWN_RANGE_OF_EPOCHS = {"oracle_matching", "datamodel_matching"}
+"""Methods whose epochs are passes over a few multiples of the forget set, searched as A2D does."""
 
 SCHEDULE_FREE = {
     "fine_tune": {"schedule": "constant", "lr": 0.01},
@@ -70,11 +74,13 @@ def weights(bench: Bench, state: State) -> State:
 
 
 def unlearned_by_call(method: str, bench: Bench) -> State:
-    """Call a method and return its state: the original is untouched, the result new, trainable and in eval mode."""
+    """Call a method and return its state: what it was given is untouched, the result new, trainable, in eval mode."""
     model = bench.model()
     (before,) = states_of(model)
     modes = [part.training for part in model.modules()]
-    result = bench.call(method, model)
+    context, sets = bench.context(), bench.sets
+    with samples_untouched(*sets, context.validation):
+        result = bench.call(method, model, context, sets)
     assert same(states_of(model)[0], before)
     assert [part.training for part in model.modules()] == modes
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
@@ -98,15 +104,6 @@ def kept_with_stated_passes(method: str, bench: Bench, **changed: Any) -> Kept:
     return kept
 
 
-@contextmanager
-def global_generator(seed: int) -> Iterator[None]:
-    """Seed torch's global generator, which must be as it was in the end."""
-    torch.manual_seed(seed)
-    before = torch.get_rng_state()
-    yield
-    assert torch.equal(torch.get_rng_state(), before)
-
-
 def moves(method: str, bench: Bench, after: State) -> None:
     """Assert that a kernel or weight matrix has moved, unless the method says that it keeps the original."""
     (before,) = states_of(bench.model())
@@ -121,18 +118,29 @@ def moves(method: str, bench: Bench, after: State) -> None:
 STAYS_AT_RATE_ZERO = [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
 
 
-def test_the_original_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
+def test_what_is_given_is_untouched_and_the_result_is_a_new_model_in_eval_mode(method: str, bench: Bench) -> None:
     unlearned_by_call(method, bench)
+
+
+BY_RECIPE = [name for name in registry.METHODS if "recipe" in registry.load("method", name).NEEDS]
+
+
+@pytest.mark.parametrize("method", BY_RECIPE)
+def test_the_view_of_a_recipe_is_not_left_behind(
+    method: str, bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.RECIPE", RECIPE.model_copy(update={"augmentation": "crop_flip", "resolution": 12}))
+    unlearned_by_call(method, bench_of("small_cnn"))
 
 
 def test_weights_move_unless_the_method_does_nothing(method: str, bench: Bench) -> None:
     moves(method, bench, bench.last(method))
 
 
-def test_a_run_repeats_to_the_bit_and_ignores_the_global_generator(method: str, bench: Bench) -> None:
+def test_a_run_repeats_to_the_bit_and_ignores_the_global_generators(method: str, bench: Bench) -> None:
     results = []
     for seed in (1, 2):
-        with global_generator(seed):
+        with global_generators(seed):
             results.append(bench.last(method))
     assert same(*results)
 
@@ -167,12 +175,21 @@ def test_a_learning_rate_of_zero_leaves_the_weights(method: str, bench: Bench) -
     assert same(weights(bench, after), weights(bench, before))
 
 
-def test_a_search_stays_within_what_the_settings_allow(method: str) -> None:
-    settings = registry.load("method", method).Settings
-    for name, space in settings.search().items():
-        assert name in fields(method)
-        for quantile in (0.0, 0.5, 1.0):
-            settings.model_validate({name: space.at(quantile)})
+@pytest.mark.parametrize("training_epochs", [1, 5, 50, 182])
+def test_a_search_stays_within_what_the_settings_allow(method: str, training_epochs: int) -> None:
+    kind = registry.load("method", method).Settings
+    spaces = kind.search()
+    assert spaces.keys() <= fields(method)
+    generator = np.random.default_rng(0)
+    quantiles = [np.full(len(spaces), corner) for corner in (0.0, 0.5, 1.0)]
+    # corners of the space, where bounds meet, and draws from all of it
+    quantiles += [*generator.integers(0, 2, (50, len(spaces))), *generator.random((50, len(spaces)))]
+    for own in quantiles:
+        settings = kind.model_validate(draw(spaces, dict(zip(spaces, own, strict=True)), training_epochs))
+        if {"epochs", "ascent_epochs"} <= fields(method):
+            assert settings.ascent_epochs <= settings.epochs
+        if "epochs" in spaces and method not in OWN_RANGE_OF_EPOCHS:
+            assert settings.epochs + getattr(settings, "warmup_epochs", 0) <= math.ceil(training_epochs / 5)
 
 
 def test_unknown_and_impossible_settings_are_refused(method: str) -> None:
@@ -255,10 +272,10 @@ def test_every_method_runs_on_the_other_large_models(method: str, large_bench: B
 
 @pytest.mark.parametrize("architecture", ["resnet18", "tiny_vit"])
 def test_the_promises_hold_on_a_resnet_and_on_a_vision_transformer(method: str, large_bench: Bench) -> None:
-    with global_generator(1):
+    with global_generators(1):
         called = unlearned_by_call(method, large_bench)
     moves(method, large_bench, called)
-    with global_generator(2):
+    with global_generators(2):
         kept = kept_with_stated_passes(method, large_bench)
     assert same(kept.states[max(kept.states)][0], called)
 

@@ -12,9 +12,10 @@ import torch
 from bench import CPU, Bench, same
 from torch import Tensor, nn
 
+from unlearnkit.config.search import draw
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods.fisher import fisher_information, noise_variance
+from unlearnkit.methods.fisher import Settings, fisher_information, noise_variance
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task
@@ -96,3 +97,11 @@ def test_the_noise_has_the_stated_scale_and_the_classifier_is_the_models(
         scaled = ((unlearned[name] - weight) / variance.sqrt()).detach()
         deviation = scaled.square().mean().sqrt().item()
         assert abs(deviation - 1) < 4 / (2 * scaled.numel()) ** 0.5, name
+
+
+def test_a_search_tries_deviations_of_the_noise_from_3e_4_to_1() -> None:
+    # where the information is 0; published: alpha from 0 to 1, of which nearly all drowns any weight
+    free = noise_variance(torch.zeros(1, 1), 0.5, False).item()
+    alphas = [draw(Settings.search(), {"alpha": quantile}, 50)["alpha"] for quantile in (0.0, 0.5, 1.0)]
+    assert alphas == pytest.approx([1e-10, 10**-6.5, 1e-3])
+    assert [(alpha * free) ** 0.5 for alpha in (*alphas, 0.2)] == pytest.approx([3.2e-4, 0.018, 1.0, 14.1], rel=0.02)

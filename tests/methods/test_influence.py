@@ -10,8 +10,9 @@ import torch
 from bench import Bench, same
 from torch import Tensor, nn
 
+from unlearnkit.config.search import draw
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods.influence import inverse_fisher_product, published_product
+from unlearnkit.methods.influence import Settings, inverse_fisher_product, published_product
 from unlearnkit.methods.per_sample import per_sample_gradients
 from unlearnkit.models.building import states_of
 
@@ -121,3 +122,20 @@ def test_samples_of_the_fisher_matrix_are_drawn(bench_of: Callable[..., Bench]) 
     bench, other = bench_of("mlp"), bench_of("mlp", 1)
     states = [own.last("influence", samples=20, damping=0.1, alpha=10.0) for own in (bench, other)]
     assert max(np.abs(states[0][name] - states[1][name]).max() for name in states[0]) > 1e-3
+
+
+def test_a_search_has_newtons_step_well_inside() -> None:
+    # squared loss: from the least squares of all samples, a step of 1 without damping leads to those of the retain set
+    inputs, targets, forgotten = normal(60, 4), normal(60, seed=1), 12
+    original, oracle = (torch.linalg.lstsq(inputs[kept:], targets[kept:, None]).solution for kept in (0, forgotten))
+    gradients = inputs * (inputs @ original - targets[:, None])
+    forget, retain = gradients[:forgotten].sum(0), gradients[forgotten:].sum(0)
+    difference = (forget - forgotten / (60 - forgotten) * retain) / 60
+    newton = inverse_fisher_product(inputs[forgotten:], difference, 1e-9)
+    torch.testing.assert_close(original[:, 0] + newton, oracle[:, 0], rtol=1e-6, atol=1e-8)
+    # where the curvature is 1, the default damping halves that step; where it is 1/49, it takes alpha = 50 to make it
+    damped = [inverse_fisher_product(torch.tensor([[c**0.5]]), torch.ones(1), 1.0) * c for c in (1.0, 1 / 49)]
+    assert [1 / step.item() for step in damped] == pytest.approx([2.0, 50.0])
+    # published: from 0 to 1, Newton's step at the most
+    alphas = [draw(Settings.search(), {"alpha": quantile}, 50)["alpha"] for quantile in (0.0, 0.5, 1.0)]
+    assert alphas == pytest.approx([0.1, 5**0.5, 50.0])

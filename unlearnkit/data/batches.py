@@ -79,6 +79,12 @@ class Samples(Draws):
         pixels.labels = targets.to(pixels.device)
         return Samples(pixels, self.indices, self.generators, self.augmentation, self.resolution, self.counter)
 
+    def viewed(self, augmentation: str, resolution: int | None) -> Samples:
+        """Return the same samples in another view; they draw from the same generators and add to the same count."""
+        other = copy.copy(self)
+        other.augmentation, other.resolution = augmentation, resolution
+        return other
+
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return images [K, B, C, H, W] and labels [K, B] of `rows` [K, B], uncounted."""
         rows = rows.to(self.pixels.device)

@@ -23,10 +23,10 @@ A method module defines
     assemble(state, logits_of) -> logits
                     only if what `unlearn` returns is more than one network: the logits [samples, classes] of its state
 
-`unlearn` returns a new model in eval mode and leaves the given one, the samples' order and torch's global generator
-untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps the snapshots that the
-configuration declares. Methods never see test samples nor the oracles that the evaluation uses, and validation samples
-only through `context.validation`.
+`unlearn` returns a new model in eval mode and leaves the given one, the samples' order and the global generators of
+torch, NumPy and Python untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps
+the snapshots that the configuration declares. Methods never see test samples nor the oracles that the evaluation uses,
+and validation samples only through `context.validation`.
 
 A method for language models declares `TASKS = ("text",)`. Its settings are a
 `unlearnkit.config.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch` count steps.

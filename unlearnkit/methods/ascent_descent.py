@@ -42,12 +42,12 @@ class Settings(MethodSettings):
 
     @staticmethod
     def search() -> Mapping[str, Space]:
-        """Return Deep Unlearn's ranges, with the ascent of EasyDUB's grid."""
+        """Return Deep Unlearn's ranges, with an ascent up to that of EasyDUB's grid and to `epochs`."""
         return {
             "lr": LR,
             "weight_decay": WEIGHT_DECAY,
             "epochs": EPOCHS,
-            "ascent_epochs": Integers(1, 5),
+            "ascent_epochs": Integers(1, lambda known: min(5, known["epochs"])),
             "retain_batch_size": BATCH_SIZE,
             "forget_batch_size": Choice((32, 64)),
         }

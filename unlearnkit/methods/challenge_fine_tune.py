@@ -49,11 +49,11 @@ class Settings(MethodSettings):
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on augmented retain samples from the original's weights, in train mode."""
     model = copy.deepcopy(model)
-    retain.augmentation = settings.augmentation
+    samples = retain.viewed(settings.augmentation, retain.resolution)
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in samples.epoch(settings.batch_size):
             step(optimizer, cross_entropy(model(images), labels))
         context.end_epoch(epoch, model)
     return model.eval()

@@ -53,11 +53,11 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """Give the original a fresh classifier and minimise cross entropy on augmented retain samples, in train mode."""
     model = copy.deepcopy(model)
     reset(model, context.fresh(), [context.adapter.classifier])
-    retain.augmentation = settings.augmentation
+    samples = retain.viewed(settings.augmentation, retain.resolution)
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in samples.epoch(settings.batch_size):
             step(optimizer, cross_entropy(model(images), labels))
         context.end_epoch(epoch, model)
     return model.eval()

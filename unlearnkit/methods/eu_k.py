@@ -62,13 +62,13 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     reset(model, context.fresh(), last)
     freeze(model, kept)
     recipe = scheduled(context.recipe, settings)
-    retain.augmentation, retain.resolution = recipe.augmentation, recipe.resolution
-    optimizer, steps_per_epoch = optimizer_of(model, recipe), steps_of(retain, recipe)
+    samples = retain.viewed(recipe.augmentation, recipe.resolution)
+    optimizer, steps_per_epoch = optimizer_of(model, recipe), steps_of(samples, recipe)
     for epoch in range(1, settings.epochs + 1):
         train_except(model, kept)
-        for number, (images, labels) in enumerate(retain.epoch(recipe.batch_size, recipe.drop_last)):
+        for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size, recipe.drop_last)):
             optimizer.lr = recipe_lr(recipe, (epoch - 1) * steps_per_epoch + number, steps_per_epoch)
-            with autocast(recipe.precision, retain.pixels.device):
+            with autocast(recipe.precision, samples.pixels.device):
                 logits = model(images)
             step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
         context.end_epoch(epoch, model)

@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from unlearnkit.config.costs import FORWARD_PASS
-from unlearnkit.config.search import EPOCHS, GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, Space
+from unlearnkit.config.search import GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, Integers, Space, most_epochs
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.errors import TrainingError
@@ -69,8 +69,9 @@ class Settings(MethodSettings):
 
     @staticmethod
     def search() -> Mapping[str, Space]:
-        """Return what Deep Unlearn searches, without the momenta."""
-        warmup = {"warmup_epochs": EPOCHS, "warmup_lr": LR, "warmup_weight_decay": WEIGHT_DECAY}
+        """Return what Deep Unlearn searches, without the momenta, its bound on epochs for both phases together."""
+        left = Integers(0, lambda known: most_epochs(known) - known["epochs"])
+        warmup = {"warmup_epochs": left, "warmup_lr": LR, "warmup_weight_decay": WEIGHT_DECAY}
         return {**GENERIC, **warmup, "temperature": TEMPERATURE}
 
 

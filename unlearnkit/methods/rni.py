@@ -21,7 +21,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import GENERIC, LR, UNIT, WEIGHT_DECAY, Integers, Space, Uniform
+from unlearnkit.config.search import GENERIC, LR, UNIT, WEIGHT_DECAY, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.models.adapter import normalisation_parts
@@ -81,7 +81,7 @@ class Settings(MethodSettings):
         """Return what Deep Unlearn searches, its numbers of fine and of quiet epochs as shares."""
         fine: Mapping[str, Space] = {"fine_lr": LR, "last_lr": LR, "fine_weight_decay": WEIGHT_DECAY}
         shares = {"fine_share": Uniform(0.0, 0.9), "quiet_share": Uniform(0.0, 0.9), "noised": UNIT, "noise": UNIT}
-        return {**GENERIC, "epochs": Integers(2, 20), **fine, **shares}
+        return {**GENERIC, **fine, **shares}
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -17,7 +17,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from unlearnkit.config.costs import FORWARD_PASS
-from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, TEMPERATURE, UNIT, WEIGHT_DECAY, Space
+from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, TEMPERATURE, UNIT, WEIGHT_DECAY, Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.rewinding import Rewind
@@ -63,7 +63,7 @@ class Settings(MethodSettings):
 
     @staticmethod
     def search() -> Mapping[str, Space]:
-        """Return Deep Unlearn's space without its weight of a term that it never had."""
+        """Return Deep Unlearn's space without its weight of a term that it never had, and with M up to E."""
         units = {"gamma": UNIT, "alpha": UNIT, "psi": UNIT}
         batches = {"retain_batch_size": BATCH_SIZE, "forget_batch_size": BATCH_SIZE}
         return {
@@ -71,7 +71,7 @@ class Settings(MethodSettings):
             **batches,
             "temperature": TEMPERATURE,
             "epochs": EPOCHS,
-            "ascent_epochs": EPOCHS,
+            "ascent_epochs": Integers(1, lambda known: known["epochs"]),
             "lr": LR,
             "weight_decay": WEIGHT_DECAY,
         }

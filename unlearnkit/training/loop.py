@@ -26,13 +26,13 @@ def fit(
     end_epoch: Callable[[int, Callable[[], Moment]], None],
     resume: Moment | None = None,
 ) -> nn.Module:
-    """Train `model` in place by `recipe` and return it in eval mode; `samples` take their view of the images from it.
+    """Train `model` in place by `recipe` and return it in eval mode; the recipe also says how `samples` are viewed.
 
     After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
     `resume` continues to the same bits. Raises TrainingError if batch norm meets a batch of one sample, or if there is
     no whole batch and short ones are left out. Source of the recipe: EasyDUB (arXiv 2602.16400).
     """
-    samples.augmentation, samples.resolution = recipe.augmentation, recipe.resolution
+    samples = samples.viewed(recipe.augmentation, recipe.resolution)
     optimizer = recipe_optimizer(model, recipe)
     first_epoch = _restore(model, optimizer, samples, resume) if resume else 0
     steps_per_epoch = samples.batches_per_epoch(recipe.batch_size, recipe.drop_last)
