@@ -155,8 +155,7 @@ class Graph:
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""
-        recipe = self.experiment.training.model_dump(mode="json")
-        return {"role": role, "model": self.model_slice(), "training": recipe, **self._seed_slice()}
+        return {"role": role, "model": self.model_slice(), "training": self._recipe_slice(role), **self._seed_slice()}
 
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
@@ -168,7 +167,7 @@ class Graph:
             "model": self.model_slice(),
         }
         if "recipe" in self.needs(variant):
-            own["training"] = self.experiment.training.model_dump(mode="json")
+            own["training"] = self._recipe_slice("unlearned")
         return {**own, **self._evaluated_slice(), **self._seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
@@ -192,6 +191,11 @@ class Graph:
     def needs(self, variant: str) -> tuple[str, ...]:
         """Return what the variant's method declares in NEEDS."""
         return declarations(locate("method", self.variants[variant].method)).NEEDS
+
+    def _recipe_slice(self, role: str) -> Slice:
+        # only oracles may start from weights that are not their own
+        others = set() if role == "oracle" else {"same_initial_weights"}
+        return self.experiment.training.model_dump(mode="json", exclude=others)
 
     def _evaluated_slice(self) -> Slice:
         retain = self.experiment.retain_evaluated

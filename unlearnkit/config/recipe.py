@@ -77,6 +77,11 @@ class Recipe(Settings):
         description="flip: every image is mirrored left to right with probability 1/2; crop_flip: it is also shifted "
         "by up to 4 pixels (zero padding); both drawn anew in every epoch; EasyDUB CIFAR-10: none",
     )
+    same_initial_weights: bool = Field(
+        False,
+        description="original k and oracle k start from the same weights; false: each draws its own. Order and "
+        "augmentation are each model's own either way; Deep Unlearn: true, EasyDUB: false",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
         description="arithmetic of matrix products and convolutions; weights and margins are float32 either way; "
