@@ -60,6 +60,11 @@ class Graph:
         size = self.experiment.shard_size
         return layout.shard_names(models.stop, size)[models.start // size :]
 
+    def start(self, shard: str) -> str:
+        """Return the weight file with the originals that the unlearned models of a shard start from."""
+        first = self.experiment.unlearned_from == "first"
+        return self.path(layout.weights_of(layout.ORIGINAL), shard=self.shards(1)[0] if first else shard)
+
     def oracle_pool(self, variant: str, forget_set: str) -> list[str]:
         """Return the weight files of the held-out oracles that a variant draws teachers from, if it does.
 
@@ -168,6 +173,8 @@ class Graph:
         }
         if "recipe" in self.needs(variant):
             own["training"] = self._recipe_slice("unlearned")
+        if self.experiment.unlearned_from != "each":
+            own["unlearned_from"] = self.experiment.unlearned_from
         return {**own, **self._evaluated_slice(), **self._seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
