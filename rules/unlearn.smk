@@ -1,7 +1,7 @@
 """Unlearned models: every variant, forget set and shard.
 
-Inputs:  data set, forget set, originals of the shard; methods that need them: held-out oracles of the shard, those of a
-         pool, effects of the forget set by an attribution
+Inputs:  data set, forget set, originals of the shard (of the first shard, if all models start from original 0); methods that
+         need them: held-out oracles of the shard, those of a pool, effects of the forget set by an attribution
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else hangs on unlearned weights, and a job of its own would load the libraries once more
@@ -13,7 +13,7 @@ rule unlearn:
     input:
         dataset=path(layout.DATASET),
         forget_set=path(layout.FORGET_SET),
-        originals=path(layout.weights_of(layout.ORIGINAL)),
+        originals=lambda w: GRAPH.start(w.shard),
         held_out_oracles=lambda w: (
             path(layout.weights_of(layout.HELD_OUT_ORACLE), **w)
             if "held_out_oracles" in GRAPH.needs(w.variant)

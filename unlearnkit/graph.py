@@ -60,6 +60,11 @@ class Graph:
         size = self.experiment.shard_size
         return layout.shard_names(models.stop, size)[models.start // size :]
 
+    def start(self, shard: str) -> str:
+        """Return the weight file with the originals that the unlearned models of a shard start from."""
+        first = self.experiment.unlearned_from == "first"
+        return self.path(layout.weights_of(layout.ORIGINAL), shard=self.shards(1)[0] if first else shard)
+
     def oracle_pool(self, variant: str, forget_set: str) -> list[str]:
         """Return the weight files of the held-out oracles that a variant draws teachers from, if it does.
 
@@ -155,8 +160,7 @@ class Graph:
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""
-        recipe = self.experiment.training.model_dump(mode="json")
-        return {"role": role, "model": self.model_slice(), "training": recipe, **self._seed_slice()}
+        return {"role": role, "model": self.model_slice(), "training": self._recipe_slice(role), **self._seed_slice()}
 
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
@@ -168,7 +172,9 @@ class Graph:
             "model": self.model_slice(),
         }
         if "recipe" in self.needs(variant):
-            own["training"] = self.experiment.training.model_dump(mode="json")
+            own["training"] = self._recipe_slice("unlearned")
+        if self.experiment.unlearned_from != "each":
+            own["unlearned_from"] = self.experiment.unlearned_from
         return {**own, **self._evaluated_slice(), **self._seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
@@ -192,6 +198,11 @@ class Graph:
     def needs(self, variant: str) -> tuple[str, ...]:
         """Return what the variant's method declares in NEEDS."""
         return declarations(locate("method", self.variants[variant].method)).NEEDS
+
+    def _recipe_slice(self, role: str) -> Slice:
+        # only oracles may start from weights that are not their own
+        others = set() if role == "oracle" else {"same_initial_weights"}
+        return self.experiment.training.model_dump(mode="json", exclude=others)
 
     def _evaluated_slice(self) -> Slice:
         retain = self.experiment.retain_evaluated

@@ -109,9 +109,12 @@ CHANGES: list[tuple[dict[str, Any], set[str]]] = [
     ({"num_models": 40, "held_out_oracles": 40}, {"score"}),
     ({"execution": {"threads": 2, "device": "cpu", "stack_size": 3}}, set()),
     ({"shard_size": 20}, set()),
-    ({"training": {"epochs": 11, "batch_size": 64}}, {"training", "retrain"}),
-    ({"model": {"name": "mlp", "hidden": [32]}}, {"training", "scrub", "retrain"}),
-    ({"seed": 1}, {"training", "scrub", "retrain", "score"}),
+    ({"training": {"epochs": 11, "batch_size": 64}}, {"training", "oracle", "held_out_oracle", "retrain"}),
+    ({"training": {"epochs": 10, "batch_size": 64, "same_initial_weights": True}}, {"oracle"}),
+    ({"model": {"name": "mlp", "hidden": [32]}}, {"training", "oracle", "held_out_oracle", "scrub", "retrain"}),
+    ({"unlearned_from": "first"}, {"scrub", "retrain"}),
+    ({"unlearned_from": "each"}, set()),
+    ({"seed": 1}, {"training", "oracle", "held_out_oracle", "scrub", "retrain", "score"}),
     ({"data": {"name": "digits", "root": "elsewhere"}}, set()),
     ({"data": {"name": "digits", "train_size": 1000}}, {"dataset"}),
     ({"data": {"name": "digits", "train_size": 1437, "validation_size": 360}}, set()),
@@ -125,6 +128,8 @@ SLICES: dict[str, Callable[[Graph], Any]] = {
     "dataset": lambda g: g.dataset_slice(),
     "forget_set": lambda g: g.forget_set_slice("nines"),
     "training": lambda g: g.training_slice("original"),
+    "oracle": lambda g: g.training_slice("oracle"),
+    "held_out_oracle": lambda g: g.training_slice("held_out_oracle"),
     "scrub": lambda g: g.unlearning_slice("scrub"),
     "retrain": lambda g: g.unlearning_slice("retrain"),
     "score": lambda g: g.score_slice("klom", "nines", "scrub"),
@@ -137,6 +142,15 @@ def test_a_change_of_the_configuration_changes_the_slices_that_consume_it(
 ) -> None:
     before, after = graph(), graph(**change)
     assert {name for name, slice_of in SLICES.items() if slice_of(before) != slice_of(after)} == stale
+
+
+def test_unlearned_models_start_from_the_originals_of_their_shard_or_from_the_first() -> None:
+    file = "results/small/original/{}.safetensors"
+    assert graph().start("0010-0019") == file.format("0010-0019")
+    first = graph(unlearned_from="first")
+    assert {first.start(shard) for shard in first.shards()} == {file.format("0000-0009")}
+    assert graph(unlearned_from="first", shard_size=2).start("0018-0019") == file.format("0000-0001")
+    assert first.weights(layout.ORIGINAL) == graph().weights(layout.ORIGINAL)
 
 
 def test_originals_and_oracles_draw_differently() -> None:

@@ -60,7 +60,7 @@ def test_the_short_batch_can_be_left_out(pixels: Pixels) -> None:
 
 
 @pytest.mark.parametrize("models", [1, 2])
-@pytest.mark.parametrize("augmentation", ["none", "crop_flip"])
+@pytest.mark.parametrize("augmentation", ["none", "flip", "crop_flip"])
 def test_images_are_scaled_to_the_resolution_of_training(pixels: Pixels, models: int, augmentation: str) -> None:
     samples = Samples(pixels, torch.arange(11), generators(*range(models)), augmentation, resolution=3)
     images, _ = next(iter(samples.epoch(11)))
@@ -151,14 +151,38 @@ def test_crop_and_flip_are_those_of_a_written_out_loop(pixels: Pixels) -> None:
     assert seen == {False, True}
 
 
-def test_augmentation_is_drawn_anew_and_repeats_with_its_seed(pixels: Pixels) -> None:
+def test_a_flip_is_that_of_a_written_out_loop(pixels: Pixels) -> None:
+    samples, replay = Samples(pixels, torch.arange(11), generators(3), "flip"), torch.Generator().manual_seed(3)
+    order = torch.randperm(11, generator=replay)
+    seen = []
+    for images, labels in samples.epoch(4):
+        mirrored = torch.randint(0, 2, (len(labels),), generator=replay).bool()
+        expected = pixels.normalised(labels)
+        expected[mirrored] = expected[mirrored].flip(-1)
+        assert torch.equal(images, expected)
+        seen.append(labels)
+    assert torch.equal(torch.cat(seen), order)
+    assert torch.equal(samples.generators[0].get_state(), replay.get_state())
+
+
+def test_without_augmentation_nothing_but_the_order_is_drawn(pixels: Pixels) -> None:
+    samples, replay = Samples(pixels, torch.arange(11), generators(3), "none"), torch.Generator().manual_seed(3)
+    for _ in range(2):
+        order = torch.randperm(11, generator=replay)
+        batches = list(samples.epoch(4))
+        assert torch.equal(torch.cat([images for images, _ in batches]), pixels.normalised(order))
+    assert torch.equal(samples.generators[0].get_state(), replay.get_state())
+
+
+@pytest.mark.parametrize(("augmentation", "least"), [("flip", 2), ("crop_flip", 5)])
+def test_augmentation_is_drawn_anew_and_repeats_with_its_seed(pixels: Pixels, augmentation: str, least: int) -> None:
     def epochs(*seeds: int) -> list[torch.Tensor]:
-        samples = Samples(pixels, torch.tensor([3]), generators(*seeds), "crop_flip")
+        samples = Samples(pixels, torch.tensor([3]), generators(*seeds), augmentation)
         return [images for _ in range(8) for images, _ in samples.epoch(1)]
 
     first, second = epochs(1), epochs(1)
     assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
-    assert len({image.numpy().tobytes() for image in first}) > 4
+    assert len({image.numpy().tobytes() for image in first}) >= least
     stacked = epochs(1, 2)
     assert all(torch.equal(image, pair[0]) for image, pair in zip(first, stacked, strict=True))
 
@@ -173,6 +197,15 @@ def test_all_shifts_and_both_sides_occur_equally_often() -> None:
     landed = batch.sum((0, 1))
     assert landed.sum() == 4050
     assert (landed - 50).abs().max() < 5 * 50**0.5
+
+
+def test_half_of_the_images_are_mirrored() -> None:
+    images = torch.tensor([[[[0, 0, 255]]]], dtype=torch.uint8)
+    pixels = Pixels(images, torch.zeros(1, dtype=torch.int64), (0.0,), (1.0,), CPU)
+    ((batch, _),) = Samples(pixels, torch.zeros(4000, dtype=torch.int64), generators(0), "flip").epoch(4000)
+    left, middle, right = batch.sum((0, 1, 2)).tolist()
+    assert (middle, left + right) == (0, 4000)
+    assert abs(left - 2000) < 5 * 1000**0.5
 
 
 def test_a_part_is_drawn_for_every_model_and_counted_with_the_whole(pixels: Pixels) -> None:

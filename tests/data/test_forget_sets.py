@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,16 @@ def test_scores_against_sorting_in_python(scores: list[int], top: int, bottom: i
 def test_nan_scores_are_refused() -> None:
     with pytest.raises(DataError, match=r"score of sample 2 is NaN \(1 in all\)"):
         score_forget_set(np.array([0.0, 1.0, np.nan]), top=1)
+
+
+def test_a_file_may_be_named_by_its_checksum(digits: ImageSet, tmp_path: Path) -> None:
+    file = tmp_path / "indices.npy"
+    np.save(file, [5, 3, 4])
+    settings = configured(kind="file", file=str(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    assert make_forget_set(settings, digits).tolist() == [5, 3, 4]
+    np.save(file, [5, 4, 3])
+    with pytest.raises(DataError, match=r"indices\.npy' is another file than the configuration names: its SHA-256 is"):
+        make_forget_set(settings, digits)
 
 
 def test_make_forget_set_does_what_the_functions_do(digits: ImageSet, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.doctor import cluster, devices, environment
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding, examine
 from unlearnkit.doctor.probe import Imports, probe_imports, requirements, version_of
@@ -229,13 +230,17 @@ def test_files_of_forget_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         name: {"kind": "file", "file": f"{name}.npy"} for name in ("good", "bad", "lost")
     }
     sets["high"] = {"kind": "scores", "file": "scores.npy", "top": 3}
+    sets["pinned"] = {"kind": "file", "file": "./good.npy", "sha256": sha256_of("good.npy")}
+    sets["other"] = {"kind": "file", "file": "././good.npy", "sha256": "0" * 64}
     found = {finding.fact: finding.level for finding in of("data", configured(tmp_path, {"forget_sets": sets}))}
     assert found.pop("digits is sound: 1797 entries") == OK
-    assert found.pop("good.npy is sound: 5 entries") == OK
+    assert found.pop("good.npy is sound: 5 entries") == found.pop("./good.npy is sound: 5 entries") == OK
     assert found.pop("scores.npy is sound: 1437 entries") == OK
     assert found.pop("lost.npy, the file of forget set lost, does not exist") == ERROR
-    ((fact, level),) = found.items()
-    assert level == ERROR and "'bad.npy' cannot be read" in fact
+    assert set(found.values()) == {ERROR}
+    bad, other = found
+    assert "'bad.npy' cannot be read" in bad
+    assert "'good.npy' is another file than the configuration names" in other
 
 
 # devices

@@ -94,7 +94,7 @@ def test_shards_change_no_bit_and_more_models_leave_the_old_ones(
     assert len({next(iter(state.values())).tobytes() for state in many.states.values()}) == 4
 
 
-@pytest.mark.parametrize("augmentation", ["none", "crop_flip"])
+@pytest.mark.parametrize("augmentation", ["none", "flip", "crop_flip"])
 @pytest.mark.parametrize("epoch", [1, 3])
 @pytest.mark.parametrize("model", ["mlp", "small_cnn"])
 def test_a_run_resumes_after_an_epoch_to_the_same_bits(
@@ -298,6 +298,7 @@ def test_every_key_of_the_recipe_reaches_the_weights(task_of: TaskOf, worker_of:
         {"schedule": "cosine"},
         {"schedule": "cosine", "schedule_unit": "epoch"},
         {"schedule_unit": "epoch"},
+        {"augmentation": "flip"},
         {"augmentation": "crop_flip"},
         {"momentum": 0.5},
         {"optimizer": "adam"},

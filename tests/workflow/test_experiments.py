@@ -41,6 +41,15 @@ def test_every_experiment_can_be_planned(name: str, pristine: Checkout) -> None:
     assert outcome.status == 0, outcome.output
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("deep_unlearn_")])
+def test_deep_unlearns_experiments_can_be_planned_with_their_other_model(name: str, pristine: Checkout) -> None:
+    # as the comments of the files say
+    settings = ("--config", f"experiment={name}_vit", "model={name: tiny_vit}")
+    command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml", *settings)
+    outcome = pristine.run(sys.executable, *command)
+    assert outcome.status == 0, outcome.output
+
+
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
     whole, toy = load_experiment(read_yaml(EXPERIMENTS / f"{name}.yaml")), small(name)

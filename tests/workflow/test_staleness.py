@@ -204,6 +204,12 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
         ({"metrics.klom.bins": 10}, scores("klom", *CANDIDATES), {"klom"}),
         ({"training.lr": 0.2}, EVERYTHING_TRAINED, {"klom", "mia", "cost"}),
         ({"seed": 1}, EVERYTHING_TRAINED, {"klom", "mia", "cost"}),
+        (
+            {"unlearned_from": "first"},
+            unlearning(*VARIANTS) | scores("klom", *VARIANTS) | scores("mia", *VARIANTS),
+            {"klom", "mia", "cost"},
+        ),
+        ({"unlearned_from": "each"}, set(), set()),  # its default
         ({"data.root": "elsewhere"}, set(), set()),
         (
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -30,6 +30,11 @@ class Experiment(Settings):
     training: Recipe = Field(description="how originals and oracles are trained")
     num_models: int = Field(
         ge=2, description="N: originals, oracles per forget set, and unlearned models per variant and forget set"
+    )
+    unlearned_from: Literal["each", "first"] = Field(
+        "each",
+        description="each: unlearned model k starts from original k; first: all start from original 0, and differ by "
+        "their own draws only; EasyDUB, Deep Unlearn: each, NeurIPS-2023 challenge: first",
     )
     held_out_oracles: int = Field(
         0,

@@ -108,6 +108,9 @@ class FileForgetSet(ForgetSetSettings):
     kind: Literal["file"]
     file: str = Field(min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one index per line)")
     size: int | None = Field(None, ge=1, description="samples that the file must hold; null: not checked")
+    sha256: str | None = Field(
+        None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits; null: not checked"
+    )
 
     def planned_size(self) -> int | None:
         """Return `size`, None if it was not stated."""

@@ -72,10 +72,15 @@ class Recipe(Settings):
         description="height and width to which training images are scaled (bilinear, antialiased), pixels; null: as "
         "they are, which is what evaluation and methods always see; EasyDUB: CIFAR-10 null, Living-17 160",
     )
-    augmentation: Literal["none", "crop_flip"] = Field(
+    augmentation: Literal["none", "flip", "crop_flip"] = Field(
         "none",
-        description="crop_flip: every image is shifted by up to 4 pixels (zero padding) and mirrored with probability "
-        "1/2, drawn anew in every epoch; EasyDUB CIFAR-10: none",
+        description="flip: every image is mirrored left to right with probability 1/2; crop_flip: it is also shifted "
+        "by up to 4 pixels (zero padding); both drawn anew in every epoch; EasyDUB CIFAR-10: none",
+    )
+    same_initial_weights: bool = Field(
+        False,
+        description="original k and oracle k start from the same weights; false: each draws its own. Order and "
+        "augmentation are each model's own either way; Deep Unlearn: true, EasyDUB: false",
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",

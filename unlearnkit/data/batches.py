@@ -91,8 +91,9 @@ class Samples(Draws):
         images = self.pixels.normalised(rows)
         if self.resolution is not None:
             images = _scaled(images, self.resolution)
-        if self.augmentation == "crop_flip":
-            images = torch.stack([_crop_flip(own, g) for own, g in zip(images, self.generators, strict=True)])
+        if self.augmentation != "none":
+            augmented = {"flip": _flip, "crop_flip": _crop_flip}[self.augmentation]
+            images = torch.stack([augmented(own, g) for own, g in zip(images, self.generators, strict=True)])
         return images, self.pixels.labels[rows]
 
 
@@ -138,6 +139,12 @@ def _scaled(images: Tensor, side: int) -> Tensor:
     """Return images [K, B, C, H, W] as [K, B, C, side, side], bilinear and antialiased."""
     scaled = functional.interpolate(images.flatten(0, 1), (side, side), mode="bilinear", antialias=True)
     return scaled.unflatten(0, images.shape[:2])
+
+
+def _flip(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return images [B, C, H, W], each mirrored left to right with probability one half."""
+    mirrored = torch.randint(0, 2, (len(images), 1, 1, 1), generator=generator).to(images.device).bool()
+    return torch.where(mirrored, images.flip(-1), images)
 
 
 def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.artifacts.store import parse_npy
+from unlearnkit.artifacts.store import parse_npy, sha256_of
 from unlearnkit.errors import DataError
 
 Reader = Callable[[Path], npt.ArrayLike]
@@ -18,15 +18,22 @@ Reader = Callable[[Path], npt.ArrayLike]
 _SCORE_COLUMNS = ["sample_index", "score"]
 
 
-def file_forget_set(path: Path) -> npt.NDArray[np.int64]:
+def file_forget_set(path: Path, sha256: str | None = None) -> npt.NDArray[np.int64]:
     """Return the indices in a file, int64 [samples], in the file's order and never shortened.
 
     .npy: one-dimensional integers; .json: a list of integers; .txt, .csv: one integer per line. Raises DataError for
-    anything else.
+    anything else, and for a file whose SHA-256 is not `sha256`, if that is given.
     """
     readers = {".npy": _read_npy, ".json": _read_json, ".txt": _read_lines, ".csv": _read_lines}
     reader = _for_suffix(path, readers, "indices")
-    return _indices(path, np.asarray(_read(path, reader)))
+    indices = _indices(path, np.asarray(_read(path, reader)))
+    if sha256 is not None and (found := sha256_of(path)) != sha256:
+        raise DataError(
+            f"'{path}' is another file than the configuration names: its SHA-256 is {found}",
+            expected=sha256,
+            remedy="fetch or make the file again, or correct the `sha256` key of the forget set",
+        )
+    return indices
 
 
 def read_scores(path: Path) -> npt.NDArray[np.float64]:

@@ -160,7 +160,7 @@ def make_forget_set(
             assert chosen_by is not None
             return neighbour_forget_set(chosen_by, settings.size, settings.index, settings.seed)
         case config.FileForgetSet():
-            return file_forget_set(Path(settings.file))
+            return file_forget_set(Path(settings.file), settings.sha256)
         case config.EasyDubForgetSet():
             return easydub_forget_set(settings)
 

@@ -35,7 +35,7 @@ def make_unit_forget_set(settings: config.TextForgetSet, text_set: TextSet) -> I
                 raise _units_error(f"'{settings.file}' has {len(scores)} scores", count)
             units = score_forget_set(scores, settings.top, settings.bottom)
         case config.FileForgetSet():
-            return _of_whole_units(file_forget_set(Path(settings.file)), text_set)
+            return _of_whole_units(file_forget_set(Path(settings.file), settings.sha256), text_set)
     return sequences_of_units(units, text_set)
 
 

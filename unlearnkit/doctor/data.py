@@ -37,8 +37,9 @@ def entries(kind, name, root, block):
             files = load_token_files(data.name, folder)
             return sum(len(open_shard(path)) for path in (*files.train, *files.validation)), "tokens"
         return make_tokenizer(data.tokenizer, ()).vocabulary_size, "tokens"
-    reader = file_forget_set if kind in ("file", "unit_file") else read_scores
-    return len(reader(Path(name))), "entries"
+    if kind in ("file", "unit_file"):
+        return len(file_forget_set(Path(name), block["sha256"])), "entries"
+    return len(read_scores(Path(name))), "entries"
 
 for kind, name, root, block in json.loads(sys.argv[1]):
     try:
@@ -83,7 +84,7 @@ def examine(case: Case) -> Iterator[Finding]:
             remedy = f"put it there, or correct forget_sets.{name}.file"
             yield Finding(ERROR, f"{file}, the file of forget set {name}, does not exist", remedy)
         elif file:
-            questions.append((settings.kind, file, "", None))
+            questions.append((settings.kind, file, "", {"sha256": getattr(settings, "sha256", None)}))
     status, answers = ask(_READ, json.dumps(questions))
     for answer in answers:
         if answer["error"]:

@@ -23,12 +23,14 @@ _STAGES = {
 def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
     """Return base seed, scheme, role, model indices and stages of the draws of an artifact; None if it has no draws.
 
-    `first` holds the seeds of the first model (of the summary, for scores), as `derive_seed` gives them; they are left
-    out where the record has another scheme than the present code. Forget sets draw from the seed in their settings.
+    `roles` names the stages whose seeds are those of another role, if there are any. `first` holds the seeds of the
+    first model (of the summary, for scores), as `derive_seed` gives them; they are left out where the record has
+    another scheme than the present code. Forget sets draw from the seed in their settings.
     """
     if place is None:
         return None
     settings = record["settings"]
+    roles: dict[str, str] = {}
     if place.stage == "forget sets":
         return {"seed": settings["seed"], "generator": "NumPy's legacy generator"} if "seed" in settings else None
     if "seed" not in settings or place.stage in ("report", "figures"):
@@ -45,6 +47,8 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
         if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
             role, stages = _of_text(role, recipe)
+        elif recipe.get("same_initial_weights"):
+            roles["initial_weights"] = "original"
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],
@@ -54,8 +58,12 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         "rule": f"first 63 bits of SHA-256('unlearnkit seeds {record['seed_scheme']}|{settings['seed']}|{role}|"
         "<model index>|<stage>')",
     }
+    if roles:
+        found["roles"] = roles
     if record["seed_scheme"] == SCHEME:
-        found["first"] = {stage: derive_seed(settings["seed"], role, models[0], stage) for stage in stages}
+        found["first"] = {
+            stage: derive_seed(settings["seed"], roles.get(stage, role), models[0], stage) for stage in stages
+        }
     return found
 
 
@@ -74,7 +82,9 @@ def seeds_text(found: dict[str, Any]) -> str:
     if "generator" in found:
         return f"{found['seed']}, of {found['generator']}"
     first, last = found["models"]
+    roles = found.get("roles", {})
+    stages = [f"{stage} (role {roles[stage]})" if stage in roles else stage for stage in found["stages"]]
     return (
         f"base {found['base']}, scheme {found['scheme']}, role {found['role']}, model indices {first} to {last}, "
-        f"stages {', '.join(found['stages'])}; {found['rule']}"
+        f"stages {', '.join(stages)}; {found['rule']}"
     )

@@ -38,6 +38,17 @@ class StochasticDepth(nn.Module):
         return branch * (kept / (1 - self.rate)).reshape(-1, *[1] * (branch.dim() - 1))
 
 
+def redraw(model: nn.Module, seed: int) -> None:
+    """Give every such layer of `model`, if it has any, a seed drawn from `seed`, and set its count to 0, in place.
+
+    For copies of one model that are to draw differently.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for layer in model.modules():
+        if isinstance(layer, StochasticDepth):
+            layer.draws.copy_(torch.tensor([int(torch.randint(_WORD, (1,), generator=generator)), 0]))
+
+
 def _mixed(words: Tensor) -> Tensor:
     """Return 32-bit words in int64 after a bijection that changes half of the bits on average.
 

@@ -16,7 +16,7 @@ from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.loop import Moment, fit
 from unlearnkit.training.predict import target_counts, values
-from unlearnkit.training.shard import Kept, Task, Worker, rounds
+from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
 
 RECIPE = Recipe
 
@@ -40,7 +40,8 @@ def train(
     task: Task, recipe: Recipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> Kept:
     """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment."""
-    model = task.fresh(role, model_indices, worker.device)
+    paired = recipe.same_initial_weights and role in PAIRED
+    model = task.fresh(PAIRED[0] if paired else role, model_indices, worker.device)
     samples = Samples(task.pixels, rows, task.generators(role, model_indices, "batches"))
     moment = worker.resume.load(f"{name}.moment")
     seconds_before = float(moment["seconds"]) if moment else 0.0

@@ -18,6 +18,9 @@ from unlearnkit.models.building import Architecture
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.group import ALONE, Group
 
+PAIRED = ("original", "oracle")
+"""Roles whose models of one index share what a recipe lets them share; held-out oracles share nothing."""
+
 Report = Callable[[str], None]
 
 Curve = Mapping[str, np.ndarray]

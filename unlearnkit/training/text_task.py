@@ -18,13 +18,11 @@ from unlearnkit.training.distributed import decided
 from unlearnkit.training.process import Part
 from unlearnkit.training.processes import train_in_processes
 from unlearnkit.training.sequence_values import target_counts, values
-from unlearnkit.training.shard import Kept, Task, Worker, rounds
+from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
 from unlearnkit.training.text_loop import Step, fit_text, whole_state
 from unlearnkit.training.visits import Visits
 
 RECIPE = TextRecipe
-PAIRED = ("original", "oracle")
-"""Roles whose models of one index share initial weights and order."""
 REPORTED = 50
 """Steps between two lines of the log."""
 

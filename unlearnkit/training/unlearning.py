@@ -23,6 +23,8 @@ from unlearnkit.data.draws import Draws
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
+from unlearnkit.models.stochastic_depth import redraw
+from unlearnkit.seeds import derive_seed
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
@@ -89,12 +91,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A method with its settings, the epochs at which its models are kept, and the training recipe if it needs it."""
+    """A method with its settings, the epochs at which its models are kept, and the training recipe if it needs it.
+
+    Model k starts from original k, or every model from original 0 (`from_first`).
+    """
 
     method: str
     settings: Any
     snapshots: tuple[int, ...]
     recipe: Recipe | None = None
+    from_first: bool = False
 
     @classmethod
     def from_slice(cls, settings: Mapping[str, Any]) -> Procedure:
@@ -104,6 +110,7 @@ class Procedure:
             settings=registry.load("method", settings["method"]).Settings.model_validate(settings["settings"]),
             snapshots=tuple(settings["snapshots"]),
             recipe=Recipe.model_validate(settings["training"]) if "training" in settings else None,
+            from_first=settings.get("unlearned_from") == "first",
         )
 
 
@@ -154,8 +161,9 @@ def unlearn_shard(
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
-    `held_out_oracles` is the file with the same indices, `oracle_pool` are those with the oracles that the method may
-    draw from, and `effects` what an attribution says of the forget set: each if the method needs it.
+    Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
+    the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` what an
+    attribution says of the forget set: each if the method needs it.
 
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same
     model.
@@ -167,8 +175,14 @@ def unlearn_shard(
         models = [task.architecture.load(_file_with(index, files).state(index)) for index in indices]
         return task.architecture.gather(models, worker.device).eval()
 
+    def first_originals(indices: Sequence[int]) -> nn.Module:
+        models = [task.architecture.load(originals.state(0)) for _ in indices]
+        for index, model in zip(indices, models, strict=True):
+            redraw(model, derive_seed(task.base_seed, ROLE, index, "stochastic_depth"))
+        return task.architecture.gather(models, worker.device).eval()
+
     def run_stack(indices: tuple[int, ...], name: str) -> Kept:
-        model = gathered([originals], indices)
+        model = first_originals(indices) if procedure.from_first else gathered([originals], indices)
         references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
