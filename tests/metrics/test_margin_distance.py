@@ -90,7 +90,7 @@ def test_gaussian_kl_is_the_integral_of_the_fitted_densities(mean: float, sd: fl
     (m_u, s_u), (m_o, s_o) = ((float(side.mean()), float(side.std(ddof=1))) for side in (u, o))
 
     def integrand(x: float) -> float:
-        return norm.pdf(x, m_u, s_u) * (norm.logpdf(x, m_u, s_u) - norm.logpdf(x, m_o, s_o))
+        return float(norm.pdf(x, m_u, s_u) * (norm.logpdf(x, m_u, s_u) - norm.logpdf(x, m_o, s_o)))
 
     integral = quad(integrand, m_u - 12 * s_u, m_u + 12 * s_u, epsabs=1e-11, limit=200)[0]
     assert gaussian_kl(unlearned=u, oracle=o)[0] == pytest.approx(integral, rel=1e-8)
