@@ -56,6 +56,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
 METRICS: Mapping[str, str] = MappingProxyType(
     {
         "klom": "unlearnkit.metrics.klom",
+        "margin_distance": "unlearnkit.metrics.margin_distance",
         "mia": "unlearnkit.metrics.mia",
     }
 )

@@ -17,6 +17,7 @@ from unlearnkit.declarations import declarations
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics.klom import MEASURES, VALUES_PER_CHUNK, Settings, UndefinedKlomWarning, klom, score
 from unlearnkit.metrics.population import Population
+from unlearnkit.registry import METRICS
 
 CEILING = 11.512925464970229  # -log(1e-5)
 
@@ -287,7 +288,7 @@ def test_score_refuses_populations_of_different_samples() -> None:
         )
 
 
-@pytest.mark.parametrize("metric", ["klom", "mia"])
+@pytest.mark.parametrize("metric", METRICS)
 def test_declarations_are_read_without_importing_the_metric(metric: str) -> None:
     declared = declarations(f"unlearnkit.metrics.{metric}")
     assert declared.AXIS in ("samples", "models") and declared.HEADLINE in declared.MEASURES

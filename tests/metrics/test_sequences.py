@@ -40,7 +40,9 @@ def test_klom_at_values_computed_by_hand() -> None:
     np.testing.assert_allclose(found["validation"], [NATS, 0], rtol=1e-6)
 
 
-def test_a_failed_sequence_is_null_and_counted(tmp_path: Path) -> None:
+def test_a_failed_sequence_makes_the_whole_candidate_null_and_is_counted(
+    tmp_path: Path,
+) -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(6, 4)).tolist()
     oracle = sequences(*rng.normal(size=(6, 4)).tolist())

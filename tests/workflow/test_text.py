@@ -38,7 +38,7 @@ EXPERIMENT = {
     "shard_size": 2,
     "forget_sets": {"some": {"kind": "random_units", "size": 6}},
     "methods": {"ga": {"method": "ga", "steps": 2, "lr": 1.0e-3, "batch_size": 4, "snapshots": [1, 2]}},
-    "metrics": {"klom": {}, "mia": {}},
+    "metrics": {"klom": {}, "margin_distance": {}, "mia": {}},
 }
 TRAINED = ("tokens", "dataset", "original", "oracle")
 """Rules whose jobs a change of the evaluation never reruns."""
@@ -57,7 +57,7 @@ def finish(copy: Checkout) -> None:
         folder = copy.root / "corpus" / split
         folder.mkdir(parents=True)
         (folder / "a.txt").write_text(" ".join(chosen))
-    copy.make("klom_all", "mia_all", "report", "units")
+    copy.make("klom_all", "margin_distance_all", "mia_all", "report", "units")
 
 
 @pytest.fixture
@@ -125,11 +125,11 @@ def test_commands_know_every_file(ran: Checkout) -> None:
 def test_a_change_remakes_what_depends_on_it(text: Checkout) -> None:
     text.configure({"methods.ga.lr": 2.0e-3})
     counts = text.plan().counts
-    assert (counts["unlearn"], counts["score"]) == (1, 2)
+    assert (counts["unlearn"], counts["score"]) == (1, 3)
     assert not {*TRAINED, "margins"} & counts.keys()
     text.configure({"methods.ga.lr": 1.0e-3, "value": "loss_mean"})
     counts = text.plan().counts
-    assert counts["score"] == 6 and not {*TRAINED, "margins", "unlearn"} & counts.keys()
+    assert counts["score"] == 9 and not {*TRAINED, "margins", "unlearn"} & counts.keys()
     text.configure({"value": "margin_mean", "num_models": 4, "held_out_oracles": 4})
     counts = text.plan().counts
     assert [counts[rule] for rule in ("original", "oracle", "unlearn", "margins")] == [1, 2, 1, 3]

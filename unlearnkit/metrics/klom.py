@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics.margins import require_finite
-from unlearnkit.metrics.population import Population, require_same_samples
+from unlearnkit.metrics.population import Population, require_comparable, require_same_samples
 
 AXIS = "samples"
 NEEDS_ORACLE = True
@@ -164,7 +164,7 @@ def _divergences(
 def _pooled_range(
     unlearned: NDArray[np.floating], oracle: NDArray[np.floating], clip: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    _require_comparable(unlearned, oracle)
+    require_comparable(unlearned, oracle, "KLOM")
     lowest = np.minimum(unlearned.min(axis=0), oracle.min(axis=0))
     highest = np.maximum(unlearned.max(axis=0), oracle.max(axis=0))
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
@@ -235,22 +235,3 @@ def _warn_undefined(columns: int, samples: int) -> None:
 def _as_margins(values: ArrayLike) -> NDArray[np.floating]:
     values = np.asarray(values)
     return values.astype(np.float32) if values.dtype == np.float16 else values
-
-
-def _require_comparable(unlearned: NDArray, oracle: NDArray) -> None:
-    for name, margins in (("unlearned", unlearned), ("oracle", oracle)):
-        if margins.ndim != 2 or not np.issubdtype(margins.dtype, np.floating):
-            raise MetricError(
-                f"{name} margins are {margins.dtype} of shape {margins.shape}", expected="floating [models, samples]"
-            )
-        if len(margins) < 2:
-            raise MetricError(
-                f"KLOM got {len(margins)} {name} model",
-                expected="at least 2 models a side, and 80 or more for stable values",
-                remedy="train more models",
-            )
-    if unlearned.shape[1] != oracle.shape[1]:
-        raise MetricError(
-            f"unlearned margins have {unlearned.shape[1]} samples but oracle margins {oracle.shape[1]}",
-            expected="the same samples in the same order",
-        )

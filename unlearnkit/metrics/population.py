@@ -122,3 +122,23 @@ def require_same_samples(candidate: Population, oracle: Population) -> None:
             f"candidate ({candidate.samples} samples) and oracle ({oracle.samples}) differ in their samples or splits",
             expected="both evaluated on the same samples of the same forget set, in the same order",
         )
+
+
+def require_comparable(unlearned: NDArray, oracle: NDArray, metric: str) -> None:
+    """Raise MetricError unless both are floating [models, samples], of the same samples, with at least two models."""
+    for name, margins in (("unlearned", unlearned), ("oracle", oracle)):
+        if margins.ndim != 2 or not np.issubdtype(margins.dtype, np.floating):
+            raise MetricError(
+                f"{name} margins are {margins.dtype} of shape {margins.shape}", expected="floating [models, samples]"
+            )
+        if len(margins) < 2:
+            raise MetricError(
+                f"{metric} got {len(margins)} {name} model",
+                expected="at least 2 models a side, and 80 or more for stable values",
+                remedy="train more models",
+            )
+    if unlearned.shape[1] != oracle.shape[1]:
+        raise MetricError(
+            f"unlearned margins have {unlearned.shape[1]} samples but oracle margins {oracle.shape[1]}",
+            expected="the same samples in the same order",
+        )
