@@ -77,6 +77,9 @@ def test_a_run_ends_with_tables_and_page_and_then_there_is_nothing_to_do(ran: Ch
         "retain": RETAIN,
         "validation": VALIDATION,
     }
+    distances, _ = read_table(ran.result("tables/margin_distance.parquet"))
+    assert {row["measure"] for row in distances.to_pylist()} == {"wasserstein", "gaussian_kl"}
+    assert all(row["floor_p95"] is not None for row in distances.to_pylist())
     units, _ = read_table(ran.result("data/units.parquet"))
     assert units["sequences"].to_pylist() == [1] * (TRAIN + VALIDATION)
     assert "| candidate | step | N |" in ran.result("tables/klom.md").read_text()
