@@ -144,7 +144,7 @@ def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:
 def _environment(old: Record, new: Record) -> Iterator[Cause]:
     packages = {**old["packages"], **new["packages"]}
     for name in sorted(packages):
-        before, after = (record["packages"].get(name, "not installed") for record in (old, new))
+        before, after = (record["packages"].get(name, "not recorded") for record in (old, new))
         if before != after and name not in ("snakemake",):
             yield Cause("package", name, before, after)
     if old["python"] != new["python"]:
