@@ -133,8 +133,11 @@ class ReportGraph:
         return {} if self.graph.experiment.task == "image" else {"task": self.graph.experiment.task}
 
     def table_slice(self, table: str) -> Slice:
-        """What a table shows beside values."""
-        return {**({} if table == "cost" else {"metric": table}), **self.words_slice()}
+        """What a table shows beside values: of a metric its settings, too."""
+        if table == "cost":
+            return self.words_slice()
+        settings = self.graph.experiment.metric_settings[table].model_dump(mode="json")
+        return {"metric": table, "settings": settings, **self.words_slice()}
 
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""

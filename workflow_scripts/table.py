@@ -4,14 +4,14 @@ from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.registry import load
-from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
+from unlearnkit.report.tables import floor_lines, metric_markdown, metric_rows, to_csv
 from unlearnkit.report.words import words_of
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 name = params.settings["metric"]
 
 with job_of(snakemake) as running:
-    metric = load("metric", name)
+    metric, words = load("metric", name), words_of(params.settings)
     summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
     costs = read_table(inputs.costs)[0].to_pylist()
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
@@ -19,6 +19,8 @@ with job_of(snakemake) as running:
     write_text(output.csv, to_csv(rows))
     write_text(
         output.markdown,
-        metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC, words_of(params.settings)),
+        metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC, words, params.settings["settings"]),
     )
+    for line in floor_lines(rows, metric.HEADLINE, metric.MEASURES[metric.HEADLINE]["unit"], words):
+        running.report(line)
     running.record(output.parquet, also=[output.csv, output.markdown])

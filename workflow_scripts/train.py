@@ -24,6 +24,7 @@ with job_of(snakemake) as running:
     dataset = kind.read(inputs.dataset)
     forget = read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
+    recipe, rows = kind.RECIPE.model_validate(settings["training"]), retain_set(dataset.train_size, forget)
     models = shard_indices(snakemake.wildcards.shard)
     with running.timing.measure("training") as work:
         if execution.processes > 1:
@@ -31,8 +32,8 @@ with job_of(snakemake) as running:
             kind.train_in_processes(part, execution, snakemake.threads, resume, running.report)
         result = train_shard(
             task,
-            kind.RECIPE.model_validate(settings["training"]),
-            retain_set(dataset.train_size, forget),
+            recipe,
+            rows,
             role=settings["role"],
             model_indices=models,
             worker=worker,
@@ -42,6 +43,7 @@ with job_of(snakemake) as running:
     running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
     if result.curves:
         write_curves(output.curves, result.curves)
-        running.record(output.curves)
+        steps = kind.arithmetic(task.source, recipe, rows, execution.micro_batch_size, execution.processes)
+        running.record(output.curves, steps=steps.facts())
     running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,6 +51,7 @@ def test_a_record_holds_everything_that_decides_a_result(tmp_path: Path) -> None
     assert (record["device"], record["passes"]) == ("CPU", {"12": 100.5})
     assert record["machine"]["cores"] >= 1
     assert record["packages"]["torch"] == version("torch")
+    assert record["packages"]["transformers"] == version("transformers")
 
 
 def test_a_slurm_job_says_where_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,10 +64,30 @@ def test_a_slurm_job_says_where_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (machine()["node"], machine()["slurm_job"]) == ("n2", "17")
 
 
+LANGUAGE = ("transformers", "tokenizers", "datasets", "huggingface_hub")
+
+
 def test_versions_of_all_packages_that_results_depend_on() -> None:
     versions = package_versions()
     assert versions["numpy"] == version("numpy")
     assert {"torch", "scipy", "scikit-learn", "pyarrow", "safetensors", "unlearnkit"} <= versions.keys()
+    assert {name: versions[name] for name in LANGUAGE} == {name: version(name) for name in LANGUAGE}
+
+
+def test_versions_are_read_without_importing_what_they_are_of() -> None:
+    code = (
+        "import sys\n"
+        "from unlearnkit.artifacts.provenance import PACKAGES, package_versions\n"
+        "package_versions()\n"
+        "print(sorted({'torch', *PACKAGES[PACKAGES.index('transformers'):]} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_package_that_is_missing_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unlearnkit.artifacts.provenance.PACKAGES", ("numpy", "no-such-package"))
+    # beneath the cache, which the other tests of this process share
+    assert package_versions.__wrapped__() == {"numpy": version("numpy"), "no-such-package": "not installed"}
 
 
 def test_a_missing_record_is_named(tmp_path: Path) -> None:

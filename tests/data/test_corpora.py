@@ -165,9 +165,9 @@ def test_fineweb_is_a_stream_of_shards(tmp_path: Path) -> None:
     folder = made_shards(tmp_path / "fineweb10B", list(range(1, 12)), [0])
     for root in (tmp_path, folder):
         files = fineweb.shards(root)
-        assert open_stream(files.train).tolist() == list(range(10, 120))
-        assert open_stream(files.train, 15).tolist() == list(range(10, 25))
-        assert open_stream(files.validation).tolist() == list(range(10))
+        assert open_stream(files.train)[:].tolist() == list(range(10, 120))
+        assert open_stream(files.train, 15)[:].tolist() == list(range(10, 25))
+        assert open_stream(files.validation)[:].tolist() == list(range(10))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def check_types(found: Cut) -> None:
 
 @given(st.integers(2, 400), st.integers(2, 20), st.integers(1, 5))
 def test_windows_are_whole_and_complete(size: int, length: int, together: int) -> None:
+    """The windows of the reference are one token longer than their distance, so that each repeats one (D-28)."""
     tokens = np.arange(size, dtype=np.uint16)
     if size < length * together:
         with pytest.raises(DataError, match=f"{size} tokens and no step of {length * together}"):

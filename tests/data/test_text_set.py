@@ -16,7 +16,7 @@ from unlearnkit.data.sequences import IGNORE, Sequences, Tokens
 from unlearnkit.data.text_file import read_text_set, write_text_set
 from unlearnkit.data.text_making import make_text_set, text_set_of
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import write_shard
+from unlearnkit.data.token_shards import Stream, write_shard
 from unlearnkit.data.unit_forget_sets import make_unit_forget_set, sequences_of_units
 from unlearnkit.errors import ArtifactError, DataError
 
@@ -112,7 +112,7 @@ def test_a_set_shuffles_and_counts_what_it_hands_out(documents: TextSet) -> None
     assert draws.passes == 3
 
 
-STREAM = np.arange(100, dtype=np.uint16) % 50
+STREAM = Stream([np.arange(100, dtype=np.uint16) % 50])
 SIZES: dict[str, Any] = {"vocabulary_size": 50, "end_of_text": 49, "unit_sequences": 2}
 
 
@@ -154,7 +154,7 @@ def test_published_tokens_are_cut_as_they_are(tmp_path: Path) -> None:
 @pytest.fixture
 def steps() -> TextSet:
     """1,390 steps of one sequence each, of two tokens."""
-    stream = np.zeros(2 * 1390, dtype=np.uint16)
+    stream = Stream([np.zeros(2 * 1390, dtype=np.uint16)])
     return make_text_set(
         stream,
         stream,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unlearnkit.data.token_shards import first_shards, open_shard, open_stream, write_shard
+from unlearnkit.data.token_shards import Stream, first_shards, open_shard, open_stream, write_shard
 from unlearnkit.errors import DataError
 
 TOKENS = np.array([50256, 15496, 995, 0, 65535])
@@ -109,17 +109,30 @@ def test_shards_follow_each_other_in_a_stream(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.bin" for number in range(3)]
     for number, path in enumerate(paths):
         write_shard(path, np.arange(10 * number, 10 * number + 10))
-    assert open_stream(paths).tolist() == list(range(30))
-    assert open_stream(paths, 25).tolist() == list(range(25))
-    assert open_stream(paths, 20).tolist() == list(range(20))
+    assert open_stream(paths)[:].tolist() == list(range(30))
+    assert open_stream(paths, 25)[:].tolist() == list(range(25))
+    assert open_stream(paths, 20)[:].tolist() == list(range(20))
     assert [len(first_shards(paths, count)) for count in (1, 10, 11, 30, 31)] == [1, 1, 2, 3, 3]
     # one shard suffices: no copy, and the others are not looked at
     paths[1].write_bytes(b"damaged")
-    first = open_stream(paths, 10)
+    first = open_stream(paths, 10)[:]
     assert first.tolist() == list(range(10))
     assert not first.flags.owndata and not first.flags.writeable
     with pytest.raises(DataError, match=r"1\.bin has 7 bytes"):
         open_stream(paths, 11)
+
+
+@given(st.lists(st.integers(0, 4), max_size=5), st.integers(0, 12), st.integers(0, 12))
+def test_a_span_of_a_stream_is_that_of_the_tokens_in_one_array(sizes: list[int], start: int, stop: int) -> None:
+    whole = np.arange(sum(sizes), dtype=np.uint16)
+    parts = np.split(whole, np.cumsum(sizes)[:-1]) if sizes else []
+    stream = Stream(parts)
+    assert len(stream) == len(whole)
+    for span in (slice(start, stop), slice(stop), slice(start, None)):
+        assert stream[span].tolist() == whole[span].tolist()
+        assert stream[span].dtype == np.uint16
+        # whatever the span, nothing is copied before it is put together
+        assert all(np.shares_memory(piece, whole) for piece in stream.pieces(span))
 
 
 def test_a_stream_with_too_few_tokens_is_refused(shard: Path) -> None:

@@ -44,6 +44,8 @@ def test_files_of_text_have_their_places(name: str, stage: str) -> None:
         ("original/0000-0001.margins.parquet", "evaluated.retain", "data.retain_evaluated"),
         ("unlearned/some/ga/0000-0001.margins.parquet", "evaluated.retain", "data.retain_evaluated"),
         ("scores/klom/some/ga.parquet", "value", "value"),
+        ("scores/klom/some/ga.parquet", "settings.bins", "metrics.klom.bins"),
+        ("tables/klom.parquet", "settings.bins", "metrics.klom.bins"),
     ],
 )
 def test_a_changed_setting_is_told_by_its_key(name: str, path: str, key: str) -> None:

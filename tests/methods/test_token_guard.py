@@ -122,4 +122,5 @@ def test_the_log_has_a_line_per_snapshot_and_fifty_steps(text: Bench) -> None:
     worker = replace(text.worker(), report=lines.append)
     procedure = text.procedure("token_fine_tune", (3, 60), steps=60, batch_size=4)
     run_method(text.task, procedure, text.division, text.model(), {}, (0,), worker)
-    assert lines == ["step 3/60", "step 50/60", "step 60/60"]
+    assert lines[0].startswith("model 0: effective batch 4 of 230 sequences")
+    assert lines[1:] == ["step 3/60", "step 50/60", "step 60/60"]

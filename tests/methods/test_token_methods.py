@@ -273,3 +273,30 @@ def test_the_baselines_run_on_text(method: str, text: Bench) -> None:
     wanted = text.model(50) if method == "load_oracle" else text.model()
     assert same(text.last(method), states_of(wanted)[0])
     assert registry.load("method", method).TASKS == ("image", "text")
+
+
+@pytest.mark.parametrize(
+    ("method", "own", "sets"),
+    [
+        ("ga", {}, [("8 of 10", 2, 6, 2)]),
+        ("graddiff", {}, [("8 of 10", 2, 6, 2), ("8 of 230", 29, 6, 2)]),
+        # a min step, a max step, then min steps only
+        ("token_scrub", {"ascent_steps": 1}, [("8 of 10", 2, 1, 1), ("8 of 230", 29, 5, 1)]),
+    ],
+)
+def test_the_arithmetic_of_every_set_is_in_the_log(
+    method: str, own: dict[str, Any], sets: list[tuple[str, int, int, int]], text: Bench
+) -> None:
+    told: list[str] = []
+    worker = replace(text.worker(), report=told.append, micro_batch_size=3)
+    procedure = text.procedure(method, **{"steps": 6, "batch_size": 8, "warmup_steps": 2, **own})
+    kept = run_method(text.task, procedure, text.division, text.model(), {}, (4,), worker)
+    expected = [
+        f"model 4: effective batch {batch} sequences (micro-batch 3 x accumulation 3 x processes 1), "
+        f"{per_pass} steps per pass, {steps} steps, {warmup} of them warm-up"
+        for batch, per_pass, steps, warmup in sets
+    ]
+    assert [line.rpartition(", ")[0] for line in told[: len(sets)]] == expected
+    assert not any("effective batch" in line for line in told[len(sets) :])
+    # what settings and sizes come to is no note about what became of the models
+    assert kept.notes == []

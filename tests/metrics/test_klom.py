@@ -97,6 +97,7 @@ def test_easydub_equals_the_published_value_and_default_the_definition(u: np.nda
 
 
 def test_hand_computed_values() -> None:
+    """The largest margin stays in the last bin; the reference drops it and all that equal it (D-26)."""
     u, o = np.array([[0.0], [0.0], [0.0], [20.0]]), np.array([[0.0], [20.0], [20.0], [20.0]])
     assert klom(unlearned=u, oracle=o)[0] == pytest.approx(0.5 * np.log(3))  # p = (3/4, 1/4), q = (1/4, 3/4)
     assert klom(unlearned=u, oracle=o, compat="easydub")[0] == pytest.approx(0.0)  # the twenties are dropped

@@ -125,6 +125,7 @@ def test_metrics_along_models_have_intervals_over_models_only() -> None:
 
 @pytest.mark.parametrize("metric", [klom, mia])
 def test_a_candidate_with_failed_models_has_no_number_at_all(metric: Any) -> None:
+    """The reference makes NaN and infinity 0, the best score there is (D-27)."""
     candidate, oracle = population(9, models=10), population(10, models=10)
     candidate.margins[3, 5], candidate.margins[7] = np.nan, np.inf
     values, rows = summary_of(metric, candidate, oracle)

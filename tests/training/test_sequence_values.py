@@ -113,6 +113,7 @@ def test_values_are_those_of_the_margins_of_their_targets(text_set: TextSet, mod
 
 @pytest.mark.parametrize("rows", [[3], [6, 0], [9, 3, 1], [2, 2, 7], [*range(9, -1, -1)]])
 def test_values_do_not_depend_on_what_shares_the_batch(text_set: TextSet, model: nn.Module, rows: list[int]) -> None:
+    """The losses of the reference follow the order of the data, and so does its ranking of steps by them (D-32)."""
     tokens = Tokens(text_set, CPU)
     whole, part = (values_of_sequences(model, tokens, chosen) for chosen in (ROWS, torch.tensor(rows)))
     for name, values in part.items():
@@ -122,6 +123,7 @@ def test_values_do_not_depend_on_what_shares_the_batch(text_set: TextSet, model:
 def test_values_do_not_depend_on_the_size_of_a_forward_pass(
     text_set: TextSet, model: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """No size leaves a rest out, as the last partial chunk of the reference is (D-31)."""
     tokens = Tokens(text_set, CPU)
     whole = values_of_sequences(model, tokens, ROWS)
     for logits in (1, 3 * 8 * VOCABULARY):
@@ -131,6 +133,7 @@ def test_values_do_not_depend_on_the_size_of_a_forward_pass(
 
 
 def test_a_broken_sequence_leaves_the_others(text_set: TextSet, model: nn.Module) -> None:
+    """What is no number stays none, where the reference makes it 0 (D-27)."""
     tokens = Tokens(text_set, CPU)
     sound = values_of_sequences(model, tokens, ROWS)
 

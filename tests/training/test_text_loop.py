@@ -158,6 +158,7 @@ def test_a_killed_shard_ends_in_the_same_bits_and_keeps_its_curve(
 
 
 def test_growing_a_shard_changes_no_model(worker_of: Callable[..., Worker]) -> None:
+    """The reference sets no seeds, so none of its models can be made again (D-30)."""
     text_set = positions_text("sequence")
     task, own, rows = text_task(text_set), recipe(order="shuffled"), torch.arange(text_set.train_size)
 

@@ -76,3 +76,18 @@ def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, reque
         rows: list[dict[str, Any]] = read_table(results / f"tables/{metric}.parquet")[0].to_pylist()
         assert {row["candidate"] for row in rows} == {"original", "oracle", *toy.variants}
         assert ("test" in {row["split"] for row in rows}) == (toy.test_size > 0)
+
+
+@pytest.mark.slow
+def test_the_village_shows_what_its_originals_know(fresh: Checkout) -> None:
+    outcome = fresh.run(sys.executable, "-m", "snakemake", "klom_all", "--configfile", "experiments/village.yaml")
+    assert outcome.status == 0, outcome.output
+    rows = read_table(fresh.root / "results/village/tables/klom.parquet")[0].to_pylist()
+    on_forget = {row["candidate"]: row for row in rows if (row["measure"], row["split"]) == ("klom", "forget")}
+    original, oracle = on_forget["original"], on_forget["oracle"]
+    assert (original["floor_mean"], original["floor_p95"]) == (oracle["mean"], oracle["p95"])
+    # docs/language.md: 11.5 at the ceiling against 3.4 [0, 7.0]
+    assert original["p95"] > 2 * oracle["p95"]
+    assert original["p95_models_low"] > oracle["p95_models_high"]
+    told = f"mean {oracle['mean']:.3f}, p95 {oracle['p95']:.3f}; originals mean {original['mean']:.3f}"
+    assert f"floor (oracles against other oracles) {told}" in outcome.output

@@ -58,5 +58,7 @@ def test_two_processes_through_the_workflow(fresh: Checkout) -> None:
     fresh.make("--cores", "2", target)
     log = (fresh.root / "logs/tiny/original/0000-0000.safetensors.log").read_text()
     assert "step 38/38" in log
-    assert fresh.result("original/0000-0000.curves.parquet.json").exists()
+    assert log.index("x processes 2), 38 steps per pass, 38 steps, ") < log.index("step 38/38")
+    record = json.loads(fresh.result("original/0000-0000.curves.parquet.json").read_text())
+    assert (record["steps"]["processes"], record["steps"]["steps"]) == (2, 38)
     assert list(fresh.leftovers()) == [] and not fresh.result("original/0000-0000.safetensors.resume").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -30,6 +31,10 @@ PACKAGES = (
     "pyarrow",
     "safetensors",
     "snakemake",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "huggingface_hub",
 )
 
 
@@ -57,7 +62,7 @@ def write_provenance(
         "code": code,
         "seed_scheme": SCHEME,
         "inputs": dict(inputs),
-        "packages": package_versions(),
+        "packages": dict(package_versions()),
         "python": platform.python_version(),
         "machine": machine(),
         "started": started.isoformat(timespec="seconds"),
@@ -130,8 +135,12 @@ def _recorded_sha256(path: str, record: str) -> str | None:
     return content.get("sha256") if record == provenance(path) else content.get("also", {}).get(path)
 
 
-def package_versions() -> dict[str, str]:
-    """Return the installed versions of the packages that results can depend on."""
+@functools.cache
+def package_versions() -> Mapping[str, str]:
+    """Return the installed versions of the packages that results can depend on, without importing any of them.
+
+    They are read once per process: each costs a millisecond or two, and a job writes several records.
+    """
     versions = {}
     for name in PACKAGES:
         try:

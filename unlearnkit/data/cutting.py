@@ -12,9 +12,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit.data.token_shards import Stream
 from unlearnkit.errors import DataError
 
 Unit = Literal["sequence", "step", "document"]
+AnyStream = npt.NDArray[np.uint16] | Stream
+"""Tokens in one array, or in several one after the other."""
 
 SHORTEST = 2
 """Tokens of a sequence that has a target."""
@@ -37,7 +40,7 @@ class Cut(NamedTuple):
 
 
 def cut(
-    tokens: npt.NDArray[np.uint16],
+    tokens: AnyStream,
     length: int,
     unit: Unit,
     *,
@@ -74,7 +77,7 @@ def cut(
     return found
 
 
-def _windows(tokens: npt.NDArray[np.uint16], length: int, unit_sequences: int) -> Cut:
+def _windows(tokens: AnyStream, length: int, unit_sequences: int) -> Cut:
     units = len(tokens) // (length * unit_sequences)
     starts = np.arange(units * unit_sequences, dtype=np.int64) * length
     return Cut(
@@ -87,9 +90,9 @@ def sequences_of(sizes: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.in
     return np.where(sizes < SHORTEST, 0, -(-sizes // length))
 
 
-def _documents(tokens: npt.NDArray[np.uint16], length: int, end_of_text: int) -> Cut:
+def _documents(tokens: AnyStream, length: int, end_of_text: int) -> Cut:
     begins = end_of_text_positions(tokens, end_of_text)
-    begins = np.concatenate([[0], begins]) if len(tokens) and tokens[0] != end_of_text else begins
+    begins = np.concatenate([[0], begins]) if len(tokens) and tokens[:1] != end_of_text else begins
     sizes = np.diff(begins, append=len(tokens))
     begins, sizes = begins[sizes >= SHORTEST], sizes[sizes >= SHORTEST]
     counts = sequences_of(sizes, length)
@@ -105,7 +108,7 @@ def _documents(tokens: npt.NDArray[np.uint16], length: int, end_of_text: int) ->
     return Cut(starts, lengths.astype(np.int32), units)
 
 
-def end_of_text_positions(tokens: npt.NDArray[np.uint16], end_of_text: int) -> npt.NDArray[np.int64]:
+def end_of_text_positions(tokens: AnyStream, end_of_text: int) -> npt.NDArray[np.int64]:
     """Return the positions of the token `end_of_text`, where documents begin, int64, ascending."""
     parts = [
         first + np.flatnonzero(tokens[first : first + _CHUNK] == end_of_text) for first in range(0, len(tokens), _CHUNK)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from unlearnkit import registry
 from unlearnkit.config.text_data import Unit
@@ -15,14 +14,12 @@ from unlearnkit.data.cutting import Cut, cut
 from unlearnkit.data.published import check_content
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import first_shards, open_stream
+from unlearnkit.data.token_shards import Stream, first_shards, open_stream
 from unlearnkit.data.tokenizer import read_tokenizer
 from unlearnkit.data.tokens_needed import tokens_needed
 from unlearnkit.errors import DataError
 
 SPLITS = ("train", "validation")
-
-Stream = npt.NDArray[np.uint16]
 
 
 def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
@@ -84,7 +81,8 @@ def make_text_set(
             expected=" or ".join(str(size) for size in (inside[0], inside[-1] + 1) if size) + " sequences",
             remedy="correct data.train_size",
         )
-    tokens = np.concatenate([train[: _end(first)], validation[: _end(second)]])
+    # the only copy: the streams are maps of files that may be gigabytes
+    tokens = np.concatenate([*train.pieces(slice(_end(first))), *validation.pieces(slice(_end(second)))])
     highest = int(tokens.max())
     if highest >= vocabulary_size:
         raise DataError(

@@ -95,12 +95,36 @@ def first_shards(paths: Sequence[Path], tokens: int) -> Sequence[Path]:
     return paths
 
 
-def open_stream(paths: Sequence[Path], tokens: int | None = None) -> npt.NDArray[np.uint16]:
-    """Return the first `tokens` tokens of the shards in order, uint16 [tokens]; None: all of them.
+class Stream:
+    """The tokens of several arrays one after the other, which are not copied: maps of shards take no memory."""
 
-    If the first shard has enough of them, they are a map of it and take no memory; otherwise exactly the wanted ones
-    are copied. Every shard that is needed is checked, and no other. Raises DataError if a shard is damaged or there are
-    too few tokens.
+    def __init__(self, parts: Sequence[npt.NDArray[np.uint16]]) -> None:
+        self._parts = tuple(parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __getitem__(self, span: slice) -> npt.NDArray[np.uint16]:
+        """Return the tokens of a span of consecutive positions: a view if one array holds them, else a copy."""
+        pieces = self.pieces(span)
+        return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, np.uint16), *pieces])
+
+    def pieces(self, span: slice) -> list[npt.NDArray[np.uint16]]:
+        """Return the tokens of a span as views of the arrays that hold them."""
+        start, stop, _ = span.indices(len(self))
+        found, before = [], 0
+        for part in self._parts:
+            piece = part[max(0, start - before) : max(0, stop - before)]
+            found += [piece] if len(piece) else []
+            before += len(part)
+        return found
+
+
+def open_stream(paths: Sequence[Path], tokens: int | None = None) -> Stream:
+    """Return the first `tokens` tokens of the shards in order; None: all of them.
+
+    They are maps of the files and take no memory. Every shard that is needed is checked, and no other. Raises DataError
+    if a shard is damaged or there are too few tokens.
     """
     parts: list[npt.NDArray[np.uint16]] = []
     found = 0
@@ -116,7 +140,7 @@ def open_stream(paths: Sequence[Path], tokens: int | None = None) -> npt.NDArray
             expected="at least one" if tokens is None else f"at least {tokens:,}",
             remedy="get the shards that are missing, or use fewer tokens",
         )
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return Stream(parts)
 
 
 def _error(path: Path, problem: str, expected: str) -> DataError:

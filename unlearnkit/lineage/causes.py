@@ -131,6 +131,8 @@ def config_key(place: Place, path: str) -> str:
         if first in ("candidate", "oracle"):
             return f"models on the {first} side of {own['metric']}"
         return f"metrics.{own['metric']}.{rest}" if first == "settings" else path
+    if stage == "tables" and first == "settings":
+        return f"metrics.{own['table'].partition('.')[0]}.{rest}"
     plain = stage == "margins" and "variant" not in own and first not in ("model", "evaluated", "seed", "seed_scheme")
     return f"model.{path}" if plain else path
 
@@ -144,7 +146,7 @@ def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:
 def _environment(old: Record, new: Record) -> Iterator[Cause]:
     packages = {**old["packages"], **new["packages"]}
     for name in sorted(packages):
-        before, after = (record["packages"].get(name, "not installed") for record in (old, new))
+        before, after = (record["packages"].get(name, "not recorded") for record in (old, new))
         if before != after and name not in ("snakemake",):
             yield Cause("package", name, before, after)
     if old["python"] != new["python"]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn, optim
 
 from unlearnkit.config.language import LanguageSettings
 from unlearnkit.data.sequences import Sequences
+from unlearnkit.training.step_arithmetic import StepArithmetic
 from unlearnkit.training.token_losses import targets
 from unlearnkit.training.unlearning import Context
 
@@ -77,6 +78,8 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
+    for term in terms:
+        context.report(_arithmetic(term, settings, context).line())
     batches = [term.draws.endless(settings.batch_size) for term in terms]
     stopped = False
     for step in range(1, settings.steps + 1):
@@ -95,6 +98,20 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
             optimizer.step()
         context.end_epoch(step, model)
     return model.eval()
+
+
+def _arithmetic(term: Term, settings: LanguageSettings, context: Context) -> StepArithmetic:
+    """Return the numbers of the steps whose turn a term is; the rate warms up in the first of all steps."""
+    lengths = term.draws.tokens.text_set.lengths[term.draws.indices.numpy().ravel()]
+    turns = [step for step in range(1, settings.steps + 1) if term.turn(step)]
+    return StepArithmetic.of(
+        sequences=len(term.draws),
+        mean_length=float(lengths.mean()),
+        batch_size=settings.batch_size,
+        most=context.micro_batch_size,
+        steps=len(turns),
+        warmup_steps=sum(step <= settings.warmup_steps for step in turns),
+    )
 
 
 def rate_of(settings: LanguageSettings, step: int) -> float:

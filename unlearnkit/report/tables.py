@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,30 @@ def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bo
             own |= {"floor_mean": reference["mean"], "floor_p95": reference["p95"]}
         joined.append(own)
     return joined
+
+
+def floor_lines(rows: Sequence[Row], headline: str, unit: str, words: Words = IMAGES) -> list[str]:
+    """Return a line per forget set: the headline measure on forget samples, of the noise floor and of the originals.
+
+    `rows` are those of `metric_rows`; a metric without a floor has no lines. The floor compares oracles with as many
+    other oracles, so no candidate is told from an oracle below it.
+    """
+    lines = []
+    for row in rows:
+        if (row["candidate"], row["measure"], row["split"]) != (
+            "original",
+            headline,
+            "forget",
+        ) or "floor_p95" not in row:
+            continue
+        floor = _mean_and_p95(row["floor_mean"], row["floor_p95"])
+        own = f"{row['n_failed']} of {row['n_models']} models failed" if row["n_failed"] else None
+        own = own or _mean_and_p95(row["mean"], row["p95"])
+        lines.append(
+            f"{row['forget_set']}: {headline} of {row['n_samples']} forget {words.samples} [{unit}]: "
+            f"floor (oracles against other oracles) {floor}; originals {own}"
+        )
+    return lines
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -80,10 +105,12 @@ def metric_markdown(
     headline: str,
     statistic: str,
     words: Words = IMAGES,
+    options: Mapping[str, Any] | None = None,
 ) -> str:
     """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
 
-    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models.
+    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models. The note above the tables states the
+    metric's `options`, its settings with defaults written out.
     """
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
@@ -103,6 +130,9 @@ def metric_markdown(
         parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
     shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
     note = f"{statistic} with its 95 % interval over models; headline `{headline}`. Measures: {shown}."
+    if options:
+        stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
+        note += f" Options: {_no_markup(stated)}."
     return note + "\n\n" + "\n".join(parts)
 
 
@@ -138,6 +168,11 @@ def _line(
         cost,
         *(_cell(own.get(column), statistic) for column in columns),
     ]
+
+
+def _mean_and_p95(mean: float | None, p95: float | None) -> str:
+    shown = ("undefined" if value is None else f"{value:.3f}" for value in (mean, p95))
+    return "mean {}, p95 {}".format(*shown)
 
 
 def _cell(row: Row | None, statistic: str) -> str:

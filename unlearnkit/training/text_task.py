@@ -19,6 +19,7 @@ from unlearnkit.training.process import Part
 from unlearnkit.training.processes import train_in_processes
 from unlearnkit.training.sequence_values import target_counts, values
 from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
+from unlearnkit.training.step_arithmetic import StepArithmetic
 from unlearnkit.training.text_loop import Step, fit_text, whole_state
 from unlearnkit.training.visits import Visits
 
@@ -26,7 +27,18 @@ RECIPE = TextRecipe
 REPORTED = 50
 """Steps between two lines of the log."""
 
-__all__ = ["RECIPE", "Part", "draws", "read", "source", "target_counts", "train", "train_in_processes", "values"]
+__all__ = [
+    "RECIPE",
+    "Part",
+    "arithmetic",
+    "draws",
+    "read",
+    "source",
+    "target_counts",
+    "train",
+    "train_in_processes",
+    "values",
+]
 
 read = read_text_set
 
@@ -39,6 +51,22 @@ def source(text_set: TextSet, device: torch.device) -> Tokens:
 def draws(tokens: Tokens, indices: Tensor, generators: Sequence[torch.Generator]) -> Sequences:
     """Return the sequences `indices` to draw from."""
     return Sequences(tokens, indices, generators)
+
+
+def arithmetic(
+    tokens: Tokens, recipe: TextRecipe, rows: Tensor, micro_batch_size: int | None, processes: int
+) -> StepArithmetic:
+    """Return the steps of training on the sequences `rows` by so many `processes`."""
+    visits = Visits(recipe, rows, tokens.text_set.train_size, lambda _: torch.Generator())
+    return StepArithmetic.of(
+        sequences=visits.sequences // recipe.epochs,
+        mean_length=float(tokens.text_set.lengths[rows.numpy()].mean()),
+        batch_size=recipe.batch_size,
+        most=micro_batch_size,
+        steps=visits.steps,
+        warmup_steps=recipe.warmup_steps,
+        processes=processes,
+    )
 
 
 def train(
@@ -54,6 +82,8 @@ def train(
         tokens.text_set.train_size,
         lambda stage: torch.Generator().manual_seed(derive_seed(task.base_seed, seeded, index, stage)),
     )
+    numbers = arithmetic(tokens, recipe, rows, worker.micro_batch_size, worker.group.size)
+    worker.report(f"{name}: {numbers.line()}")
     moment = worker.resume.load(f"{name}.moment")
     seconds_before = float(moment["seconds"]) if moment else 0.0
     curve = CurveRecorder(visits.steps, worker.clock, moment and _below("curve/", moment))

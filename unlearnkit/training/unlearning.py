@@ -47,8 +47,9 @@ class Context:
     of that split, on which the evaluation scores too. `references` holds what the method declares in NEEDS:
     "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
     returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set. `note(text)`
-    puts a sentence about these models into the job's log and into the provenance of the weights. Language models run
-    forward passes of at most `micro_batch_size` sequences, if it is set; the loop of their methods sees to it.
+    puts a sentence about these models into the job's log and into the provenance of the weights, `report(text)` one
+    into the log alone. Language models run forward passes of at most `micro_batch_size` sequences, if it is set; the
+    loop of their methods sees to it.
     """
 
     generators: Sequence[torch.Generator]
@@ -59,6 +60,7 @@ class Context:
     references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
     note: Callable[[str], None] = field(default=lambda _: None)
+    report: Callable[[str], None] = field(default=lambda _: None)
     micro_batch_size: int | None = None
     other_passes: float = field(default=0.0)
 
@@ -222,6 +224,7 @@ def run_method(
         references=references,
         keep=recorder.keep,
         note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),
+        report=lambda text: worker.report(f"{_named(model_indices)}: {text}"),
         micro_batch_size=worker.micro_batch_size,
     )
     recorder.retain = task.kind.draws(
