@@ -136,6 +136,7 @@ class Bench:
         model: nn.Module,
         context: Context | None = None,
         sets: tuple[Any, Any] | None = None,
+        /,
         **settings: Any,
     ) -> nn.Module:
         """Return what the method's own `unlearn` returns for one model."""
