@@ -56,6 +56,41 @@ def test_an_error_of_ours_keeps_its_traceback(folder: Path) -> None:
         raise ZeroDivisionError
 
 
+@pytest.mark.parametrize("lost", ["input", "out"])
+def test_a_file_of_the_jobs_that_is_taken_away_is_told(folder: Path, lost: str) -> None:
+    log, source, out = folder / "a.log", str(folder / "input"), str(folder / "out")
+    with (
+        pytest.raises(SystemExit) as ended,
+        job(rule="r", log=str(log), settings={}, code="", inputs=[source], outputs=[("out", out)]) as running,
+    ):
+        write_text(out, "result")
+        (folder / lost).unlink()
+        sha256_of(source)
+        running.record(out)
+    assert ended.value.code == 1
+    assert f"Error: {folder / lost} was removed by something else while this job ran. If two" in log.read_text()
+
+
+def test_an_output_that_is_taken_away_at_the_very_end_is_told(folder: Path) -> None:
+    log, out = folder / "a.log", folder / "out"
+    with (
+        pytest.raises(SystemExit),
+        job(rule="r", log=str(log), settings={}, code="", inputs=[], outputs=[("out", str(out))]) as running,
+    ):
+        write_text(out, "result")
+        running.record(str(out))
+        out.unlink()
+    assert f"Error: {out} was removed by something else" in log.read_text()
+
+
+def test_another_file_that_is_missing_keeps_its_traceback(folder: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match="no such"),
+        job(rule="r", log=str(folder / "a.log"), settings={}, code="", inputs=[str(folder / "input")]),
+    ):
+        (folder / "no such").read_text()
+
+
 def test_the_users_error_ends_the_job(folder: Path) -> None:
     with (
         pytest.raises(SystemExit) as ended,

@@ -133,19 +133,33 @@ def job(
 ) -> Iterator[Job]:
     """Run the body of a script; an UnlearnkitError ends it with one paragraph (log, standard error) and status 1.
 
-    `outputs` are (name, path) of what it makes: their sizes enter the timing record.
+    So does a file of the job's own that is taken away while it runs. `outputs` are (name, path) of what it makes: their
+    sizes enter the timing record.
     """
     report = functools.partial(print, rule, file=sys.stderr)
+    read, written = list(inputs), dict(outputs)
     try:
-        running = Job(rule, log, settings, code, inputs)
+        running = Job(rule, log, settings, code, read)
         report = running.report
         running.claim()
         with checked_before_publishing(running.refuse_if_superseded):
             yield running
-        running.finish(dict(outputs))
+        running.finish(written)
     except UnlearnkitError as error:
         report(f"Error: {error}")
         raise SystemExit(1) from None
+    except FileNotFoundError as error:
+        if str(error.filename) not in {*read, *written.values()}:
+            raise  # a mistake of the code's, whose place is wanted
+        report(f"Error: {_taken_away(error.filename)}")
+        raise SystemExit(1) from None
+
+
+def _taken_away(path: str) -> ArtifactError:
+    return ArtifactError(
+        f"{path} was removed by something else while this job ran",
+        remedy="if two runs share this folder, wait for the other one; then give the same snakemake command again",
+    )
 
 
 def job_of(snakemake: Any) -> contextlib.AbstractContextManager[Job]:
