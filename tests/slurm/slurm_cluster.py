@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -188,20 +189,31 @@ def processes_of(job: SlurmJob) -> Iterator[tuple[int, dict[str, str]]]:
             yield int(environment.parent.name), variables
 
 
-def freeze(job: SlurmJob) -> None:
-    """Stop all processes of a job in the middle of its work, as a file system that does not answer would.
+def frozen(cluster: Cluster, run: Run, rule: str) -> SlurmJob:
+    """Stop a running job of a rule in the middle of its work, as a file system that does not answer would.
+
+    Waits until there is one, and passes over those that end first: the job returned ends by what is done to it only.
+    """
+    running = partial(cluster.running, run.name, rule)
+    return wait_for(lambda: next((job for job in running() if _freeze(job, running)), None), f"a job of {rule}", run)
+
+
+def _freeze(job: SlurmJob, running: Callable[[], list[SlurmJob]]) -> bool:
+    """Stop all processes of a job; returns False if it ends before.
 
     slurmctld calls a job running before its node has started a process, and a process that is not yet stopped can
     start another: so this looks until the job's step has processes, and all of them are stopped for SETTLED seconds.
     """
-    deadline, since = time.monotonic() + PATIENCE, None
+    since = None
     while since is None or time.monotonic() - since < SETTLED:
-        assert time.monotonic() < deadline, f"job {job.number} ({job.rule}) has no step that could be stopped"
         found = dict(processes_of(job))
         works = any(STEP in variables for variables in found.values())
+        if not works and job not in running():
+            return False
         states = {_stop(process) for process in found if works}
         since = (since or time.monotonic()) if works and states <= STOPPED else None
         time.sleep(0.05)
+    return True
 
 
 def _stop(process: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from slurm_cluster import Cluster, Run, submit, tables, tell, wait_for
+from slurm_cluster import Cluster, Run, frozen, submit, tables, tell, wait_for
 
 from unlearnkit.artifacts.provenance import read_provenance
 
@@ -27,7 +27,7 @@ def test_the_literal_command(
     cluster: Cluster, pristine: Checkout, fresh: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(fresh, ["snakemake", "--profile", "slurm", "klom_all"], fresh.root / "run.log")
-    victim = wait_for(lambda: cluster.running(run.name, "unlearn"), "a running job", run)[0]
+    victim = frozen(cluster, run, "unlearn")
     tell("scancel", victim.number)
     status = run.end()
     history = cluster.history()
@@ -54,7 +54,7 @@ def test_sacct_account_and_qos(
     fresh.edit(PROFILE, "# qos: normal", "qos: batch")
     fresh.edit(PROFILE, "slurm-status-command: squeue", "slurm-status-command: sacct")
     run = submit(fresh)
-    victim = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
+    victim = frozen(cluster, run, "oracle")
     tell("scancel", victim.number)
     run.find("status is: 'CANCELLED'")  # sacct says "CANCELLED by 0"
     wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from checkout import Checkout
-from slurm_cluster import Cluster, Run, freeze, processes_of, submit, tables, tell, thaw, wait_for
+from slurm_cluster import Cluster, Run, frozen, processes_of, submit, tables, tell, thaw, wait_for
 
 ACCOUNTING = False
 Show = Callable[[str, Run], None]
@@ -18,16 +18,15 @@ def test_jobs_killed_by_time_memory_and_hand_are_tried_again(
 ) -> None:
     growing = ["original:mem_mb=450*attempt", "oracle:runtime=attempt"]
     run = submit(fresh, "--set-resources", *growing)
-    frozen = wait_for(lambda: cluster.running(run.name, "oracle oracle"), "a running oracle job", run)[0]
-    freeze(frozen)
-    assert {variables.get("CUDA_VISIBLE_DEVICES") for _, variables in processes_of(frozen)} <= {"0", "1"}
-    cancelled = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
+    hanging = frozen(cluster, run, "oracle oracle")
+    assert {variables.get("CUDA_VISIBLE_DEVICES") for _, variables in processes_of(hanging)} <= {"0", "1"}
+    cancelled = frozen(cluster, run, "margins")
     tell("scancel", cancelled.number)
     assert run.end() == 0, run.text
     show("jobs killed by memory limit, time limit and scancel", run)
     assert tables(fresh, "faults") == undisturbed
     states = {job.number: job.state for job in cluster.jobs(run.name)}
-    assert states[frozen.number] == "TIMEOUT"
+    assert states[hanging.number] == "TIMEOUT"
     assert states[cancelled.number] == "CANCELLED"
     originals = [job for job in cluster.jobs(run.name) if job.rule.startswith("original")]
     first, *_, last = (job.state for job in sorted(originals, key=lambda job: int(job.number)))
@@ -40,13 +39,12 @@ def test_nodes_and_the_controller_fail_under_a_run(
     cluster: Cluster, fresh: Checkout, undisturbed: dict[str, bytes], show: Show
 ) -> None:
     run = submit(fresh)
-    lost = wait_for(lambda: cluster.running(run.name, "oracle"), "a running oracle job", run)[0]
+    lost = frozen(cluster, run, "oracle")
     cluster.kill(lost.node)
     run.find(f"'{lost.number}' failed due to a node failure, SLURM status is: 'NODE_FAIL'")
     cluster.start(lost.node)
 
-    kept = wait_for(lambda: cluster.running(run.name, "margins"), "a running margins job", run)[0]
-    freeze(kept)
+    kept = frozen(cluster, run, "margins")
     time.sleep(7)  # slurmctld saves its state 5 s after a change
     cluster.kill("slurmctld")
     wait_for(lambda: run.text.count("SLURM does not answer") >= 2, "a second failed query", run)
@@ -54,7 +52,7 @@ def test_nodes_and_the_controller_fail_under_a_run(
     thaw(kept)
     wait_for(lambda: kept not in cluster.running(run.name), "an end of the job that was kept", run)
 
-    withdrawn = wait_for(lambda: cluster.running(run.name, "score"), "a running score job", run)[0]
+    withdrawn = frozen(cluster, run, "score")
     tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
     assert run.end() == 0, run.text
     show("a node lost power, slurmctld was killed and started again, a node was set down", run)

@@ -165,7 +165,7 @@ def test_processes_end_with_the_job_that_started_them(tmp_path: Path) -> None:
     assert len(started) == 2
     job.kill()
     job.wait()
-    for _ in range(200):
+    for _ in range(600):
         if not any(is_training(pid) for pid in started):
             break
         time.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 from checkout import Checkout
 from kills import until
 from processes import Run
-from tiny_text import STEPS, text_experiment
+from tiny_text import STEPS_PER_EPOCH, text_experiment
 
 from unlearnkit.artifacts.curves import COLUMNS
 from unlearnkit.artifacts.provenance import verified_sha256
@@ -17,11 +17,14 @@ from unlearnkit.artifacts.tables import read_table
 pytestmark = pytest.mark.workflow
 
 WEIGHTS, CURVES = "original/0000-0000.safetensors", "original/0000-0000.curves.parquet"
+EPOCHS = 8
+STEPS = EPOCHS * STEPS_PER_EPOCH
 TARGETS = [f"results/tiny/{name}" for name in (WEIGHTS, CURVES)]
 
 
 def test_a_killed_training_ends_in_the_same_file(fresh: Checkout) -> None:
     text_experiment(fresh, checkpoint_seconds=0, micro_batch_size=3)
+    fresh.configure({"training.epochs": EPOCHS})
     log = fresh.root / f"logs/tiny/{WEIGHTS}.log"
     with Run(fresh, "--cores", "1", *TARGETS) as run:
         assert until(run, lambda: log.exists() and f": step 100/{STEPS}" in log.read_text()), run.output
