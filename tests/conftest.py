@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from checkout import Checkout, MadeOnce
+
+if TYPE_CHECKING:
+    import torch
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -26,6 +30,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data sets at {folder} (set UNLEARNKIT_SHARED to the folder that holds data/)")
     return folder
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[torch.device]:
+    """A device that is not the CPU: the GPU, or where there is none a pretended one."""
+    import torch
+    from pretend_device import pretending
+
+    if torch.cuda.is_available():
+        yield torch.device("cuda")
+    else:
+        with pretending() as device:
+            yield device
 
 
 @pytest.fixture(scope="session")

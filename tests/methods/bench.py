@@ -56,12 +56,13 @@ class Bench:
     forget: np.ndarray
     folder: Path
     base_seed: int = 0
+    device: torch.device = CPU
 
     @cached_property
     def task(self) -> Task:
         """Data, architecture and base seed."""
         small = SMALL if isinstance(self.dataset, TextSet) else {}
-        return task_for(self.dataset, {"name": self.architecture, **small}, self.base_seed, CPU)
+        return task_for(self.dataset, {"name": self.architecture, **small}, self.base_seed, self.device)
 
     @property
     def division(self) -> Division:
@@ -70,7 +71,7 @@ class Bench:
 
     def model(self, seed: int = 0) -> nn.Module:
         """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
-        return self.task.architecture.gather([self.task.architecture.build(seed)], CPU).train()
+        return self.task.architecture.gather([self.task.architecture.build(seed)], self.device).train()
 
     def settings(self, method: str, **settings: Any) -> Any:
         """Return settings of a method, short unless told otherwise."""
@@ -106,14 +107,14 @@ class Bench:
     def worker(self, stack_size: int | None = None) -> Worker:
         """Return a worker with a resume folder of its own."""
         resume = ResumeFolder(str(self.folder / f"out_{next(_numbers)}"), "key")
-        return Worker(CPU, lambda: 0.0, resume, lambda _: None, stack_size)
+        return Worker(self.device, lambda: 0.0, resume, lambda _: None, stack_size)
 
     def context(self, kind: type[Context] = Context) -> Context:
         """Return a context for original 0."""
         return kind(
             generators=self.task.generators(ROLE, [0], "method"),
             training=RECIPE,
-            fresh=lambda member=0: self.task.fresh(role_of(member), [0], CPU),
+            fresh=lambda member=0: self.task.fresh(role_of(member), [0], self.device),
             adapter=self.task.architecture.adapter,
             validation=self.samples("validation"),
             references=self.references,
