@@ -41,7 +41,8 @@ def _registered() -> torch.device:
 def pretending() -> Iterator[torch.device]:
     """Yield the device, which is there for the duration of the block."""
     device = _registered()
-    with _Made(), _Computed():
+    # a process that has run backwards before has threads for the devices of that time only, so none is used
+    with torch.autograd.set_multithreading_enabled(False), _Made(), _Computed():
         yield device
 
 

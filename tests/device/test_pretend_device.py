@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,6 +45,19 @@ def trained(device: torch.device) -> tuple[nn.Module, torch.Tensor]:
 
     weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
     return model, vmap(grad(loss), (None, 0, 0))(weights, images, labels)["4.weight"]
+
+
+def test_it_comes_after_a_backward_pass() -> None:
+    script = (
+        "import torch\n"
+        "from pretend_device import pretending\n"
+        "torch.ones(1, requires_grad=True).sum().backward()\n"
+        "with pretending() as device:\n"
+        "    (2 * torch.ones(1, device=device, requires_grad=True)).sum().backward()\n"
+    )
+    folder = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    ended = subprocess.run([sys.executable, "-c", script], env=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_it_computes_what_the_cpu_computes(device: torch.device) -> None:

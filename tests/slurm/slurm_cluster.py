@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -229,7 +230,8 @@ def _stop(process: int) -> str:
 def thaw(job: SlurmJob) -> None:
     """Let a frozen job go on."""
     for process, _ in processes_of(job):
-        os.kill(process, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGCONT)
 
 
 def _heed_interrupts() -> None:
