@@ -200,6 +200,9 @@ family() {
   for child in $(ps -o pid= --ppid "$1"); do family "$child"; done
 }
 
+# ids of the processes that jobs of this cluster have left behind: without cgroups slurmd loses sight of some
+left_behind() { grep -lzs "^SLURM_CONF=$SLURM_CONF$" /proc/[0-9]*/environ | cut -d/ -f3; }
+
 alive() { ps -o stat= -p "$1" | grep -qv "^Z"; }
 
 down() {
@@ -213,6 +216,8 @@ down() {
     # shellcheck disable=SC2086
     kill -9 $pids 2>/dev/null || true
   fi
+  # shellcheck disable=SC2046
+  kill -9 $(left_behind) 2>/dev/null || true
   if [ "$(readlink "$LINK")" = "$SLURM_CONF" ]; then rm "$LINK"; fi
 }
 

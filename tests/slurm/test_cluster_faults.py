@@ -54,7 +54,7 @@ def test_nodes_and_the_controller_fail_under_a_run(
 
     withdrawn = frozen(cluster, run, "score")
     tell("scontrol", "update", f"nodename={withdrawn.node}", "state=down", "reason=test")
-    thaw(withdrawn)  # SLURM does not end what runs on such a node: it writes beside its second attempt
+    thaw(withdrawn)  # so that it hears that it is to end
     assert run.end() == 0, run.text
     show("a node lost power, slurmctld was killed and started again, a node was set down", run)
     assert tables(fresh, "faults") == undisturbed
