@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 import torch
+from interruption import InterruptionError, interrupting
 
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Pixels, Samples, retain_set
@@ -21,20 +22,6 @@ RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmu
 ALL = retain_set(300, None)
 TaskOf = Callable[..., Task]
 WorkerOf = Callable[..., Worker]
-
-
-class InterruptionError(Exception):
-    """Stands for whatever ends a job from outside."""
-
-
-def interrupting(moment: str) -> Callable[[str], None]:
-    """Return a report that ends the job as soon as it hears `moment`."""
-
-    def report(text: str) -> None:
-        if moment in text:
-            raise InterruptionError
-
-    return report
 
 
 def train(task: Task, worker: Worker, models: Sequence[int] = range(4), recipe: Recipe = RECIPE) -> ShardResult:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from interruption import InterruptionError, interrupting
 from small_text import positions_text, recipe
 
 from unlearnkit import registry
@@ -20,30 +21,18 @@ from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 
 CPU = torch.device("cpu")
-IMAGES = [name for name in registry.MODELS if registry.task_of(registry.load("model", name)) == "image"]
+IMAGES, TEXT = (
+    [name for name in registry.MODELS if registry.task_of(registry.load("model", name)) == task]
+    for task in ("image", "text")
+)
 # small steps: a batch norm over few numbers makes much of rounding
 IMAGE_RECIPE = Recipe.model_validate(
     {"epochs": 2, "batch_size": 6, "lr": 1e-5, "warmup_epochs": 1, "augmentation": "crop_flip"}
 )
-TEXT = [
-    ({"name": "gpt2"}, {}),
-    ({"name": "gpt_neo", "window": 4}, {"order": "shuffled"}),
-    ({"name": "qwen2", "kv_heads": 2}, {}),
-    ({"name": "llama", "kv_heads": 1}, {}),
-    ({"name": "nanogpt"}, {"optimizer": "muon"}),
-]
+OWN_SETTINGS = {"gpt_neo": {"window": 4}, "qwen2": {"kv_heads": 2}, "llama": {"kv_heads": 1}}
+"""Settings of language models beyond their size."""
 
-
-class InterruptionError(Exception):
-    """Stands for whatever ends a job from outside."""
-
-
-def interrupted_at(line: str) -> Callable[[str], None]:
-    def report(text: str) -> None:
-        if line in text:
-            raise InterruptionError
-
-    return report
+OWN_RECIPES = {"gpt_neo": {"order": "shuffled"}, "nanogpt": {"optimizer": "muon"}}
 
 
 def trained(dataset: Any, model: dict[str, Any], own: Any, worker: Worker, line: str) -> Iterator[np.ndarray]:
@@ -55,7 +44,7 @@ def trained(dataset: Any, model: dict[str, Any], own: Any, worker: Worker, line:
         return train_shard(task, own, rows, role="original", model_indices=[0], worker=at_once)
 
     with pytest.raises(InterruptionError):
-        train(interrupted_at(line))
+        train(interrupting(line))
     result = train(lambda _: None)
     yield from result.states[0, own.epochs].values()
     margins = margins_of_models(
@@ -77,16 +66,13 @@ def test_images(name: str, digits: ImageSet, worker_of: Callable[..., Worker], e
     assert_same(*(trained(few, {"name": name}, IMAGE_RECIPE, worker, "epoch 2/2") for worker in workers))
 
 
-@pytest.mark.parametrize(("model", "own"), TEXT, ids=[model["name"] for model, _ in TEXT])
+@pytest.mark.parametrize("name", TEXT)
 def test_text(
-    model: dict[str, Any],
-    own: dict[str, Any],
-    worker_of: Callable[..., Worker],
-    elsewhere: torch.device,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, worker_of: Callable[..., Worker], elsewhere: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unlearnkit.training.text_task.REPORTED", 1)
-    text_set, small = positions_text("document"), {"layers": 2, "width": 16, "heads": 2, **model}
-    slow = recipe(lr=1e-4, muon_lr=1e-3, **own)
+    text_set = positions_text("document")
+    small = {"name": name, "layers": 2, "width": 16, "heads": 2, **OWN_SETTINGS.get(name, {})}
+    slow = recipe(lr=1e-4, muon_lr=1e-3, **OWN_RECIPES.get(name, {}))
     workers = (replace(worker_of(), device=device, micro_batch_size=3) for device in (CPU, elsewhere))
     assert_same(*(trained(text_set, small, slow, worker, "step 3/") for worker in workers))
