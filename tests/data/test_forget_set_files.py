@@ -12,10 +12,17 @@ from unlearnkit.errors import DataError
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("f.json", "[7, 3, 5]"), ("f.txt", "7\n3\n\n 5 \n"), ("f.csv", "7\r\n3\r\n5\r\n")]
+    ("name", "content"),
+    [
+        ("f.json", "[7, 3, 5]"),
+        ("f.json", "\ufeff[7, 3, 5]"),
+        ("f.txt", "7\n3\n\n 5 \n"),
+        ("f.txt", "\ufeff7\n3\n5"),
+        ("f.csv", "7\r\n3\r\n5\r\n"),
+    ],
 )
 def test_text_files_keep_their_order(name: str, content: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="utf-8")
     indices = file_forget_set(tmp_path / name)
     assert (indices.dtype, indices.tolist()) == (np.int64, [7, 3, 5])
 
@@ -59,6 +66,10 @@ def test_npy_that_holds_no_indices(array: np.ndarray, message: str, tmp_path: Pa
         ("f.txt", b"1 2\n", "line 1 is '1 2'"),
         ("f.txt", b"\xff\xfe", "cannot be read"),
         ("f.txt", b"\n", "is empty"),
+        ("f.txt", b"1_0\n", "line 1 is '1_0', not an integer in the digits 0 to 9"),
+        ("f.csv", "1\n\u0663\n".encode(), r"line 2 is '\\u0663'"),
+        ("f.txt", "1\n\ufeff2\n".encode(), r"line 2 is '\\ufeff2'"),
+        ("f.txt", b"5\x1c3\n", r"line 1 is '5\\x1c3'"),
         ("f.parquet", b"", "unknown suffix '.parquet'; expected indices in .npy, .json, .txt, .csv"),
     ],
 )
@@ -66,6 +77,15 @@ def test_damaged_index_file(name: str, content: bytes, message: str, tmp_path: P
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=rf"'{tmp_path}/{name}' .*{message}"):
         file_forget_set(tmp_path / name)
+
+
+def test_npy_of_two_arrays(tmp_path: Path) -> None:
+    with (tmp_path / "f.npy").open("wb") as file:
+        np.save(file, np.array([1, 2]))
+        np.save(file, np.array([3, 4]))
+    for read in (file_forget_set, read_scores):
+        with pytest.raises(DataError, match=r"f\.npy' cannot be read \(bytes follow the array"):
+            read(tmp_path / "f.npy")
 
 
 def test_damaged_published_file(shared_data: Path, tmp_path: Path) -> None:
@@ -82,7 +102,7 @@ def test_missing_file(read, tmp_path: Path) -> None:
 
 
 def test_scores_follow_the_sample_index(tmp_path: Path) -> None:
-    (tmp_path / "s.csv").write_text("sample_index,score\n2,0.5\n0,-1\n1,nan\n")
+    (tmp_path / "s.csv").write_text("\ufeffsample_index,score\r\n2,0.5\r\n0,-1\r\n1,nan\r\n", encoding="utf-8")
     np.testing.assert_array_equal(read_scores(tmp_path / "s.csv"), [-1.0, np.nan, 0.5])
     np.save(tmp_path / "s.npy", np.array([1, 2], np.float32))
     assert read_scores(tmp_path / "s.npy").tolist() == [1.0, 2.0]
@@ -97,7 +117,8 @@ def test_scores_follow_the_sample_index(tmp_path: Path) -> None:
         ("sample_index,score\n0,1\n0,1\n", r"every index 0\.\.1 exactly once"),
         ("sample_index,score\n0,high\n", "high"),
         ("sample_index,score\n0\n", "two columns"),
-        ("sample_index,score\n0.5,1\n", "0.5"),
+        ("sample_index,score\n0.5,1\n", "line 2 is '0.5', not an integer"),
+        ("sample_index,score\n0,1\n1,1_0\n", "line 3 is '1_0', not a number in the digits 0 to 9"),
     ],
 )
 def test_damaged_score_table(content: str, message: str, tmp_path: Path) -> None:

@@ -108,15 +108,18 @@ def write_tensors(
 
 
 def parse_npy(stream: BinaryIO) -> np.ndarray:
-    """Return the array of a .npy stream; raises OSError, ValueError or EOFError if it is anything else.
+    """Return the only array of a .npy stream; raises OSError, ValueError or EOFError if it is anything else.
 
-    Not np.load, which opens zip archives under any name.
+    Not np.load, which opens zip archives under any name and reads the first of several arrays.
     """
     try:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
     # NumPy parses the header as Python and lets these through where it is damaged or asks for more than there is
     except (SyntaxError, TokenError, TypeError, MemoryError, OverflowError, RecursionError) as error:
         raise ValueError(f"damaged header: {error}") from None
+    if stream.read(1):
+        raise ValueError("bytes follow the array: several were saved to one file, or it is damaged")
+    return array
 
 
 def _parse_json(text: str) -> Any:

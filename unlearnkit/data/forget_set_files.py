@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from unlearnkit.artifacts.store import parse_npy, sha256_of
 from unlearnkit.errors import DataError
 
 Reader = Callable[[Path], npt.ArrayLike]
+_Number = TypeVar("_Number", int, float)
 
 _SCORE_COLUMNS = ["sample_index", "score"]
 
@@ -80,9 +82,13 @@ def _read_npy(path: Path) -> np.ndarray:
         return parse_npy(file)
 
 
+def _read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a byte order mark
+
+
 def _read_json(path: Path) -> list[int]:
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(_read_text(path))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(found, list) or any(type(index) is not int for index in found):
@@ -91,29 +97,33 @@ def _read_json(path: Path) -> list[int]:
 
 
 def _read_lines(path: Path) -> list[int]:
-    lines = enumerate(path.read_text().splitlines(), start=1)
-    return [_integer(line.strip(), number) for number, line in lines if line.strip()]
+    lines = enumerate(_read_text(path).split("\n"), start=1)
+    return [_number(int, line.strip(), number) for number, line in lines if line.strip()]
 
 
-def _integer(text: str, line: int) -> int:
+def _number(kind: Callable[[str], _Number], text: str, line: int) -> _Number:
     try:
-        return int(text)
+        # Python would take 1_0 for 10, and digits of other scripts
+        if "_" in text or not text.isascii():
+            raise ValueError
+        return kind(text)
     except ValueError:
-        raise ValueError(f"line {line} is '{text}', not an integer") from None
+        name = "an integer" if kind is int else "a number"
+        raise ValueError(f"line {line} is {text!a}, not {name} in the digits 0 to 9") from None
 
 
 def _read_score_table(path: Path) -> np.ndarray:
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
+    header, *rows = csv.reader(_read_text(path).split("\n"))
     if header != _SCORE_COLUMNS:
         raise ValueError(f"the header is {header}, not {_SCORE_COLUMNS}")
-    if any(len(row) != 2 for row in rows):
-        raise ValueError("a row has not two columns")
-    indices = np.array([int(index) for index, _ in rows], np.int64)
-    if not np.array_equal(np.sort(indices), np.arange(len(rows))):
-        raise ValueError(f"sample_index does not hold every index 0..{len(rows) - 1} exactly once")
-    scores = np.empty(len(rows))
-    scores[indices] = [float(score) for _, score in rows]
+    lines = {line: row for line, row in enumerate(rows, start=2) if row}
+    if any(len(row) != 2 for row in lines.values()):
+        raise ValueError("a row does not have two columns")
+    indices = np.array([_number(int, row[0], line) for line, row in lines.items()], np.int64)
+    if not np.array_equal(np.sort(indices), np.arange(len(lines))):
+        raise ValueError(f"sample_index does not hold every index 0..{len(lines) - 1} exactly once")
+    scores = np.empty(len(lines))
+    scores[indices] = [_number(float, row[1], line) for line, row in lines.items()]
     return scores
 
 
