@@ -39,10 +39,8 @@ def make_tokenizer(
 
 
 def _gpt2(settings: Gpt2Tokenizer) -> TextTokenizer:
-    from tokenizers.models import BPE
-
     tables = folder_tables(Path(settings.folder)) if settings.folder else hub_tables(settings.hub)
-    return _finished(_byte_level(BPE(tables.vocabulary, tables.merges)))
+    return _finished(_byte_level(tables))
 
 
 def _trained(settings: BpeTokenizer, training: Iterable[str]) -> TextTokenizer:
