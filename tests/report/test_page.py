@@ -70,6 +70,15 @@ def text(settings, results):
     return page(settings, {"klom": klom}, results)
 
 
+def test_copies_of_forgotten_samples_are_stated(settings, results):
+    record = _record("forget_set") | {"artifact": "results/tiny/forget_sets/second.npy"}
+    shown = []
+    for copies in ({}, {"copies": {"retain": 0, "validation": 0}}, {"copies": {"retain": 1200, "validation": 0}}):
+        text = page(settings, {"klom": klom}, replace(results, records=[*results.records, record | copies]))
+        shown.append(re.findall(r"<strong>(.*)</strong>", text))
+    assert shown == [[], [], ["Some of these samples have an exact copy outside the forget set (1,200 in retain)."]]
+
+
 class _Reader(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

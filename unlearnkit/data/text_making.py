@@ -12,6 +12,7 @@ from unlearnkit import registry
 from unlearnkit.config.text_data import Unit
 from unlearnkit.data.cutting import Cut, cut
 from unlearnkit.data.published import check_content
+from unlearnkit.data.shared_text import refuse_shared
 from unlearnkit.data.text_loading import load_token_files
 from unlearnkit.data.text_set import TextSet
 from unlearnkit.data.token_shards import Stream, first_shards, open_stream
@@ -27,14 +28,20 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
 
     `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
     that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
-    does, and if the content is another one.
+    does, if the content is another one, and if the splits share text (`shared_text`).
     """
+    text_set, end_of_text = _text_set_of(settings, made, root)
+    refuse_shared(text_set, end_of_text)
+    return text_set
+
+
+def _text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> tuple[TextSet, int]:
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
     if made:
         tokenizer = read_tokenizer(made[2])
         cuts |= {"vocabulary_size": tokenizer.vocabulary_size, "end_of_text": tokenizer.end_of_text}
-        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts)
+        return make_text_set(open_stream([Path(made[0])]), open_stream([Path(made[1])]), **cuts), tokenizer.end_of_text
     files = load_token_files(settings["name"], root)
     module = registry.load("data set", settings["name"])
     cuts |= {"vocabulary_size": module.VOCABULARY_SIZE, "end_of_text": module.END_OF_TEXT}
@@ -49,7 +56,7 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
     # the hash is that of what was cut; of all that is published none is known
     hashes = {"published": None, "stated": settings["content_hash"]}
     check_content(settings["name"], root, text_set.content_hash, **hashes, source=module.SOURCE)
-    return text_set
+    return text_set, module.END_OF_TEXT
 
 
 def make_text_set(

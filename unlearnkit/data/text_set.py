@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +103,11 @@ class TextSet:
         follows = np.append(self.starts[1:] == self.starts[:-1] + self.lengths[:-1], False)
         follows[self.train_size - 1] = False
         return follows
+
+    def sequences(self) -> Iterator[npt.NDArray[np.uint16]]:
+        """Yield the tokens of every sequence, uint16 [tokens], as views."""
+        for start, length in zip(self.starts, self.lengths, strict=True):
+            yield self.tokens[start : start + length]
 
     @property
     def content_hash(self) -> str:

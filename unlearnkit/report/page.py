@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
 
@@ -62,11 +63,16 @@ class MetricSection:
 
 @dataclass(frozen=True)
 class ForgetSetSection:
-    """All about one forget set; `samples` split -> number of samples, `others` the figures of no metric."""
+    """All about one forget set.
+
+    `samples` split -> number of samples; `copies` split -> forgotten samples with an exact copy there; `others` the
+    figures of no metric.
+    """
 
     name: str
     settings: Mapping[str, Any]
     samples: Mapping[str, int]
+    copies: Mapping[str, int]
     metrics: Sequence[MetricSection]
     others: Sequence[Picture]
     costs: Sequence[Row]
@@ -137,7 +143,13 @@ def _section(
         )
         for metric, table in rows.items()
     ]
-    return ForgetSetSection(name, settings["forget_sets"][name], sizes, sections, pictures.get("", []), costs)
+    copies = next((record.get("copies", {}) for record in results.records if _is_of_forget_set(record, name)), {})
+    found = {split: count for split, count in copies.items() if count}
+    return ForgetSetSection(name, settings["forget_sets"][name], sizes, found, sections, pictures.get("", []), costs)
+
+
+def _is_of_forget_set(record: Row, name: str) -> bool:
+    return record["rule"] == "forget_set" and PurePosixPath(record["artifact"]).stem == name
 
 
 def _metric_section(

@@ -1,0 +1,40 @@
+"""Exact copies of forgotten samples outside the forget set: what is learned from them cannot be forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+
+def copies_outside(
+    samples: Iterable[np.ndarray], split_sizes: Mapping[str, int], forget_indices: npt.NDArray[np.integer]
+) -> dict[str, int]:
+    """Return how many forgotten samples have an exact copy in "retain", "validation" and, where there is one, "test".
+
+    `samples` are the pixels or the tokens of every sample, split after split; `split_sizes` says how many each split
+    has, "train" first. Labels are not compared.
+    """
+    train, *others = np.split(digests(samples), np.cumsum([*split_sizes.values()])[:-1])
+    splits = {"retain": np.delete(train, forget_indices)} | dict(zip([*split_sizes][1:], others, strict=True))
+    return {name: int(np.isin(train[forget_indices], split).sum()) for name, split in splits.items()}
+
+
+def copies_warning(name: str, size: int, copies: Mapping[str, int]) -> str:
+    """Return what the counts of `copies_outside` mean for a forget set of `size` samples, "" if all are 0."""
+    counts = ", ".join(f"{count:,} in {split}" for split, count in copies.items() if count)
+    return counts and (
+        f"of the {size:,} samples of forget set '{name}' some have an exact copy outside it ({counts}): the models "
+        "know their content from the copies as well, oracles included"
+    )
+
+
+def digests(samples: Iterable[np.ndarray]) -> npt.NDArray[np.uint64]:
+    """Return 64 bits of the BLAKE2 hash of every sample, uint64 [samples].
+
+    Equal samples have equal digests. Of a million different ones any two are equal with a probability below 1e-7.
+    """
+    hashes = (hashlib.blake2b(np.ascontiguousarray(sample).data, digest_size=8).digest() for sample in samples)
+    return np.frombuffer(b"".join(hashes), "<u8").astype(np.uint64)
