@@ -42,10 +42,11 @@ def text_findings(folder: Path, data: dict[str, object], **changes: object) -> d
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with three documents, below the current one."""
-    for name in ("train/a.txt", "train/b.txt", "validation/a.txt"):
+    words = np.random.RandomState(0)
+    for name, length in {"train/a.txt": 800, "train/b.txt": 400, "validation/a.txt": 200}.items():
         path = tmp_path / "corpus" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("some words")
+        path.write_text("".join(words.choice([*"abcdefgh "], length)))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "corpus"
 
@@ -84,13 +85,33 @@ def test_a_tokenizer_that_is_not_there_is_named(corpus: Path, tmp_path: Path) ->
 def test_token_shards_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("fineweb_train_000001.bin", "fineweb_val_000000.bin"):
-        write_shard(tmp_path / name, np.arange(100))
+        write_shard(tmp_path / name, np.random.RandomState(len(name)).randint(0, 50_000, 1100))
     changes = {"name": "fineweb", "root": str(tmp_path), "tokenizer": None}
-    assert text_findings(tmp_path, changes) == {"fineweb is sound: 200 tokens": OK}
+    assert text_findings(tmp_path, changes) == {"fineweb is sound: 2200 tokens": OK}
     shard = tmp_path / "fineweb_val_000000.bin"
     shard.write_bytes(shard.read_bytes()[:-2])
     ((fact, level),) = text_findings(tmp_path, changes).items()
     assert level == ERROR and "fineweb_val_000000.bin" in fact
+
+
+def test_splits_that_share_documents_and_copies_of_forgotten_ones_are_found(corpus: Path, tmp_path: Path) -> None:
+    drawn = np.random.RandomState(1)
+    for split, names in {"train": "cdefgh", "validation": "vw"}.items():
+        for name in names:
+            (corpus / split / f"{name}.txt").write_text("".join(drawn.choice([*"abcdefgh "], 15)))
+    (corpus / "train" / "h.txt").write_text((corpus / "train" / "c.txt").read_text())
+    (tmp_path / "units.txt").write_text("2\n3\n")
+    sets = {"some": {"kind": "unit_file", "file": "units.txt"}}
+    cuts = {"forget_unit": "document", "train_size": 51 + 26 + 6, "validation_size": 13 + 2}
+    found = text_findings(tmp_path, cuts, forget_sets=sets)
+    ((warning, level),) = [item for item in found.items() if item[1] != OK]
+    assert level == WARNING
+    assert warning.startswith("of the 2 samples of forget set 'some' some have an exact copy outside it (1 in retain)")
+    (corpus / "validation" / "v.txt").write_text((corpus / "train" / "e.txt").read_text())
+    both = text_findings(tmp_path, cuts, forget_sets=sets)
+    assert both.pop(warning) == WARNING
+    ((error, level),) = [item for item in both.items() if item[1] != OK]
+    assert level == ERROR and error.startswith("1 of the 15 sequences of the validation split are in the training")
 
 
 def test_a_data_set_of_the_hub_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,18 +24,19 @@ SPLITS = ("train", "validation")
 
 
 def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
-    """Return the text set of a rule's configuration slice.
-
-    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
-    that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
-    does, if the content is another one, and if the splits share text (`shared_text`).
-    """
-    text_set, end_of_text = _text_set_of(settings, made, root)
+    """Return the text set of `cut_text`; raises DataError also if its splits share text."""
+    text_set, end_of_text = cut_text(settings, made, root)
     refuse_shared(text_set, end_of_text)
     return text_set
 
 
-def _text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> tuple[TextSet, int]:
+def cut_text(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> tuple[TextSet, int]:
+    """Return the text set of a rule's configuration slice, and the token before every document.
+
+    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
+    that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
+    does, and if the content is another one.
+    """
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
     if made:
