@@ -27,6 +27,7 @@ _ALLOWED_IMPORTS = (
     "typing",
     "pydantic",
     "unlearnkit.config",
+    "unlearnkit.facts",
     "unlearnkit.layout",
 )
 

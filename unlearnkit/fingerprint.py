@@ -17,7 +17,7 @@ from unlearnkit.errors import UnlearnkitError
 
 COMPUTING = tuple(
     f"unlearnkit.{part}"
-    for part in ("seeds", "data", "models", "training", "attribution", "methods", "metrics", "report")
+    for part in ("seeds", "facts", "data", "models", "training", "attribution", "methods", "metrics", "report")
 )
 """Packages whose code decides what is in an artifact.
 

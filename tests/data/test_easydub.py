@@ -9,10 +9,10 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from unlearnkit.config import easydub
 from unlearnkit.config.forget_set import EasyDubForgetSet
 from unlearnkit.data.forget_sets import check_forget_set, easydub_forget_set
 from unlearnkit.errors import DataError
+from unlearnkit.facts import easydub
 
 # vision.md section 1.3: size and first indices; those of living17 are as published, their start is not stated there
 PUBLISHED = {

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image as Pillow
 from torchvision.transforms import Grayscale, Resize
 
-from unlearnkit.config.data import Image, shape_of
+from unlearnkit.config.data import Image
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.loading import load_image_set
 from unlearnkit.data.resizing import shaped
+from unlearnkit.facts.image_shape import image_shape
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
@@ -51,6 +52,6 @@ def test_the_published_shape_costs_nothing(image: Image | None, digits: ImageSet
 def test_planned_shape_is_the_shape(settings: dict[str, int], digits: ImageSet) -> None:
     image = Image.model_validate(settings)
     found = shaped(digits, image)
-    assert found.images.shape[1:] == shape_of(image, (1, 8, 8))
+    assert found.images.shape[1:] == image_shape((1, 8, 8), image.side, image.channels)
     assert found.images.shape[0] == len(digits.labels)
     assert len(found.mean) == found.images.shape[1]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from unlearnkit.config.data import split_sizes
 from unlearnkit.data.forget_sets import random_forget_set
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.loading import load_image_set, load_published, prepared
 from unlearnkit.data.splits import deep_unlearn_split
 from unlearnkit.errors import DataError
+from unlearnkit.facts.splits import split_sizes
 
 # vision.md section 1.5: published training and test samples -> retain, forget, validation, test
 SIZES = {

@@ -13,8 +13,8 @@ from bench import CPU, Bench, same
 from torch import Tensor
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.building import states_of
 
 EPOCHS, MODELS = 4, 3

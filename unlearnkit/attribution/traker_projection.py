@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.traker import FAST_JL_COLUMNS, missing_traker, unfit_dimension
 
 BLOCK = 2**26
 """Entries of R that BasicProjector holds, 256 MiB; they decide which entries have which seed."""

@@ -13,27 +13,6 @@ from unlearnkit.errors import ConfigError, suggest
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
 
-FAST_JL_COLUMNS = 512
-"""traker's CudaProjector projects onto multiples of this many dimensions (a check in the kernel of fast_jl 0.1.3)."""
-
-
-def missing_traker(attribution: str, reason: str) -> ConfigError:
-    """Return the error of an attribution whose projector is `traker`, where that package cannot be imported."""
-    return ConfigError(
-        f"attributions.{attribution}.projector is 'traker', but that package cannot be imported ({reason})",
-        remedy=f"run `pip install traker`, or set attributions.{attribution}.projector to matrix",
-    )
-
-
-def unfit_dimension(attribution: str, dimension: int) -> ConfigError:
-    """Return the error of an attribution by traker whose dimension fast_jl cannot project onto."""
-    fit = -(-dimension // FAST_JL_COLUMNS) * FAST_JL_COLUMNS
-    return ConfigError(
-        f"attributions.{attribution}.dimension is {dimension}, but on a GPU traker projects by fast_jl",
-        expected=f"a multiple of {FAST_JL_COLUMNS}",
-        remedy=f"set it to {fit}, or set attributions.{attribution}.projector to matrix",
-    )
-
 
 def attribution_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield models that fill no shards, subsets and checkpoints that do not exist, and references to nothing."""

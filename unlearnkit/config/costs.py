@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORWARD_PASS = 1 / 3
-"""Cost of a forward pass in sample passes: a backward pass costs about two of them."""
-
 _FLOAT, _INTEGER = 4, 8
 """Bytes of a float32 and of an int64."""
 

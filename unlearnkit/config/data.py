@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from unlearnkit.config.settings import Settings
 
 Split = Literal["official", "deep_unlearn"]
-
-DEEP_UNLEARN_VALIDATION = 0.15
-"""Share of the official training split that validates in Deep Unlearn (arXiv 2410.01276)."""
-
-
-class SplitSizes(NamedTuple):
-    """Samples in each split."""
-
-    train: int
-    validation: int
-    test: int
 
 
 class Image(Settings):
@@ -65,23 +53,3 @@ class DataBlock(Settings):
         description="SHA-256 that the content of the whole data set must have, for data sets without a known one; the "
         "record beside the data set's artifact states it as published_hash; null: not compared",
     )
-
-
-def split_sizes(split: Split, train: int, held_out: int) -> SplitSizes:
-    """Return the sizes of the splits made of a publisher's `train` training and `held_out` test samples.
-
-    The validation part of deep_unlearn is rounded up, as scikit-learn's train_test_split does.
-    """
-    if split == "official":
-        return SplitSizes(train, held_out, 0)
-    validation = math.ceil(DEEP_UNLEARN_VALIDATION * train)
-    return SplitSizes(train - validation, validation, held_out)
-
-
-def shape_of(image: Image | None, published: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Return channels, height and width that images of the `published` shape get."""
-    channels, height, width = published
-    if image is None:
-        return published
-    side = (image.side, image.side) if image.side else (height, width)
-    return (image.channels or channels, *side)

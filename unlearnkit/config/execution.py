@@ -73,11 +73,3 @@ class Execution(Settings):
         if self.processes > 1 and ":" in self.device:
             raise ValueError(f"device is {self.device}, a single GPU, but there are {self.processes} processes")
         return self
-
-    @property
-    def language_only(self) -> dict[str, object]:
-        """The settings that differ from their defaults and mean nothing for images: name -> value."""
-        names = ("processes", "sharding", "micro_batch_size", "compile")
-        return {
-            name: value for name in names if (value := getattr(self, name)) != type(self).model_fields[name].default
-        }

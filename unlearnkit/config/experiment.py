@@ -11,13 +11,15 @@ from pydantic import Field, field_validator
 from unlearnkit import registry
 from unlearnkit.config.attribution import Attribution, Embedding
 from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, declared, own_settings
-from unlearnkit.config.data import DataBlock, SplitSizes, shape_of, split_sizes
+from unlearnkit.config.data import DataBlock
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.config.settings import ModelSettings, Settings
 from unlearnkit.config.variants import Variant, variants_of
+from unlearnkit.facts.image_shape import image_shape
+from unlearnkit.facts.splits import SplitSizes, split_sizes
 
 
 class Experiment(Settings):
@@ -130,7 +132,8 @@ class Experiment(Settings):
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Channels, height and width of an image, pixels."""
-        return shape_of(self.data.image, declared("data set", self.data.name).IMAGE_SHAPE)
+        published, image = declared("data set", self.data.name).IMAGE_SHAPE, self.data.image
+        return image_shape(published, image.side, image.channels) if image else published
 
     def models_compared(self, metric: str) -> int:
         """Return how many models of each side `metric` compares: its own `num_models`, else the experiment's."""

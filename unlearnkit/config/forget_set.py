@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config import easydub
 from unlearnkit.config.attribution import COMPONENTS
 from unlearnkit.config.settings import Settings
+from unlearnkit.facts import easydub
 
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of NumPy's legacy generator (its stream is frozen)")]
 Label = Annotated[int, Field(ge=0, description="class, counted from 0 in the order of the data set's class names")]
@@ -132,24 +132,13 @@ class EasyDubForgetSet(ForgetSetSettings):
         description="the published folder forget_set_indices: CIFAR10/forget_set_4.npy and so on",
     )
 
-    @property
-    def data_set(self) -> str:
-        """The registered data set that the indices belong to."""
-        return self.name.split("/")[0]
-
-    @property
-    def published(self) -> easydub.Published:
-        """Size, checksum and seed."""
-        return easydub.SETS[self.name]
-
     def planned_size(self) -> int | None:
         """Return the published size."""
-        return self.published.size
+        return easydub.SETS[self.name].size
 
     def input_file(self) -> str | None:
         """Return the published file below `folder`, None for sets that are drawn."""
-        number = self.name.split("/")[1]
-        return f"{self.folder}/{self.data_set.upper()}/forget_set_{number}.npy" if self.published.seed is None else None
+        return easydub.published_file(self.folder, self.name)
 
 
 class PrincipalComponentForgetSet(ForgetSetSettings):

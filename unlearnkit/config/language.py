@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.search import Choice, Integers, LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
+from unlearnkit.facts.passes import FORWARD_PASS
 
 WEIGHT = LogUniform(0.1, 10.0)
 """Where to search the weight of one loss beside another."""
@@ -45,7 +45,7 @@ class LanguageSettings(MethodSettings):
             raise ValueError(f"warmup_steps is {self.warmup_steps}, but there are {self.steps} steps")
         return self
 
-    def drawn(self, size: int, batches: int) -> int:
+    def planned_draws(self, size: int, batches: int) -> int:
         """Return the sequences in so many batches of a set of `size`; every pass ends with a short batch."""
         passes, rest = divmod(batches, -(-size // self.batch_size))
         return passes * size + rest * self.batch_size

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unlearnkit.config.search import Choice, Integers, LogUniform, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
+from unlearnkit.facts.matching import retain_subset
 
 
 class MatchingSettings(MethodSettings):
@@ -33,13 +34,9 @@ class MatchingSettings(MethodSettings):
         0.0, ge=0, description="weight of the squared distance to the original's weights (lambda); A2D: 0"
     )
 
-    def drawn_samples(self, forget: int) -> int:
-        """Return floor(rho |F|), the size of the retain subset beside a forget set of `forget` samples."""
-        return int(self.retain_ratio * forget)
-
-    def samples_per_epoch(self, forget: int) -> int:
+    def planned_samples(self, forget: int) -> int:
         """Return the samples of one epoch, phi |F| + floor(rho |F|)."""
-        return round(self.forget_repeats * forget) + self.drawn_samples(forget)
+        return round(self.forget_repeats * forget) + retain_subset(self.retain_ratio, forget)
 
     @staticmethod
     def search() -> Mapping[str, Space]:

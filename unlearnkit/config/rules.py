@@ -86,7 +86,10 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def execution_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield settings of execution that only the training of language models has."""
-    for name, value in experiment.execution.language_only.items():
+    for name in ("processes", "sharding", "micro_batch_size", "compile"):
+        value = getattr(experiment.execution, name)
+        if value == type(experiment.execution).model_fields[name].default:
+            continue
         yield ConfigError(
             f"execution.{name} is {value}, but {experiment.data.name} holds images",
             remedy=f"remove execution.{name}: it is for language models",
@@ -109,7 +112,7 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 expected=f"a label from 0 to {classes - 1}",
             )
         if isinstance(forget_set, EasyDubForgetSet):
-            yield from _published_order(experiment, name, forget_set.data_set)
+            yield from _published_order(experiment, name, forget_set.name.split("/")[0])
         for other in forget_set.disjoint_from:
             yield from _other_set(experiment, name, other)
     yield from _circle(experiment)

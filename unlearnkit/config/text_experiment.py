@@ -8,12 +8,12 @@ from pydantic import Field
 
 from unlearnkit.config.attribution import Attribution
 from unlearnkit.config.blocks import declared
-from unlearnkit.config.data import SplitSizes
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.names import Name
 from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.config.text_recipe import TextRecipe
 from unlearnkit.config.units import TextForgetSet
+from unlearnkit.facts.splits import SplitSizes
 
 CHARACTERS = 128
 """Vocabulary that is assumed for plans where it is not known before the text is read."""

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from unlearnkit.config.costs import ModelSize, linear
 from unlearnkit.config.settings import ModelSettings
+from unlearnkit.facts.language_models import embedding_rows, mlp_features
 
 _FLOAT = 4
 
@@ -49,27 +50,6 @@ class TextModelSettings(ModelSettings):
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
-    @property
-    def head_width(self) -> int:
-        """Features of an attention head."""
-        return self.width // self.heads
-
-    @property
-    def hidden(self) -> int:
-        """Features between the two layers of an MLP."""
-        return self.mlp_width or 4 * self.width
-
-    def rows(self, vocabulary: int) -> int:
-        """Return the rows of embedding and head for a vocabulary of so many tokens."""
-        multiple = self.pad_vocabulary_to or 1
-        return -(-vocabulary // multiple) * multiple
-
-    def tokens_in_and_out(self, vocabulary: int, length: int) -> ModelSize:
-        """Return the size of the token embedding and of the head."""
-        rows = self.rows(vocabulary)
-        head = linear(self.width, rows, bias=False, places=length)
-        return embedding(rows, self.width) + (ModelSize(0, 0, head.multiply_adds) if self.tied else head)
-
 
 class RotarySettings(TextModelSettings):
     """Settings of models with rotary positions, keys and values shared by heads, and a gated MLP."""
@@ -81,18 +61,33 @@ class RotarySettings(TextModelSettings):
     def _heads_can_share_and_rotate(self) -> Self:
         if self.heads % self.kv_heads:
             raise ValueError(f"heads {self.heads} is not a multiple of kv_heads {self.kv_heads}")
-        if self.head_width % 2:
-            raise ValueError(f"width / heads is {self.head_width}; rotary positions need an even number")
+        if self.width // self.heads % 2:
+            raise ValueError(f"width / heads is {self.width // self.heads}; rotary positions need an even number")
         return self
 
-    def gated_size(self, vocabulary: int, length: int, *, bias: bool) -> ModelSize:
-        """Return the size of the whole model; `bias` says whether queries, keys and values have one."""
-        shared = self.kv_heads * self.head_width
-        block = linear(self.width, self.width, bias=bias, places=length)
-        block += linear(self.width, shared, bias=bias, places=length) * 2
-        block += linear(self.width, self.width, bias=False, places=length) + attention(length, self.width)
-        block += linear(self.width, self.hidden, bias=False, places=length) * 3 + rms_norm(self.width) * 2
-        return self.tokens_in_and_out(vocabulary, length) + block * self.layers + rms_norm(self.width)
+
+def tokens_in_and_out(settings: TextModelSettings, vocabulary: int, length: int) -> ModelSize:
+    """Return the size of the token embedding and of the head."""
+    rows = embedding_rows(vocabulary, settings.pad_vocabulary_to)
+    head = linear(settings.width, rows, bias=False, places=length)
+    return embedding(rows, settings.width) + (ModelSize(0, 0, head.multiply_adds) if settings.tied else head)
+
+
+def mlp(settings: TextModelSettings, length: int) -> ModelSize:
+    """Return the size of an MLP of two layers with biases."""
+    features, width = mlp_features(settings.mlp_width, settings.width), settings.width
+    return linear(width, features, places=length) + linear(features, width, places=length)
+
+
+def gated_size(settings: RotarySettings, vocabulary: int, length: int, *, bias: bool) -> ModelSize:
+    """Return the size of a whole rotary model; `bias` says whether queries, keys and values have one."""
+    width, features = settings.width, mlp_features(settings.mlp_width, settings.width)
+    shared = settings.kv_heads * (width // settings.heads)
+    block = linear(width, width, bias=bias, places=length)
+    block += linear(width, shared, bias=bias, places=length) * 2
+    block += linear(width, width, bias=False, places=length) + attention(length, width)
+    block += linear(width, features, bias=False, places=length) * 3 + rms_norm(width) * 2
+    return tokens_in_and_out(settings, vocabulary, length) + block * settings.layers + rms_norm(width)
 
 
 def embedding(rows: int, width: int) -> ModelSize:

@@ -14,11 +14,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.config import easydub
 from unlearnkit.config import forget_set as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import DataError
+from unlearnkit.facts import easydub
 
 Indices = npt.NDArray[np.int64]
 
@@ -110,8 +110,8 @@ def neighbour_forget_set(embeddings: npt.NDArray[np.floating], size: int, index:
 
 def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
     """Return a published forget set in the published order; raises DataError if its file is missing or another."""
-    size, sha256, seed = settings.published
-    file = settings.input_file()
+    size, sha256, seed = easydub.SETS[settings.name]
+    file = easydub.published_file(settings.folder, settings.name)
     if file is None:
         # the publisher's positions are those in the 50,000 training images of CIFAR-10
         indices = random_forget_set(50_000, size, seed or 0)

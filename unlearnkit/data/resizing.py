@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.config.data import Image, shape_of
+from unlearnkit.config.data import Image
 from unlearnkit.data.image_set import ImageSet
+from unlearnkit.facts.image_shape import image_shape
 
 GREY = 1
 """Channels of a grey image."""
@@ -21,7 +22,7 @@ def shaped(image_set: ImageSet, image: Image | None) -> ImageSet:
     is repeated, with its mean and deviation; colour images keep their channels.
     """
     channels, height, width = image_set.images.shape[1:]
-    wanted = shape_of(image, (channels, height, width))
+    wanted = image_shape((channels, height, width), image.side, image.channels) if image else (channels, height, width)
     if wanted == (channels, height, width):
         return image_set
     images = image_set.images if wanted[1:] == (height, width) else _resized(image_set.images, wanted[1])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearnkit.config.data import split_sizes
 from unlearnkit.data.image_set import ImageSet, checked_size
+from unlearnkit.facts.splits import split_sizes
 
 SEED = 123
 """Of Deep Unlearn's cuts."""

@@ -79,7 +79,7 @@ def _traker(case: Case) -> Iterator[Finding]:
     asking = {name: own for name, own in attributions.items() if getattr(own, "projector", "") == "traker"}
     if not asking:
         return
-    from unlearnkit.config.attribution_rules import FAST_JL_COLUMNS, missing_traker, unfit_dimension
+    from unlearnkit.facts.traker import FAST_JL_COLUMNS, missing_traker, unfit_dimension
 
     broken = probe_imports(["trak", "fast_jl"]).errors
     if broken["trak"]:

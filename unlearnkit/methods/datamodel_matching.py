@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.matching import DatamodelSettings, MatchingSettings
 from unlearnkit.config.search import Space
 from unlearnkit.data.batches import Samples
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.logit_shift import logit_shift
 from unlearnkit.methods.matching_student import match
 from unlearnkit.training.unlearning import Context
@@ -28,7 +28,7 @@ class Settings(DatamodelSettings, MatchingSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the passes over the mixed samples, and the teacher's forward pass for each."""
-        return epoch * self.samples_per_epoch(forget) * (1 + FORWARD_PASS)
+        return epoch * self.planned_samples(forget) * (1 + FORWARD_PASS)
 
     @staticmethod
     def search() -> Mapping[str, Space]:

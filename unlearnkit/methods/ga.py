@@ -27,7 +27,7 @@ class Settings(AscentSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the forget sequences of `epoch` steps."""
-        return self.drawn(forget, epoch)
+        return self.planned_draws(forget, epoch)
 
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:

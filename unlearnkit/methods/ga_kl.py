@@ -28,7 +28,7 @@ class Settings(AscentSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sequences of both sets in `epoch` steps, and the original's forward pass on the retain set."""
-        return self.drawn(forget, epoch) + COST_OF_RETAIN["kl"] * self.drawn(retain, epoch)
+        return self.planned_draws(forget, epoch) + COST_OF_RETAIN["kl"] * self.planned_draws(retain, epoch)
 
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:

@@ -38,7 +38,7 @@ class Settings(AscentSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sequences of both sets in `epoch` steps, and the original's forward pass where it is asked."""
-        return self.drawn(forget, epoch) + COST_OF_RETAIN[self.retain] * self.drawn(retain, epoch)
+        return self.planned_draws(forget, epoch) + COST_OF_RETAIN[self.retain] * self.planned_draws(retain, epoch)
 
     @staticmethod
     def search() -> Mapping[str, Space]:

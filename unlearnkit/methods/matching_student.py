@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from unlearnkit.config.matching import MatchingSettings
 from unlearnkit.data.batches import Samples, mixed_epoch
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.matching import retain_subset
 from unlearnkit.methods.proximity import squared_distance
 from unlearnkit.training.optimisation import adam, step
 from unlearnkit.training.unlearning import Context
@@ -37,7 +38,7 @@ def match(
     to the teachers. Raises TrainingError if the retain set is smaller than the subset, or if no
     forget sample is passed.
     """
-    chosen = _subset(retain, settings.drawn_samples(len(forget)), context)
+    chosen = _subset(retain, retain_subset(settings.retain_ratio, len(forget)), context)
     repeated = _repeated(forget, settings.forget_repeats)
     student = copy.deepcopy(model)
     optimizer = adam(student, settings.lr)

@@ -21,10 +21,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.language import COST_OF_RETAIN, WEIGHT, Alpha, Gamma, LanguageSettings
 from unlearnkit.config.search import LogUniform, Space
 from unlearnkit.data.sequences import Sequences
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.token_terms import retain_terms
 from unlearnkit.training.token_losses import sequence_sums
@@ -47,7 +47,8 @@ class Settings(LanguageSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sequences of `epoch` steps, with the original's forward pass on the forget set."""
-        return (1 + FORWARD_PASS) * self.drawn(forget, epoch) + COST_OF_RETAIN[self.retain] * self.drawn(retain, epoch)
+        of_forget, of_retain = self.planned_draws(forget, epoch), self.planned_draws(retain, epoch)
+        return (1 + FORWARD_PASS) * of_forget + COST_OF_RETAIN[self.retain] * of_retain
 
     @staticmethod
     def search() -> Mapping[str, Space]:

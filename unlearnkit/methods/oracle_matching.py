@@ -13,9 +13,9 @@ import torch
 from pydantic import Field, model_validator
 from torch import nn
 
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.matching import MatchingSettings
 from unlearnkit.data.batches import Samples
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.matching_student import match
 from unlearnkit.training.unlearning import Context
 
@@ -45,7 +45,7 @@ class Settings(MatchingSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the passes over the mixed samples, and K teachers' forward passes for each."""
-        return epoch * self.samples_per_epoch(forget) * (1 + self.oracles * FORWARD_PASS)
+        return epoch * self.planned_samples(forget) * (1 + self.oracles * FORWARD_PASS)
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

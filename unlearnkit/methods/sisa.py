@@ -42,6 +42,10 @@ class Settings(MethodSettings):
     )
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
+        """Return `deletion_passes`."""
+        return self.deletion_passes(retain, forget)
+
+    def deletion_passes(self, retain: int, forget: int) -> float:
         """Return the expected passes of the stages that deletion makes anew, over all members.
 
         A stage on a of n samples sees a R / n retained ones on average, and is made anew unless none of F is among the
@@ -93,7 +97,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         for samples in _stages(kept, own_seeds, retain):
             fit(member, samples, _recipe(context.recipe, settings, len(samples)), end_epoch=lambda *_: None)
         members.append(member)
-    context.count(settings.passes(len(retain), len(forget), 0))
+    context.count(settings.deletion_passes(len(retain), len(forget)))
     return members.eval()
 
 

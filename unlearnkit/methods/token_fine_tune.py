@@ -25,7 +25,7 @@ class Settings(LanguageSettings):
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the retain sequences of `epoch` steps."""
-        return self.drawn(retain, epoch)
+        return self.planned_draws(retain, epoch)
 
 
 def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:

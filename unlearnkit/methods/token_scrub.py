@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.language import LanguageSettings
 from unlearnkit.config.search import UNIT, Integers, Space
 from unlearnkit.data.sequences import Sequences
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.token_terms import divergence
 from unlearnkit.training.token_losses import divergence_sum, token_sum
@@ -50,7 +50,7 @@ class Settings(LanguageSettings):
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sequences of the max and min steps among `epoch` steps, with the original's forward pass."""
         ascents = min(epoch // (self.descent_steps + 1), self.ascent_steps)
-        return (1 + FORWARD_PASS) * (self.drawn(forget, ascents) + self.drawn(retain, epoch - ascents))
+        return (1 + FORWARD_PASS) * (self.planned_draws(forget, ascents) + self.planned_draws(retain, epoch - ascents))
 
     @staticmethod
     def search() -> Mapping[str, Space]:

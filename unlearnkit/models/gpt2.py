@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import nn
 
 from unlearnkit.config.costs import ModelSize, layer_norm, linear
-from unlearnkit.config.text_models import TextModelSettings, attention, embedding
+from unlearnkit.config.text_models import TextModelSettings, attention, embedding, mlp, tokens_in_and_out
+from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.transformers_causal import causal, causal_adapter
 
@@ -25,8 +26,8 @@ class Settings(TextModelSettings):
         length, width = sample_shape[0], self.width
         block = linear(width, 3 * width, places=length) + linear(width, width, places=length)
         block += attention(length, width) + layer_norm(width) * 2
-        block += linear(width, self.hidden, places=length) + linear(self.hidden, width, places=length)
-        outside = self.tokens_in_and_out(num_classes, length) + embedding(length, width) + layer_norm(width)
+        block += mlp(self, length)
+        outside = tokens_in_and_out(self, num_classes, length) + embedding(length, width) + layer_norm(width)
         return outside + block * self.layers
 
 
@@ -36,12 +37,12 @@ def build(num_classes: int, sample_shape: tuple[int, ...], settings: Settings) -
         "GPT2",
         num_classes,
         tied=settings.tied,
-        vocab_size=settings.rows(num_classes),
+        vocab_size=embedding_rows(num_classes, settings.pad_vocabulary_to),
         n_positions=sample_shape[0],
         n_embd=settings.width,
         n_layer=settings.layers,
         n_head=settings.heads,
-        n_inner=settings.hidden,
+        n_inner=mlp_features(settings.mlp_width, settings.width),
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,

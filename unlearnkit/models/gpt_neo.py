@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unlearnkit.config.costs import ModelSize, layer_norm, linear
-from unlearnkit.config.text_models import TextModelSettings, attention, embedding
+from unlearnkit.config.text_models import TextModelSettings, attention, embedding, mlp, tokens_in_and_out
+from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.causal_masks import within_window
 from unlearnkit.models.transformers_causal import causal, causal_adapter
@@ -45,8 +46,8 @@ class Settings(TextModelSettings):
         length, width = sample_shape[0], self.width
         block = linear(width, width, bias=False, places=length) * 3 + linear(width, width, places=length)
         block += attention(length, width) + layer_norm(width) * 2
-        block += linear(width, self.hidden, places=length) + linear(self.hidden, width, places=length)
-        outside = self.tokens_in_and_out(num_classes, length) + embedding(length, width) + layer_norm(width)
+        block += mlp(self, length)
+        outside = tokens_in_and_out(self, num_classes, length) + embedding(length, width) + layer_norm(width)
         return outside + block * self.layers
 
 
@@ -57,13 +58,13 @@ def build(num_classes: int, sample_shape: tuple[int, ...], settings: Settings) -
         num_classes,
         tied=settings.tied,
         attn_implementation="eager",
-        vocab_size=settings.rows(num_classes),
+        vocab_size=embedding_rows(num_classes, settings.pad_vocabulary_to),
         max_position_embeddings=sample_shape[0],
         hidden_size=settings.width,
         num_layers=settings.layers,
         attention_types=[[settings.kinds(), 1]],
         num_heads=settings.heads,
-        intermediate_size=settings.hidden,
+        intermediate_size=mlp_features(settings.mlp_width, settings.width),
         window_size=settings.window,
     )
     for block, kind in zip(model.body.h, settings.kinds(), strict=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from unlearnkit.config.costs import ModelSize
-from unlearnkit.config.text_models import Heads, KeyHeads, Layers, MlpWidth, RotarySettings, Width
+from unlearnkit.config.text_models import Heads, KeyHeads, Layers, MlpWidth, RotarySettings, Width, gated_size
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.transformers_causal import causal, causal_adapter, rotary_configuration
 
@@ -29,7 +29,7 @@ class Settings(RotarySettings):
 
     def size(self, num_classes: int, sample_shape: tuple[int, ...]) -> ModelSize:
         """Return the size of the embedding, of the blocks, of the last normalisation and of the head."""
-        return self.gated_size(num_classes, sample_shape[0], bias=False)
+        return gated_size(self, num_classes, sample_shape[0], bias=False)
 
 
 def build(num_classes: int, sample_shape: tuple[int, ...], settings: Settings) -> nn.Module:

@@ -17,7 +17,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unlearnkit.config.costs import ModelSize, linear
-from unlearnkit.config.text_models import Heads, RopeTheta, TextModelSettings, Tied, attention, embedding
+from unlearnkit.config.text_models import (
+    Heads,
+    RopeTheta,
+    TextModelSettings,
+    Tied,
+    attention,
+    embedding,
+    tokens_in_and_out,
+)
+from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter, Block
 from unlearnkit.models.causal_masks import within_document, within_window
 from unlearnkit.models.nanogpt_block import Attention, NanoBlock, normalised, projection
@@ -63,8 +72,9 @@ class Settings(TextModelSettings):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         multiple = 4 if self.truncated_rotary else 2
-        if self.head_width % multiple:
-            raise ValueError(f"width / heads is {self.head_width}; rotary positions need a multiple of {multiple}")
+        head_width = self.width // self.heads
+        if head_width % multiple:
+            raise ValueError(f"width / heads is {head_width}; rotary positions need a multiple of {multiple}")
         if 2 * self.value_embeddings > self.layers:
             raise ValueError(f"{self.value_embeddings} value embeddings need {2 * self.value_embeddings} layers")
         if any(not 0 <= layer < self.layers for layer in self.without_attention):
@@ -90,14 +100,15 @@ class Settings(TextModelSettings):
         """
         length, width = sample_shape[0], self.width
         projected = linear(width, width, bias=False, places=length) * 4 + attention(length, width)
-        size = self.tokens_in_and_out(num_classes, length)
-        size += embedding(self.rows(num_classes), width) * self.value_embeddings
+        features = mlp_features(self.mlp_width, width)
+        size = tokens_in_and_out(self, num_classes, length)
+        size += embedding(embedding_rows(num_classes, self.pad_vocabulary_to), width) * self.value_embeddings
         for layer in range(self.layers):
             scalars = 2 + self.has_skip(layer)
             if layer not in self.without_attention:
                 scalars += 1 if self.value_table(layer) is None else 2
                 size += projected
-            size += linear(width, self.hidden, bias=False, places=length) * 2 + ModelSize(scalars, 4 * scalars, 0)
+            size += linear(width, features, bias=False, places=length) * 2 + ModelSize(scalars, 4 * scalars, 0)
         return size
 
 
@@ -127,7 +138,7 @@ class NanoGPT(nn.Module):
     def __init__(self, vocabulary: int, length: int, settings: Settings) -> None:
         super().__init__()
         self.vocabulary, self.settings = vocabulary, settings
-        rows = settings.rows(vocabulary)
+        rows = embedding_rows(vocabulary, settings.pad_vocabulary_to)
         self.embedding = nn.Embedding(rows, settings.width)
         self.value_embeddings = nn.ModuleList(
             nn.Embedding(rows, settings.width) for _ in range(settings.value_embeddings)
@@ -172,7 +183,7 @@ def frequencies(settings: Settings) -> Tensor:
 
     With `truncated_rotary` there are half as many, and zeros.
     """
-    pairs = settings.head_width // 2
+    pairs = settings.width // settings.heads // 2
     turning = pairs // 2 if settings.truncated_rotary else pairs
     turned = (1 / settings.rope_theta) ** torch.linspace(0, 1, turning)
     return torch.cat([turned, torch.zeros(pairs - turning)])
@@ -182,4 +193,5 @@ def _block(settings: Settings, layer: int) -> NanoBlock:
     has_values = settings.value_table(layer) is not None
     without = layer in settings.without_attention
     attention = None if without else Attention(settings.width, settings.heads, settings.attention_scale, has_values)
-    return NanoBlock(settings.width, settings.hidden, attention, has_skip=settings.has_skip(layer))
+    features = mlp_features(settings.mlp_width, settings.width)
+    return NanoBlock(settings.width, features, attention, has_skip=settings.has_skip(layer))

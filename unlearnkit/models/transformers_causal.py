@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from unlearnkit.config.text_models import RotarySettings
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter, Block
 
 SHARED: Mapping[str, Any] = {
@@ -82,10 +83,10 @@ def causal(base: str, vocabulary: int, *, tied: bool, **configuration: Any) -> C
 def rotary_configuration(settings: RotarySettings, vocabulary: int, length: int) -> dict[str, Any]:
     """Return what the configurations of Llama and Qwen2 have in common, for sequences of at most `length` tokens."""
     return {
-        "vocab_size": settings.rows(vocabulary),
+        "vocab_size": embedding_rows(vocabulary, settings.pad_vocabulary_to),
         "max_position_embeddings": length,
         "hidden_size": settings.width,
-        "intermediate_size": settings.hidden,
+        "intermediate_size": mlp_features(settings.mlp_width, settings.width),
         "num_hidden_layers": settings.layers,
         "num_attention_heads": settings.heads,
         "num_key_value_heads": settings.kv_heads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unlearnkit.config.costs import FORWARD_PASS
+from unlearnkit.facts.passes import FORWARD_PASS
 
 CPU_STEP, CPU_SAMPLE, CPU_MULTIPLY_ADDS_PER_SECOND = 2.5e-5, 5e-7, 6e10
 """A sample pass on a CPU takes the first / models in a stack + the second + 3 x the model's multiply-adds / the third.

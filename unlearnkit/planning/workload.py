@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from unlearnkit.config.blocks import declared
-from unlearnkit.config.costs import FORWARD_PASS, ModelSize
+from unlearnkit.config.costs import ModelSize
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.forget_set import ClassForgetSet, SubpopulationForgetSet
 from unlearnkit.config.variants import last_epoch
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.records import Record

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import WeightFile
-from unlearnkit.config.costs import FORWARD_PASS
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
 from unlearnkit.data.draws import Draws
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
 from unlearnkit.models.stochastic_depth import redraw

@@ -53,6 +53,13 @@ SETS: dict[Name, Published] = {
     "living17/5": Published(200, "ed7e227a8ba3106944f965b6d22e7176b77e14ed6f2ff48336db15fc69a55f55"),
 }
 
+
+def published_file(folder: str, name: Name) -> str | None:
+    """Return the published file of a forget set below `folder`, None for sets that are drawn."""
+    data_set, number = name.split("/")
+    return f"{folder}/{data_set.upper()}/forget_set_{number}.npy" if SETS[name].seed is None else None
+
+
 SOURCE = (
     "the folder forget_set_indices of github.com/RoyRin/data-unlearning-bench (commit 09aa1666) or of the data set "
     "royrin/KLOM-models on huggingface.co"
