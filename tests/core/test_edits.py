@@ -1,0 +1,124 @@
+"""An edit in any package reruns the jobs whose results depend on it, and no other: tried on a copy of the package."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+IMAGE = """
+experiment: image
+data: {name: digits, train_size: 300, validation_size: 100, image: {side: 8}}
+model: {name: small_cnn}
+training: {epochs: 3, batch_size: 32, lr: 0.1, warmup_epochs: 1}
+num_models: 10
+held_out_oracles: 10
+shard_size: 10
+forget_sets: {some: {kind: random, size: 20}}
+attributions: {sparse: {kind: datamodels, models: 10}, linear: {kind: trak, checkpoints: 2, dimension: 8}}
+methods: {scrub: {method: scrub}, matching: {method: oracle_matching, oracles: 2, pool: 4}}
+metrics: {klom: {}, mia: {}}
+"""
+TEXT = """
+experiment: text
+data: {name: text_files, tokenizer: {kind: characters}, sequence_length: 16, train_size: 64, validation_size: 8}
+model: {name: nanogpt, layers: 1, width: 16, heads: 2}
+training: {epochs: 1, batch_size: 16}
+num_models: 2
+held_out_oracles: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 4}}
+methods: {ga: {method: ga, steps: 2}}
+metrics: {klom: {}}
+"""
+PROGRAM = """
+import json, sys, yaml
+from pathlib import Path
+from unlearnkit import fingerprint as prints
+from unlearnkit.config.load import load_experiment
+from unlearnkit.graph import Graph
+from unlearnkit.registry import locate
+
+def codes():
+    for cached in (prints.fingerprint, prints.computing_imports, prints._imports, prints._normalised_source):
+        cached.cache_clear()
+    image, text = graphs
+    plain = ["forget_set", "regression", "influence", "components", "effects", "embeddings", "cost", "table", "figures",
+             "report", "units", "unit_forget_set"]
+    found = {script: image.code(script) for script in plain}
+    found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
+    found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
+    found["dataset"] = image.dataset_code()
+    found |= {script: text.code(script, locate("data set", "text_files")) for script in ("tokens", "text_dataset")}
+    for kind, graph in zip(("image", "text"), graphs):
+        found |= {f"{kind} training": graph.training_code(), f"{kind} margins": graph.margins_code()}
+        found |= {f"{kind} {variant}": graph.unlearning_code(variant) for variant in graph.variants}
+    return found
+
+edits, *raw = json.loads(sys.stdin.read())
+graphs = [Graph(load_experiment(yaml.safe_load(one))) for one in raw]
+before = codes()
+changed = []
+for file, old, new in edits:
+    path = Path("unlearnkit", file)
+    text = path.read_text()
+    assert old in text, (file, old)
+    path.write_text(text.replace(old, new))
+    after = codes()
+    changed.append(sorted(name for name in before if before[name] != after[name]))
+    path.write_text(text)
+print(json.dumps(changed))
+"""
+OF_MODELS = {"image training", "image margins", "image scrub", "image matching", "datamodel", "gradients"}
+OF_TEXT_MODELS = {"text training", "text margins", "text ga"}
+WITH_DEVICE = {"embeddings", "regression", "influence"}
+SCORES = {"score klom", "score mia"}
+EDITS = {
+    "seeds": ("seeds.py", "SCHEME = 1", "SCHEME = 2", {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE}),
+    "facts: splits": ("facts/splits.py", "0.15", "0.16", {"dataset"}),
+    "facts: shape": ("facts/image_shape.py", "side or height", "side or width", {"dataset"}),
+    "facts: matching": ("facts/matching.py", "int(retain", "round(retain", {"image matching"}),
+    "facts: widths": ("facts/language_models.py", "4 * width", "3 * width", OF_TEXT_MODELS),
+    "facts: published": ("facts/easydub.py", "seed=2", "seed=3", {"forget_set", "unit_forget_set", *SCORES}),
+    "data": ("data/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
+    "models": ("models/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
+    "training": ("training/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
+    "attribution": ("attribution/effects.py", "sum(", "max(", {"effects"}),
+    "methods": ("methods/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
+    "metrics": ("metrics/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
+    "report": ("report/densities.py", "linspace(", "geomspace(", {"figures"}),
+    "config: default": ("config/recipe.py", "24, ge=1", "25, ge=1", set()),
+    "config: cost": ("config/costs.py", "inputs + bias", "inputs - bias", set()),
+    "artifacts": ("artifacts/store.py", "0o644", "0o600", set()),
+    "registry": ("registry.py", '"klom": ', '"mine": "unlearnkit.metrics.klom", "klom": ', set()),
+    "layout": ("layout.py", "{first:04d}", "{first:05d}", set()),
+    "graph": ("graph.py", "def shards(", "def shards_(", set()),
+    "planning": ("planning/schedule.py", "def elapsed(", "def elapsed_(", set()),
+    "lineage": ("lineage/age.py", "def ", "def x", set()),
+    "doctor": ("doctor/devices.py", "def _cores(", "def _cores_(", set()),
+    "commands": ("commands/plan.py", "def run(", "def walk(", set()),
+}
+
+
+@pytest.fixture(scope="module")
+def reruns(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> dict[str, set[str]]:
+    """Edit -> the jobs whose fingerprint it changes."""
+    folder = tmp_path_factory.mktemp("copy")
+    for part in ("unlearnkit", "workflow_scripts"):
+        shutil.copytree(repository / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    asked = json.dumps([[edit[:3] for edit in EDITS.values()], IMAGE, TEXT])
+    command = [sys.executable, "-B", "-c", PROGRAM]
+    run = subprocess.run(
+        command, cwd=folder, env={"PYTHONPATH": str(folder)}, input=asked, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    return dict(zip(EDITS, map(set, json.loads(run.stdout)), strict=True))
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_reruns_what_depends_on_it(edit: str, reruns: dict[str, set[str]]) -> None:
+    assert reruns[edit] == EDITS[edit][3]
