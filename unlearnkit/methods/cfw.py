@@ -16,8 +16,8 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from unlearnkit.config.fine_tuning import FineTuningSettings
 from unlearnkit.config.search import GENERIC, LogUniform, Space
-from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.class_weights import class_weights, weighted_cross_entropy
 from unlearnkit.models.parts import drawn, parameters_of
@@ -29,7 +29,7 @@ NEEDS = ()
 PERTURBS = True
 
 
-class Settings(MethodSettings):
+class Settings(FineTuningSettings):
     """Settings of Confuse-Finetune-Weaken; defaults of Deep Unlearn."""
 
     epochs: int = Field(4, ge=1, description="passes over the retain set; Deep Unlearn")
@@ -41,10 +41,6 @@ class Settings(MethodSettings):
     late_noise: float = Field(
         0.005, ge=0, description="standard deviation of the noise before the last of several epochs; Deep Unlearn"
     )
-
-    def passes(self, retain: int, forget: int, epoch: int) -> float:
-        """Return one pass over the retain set per epoch."""
-        return epoch * retain
 
     @staticmethod
     def search() -> Mapping[str, Space]:

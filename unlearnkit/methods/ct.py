@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
 
 import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import GENERIC, Space
-from unlearnkit.config.settings import MethodSettings
+from unlearnkit.config.fine_tuning import FineTuningSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.errors import TrainingError
+from unlearnkit.methods.descent import descend
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import parameters_of
 from unlearnkit.models.stack import Stack
-from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -33,7 +30,7 @@ NEEDS = ("convolutions",)
 PERTURBS = True
 
 
-class Settings(MethodSettings):
+class Settings(FineTuningSettings):
     """Settings of convolution transpose; defaults of Deep Unlearn."""
 
     epochs: int = Field(3, ge=1, description="passes over the retain set; Deep Unlearn")
@@ -42,28 +39,12 @@ class Settings(MethodSettings):
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     batch_size: int = Field(64, ge=1, description="retain samples per step; Deep Unlearn")
 
-    def passes(self, retain: int, forget: int, epoch: int) -> float:
-        """Return one pass over the retain set per epoch."""
-        return epoch * retain
-
-    @staticmethod
-    def search() -> Mapping[str, Space]:
-        """Return what Deep Unlearn searches."""
-        return GENERIC
-
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Transpose the kernels, then minimise cross entropy on the retain set in train mode."""
     model = copy.deepcopy(model)
     transpose(model)
-    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
-    for epoch in range(1, settings.epochs + 1):
-        optimizer.lr = scheduled_lr("cosine", settings.lr, (epoch - 1) / settings.epochs)
-        model.train()
-        for images, labels in retain.epoch(settings.batch_size):
-            step(optimizer, cross_entropy(model(images), labels))
-        context.end_epoch(epoch, model)
-    return model.eval()
+    return descend(model, retain, settings, context, schedule="cosine")
 
 
 @torch.no_grad()

@@ -15,12 +15,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from unlearnkit.config.fine_tuning import FineTuningSettings
 from unlearnkit.config.search import GENERIC, LogUniform, Space
-from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
+from unlearnkit.methods.descent import descend
 from unlearnkit.models.parts import drawn
-from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import Optimizer, sgd
+from unlearnkit.training.optimisation import Optimizer
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -28,7 +28,7 @@ NEEDS = ()
 PERTURBS = True
 
 
-class Settings(MethodSettings):
+class Settings(FineTuningSettings):
     """Settings of noisy fine-tuning; defaults of Attribute-to-Delete, which are those without clip and noise."""
 
     epochs: int = Field(3, ge=1, description="passes over the retain set; A2D")
@@ -44,10 +44,6 @@ class Settings(MethodSettings):
         "parameters", description="what the noise is added to in every step, before it is taken; A2D: parameters"
     )
 
-    def passes(self, retain: int, forget: int, epoch: int) -> float:
-        """Return one pass over the retain set per epoch."""
-        return epoch * retain
-
     @staticmethod
     def search() -> Mapping[str, Space]:
         """Return Deep Unlearn's generic space, and a range of noise."""
@@ -56,14 +52,11 @@ class Settings(MethodSettings):
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on the retain set by noisy steps from the original's weights, in train mode."""
-    model = copy.deepcopy(model)
-    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
-    for epoch in range(1, settings.epochs + 1):
-        model.train()
-        for images, labels in retain.epoch(settings.batch_size):
-            noisy_step(optimizer, cross_entropy(model(images), labels), settings, context.generators)
-        context.end_epoch(epoch, model)
-    return model.eval()
+
+    def take_step(optimizer: Optimizer, loss: Tensor) -> None:
+        noisy_step(optimizer, loss, settings, context.generators)
+
+    return descend(copy.deepcopy(model), retain, settings, context, take_step=take_step)
 
 
 def noisy_step(optimizer: Optimizer, loss: Tensor, settings: Settings, generators: Sequence[torch.Generator]) -> None:

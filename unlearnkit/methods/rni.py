@@ -21,8 +21,8 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from unlearnkit.config.fine_tuning import FineTuningSettings
 from unlearnkit.config.search import GENERIC, LR, UNIT, WEIGHT_DECAY, Space, Uniform
-from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import drawn, parameters_of, reset
@@ -35,7 +35,7 @@ NEEDS = ()
 PERTURBS = True
 
 
-class Settings(MethodSettings):
+class Settings(FineTuningSettings):
     """Settings of repeated noise injection; defaults of Deep Unlearn, whose 9 epochs have 1 quiet and 4 fine ones."""
 
     epochs: int = Field(9, ge=1, description="passes over the retain set; Deep Unlearn")
@@ -55,10 +55,6 @@ class Settings(MethodSettings):
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     fine_weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay of the fine epochs; Deep Unlearn")
     batch_size: int = Field(64, ge=1, description="retain samples per step; Deep Unlearn")
-
-    def passes(self, retain: int, forget: int, epoch: int) -> float:
-        """Return one pass over the retain set per epoch."""
-        return epoch * retain
 
     @property
     def coarse_epochs(self) -> int:
