@@ -9,7 +9,8 @@ import yaml
 from snakemake.common.configfile import load_configfile
 
 from unlearnkit.__main__ import main
-from unlearnkit.config.reading import MOST_VALUES, read_yaml
+from unlearnkit.config.reading import read_yaml
+from unlearnkit.config.yaml_text import MOST_VALUES
 from unlearnkit.errors import ConfigError
 
 TAGS = {

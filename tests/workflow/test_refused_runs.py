@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checkout import DELETED, Checkout
+from checkout import CONFIG, DELETED, Checkout
 
 pytestmark = pytest.mark.workflow
 
@@ -56,3 +56,14 @@ def test_several_problems_are_told_at_once(fresh: Checkout) -> None:
     outcome = fresh.snakemake("-n")
     assert outcome.status != 0
     assert all(key in outcome.output for key in ("num_models", "forget_sets.nines.label", "methods.scrub.snapshots"))
+
+
+def test_a_key_that_stands_twice_is_told_with_both_lines(fresh: Checkout) -> None:
+    file = fresh.root / CONFIG
+    lines = file.read_text().rstrip().splitlines()
+    file.write_text("\n".join([*lines, "methods: {do_nothing: {method: do_nothing}}"]))
+    first = next(number for number, line in enumerate(lines, start=1) if line.startswith("methods:"))
+    outcome = fresh.snakemake("-n")
+    assert outcome.status != 0
+    assert "Traceback" not in outcome.output
+    assert f"methods stands twice, in lines {first} and {len(lines) + 1} of {CONFIG}" in outcome.output

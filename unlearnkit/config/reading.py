@@ -1,68 +1,96 @@
-"""Configuration files: read as YAML, merged the way Snakemake merges several `--configfile`s."""
+"""Configuration files and `--config`: read as YAML, merged the way Snakemake merges them, refused where misread."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from unlearnkit.config.yaml_text import content_of
 from unlearnkit.errors import ConfigError
 
 DEFAULT = Path("config.yaml")
-MOST_VALUES = 100_000
-"""Values of a file with its aliases written out; the largest experiments have some hundred."""
 
 
-def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
-    """Return what `paths` describe, merged from left to right.
+def read_configuration(paths: Sequence[Path], arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what `paths` describe, merged from left to right, under `arguments`, KEY=VALUE as for `--config`.
 
     If they name no experiment they are merged over config.yaml, as the Snakefile does it.
     """
     result: dict[str, Any] = {}
-    for path in paths:
-        result = merged(result, read_yaml(path))
+    for layer in (*map(read_yaml, paths), *map(read_argument, arguments)):
+        result = merged(result, layer)
     return result if "experiment" in result else merged(read_yaml(DEFAULT), result)
 
 
+def refuse_misread(paths: Sequence[str | Path], arguments: Sequence[str]) -> None:
+    """Read what Snakemake has read, and raise ConfigError where it took something else than what is written."""
+    here = Path.cwd()
+    for path in map(Path, paths):
+        read_yaml(path.relative_to(here) if path.is_relative_to(here) else path)
+    for argument in arguments:
+        read_argument(argument)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the keys of a YAML (or JSON) file; raises ConfigError, naming the file, if it cannot be read."""
+    """Return the keys of a YAML (or JSON) file.
+
+    Raises ConfigError, naming the file, if it cannot be read, has a key twice, or a value that YAML 1.1 takes for
+    something else than what is written.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        _refuse_multiplying(yaml.compose(text, yaml.SafeLoader))
-        content = yaml.safe_load(text)
+        # strings of JSON hold no tabs, and YAML takes none between values
+        content = content_of(text.replace("\t", " ") if path.suffix == ".json" else text, f" of {path}")
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror}", remedy="check the path of the configuration file"
+            f"{path} cannot be read: {error.strerror}",
+            remedy="check the path of the configuration file; targets come before --configfile",
         ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text", remedy="save it as UTF-8") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply", expected="a YAML file like config.yaml") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ConfigError(
-            f"{path} is not valid YAML: {' '.join(str(error).split())}", remedy="correct it there"
+            f"{path} is not valid YAML: {' '.join(str(error).split())}",
+            remedy="indent with spaces, not with tabs" if r"'\t'" in str(error) else "correct it there",
         ) from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path} holds no keys at its top level", expected="a YAML file like config.yaml")
     return content
 
 
-def _refuse_multiplying(root: yaml.Node | None) -> None:
-    """Raise YAMLError if aliases (`*name`) lead in a circle or make more than MOST_VALUES values of a small file."""
-    counts: dict[int, int] = {}
+def read_argument(argument: str) -> dict[str, Any]:
+    """Return the key and value of a KEY=VALUE of `--config`, whose value may be a block in braces.
 
-    def count(node: Any) -> int:
-        if isinstance(node, tuple):
-            return count(node[0]) + count(node[1])
-        if isinstance(node, yaml.ScalarNode):
-            return 1
-        if id(node) not in counts:
-            counts[id(node)] = MOST_VALUES  # until it is known: a circle counts as too many
-            counts[id(node)] = 1 + sum(map(count, node.value))
-        return counts[id(node)]
+    Raises ConfigError if it is something else or has a key twice.
+    """
+    key, equals, text = argument.partition("=")
+    if not equals or not re.fullmatch(r"[a-zA-Z_][\w-]*\w", key):
+        first, *inner = key.split(".") if equals and "." in key else ("training", "lr")
+        for name in reversed(inner):
+            text = f"{{{name}: {text or 0.1}}}"
+        raise ConfigError(
+            f"--config {argument} is not KEY=VALUE with a key of the top level",
+            remedy=f"write nested keys in braces: --config '{first}={text}'",
+        )
+    try:
+        return {key: content_of(text, f" of --config {argument}", yaml.BaseLoader) if "{" in text else _value(text)}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--config {argument} is not valid YAML: {' '.join(str(error).split())}") from None
 
-    if root is not None and count(root) > MOST_VALUES:
-        raise yaml.YAMLError(f"its aliases make more than {MOST_VALUES:,} values")
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"True": True, "False": False, "": None}.get(text, text)
 
 
 def merged(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> dict[Any, Any]:

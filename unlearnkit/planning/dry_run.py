@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from snakemake.api import SnakemakeApi
@@ -23,7 +22,7 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
 from unlearnkit.artifacts.timing import process_seconds
-from unlearnkit.config.reading import read_yaml
+from unlearnkit.config.reading import refuse_misread
 from unlearnkit.errors import UnlearnkitError
 
 MANY = 10_000
@@ -106,8 +105,7 @@ def _refuse_options(args: Any) -> None:
     for option, number in (("cores", args.cores), ("jobs", args.jobs)):
         if isinstance(number, int) and number < 1:
             raise UnlearnkitError(f"--{option} is {number}", expected="a number of at least 1")
-    for path in args.configfile or []:
-        read_yaml(Path(path))
+    refuse_misread(args.configfile or [], args.config or [])
 
 
 def _workflow(args: Any) -> Any:
