@@ -74,7 +74,7 @@ def test_which_files_data_are_read_from_is_told_without_imports(repository: Path
     run = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
     *found, nothing, heavy = map(ast.literal_eval, run.stdout.splitlines())
     names = [[str(Path(path).relative_to(tmp_path)) for path in paths] for paths in found]
-    text = ["train/a.jsonl", "train/b.txt", "validation/v.TXT"]
+    text = ["train/a.jsonl", "train/b.txt", "train/c.md", "validation/v.TXT"]
     everything = ["config.json", "train/a.jsonl", "train/b.txt", "train/c.md", "validation/v.TXT"]
     assert names == [text, everything, ["config.json"]]
     assert nothing == [[], [], []] and heavy == []

@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> Path:
         (tmp_path / split).mkdir()
     (tmp_path / "train" / "b.txt").write_bytes(ODD.encode())
     (tmp_path / "train" / "a.txt").write_text("first")
-    (tmp_path / "train" / "a.md").write_text("not a document")
+    (tmp_path / "train" / "._a.txt").write_bytes(b"\x00\x05\x16\x07")
     rows = [{"text": ODD, "n": 1}, {"text": ""}, {"text": "last"}]
     lines = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (tmp_path / "validation" / "v.jsonl").write_bytes(f"{lines}\r\n\n".encode())
@@ -94,6 +94,35 @@ def test_the_case_of_an_ending_does_not_hide_a_document(files: Path) -> None:
     assert text_files.documents(files).train == ("third", "fourth", "first", ODD)
 
 
+def test_folders_within_a_split_are_read_in_the_order_of_the_paths(files: Path) -> None:
+    for name in ("ab/c/x.txt", "ab/validation/y.txt", ".git/z.txt"):
+        (files / "train" / name).parent.mkdir(parents=True)
+        (files / "train" / name).write_text(name)
+    assert text_files.documents(files).train == ("first", "ab/c/x.txt", "ab/validation/y.txt", ODD)
+
+
+def test_other_files_are_refused_by_name(files: Path) -> None:
+    (files / "elsewhere").mkdir()
+    (files / "train" / "linked").symlink_to(files / "elsewhere")
+    for name in ("train/b.text", "train/sub/e.jsonl.gz"):
+        (files / name).parent.mkdir(exist_ok=True)
+        (files / name).write_text("a")
+    with pytest.raises(
+        DataError, match=r"3 of the 6 files .*train/b\.text, .*train/linked, .*sub/e\.jsonl\.gz; expected"
+    ):
+        text_files.documents(files)
+
+
+def test_a_byte_order_mark_is_dropped_and_utf16_refused(files: Path) -> None:
+    plain = text_files.documents(files).content_hash
+    for path in (files / "train" / "a.txt", files / "validation" / "v.jsonl"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert text_files.documents(files).content_hash == plain
+    (files / "train" / "a.txt").write_bytes("first".encode("utf-16-le"))
+    with pytest.raises(DataError, match=r"a\.txt' has a NUL at position 1; expected text in UTF-8\. If it is UTF-16"):
+        text_files.documents(files)
+
+
 def test_where_tiny_shakespeare_was_looked_for_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"neither '{tmp_path}' nor .* holds Tiny Shakespeare.*data\.root"):
         tiny_shakespeare.documents(tmp_path)
@@ -119,6 +148,7 @@ def test_the_hash_tells_corpora_apart() -> None:
         ('["text"]', "line 2 of .* has no field text"),
         ('{"txt": "a"}', "line 2 of .* has no field text"),
         ('{"text": 5}', "the field text in line 2 of .* is of type int"),
+        ('{"text": "a\\u0000"}', "the field text in line 2 of .* has a NUL at position 1"),
         ('{"text": "\\ud83d"}', r"has half a character \(U\+D83D\)"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,45 @@ def test_what_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty' cannot be loaded"):
         loaded(tmp_path, path=str(tmp_path / "empty"))
+
+
+def test_a_file_of_equal_name_and_time_is_read_again(folder: Path, tmp_path: Path) -> None:
+    path = folder / "train.jsonl"
+    for text in ("before", "afters"):
+        path.write_text(json.dumps({"text": text, "n": 5}))
+        os.utime(path, (1e9, 1e9))
+        assert loaded(tmp_path, path=str(folder)).train == (text,)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("train.jsonl", b"", r"cannot be loaded .*empty: .*train\.jsonl"),
+        ("train.jsonl", b'{"text": "a', r"cannot be loaded .*JSON parse error"),
+        ("train.jsonl.gz", gzip.compress(b'{"text": "a"}')[:-9], r"cannot be loaded \(Compressed file ended"),
+        ("train.txt", b"caf\xe9", r"cannot be loaded .*'utf-8' codec can't decode byte 0xe9"),
+        ("train.txt", "ab".encode("utf-16-le"), "row 0 of .* has a NUL at position 1"),
+    ],
+)
+def test_damaged_files_are_refused_with_the_cause(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        loaded(tmp_path, path=str(tmp_path / "published"), validation_split="train[:50%]")
+
+
+def test_a_byte_order_mark_is_dropped(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    for split in ("train", "validation"):
+        (tmp_path / "published" / f"{split}.txt").write_bytes(b"\xef\xbb\xbffirst\nlast\n")
+    assert loaded(tmp_path, path=str(tmp_path / "published")).train == ("first", "last")
+
+
+def test_a_cache_that_cannot_be_written_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(DataError, match=r"cache', the cache of the library datasets, cannot be written \(File exists"):
+        loaded(tmp_path, path=str(folder))
 
 
 def test_code_of_a_data_set_is_not_run(tmp_path: Path) -> None:

@@ -56,17 +56,27 @@ class TokenFiles:
 
 
 def checked_text(value: object, where: str) -> str:
-    """Return `value` if it is text that UTF-8 can spell, else raise DataError; `where` names its place."""
+    """Return `value` without a byte order mark at its beginning; `where` names its place.
+
+    Raises DataError if it is no text that UTF-8 can spell, or has a NUL, as UTF-16 has that was read as UTF-8.
+    """
     if not isinstance(value, str):
         raise DataError(f"{where} is of type {type(value).__name__}", expected="text")
     if not value.isascii() and (found := _SURROGATE.search(value)):
         raise DataError(f"{where} has half a character (U+{ord(found[0]):04X})", expected="text that UTF-8 can spell")
-    return value
+    if (position := value.find("\0")) >= 0:
+        raise DataError(
+            f"{where} has a NUL at position {position}",
+            expected="text in UTF-8",
+            remedy="if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8",
+        )
+    return value.removeprefix("\ufeff")
 
 
 def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file, line ends as they are; raises DataError, naming the file, if it is none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"'{path}' cannot be read as text ({error})", expected="a file in UTF-8") from None
+    return checked_text(text, f"'{path}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from unlearnkit.config.hub_text import HubText
@@ -33,38 +34,54 @@ def raw_paths(root: Path | None, settings: HubText | None) -> tuple[Path, ...]:
 def documents(root: Path | None, settings: HubText | None) -> Corpus:
     """Return one document per row of the two splits that `settings` names.
 
-    `root` is the cache folder of the library datasets, None: where it keeps it on this machine. Code that a data set
-    brings along is never run. Raises DataError if the library, the data set, a split or the column is missing, or a
+    `root` is the cache folder of the library datasets, None: where it keeps it on this machine. The rows of a local
+    folder are not kept there, since the library would take a file of equal name and time for the same. Code that a data
+    set brings along is never run. Raises DataError if the library, the data set, a split or the column is missing, or a
     value is no text.
     """
     if settings is None:
         raise DataError("the data set hub_text has no settings", expected="data.hub, with at least a path")
-    splits = [_rows(settings, split, root) for split in (settings.train_split, settings.validation_split)]
-    return Corpus(splits[0], splits[1], raw_paths(root, settings))
-
-
-def _rows(settings: HubText, split: str, root: Path | None) -> tuple[str, ...]:
     try:
-        from datasets import Dataset, disable_progress_bars, load_dataset
-        from datasets.exceptions import DatasetsError
+        from datasets import config, disable_progress_bars
     except ImportError as error:
         raise missing_package("datasets", "reads text data sets of the Hugging Face Hub", error) from None
     disable_progress_bars()  # they fill the log of a job
+    cache = root or Path(config.HF_DATASETS_CACHE)
+    raw_files = raw_paths(root, settings)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        passing = tempfile.TemporaryDirectory(dir=cache)
+    except OSError as error:
+        raise DataError(
+            f"'{cache}', the cache of the library datasets, cannot be written ({error.strerror})",
+            expected="a folder that can be written",
+            remedy="set data.root to one",
+        ) from None
+    with passing:
+        kept = Path(passing.name) if Path(settings.path).is_dir() else cache
+        splits = [
+            _rows(settings, split, kept, raw_files) for split in (settings.train_split, settings.validation_split)
+        ]
+    return Corpus(splits[0], splits[1], raw_files)
+
+
+def _rows(settings: HubText, split: str, cache: Path, raw_files: tuple[Path, ...]) -> tuple[str, ...]:
+    from datasets import Dataset, load_dataset
+
     try:
         found = load_dataset(
-            settings.path,
-            settings.config,
-            split=split,
-            revision=settings.revision,
-            cache_dir=str(root) if root else None,
+            settings.path, settings.config, split=split, revision=settings.revision, cache_dir=str(cache)
         )
-    # ValueError: names that do not exist; RuntimeError: data sets that would run code
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
-        reason = " ".join(str(error).split())
+    # readers of all formats and the network are below it, each with errors of its own
+    except Exception as error:
+        empty = [str(path) for path in raw_files if not path.stat().st_size]
+        reasons = [_reason(error), *([f"empty: {', '.join(empty)}"] if empty else [])]
         raise DataError(
-            f"split '{split}' of the data set '{settings.path}' cannot be loaded ({reason[:300]})",
+            f"split '{split}' of the data set '{settings.path}' cannot be loaded ({'; '.join(reasons)})",
             expected="a data set of text on huggingface.co or in a folder",
-            remedy="correct data.hub; where there is no network, fetch the data set where there is one with "
+            remedy="correct data.hub or the files in that folder"
+            if Path(settings.path).is_dir()
+            else "correct data.hub; where there is no network, fetch the data set where there is one with "
             f"`hf download --repo-type dataset {settings.path} --local-dir FOLDER` and set data.hub.path to FOLDER",
         ) from None
     if not isinstance(found, Dataset) or settings.text_column not in found.column_names:
@@ -75,3 +92,12 @@ def _rows(settings: HubText, split: str, root: Path | None) -> tuple[str, ...]:
         )
     where = f"'{settings.text_column}' of split '{split}' of '{settings.path}'"
     return tuple(checked_text(value, f"row {row} of {where}") for row, value in enumerate(found[settings.text_column]))
+
+
+def _reason(error: BaseException) -> str:
+    """Return the text of an error and of what caused it in the end."""
+    first = last = error
+    while last.__cause__:
+        last = last.__cause__
+    texts = dict.fromkeys(" ".join(str(each).split())[:300] or type(each).__name__ for each in (first, last))
+    return ": ".join(texts)

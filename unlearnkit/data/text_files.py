@@ -23,16 +23,17 @@ _BELOW = "text_files"
 
 
 def raw_paths(root: Path | None, settings: HubText | None = None) -> tuple[Path, ...]:
-    """Return the files of both splits in the order in which they are read, those that train first.
+    """Return the files of both splits and of the folders in them, in the order of their paths, those that train first.
 
     The folders `train` and `validation` lie in `root` or `root/text_files`; `root` None: in `data/`. `settings` are not
-    used. What is missing is left out.
+    used. What is missing is left out, and so are files and folders whose names begin with a dot.
     """
     start = root or Path(DOWNLOADS)
     for folder in (start, start / _BELOW):
         if any((folder / split).is_dir() for split in _SPLITS):
-            found = [sorted((folder / split).glob("*"), key=lambda path: path.name) for split in _SPLITS]
-            return tuple(path for split in found for path in split if path.suffix.lower() in _SUFFIXES)
+            found = [path for split in _SPLITS for path in sorted((folder / split).rglob("*"))]
+            inside = {path: path.relative_to(folder).parts for path in found if path.is_symlink() or not path.is_dir()}
+            return tuple(path for path, parts in inside.items() if not any(part.startswith(".") for part in parts))
     return ()
 
 
@@ -40,32 +41,43 @@ def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
     """Return the documents of `raw_paths`, in the order of the file names, then of the lines.
 
     A `.txt` file is one document, exactly as it is; a line of a `.jsonl` file is one, the value of its field `text`.
-    Raises DataError, naming file and line, if a split has no file or something is no text.
+    Raises DataError, naming file and line, if a split has no file, other files lie there, or something is no text.
     """
-    paths = raw_paths(root)
-    files = {split: [path for path in paths if path.parent.name == split] for split in _SPLITS}
+    paths, around = raw_paths(root), _around(root or Path(DOWNLOADS))
+    files = {split: [path for path in paths if path.is_relative_to(around / split)] for split in _SPLITS}
     for split, found in files.items():
         if not found:
-            raise _missing(root or Path(DOWNLOADS), split)
+            raise _missing(around / split)
+    others = [str(path) for path in paths if path.suffix.lower() not in _SUFFIXES or path.is_dir()]
+    if others:
+        raise DataError(
+            f"{len(others)} of the {len(paths)} files are no text that is read: {', '.join(others[:5])}"
+            f"{', ...' if others[5:] else ''}",
+            expected=f"{' and '.join(_SUFFIXES)} files only, so that no document is left out by mistake; folders may "
+            "not be links",
+            remedy="convert or rename them, or move them elsewhere",
+        )
     train, validation = (tuple(text for file in found for text in _documents(file)) for found in files.values())
     return Corpus(train, validation, paths)
 
 
-def _missing(start: Path, split: str) -> DataError:
-    for around in (start, start / _BELOW):
-        if any((around / each).is_dir() for each in _SPLITS):
-            folder = around / split
-            return DataError(
-                f"'{folder}' has no {' or '.join(_SUFFIXES)} file"
-                if folder.is_dir()
-                else f"'{folder}' is not a folder",
-                expected="the documents of this split",
-                remedy=f"put {SOURCE} there",
-            )
-    return DataError(
+def _around(start: Path) -> Path:
+    """Return the folder that holds a split; raises DataError if there is none."""
+    for folder in (start, start / _BELOW):
+        if any((folder / split).is_dir() for split in _SPLITS):
+            return folder
+    raise DataError(
         f"neither '{start}' nor '{start / _BELOW}' has the folders {' and '.join(_SPLITS)}",
         expected=f"in both the documents of the split, {' or '.join(_SUFFIXES)} files",
         remedy="make them, and name the folder around them as data.root",
+    )
+
+
+def _missing(folder: Path) -> DataError:
+    return DataError(
+        f"'{folder}' has no {' or '.join(_SUFFIXES)} file" if folder.is_dir() else f"'{folder}' is not a folder",
+        expected="the documents of this split",
+        remedy=f"put {SOURCE} there",
     )
 
 
