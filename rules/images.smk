@@ -1,15 +1,19 @@
 """The data set of images and its forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
 
-Inputs:  raw files (from `data.root`, a download, or a dependency), index and score files named in `forget_sets`; for some
+Inputs:  raw files (from `data.root`, a download, or a dependency; inputs of the rule where no published hash pins them), index and score files named in `forget_sets`; for some
          kinds components of an attribution or embeddings of the images (rules/attribution.smk)
-Outputs: results/<experiment>/data/dataset.safetensors, results/<experiment>/forget_sets/<forget_set>.npy
+Outputs: results/<experiment>/data/{dataset.safetensors,rows.parquet}, results/<experiment>/forget_sets/<forget_set>.npy
 """
 
 
 rule dataset:
+    input:
+        raw=lambda w: GRAPH.raw_files(),
     output:
         dataset=path(layout.DATASET),
+        rows=path(layout.ROWS),
         provenance=layout.provenance(path(layout.DATASET)),
+        rows_provenance=layout.provenance(path(layout.ROWS)),
     params:
         settings=GRAPH.dataset_slice(),
         code=GRAPH.dataset_code(),

@@ -3,7 +3,7 @@
 The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
 importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings`,
 upper-case constants, and the function `raw_paths` of data, which says what files it reads. They may use each other, the
-standard library, pydantic, `unlearnkit.config` and `unlearnkit.layout`, and nothing else.
+standard library, pydantic, `unlearnkit.config`, `unlearnkit.layout` and `unlearnkit.raw_files`, and nothing else.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _ALLOWED_IMPORTS = (
     "unlearnkit.config",
     "unlearnkit.facts",
     "unlearnkit.layout",
+    "unlearnkit.raw_files",
 )
 
 

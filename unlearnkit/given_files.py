@@ -53,6 +53,7 @@ def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]
         text = TextGraph(graph)
         yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()
         return
+    yield graph.path(layout.DATASET), graph.dataset_slice(), graph.raw_files()
     attribution, embeddings = AttributionGraph(graph), graph.path(layout.EMBEDDINGS)
     if any(embeddings in attribution.forget_set_sources(name) for name in graph.forget_sets):
         yield embeddings, attribution.slice_of("embeddings"), attribution.embedding_files()

@@ -14,6 +14,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
+from unlearnkit.raw_files import raw_files
 from unlearnkit.registry import TASKS, locate
 from unlearnkit.seeds import SCHEME
 
@@ -138,6 +139,11 @@ class Graph:
             return []
         _, _, own = population.partition("/")
         return [self.path(layout.FORGET_SET, forget_set=name) for name in ([own] if own else self.forget_sets)]
+
+    def raw_files(self) -> list[str]:
+        """Return the files of the user's that a data set of images is made of, as far as they are there."""
+        data = self.experiment.data
+        return raw_files(locate("data set", data.name), Path(data.root) if data.root else None)
 
     def dataset_slice(self) -> Slice:
         """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
@@ -267,9 +273,9 @@ class Graph:
     def results(self, *metrics: str) -> list[str]:
         """Return the margins, scores and summaries of some metrics, their tables and the costs, each file once.
 
-        Text adds the table of its forget units. Targets list them all, since Snakemake misses a lost file only where it
-        is asked for by name. Weights are left out: they may be removed to save space, and are trained again when
-        something needs them.
+        So is the table of samples: the forget units of text, the rows of images. Targets list them all, since Snakemake
+        misses a lost file only where it is asked for by name. Weights are left out: they may be removed to save space,
+        and are trained again when something needs them.
         """
         margins = [
             path
@@ -282,8 +288,8 @@ class Graph:
         kinds = (layout.SCORES, layout.SUMMARY)
         scores = [path for metric in metrics for kind in kinds for path in self.score_files(metric, kind)]
         tables = [path for table in (*metrics, "cost") for path in self.tables(table)]
-        units = [self.path(layout.UNITS)] if self.experiment.task == "text" else []
-        return [*units, *dict.fromkeys(margins), *scores, *tables]
+        samples = self.path(layout.UNITS if self.experiment.task == "text" else layout.ROWS)
+        return [samples, *dict.fromkeys(margins), *scores, *tables]
 
     def unlearned_models(self) -> int:
         """Return how many models per variant are needed: as many as the most demanding metric compares."""

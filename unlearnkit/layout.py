@@ -4,6 +4,7 @@
         data/dataset.safetensors                            decoded arrays
         data/tokenizer.json                                 text: how it becomes tokens
         data/{train,validation}.bin                         text: its tokens, as modded-nanogpt's shards
+        data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
         forget_sets/{forget_set}.npy                        indices into the training split
         original/{shard}.safetensors                        weights of the models of one shard
@@ -40,6 +41,7 @@ LOGS = "logs"
 RESULTS = "results"
 ROOT = f"{RESULTS}/{{experiment}}"
 DATASET = f"{ROOT}/data/dataset.safetensors"
+ROWS = f"{ROOT}/data/rows.parquet"
 TOKENIZER = f"{ROOT}/data/tokenizer.json"
 TRAIN_TOKENS = f"{ROOT}/data/train.bin"
 VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"

@@ -22,6 +22,7 @@ _PATTERNS = {
     "training tokens": layout.TRAIN_TOKENS,
     "validation tokens": layout.VALIDATION_TOKENS,
     "data": layout.DATASET,
+    "rows": layout.ROWS,
     "units": layout.UNITS,
     "embeddings": layout.EMBEDDINGS,
     "originals": layout.weights_of(layout.ORIGINAL),

@@ -49,7 +49,7 @@ class Present:
             "candidate": graph.candidates,
             "attribution": self._attribution.names(place.stage),
         }
-        if self._text is None and place.stage in TEXT_ONLY:
+        if place.stage in (TEXT_ONLY if self._text is None else ("rows",)):
             return False
         if any(wildcards[key] not in names for key, names in known.items() if key in wildcards):
             return False
@@ -76,6 +76,7 @@ class Present:
             return self._page.table_slice(name) if name in ("cost", *graph.metrics) else None
         by_stage = {
             "data": graph.dataset_slice,
+            "rows": graph.dataset_slice,
             "forget sets": lambda: graph.forget_set_slice(own["forget_set"]),
             "unlearned": lambda: graph.unlearning_slice(own["variant"]),
             "figures": lambda: self._page.figure_slice(own["forget_set"]),
@@ -103,6 +104,7 @@ class Present:
             return graph.code("cost" if plug_in == "cost" else "table")
         by_stage = {
             "data": graph.dataset_code,
+            "rows": graph.dataset_code,
             "forget sets": lambda: graph.code("forget_set"),
             "unlearned": lambda: graph.unlearning_code(plug_in),
             "margins": graph.margins_code,

@@ -7,13 +7,26 @@ of which it takes as many as it needs are none of these: a job compares their co
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import DataError
+from unlearnkit.layout import DOWNLOADS
 
 _NOT_TAKEN = re.compile(r"[{\x00-\x1f\ud800-\udfff]")
 """What Snakemake takes for a wildcard or cannot write down."""
+
+
+def folder_with(root: Path | None, below: Sequence[str], files: Sequence[str]) -> Path | None:
+    """Return the first folder that holds one of `files` (names or patterns), None if there is none.
+
+    Looked into are `root` (None: `data/`) and the folders `below` it, in this order.
+    """
+    start = root or Path(DOWNLOADS)
+    candidates = (start, *(start / name for name in below))
+    return next((folder for folder in candidates if any(next(folder.glob(name), None) for name in files)), None)
 
 
 def raw_files(module: str, *arguments: Any) -> list[str]:

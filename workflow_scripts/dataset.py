@@ -1,12 +1,16 @@
-"""Rule dataset: decode the raw files of a data set, check them, and write them as one artifact."""
+"""Rule dataset: decode the raw files of a data set, check them, and write them as one artifact with a table of rows."""
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.artifacts.tables import write_table
 from unlearnkit.config.data import DataBlock
 from unlearnkit.data.dataset_file import write_image_set
 from unlearnkit.data.loading import load_published, prepared
+from unlearnkit.data.rows import row_columns
 
 root = snakemake.config["data"].get("root")
 
@@ -16,11 +20,14 @@ with job_of(snakemake) as running:
     sizes = {"train_size": data.train_size, "validation_size": data.validation_size, "test_size": data.test_size}
     image_set = prepared(published, data.split, sizes, data.image)
     write_image_set(snakemake.output.dataset, image_set)
+    write_table(snakemake.output.rows, pa.table(row_columns(image_set)), {})
     here = Path.cwd()
     raw = {str(path.relative_to(here) if path.is_relative_to(here) else path): path for path in published.raw_files}
-    running.record(
-        snakemake.output.dataset,
-        content_hash=image_set.content_hash,
-        published_hash=published_hash,
-        raw={name: sha256_of(path) for name, path in raw.items()},
-    )
+    facts = {
+        "content_hash": image_set.content_hash,
+        "published_hash": published_hash,
+        # the user's own files are inputs, whose record says the same
+        "raw": {name: sha256_of(path) for name, path in raw.items() if str(path) not in set(snakemake.input)},
+    }
+    for name in ("dataset", "rows"):
+        running.record(getattr(snakemake.output, name), **facts)

@@ -21,6 +21,7 @@ def test_round_trip(split: str, tmp_path: Path) -> None:
     found = read_image_set(tmp_path / "dataset.safetensors")
     np.testing.assert_array_equal(found.images, image_set.images)
     np.testing.assert_array_equal(found.labels, image_set.labels)
+    np.testing.assert_array_equal(found.positions, image_set.positions)
     assert found.split_sizes == image_set.split_sizes
     assert found.content_hash == image_set.content_hash
     assert (found.class_names, found.mean, found.std) == (image_set.class_names, image_set.mean, image_set.std)
@@ -32,6 +33,6 @@ def test_changed_pixel_is_found(tmp_path: Path) -> None:
     stored = TensorFile(path)
     images = stored["images"].copy()
     images[0, 0, 0, 0] ^= 1
-    write_tensors(path, {"images": images, "labels": stored["labels"]}, stored.metadata)
+    write_tensors(path, {**{name: stored[name] for name in stored.names}, "images": images}, stored.metadata)
     with pytest.raises(ArtifactError, match=r"dataset\.safetensors is damaged"):
         read_image_set(path)

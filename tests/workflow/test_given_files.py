@@ -5,12 +5,67 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
 from checkout import RESULTS, Checkout
 from tiny_clip import save_clip
 from tiny_text import text_experiment
 
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.data.loading import load_image_set
+
 pytestmark = pytest.mark.workflow
+
+
+OWN_IMAGES = """
+from pathlib import Path
+import numpy as np
+from unlearnkit.data.image_set import ImageSet
+
+NUM_CLASSES = 10
+IMAGE_SHAPE = (1, 8, 8)
+TRAIN_SIZE = 1437
+VALIDATION_SIZE = 360
+MEAN = (0.3,)
+STD = (0.3,)
+CLASS_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DOWNLOAD_BYTES = 0
+CONTENT_HASH = None
+CHECKED_BY = "nothing"
+SOURCE = "me"
+
+def raw_paths(root):
+    return tuple(sorted(root.glob("*.npy")))
+
+def load(root):
+    images, labels = map(np.load, raw_paths(root))
+    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+"""
+
+
+def test_own_images_that_change_make_the_data_set_again(fresh: Checkout) -> None:
+    (fresh.root / "unlearnkit/data/own.py").write_text(OWN_IMAGES)
+    fresh.edit(
+        "unlearnkit/registry.py", '"mnist": "unlearnkit', '"own": "unlearnkit.data.own",\n        "mnist": "unlearnkit'
+    )
+    (fresh.root / "mine").mkdir()
+    images, digits = fresh.root / "mine/images.npy", load_image_set("digits", None)
+    np.save(images, digits.images)
+    np.save(fresh.root / "mine/labels.npy", digits.labels)
+    fresh.configure({"data": {"name": "own", "root": "mine"}})
+    target = f"{RESULTS}/forget_sets/random_10.npy"
+    assert fresh.make(target).counts == {"dataset": 1, "forget_set": 1}
+    record = json.loads(fresh.result("data/dataset.safetensors.json").read_text())
+    assert list(record["inputs"]) == ["mine/images.npy", "mine/labels.npy"] and not record["raw"]
+    rows, _ = read_table(fresh.result("data/rows.parquet"))
+    assert rows["label"].to_pylist() == digits.labels.tolist()
+    images.touch()
+    assert fresh.plan(target).nothing_to_do
+    np.save(images, 255 - digits.images)
+    assert fresh.plan(target).counts == {"dataset": 1, "forget_set": 1}
+    shutil.rmtree(fresh.root / "mine")
+    refused = fresh.snakemake(target, "-n")
+    assert refused.status and "dataset.safetensors was made of mine/images.npy and 1 more" in refused.output
 
 
 def test_another_embedding_model_in_the_same_folder_makes_embeddings_anew(fresh: Checkout) -> None:

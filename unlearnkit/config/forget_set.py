@@ -121,6 +121,16 @@ class FileForgetSet(ForgetSetSettings):
         return self.file
 
 
+class ImageFileForgetSet(FileForgetSet):
+    """Indices of images from a file, in the file's order."""
+
+    indices: Literal["rows", "published"] = Field(
+        "rows",
+        description="what the file holds, rows: of the training split, counted from 0 as `sample_index` in "
+        "data/rows.parquet; published: positions in the publisher's training set, `published_position` there",
+    )
+
+
 class EasyDubForgetSet(ForgetSetSettings):
     """A forget set that EasyDUB published, compared with its checksum; cifar10/1 to 3 are drawn and need no file."""
 
@@ -187,7 +197,7 @@ ForgetSet = Annotated[
     | ScoreForgetSet
     | PrincipalComponentForgetSet
     | ClipNeighboursForgetSet
-    | FileForgetSet
+    | ImageFileForgetSet
     | EasyDubForgetSet,
     Field(discriminator="kind"),
 ]

@@ -11,7 +11,11 @@ A data set module defines, as literals (the configuration reads them without imp
     SOURCE                          who publishes it, for the error messages
     DOWNLOAD_BYTES                  size of what `load(None)` downloads, 0 if nothing
     DOWNLOAD_FOLDER                 folder below `data/` that the download fills (left out if there is none)
-    load(root) -> ImageSet          the whole data set in the publisher's order; `root` None: from `data/`
+    load(root) -> ImageSet          the whole data set, with the published positions of rows in another order than the
+                                    publisher's, and their file names if they have any; `root` None: from `data/`
+    raw_paths(root) -> tuple[Path, ...]     the files that it is read from, inputs of rule dataset, so that a change of
+                                    them is noticed (left out where a published hash pins them); run without importing
+                                    the module, so it uses constants, `pathlib` and `raw_files.folder_with` alone
 
 and imports torch, torchvision and scikit-learn only inside `load`. With `root` None it downloads into `data/` what can
 be downloaded. Everything else gets its images through `loading`, which compares what `load` returned with CONTENT_HASH
@@ -28,8 +32,7 @@ A data set of text defines, as literals again,
     CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
     raw_paths(root, settings) -> tuple[Path, ...]   of text that belongs to the user: the files that it is read from,
-                                            inputs of rule tokens (left out where a hash is published); run without
-                                            importing the module, so it uses constants, `pathlib` and `layout` alone
+                                            inputs of rule tokens; otherwise as above
     shards(root) -> TokenFiles              of tokenised ones, instead: its token shards
 
 and imports the packages for text only inside functions. Its way in is `text_loading`.

@@ -19,7 +19,8 @@ _FIELDS = ("train_size", "validation_size", "test_size", "class_names", "mean", 
 def write_image_set(path: str | os.PathLike[str], image_set: ImageSet) -> None:
     """Write a data set of images, atomically and with reproducible bytes."""
     facts = {name: getattr(image_set, name) for name in _FIELDS}
-    write_described(path, KIND, {"images": image_set.images, "labels": image_set.labels}, facts, image_set.content_hash)
+    arrays = {"images": image_set.images, "labels": image_set.labels, "published": image_set.positions}
+    write_described(path, KIND, arrays, facts, image_set.content_hash)
 
 
 def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
@@ -28,7 +29,8 @@ def read_image_set(path: str | os.PathLike[str]) -> ImageSet:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value := facts[name], list) else value for name in _FIELDS
     }
-    image_set = ImageSet(images=stored.mapped("images"), labels=stored["labels"], **values)
+    arrays = {name: stored[name] for name in ("labels", "published")}
+    image_set = ImageSet(images=stored.mapped("images"), **arrays, **values)
     require_hash(path, image_set.content_hash, facts)
     return image_set
 

@@ -37,6 +37,5 @@ def load(root: Path | None) -> ImageSet:
     file = Path(sklearn.datasets.__file__).parent / "data" / "digits.csv.gz"
     images = (pixels * _GREY_LEVEL).astype(np.uint8).reshape(-1, *IMAGE_SHAPE)
     labels = labels.astype(np.int64)
-    return ImageSet(
-        images[order], labels[order], TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, raw_files=(file,)
-    )
+    sizes = (TRAIN_SIZE, VALIDATION_SIZE)
+    return ImageSet(images[order], labels[order], *sizes, CLASS_NAMES, MEAN, STD, (file,), published=order)

@@ -11,6 +11,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.artifacts.store import write_parts
 from unlearnkit.errors import DataError
+from unlearnkit.raw_files import folder_with
 
 DOWNLOAD_FOLDER = Path(layout.DOWNLOADS)
 """Where `root=None` downloads to, under the current directory."""
@@ -63,18 +64,16 @@ def download_file(address: str, path: Path, sha256: str) -> Path:
 
 
 def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *, source: str) -> Path:
-    """Return the first folder that holds one of `files` (names or patterns): `root` itself or one of `below` in it.
+    """Return what `folder_with` finds, for data sets that cannot be downloaded by a program.
 
-    For data sets that cannot be downloaded by a program: `root` None looks into DOWNLOAD_FOLDER. Raises DataError,
-    saying what to fetch, from whom and where to put it, if there is no such folder.
+    Raises DataError, saying what to fetch, from whom and where to put it, if there is no such folder.
     """
+    if folder := folder_with(root, below, files):
+        return folder
     start = root or DOWNLOAD_FOLDER
-    candidates = [start, *(start / name for name in below)]
-    for folder in candidates:
-        if any(next(folder.glob(name), None) for name in files):
-            return folder
     raise DataError(
-        f"no {' or '.join(files)} in " + ", ".join(f"'{folder}'" for folder in candidates),
+        f"no {' or '.join(files)} in "
+        + ", ".join(f"'{folder}'" for folder in (start, *(start / name for name in below))),
         expected="a data set that has to be fetched by hand",
         remedy=f"get it from {source} and put it into '{DOWNLOAD_FOLDER / below[0]}', or name its folder as data.root",
     )

@@ -108,6 +108,22 @@ def neighbour_forget_set(embeddings: npt.NDArray[np.floating], size: int, index:
     return np.sort(np.argsort(-cosines, kind="stable")[:size])
 
 
+def rows_of_published(positions: Indices, image_set: ImageSet) -> Indices:
+    """Return the training rows of images named by their published positions, in the order of `positions`.
+
+    Raises DataError for positions that do not train: of another split, left out by `train_size`, or not published.
+    """
+    row_of = {position: row for row, position in enumerate(image_set.positions[: image_set.train_size].tolist())}
+    absent = np.setdiff1d(positions, list(row_of))
+    if len(absent):
+        raise DataError(
+            f"the forget set names published {_listed(absent)}, which the training split does not have",
+            expected="published positions of training samples, as data/rows.parquet lists them",
+            remedy="correct the file, or train on these samples",
+        )
+    return np.array([row_of[position] for position in positions.tolist()], np.int64)
+
+
 def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
     """Return a published forget set in the published order; raises DataError if its file is missing or another."""
     size, sha256, seed = easydub.SETS[settings.name]
@@ -159,8 +175,9 @@ def make_forget_set(
         case config.ClipNeighboursForgetSet():
             assert chosen_by is not None
             return neighbour_forget_set(chosen_by, settings.size, settings.index, settings.seed)
-        case config.FileForgetSet():
-            return file_forget_set(Path(settings.file), settings.sha256)
+        case config.ImageFileForgetSet():
+            indices = file_forget_set(Path(settings.file), settings.sha256)
+            return rows_of_published(indices, image_set) if settings.indices == "published" else indices
         case config.EasyDubForgetSet():
             return easydub_forget_set(settings)
 

@@ -24,6 +24,9 @@ class ImageSet:
     mean, std        per channel, of pixels scaled to 0..1
     test_size        the remaining rows, often none; samples = train_size + validation_size + test_size
     raw_files        what the arrays were decoded from, for provenance
+    published        int64 [samples], position of each row in the publisher's training set, test set, or undivided
+                     whole; None: rows stand in the publisher's order
+    file_names       of each row while it is being read, () if rows have no files of their own
 
     Raises DataError if the arrays do not fit together.
     """
@@ -37,6 +40,8 @@ class ImageSet:
     std: tuple[float, ...]
     raw_files: tuple[Path, ...] = ()
     test_size: int = 0
+    published: npt.NDArray[np.int64] | None = None
+    file_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         samples = self.train_size + self.validation_size + self.test_size
@@ -47,6 +52,7 @@ class ImageSet:
         )
         _require_array("images", self.images, np.uint8, (samples, *self.images.shape[1:]), dimensions=4)
         _require_array("labels", self.labels, np.int64, (samples,), dimensions=1)
+        _require_array("published positions", self.positions, np.int64, (samples,), dimensions=1)
         low, high = int(self.labels.min()), int(self.labels.max())
         _require(
             low >= 0 and high < len(self.class_names),
@@ -71,6 +77,16 @@ class ImageSet:
         return self.images[: self.train_size]
 
     @property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """Where each row stands in what was published, int64 [samples]: `published`, or the row within its split."""
+        return self.sample_index if self.published is None else self.published
+
+    @property
+    def sample_index(self) -> npt.NDArray[np.int64]:
+        """The row of each sample within its split, int64 [samples]."""
+        return np.concatenate([np.arange(size) for size in self.split_sizes.values()])
+
+    @property
     def sample_shape(self) -> tuple[int, ...]:
         """The shape of a sample: channels, height and width of an image."""
         return self.images.shape[1:]
@@ -90,7 +106,7 @@ class ImageSet:
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) over the split sizes and the shape, type and bytes of images and labels.
 
-        Names and normalisation are not content. Computed anew at every call.
+        Names, positions and normalisation are not content. Computed anew at every call.
         """
         digest = hashlib.sha256("+".join(map(str, self.split_sizes.values())).encode())
         for array in (self.images, self.labels.astype("<i8", copy=False)):
@@ -129,6 +145,8 @@ class ImageSet:
             train_size=len(train),
             validation_size=len(validation),
             test_size=len(test),
+            published=self.positions[rows],
+            file_names=tuple(self.file_names[row] for row in rows) if self.file_names else (),
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from unlearnkit.data.download import find_folder
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.tensor_files import read_tensor_file
+from unlearnkit.raw_files import folder_with
 
 NUM_CLASSES = 17
 IMAGE_SHAPE = (3, 224, 224)
@@ -47,6 +48,12 @@ SOURCE = "the folder data/living17 of the data set royrin/KLOM-models on hugging
 
 _FILES = ("raw_tensors_tr_new.pt", "raw_tensors_val_new.pt")
 _FOLDERS = ("living17", "data/living17")
+
+
+def raw_paths(root: Path | None) -> tuple[Path, ...]:
+    """Return the two files that `load` reads."""
+    folder = folder_with(root, _FOLDERS, _FILES)
+    return tuple(folder / name for name in _FILES) if folder else ()
 
 
 def load(root: Path | None) -> ImageSet:

@@ -16,6 +16,7 @@ from unlearnkit.data.download import find_folder
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.pictures import centre_crop, read_pictures
 from unlearnkit.errors import DataError
+from unlearnkit.raw_files import folder_with
 
 NUM_CLASSES = 17
 IMAGE_SHAPE = (3, 224, 224)
@@ -73,7 +74,16 @@ SUBCLASSES = (
 _IMAGES = {"train": 1300, "val": 50}
 _SEED = 0
 _FOLDERS = ("imagenet", "ILSVRC2012", "ImageNet")
+_FIRST_CLASS = ("train/n01630670", "val/n01630670")
 _CROP_RATIO = 0.875  # 224 of 256 pixels
+
+
+def raw_paths(root: Path | None) -> tuple[Path, ...]:
+    """Return the pictures of the 68 classes, by split, class and name: all of them decide which half trains."""
+    folder = folder_with(root, _FOLDERS, _FIRST_CLASS)
+    names = [name for classes in SUBCLASSES for name in classes]
+    pictures = (folder.glob(f"{part}/{name}/*.JPEG") for part in ("train", "val") for name in names) if folder else ()
+    return tuple(path for found in pictures for path in sorted(found))
 
 
 def load(root: Path | None) -> ImageSet:
@@ -82,16 +92,18 @@ def load(root: Path | None) -> ImageSet:
     Kept is the middle square of each picture, 224/256 of its shorter edge, at 224x224. Raises DataError, naming the
     folder or file, if a class is incomplete or a file damaged.
     """
-    folder = find_folder(root, _FOLDERS, (f"train/{SUBCLASSES[0][0]}", f"val/{SUBCLASSES[0][0]}"), source=SOURCE)
+    folder = find_folder(root, _FOLDERS, _FIRST_CLASS, source=SOURCE)
     pool, validation = (list(list_pictures(folder / part, count)) for part, count in _IMAGES.items())
     half = np.random.RandomState(_SEED).permutation(len(pool))[: len(pool) // 2]
+    published = np.concatenate([half, np.arange(len(validation))])
     chosen = [*(pool[row] for row in half), *validation]
     side = IMAGE_SHAPE[1]
     images = read_pictures(
         [path for path, _ in chosen], side, lambda p: centre_crop(p, side, _CROP_RATIO), source=SOURCE
     )
     labels = np.array([label for _, label in chosen], np.int64)
-    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD)
+    names, sizes = tuple(path.name for path, _ in chosen), (TRAIN_SIZE, VALIDATION_SIZE)
+    return ImageSet(images, labels, *sizes, CLASS_NAMES, MEAN, STD, published=published, file_names=names)
 
 
 def list_pictures(folder: Path, per_class: int) -> Iterator[tuple[Path, int]]:

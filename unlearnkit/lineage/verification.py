@@ -13,6 +13,9 @@ from unlearnkit.lineage.records import Results, leftover
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.places import STAGES, place_of
 
+_LISTED = 10
+"""Raw files that are named of a chain; a folder of pictures has tens of thousands."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -199,7 +202,8 @@ def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
         broken = [name for name in [*forms, *names] if name in unsound or f"{name}.json" in unsound]
         ends = {path: digest for name in names for path, digest in outside(results, name).items()}
         broken += [path for path in ends if path in unsound]
-        raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items()))
+        raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items())[:_LISTED])
+        raw += f" and {len(ends) - _LISTED} more files" if len(ends) > _LISTED else ""
         if broken:
             yield f"{table}: the chain to raw data is broken at {broken[0]}"
         elif not any(outside(results, name) for name in names if name.startswith("data/")):
