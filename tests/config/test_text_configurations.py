@@ -95,6 +95,10 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ),
         ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training sequences"),
         ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
+        (
+            {"training.warmup_steps": 4, "training.epochs": 1, "forget_sets.some.size": 500},
+            "training.warmup_steps is 4, but oracles of some take 1 step; expected at most 1",
+        ),
         ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
         ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are no decays; expected two"),
         (

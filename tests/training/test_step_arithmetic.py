@@ -10,6 +10,7 @@ import pytest
 import torch
 from small_text import LENGTH, positions_text, recipe, text_task, trained, visits_of
 
+from unlearnkit.errors import TrainingError
 from unlearnkit.training.distributed import micro_batches
 from unlearnkit.training.group import Group
 from unlearnkit.training.originals import train_shard
@@ -68,6 +69,16 @@ def test_it_is_what_the_run_does(forgotten: str, worker_of: Callable[..., Worker
     seen: list[Step] = []
     trained(task, own, worker_of(), end_step=seen.append, micro_batch_size=3)
     assert (len(seen), seen[0].tokens) == (every.steps, every.tokens_per_step)
+
+
+def test_training_that_ends_within_the_warm_up_is_refused() -> None:
+    text_set = positions_text("step")
+    task, own = text_task(text_set), recipe(epochs=1, warmup_steps=2)
+    assert arithmetic(task.source, own, torch.arange(9), None, 1).steps == 2
+    with pytest.raises(TrainingError, match=r"on 8 sequences take 1 steps, which end within .* at least 2, as"):
+        arithmetic(task.source, own, torch.arange(8), None, 1)
+    refilled = recipe(epochs=1, warmup_steps=2, forgotten="refill")
+    assert arithmetic(task.source, refilled, torch.arange(8), None, 1).steps == 2
 
 
 def test_a_set_that_is_smaller_than_a_batch_is_the_batch() -> None:

@@ -39,12 +39,24 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             f"training.batch_size is {recipe.batch_size}, but there are {experiment.train_size} training sequences",
             expected=f"at most {experiment.train_size}",
         )
-    steps = recipe.epochs * -(-experiment.train_size // recipe.batch_size)
-    if recipe.warmup_steps > steps:
-        yield ConfigError(
-            f"training.warmup_steps is {recipe.warmup_steps}, but originals take {steps} steps",
-            expected=f"at most {steps}",
-        )
+    yield from _warmup_problems(experiment)
+
+
+def _warmup_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield the first models that would never reach the peak rate; the training job refuses those of sizes not known here."""
+    recipe, size = experiment.training, experiment.train_size
+    trained = {"originals": size}
+    if recipe.forgotten == "delete":
+        forgotten = {name: experiment.planned_size(name) for name in experiment.forget_sets}
+        trained |= {f"oracles of {name}": size - planned for name, planned in forgotten.items() if planned}
+    for models, sequences in trained.items():
+        steps = recipe.epochs * -(-sequences // recipe.batch_size)
+        if sequences > 0 and recipe.warmup_steps > steps:
+            yield ConfigError(
+                f"training.warmup_steps is {recipe.warmup_steps}, but {models} take {steps} step{'s' * (steps > 1)}",
+                expected=f"at most {steps}",
+            )
+            return
 
 
 def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:

@@ -12,6 +12,7 @@ from unlearnkit.config.text_recipe import TextRecipe
 from unlearnkit.data.sequences import Sequences, Tokens
 from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.text_set import TextSet
+from unlearnkit.errors import TrainingError
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.curves import CurveRecorder
 from unlearnkit.training.distributed import decided
@@ -56,8 +57,17 @@ def draws(tokens: Tokens, indices: Tensor, generators: Sequence[torch.Generator]
 def arithmetic(
     tokens: Tokens, recipe: TextRecipe, rows: Tensor, micro_batch_size: int | None, processes: int
 ) -> StepArithmetic:
-    """Return the steps of training on the sequences `rows` by so many `processes`."""
+    """Return the steps of training on the sequences `rows` by so many `processes`.
+
+    Raises TrainingError if they end within the warm-up: the learning rate would never reach its peak.
+    """
     visits = Visits(recipe, rows, tokens.text_set.train_size, lambda _: torch.Generator())
+    if recipe.warmup_steps > visits.steps:
+        raise TrainingError(
+            f"models that are trained on {len(rows)} sequences take {visits.steps} steps, which end within the warm-up",
+            expected=f"at least {recipe.warmup_steps}, as training.warmup_steps says",
+            remedy="lower training.warmup_steps, raise training.epochs, or set training.forgotten to refill",
+        )
     return StepArithmetic.of(
         sequences=visits.sequences // recipe.epochs,
         mean_length=float(tokens.text_set.lengths[rows.numpy()].mean()),
