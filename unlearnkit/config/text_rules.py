@@ -43,7 +43,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 
 
 def _warmup_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield the first models that would never reach the peak rate; the training job refuses those of sizes not known here."""
+    """Yield the first models that would not reach the peak rate; sizes that are not known here are left to the job."""
     recipe, size = experiment.training, experiment.train_size
     trained = {"originals": size}
     if recipe.forgotten == "delete":
