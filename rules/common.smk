@@ -12,6 +12,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.failed_jobs import repair_records
 from unlearnkit.given_files import refuse_lost_files
+from unlearnkit.gpu_slots import gpus_here, offer
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
 from unlearnkit.polling import repair_executor
@@ -34,6 +35,7 @@ EXECUTION = EXPERIMENT.execution
 repair_executor(sys.modules.get("snakemake_executor_plugin_slurm"))
 if workflow.is_main_process:
     repair_records(sys.modules["snakemake.jobs"].Job)
+
 
 
 wildcard_constraints:
@@ -67,6 +69,16 @@ GPU = {"gpu": EXECUTION.gpus} if EXECUTION.gpus else {}
 TRAINING_GPU = {name: count * EXECUTION.processes for name, count in GPU.items()}
 
 
+# the GPUs of this machine limit the jobs that run on it, not those of a cluster
+resource_scopes:
+    gpu="local",
+
+
+LOCAL_GPUS = gpus_here(EXECUTION.local_gpus) if GPU and workflow.is_main_process else []
+if LOCAL_GPUS and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", len(LOCAL_GPUS) * EXECUTION.jobs_per_gpu)
+
+
 def path(pattern, **wildcards):
     """A path pattern of this experiment."""
     return GRAPH.path(pattern, **wildcards)
@@ -87,5 +99,7 @@ onstart:
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))
+        if LOCAL_GPUS and workflow.local_exec:
+            offer(LOCAL_GPUS, EXECUTION.jobs_per_gpu, max(TRAINING_GPU.values()))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None

@@ -15,7 +15,19 @@ FILES = sorted((REPOSITORY / "unlearnkit").rglob("*.py"))
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 
 LAYERS = {
-    0: {"errors", "facts", "seeds", "fingerprint", "registry", "layout", "places", "polling", "failed_jobs"},
+    0: {
+        "errors",
+        "facts",
+        "seeds",
+        "fingerprint",
+        "registry",
+        "layout",
+        "places",
+        "polling",
+        "failed_jobs",
+        "gpu_slots",
+        "run_lock",
+    },
     1: {
         "config",
         "declarations",

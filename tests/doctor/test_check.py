@@ -183,7 +183,7 @@ def test_lost_links_and_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(warnings) == 3
     assert "jobs use the package in" in warnings[0]
     assert "--profile smoke finds nothing" in warnings[1]
-    assert "the folder is locked" in warnings[2]
+    assert "locked by a run that left no name" in warnings[2]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -268,11 +268,46 @@ def test_gpus_that_are_there_and_not_asked_for(tmp_path: Path) -> None:
     assert "cores" in enough.fact
 
 
+@pytest.mark.parametrize(
+    ("execution", "visible", "level", "words"),
+    [
+        ({"local_gpus": [0, 1], "jobs_per_gpu": 3}, None, OK, "6 GPU jobs at once on this machine: 3 on GPU 0, 1 each"),
+        ({}, "1", OK, "1 GPU jobs at once on this machine: 1 on GPU 1 each"),
+        ({"local_gpus": [0, 2]}, None, ERROR, "execution.local_gpus names GPU 2, but torch sees 2 GPUs here"),
+        ({}, None, WARNING, "nvidia-smi lists no GPU, so all jobs of this machine would use the first one"),
+    ],
+)
+def test_where_jobs_that_reserve_a_gpu_are_placed(
+    execution: dict[str, object],
+    visible: str | None,
+    level: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no nvidia-smi
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    case = configured(tmp_path, {"execution": {"gpus": 1, **execution}})
+    case.__dict__["imports"] = Imports({}, {"gpus": [["A GPU", 2**36]] * 2, "cuda": True, "built": "12.6"})
+    found = of("devices", case)[1]
+    assert found.level == level
+    assert found.fact.startswith(words)
+
+
 # the cluster: what the programs of SLURM 22.05 print, since a controller is not everywhere
 
 
 def slurm(folder: Path, monkeypatch: pytest.MonkeyPatch, accounting: str) -> None:
-    programs = {"sbatch": "", "sinfo": "cpu\ngpu", "scontrol": f"AccountingStorageType   = {accounting}"}
+    programs = {
+        "sbatch": "",
+        "squeue": "",
+        "scancel": "",
+        "sacct": "",
+        "sinfo": "cpu\ngpu",
+        "scontrol": f"AccountingStorageType   = {accounting}",
+    }
     for name, prints in programs.items():
         (folder / name).write_text(f"#!/bin/sh\ncat <<'END'\n{prints}\nEND\n")
         (folder / name).chmod(0o755)

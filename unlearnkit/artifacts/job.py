@@ -18,6 +18,7 @@ from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
 from unlearnkit.artifacts.store import checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
+from unlearnkit.gpu_slots import on_gpus
 from unlearnkit.places import is_given
 
 _CLAIM = "key of this job (settings, code, inputs): "
@@ -162,13 +163,21 @@ def _taken_away(path: str) -> ArtifactError:
     )
 
 
-def job_of(snakemake: Any) -> contextlib.AbstractContextManager[Job]:
-    """Return the frame of the job that Snakemake runs a script for, whose `snakemake` object says all that it needs."""
-    return job(
-        rule=snakemake.rule,
-        log=snakemake.log[0],
-        settings=snakemake.params.settings,
-        code=snakemake.params.code,
-        inputs=list(snakemake.input),
-        outputs=snakemake.output.items(),
-    )
+@contextlib.contextmanager
+def job_of(snakemake: Any) -> Iterator[Job]:
+    """Frame the job that Snakemake runs a script for, on GPUs of its own if the rule asks for any and the run is local.
+
+    The `snakemake` object says all that the job needs.
+    """
+    with (
+        job(
+            rule=snakemake.rule,
+            log=snakemake.log[0],
+            settings=snakemake.params.settings,
+            code=snakemake.params.code,
+            inputs=list(snakemake.input),
+            outputs=snakemake.output.items(),
+        ) as running,
+        on_gpus(snakemake.resources.get("gpu", 0), running.report),
+    ):
+        yield running

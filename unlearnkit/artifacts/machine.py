@@ -9,15 +9,15 @@ from typing import Any
 
 
 def machine() -> dict[str, Any]:
-    """Return what the job runs on: system, processor, cores, node, and the SLURM job if it is one."""
+    """Return what the job runs on: system, processor, cores, node; the SLURM job and the GPUs it may use, if any."""
     described = {
         "system": platform.system(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
     }
-    job = os.environ.get("SLURM_JOB_ID")
-    return {**described, "slurm_job": job} if job else described
+    places = {"slurm_job": "SLURM_JOB_ID", "visible_gpus": "CUDA_VISIBLE_DEVICES"}
+    return described | {key: os.environ[name] for key, name in places.items() if os.environ.get(name)}
 
 
 def _processor() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from unlearnkit.config.settings import Settings
 
@@ -33,6 +33,16 @@ class Execution(Settings):
         ge=0,
         le=1,
         description="GPUs that each process of a training job, and each unlearning and margin job, reserves: 0 or 1",
+    )
+    local_gpus: list[int] | None = Field(
+        None,
+        min_length=1,
+        examples=[[0, 1, 2, 3]],
+        description="the GPUs of this machine that jobs which reserve one are placed on, in the order of nvidia-smi; "
+        "null: those that CUDA_VISIBLE_DEVICES leaves. Without effect on a cluster",
+    )
+    jobs_per_gpu: int = Field(
+        1, ge=1, le=64, description="jobs that share a GPU of this machine; without effect on a cluster"
     )
     processes: int = Field(
         1,
@@ -72,4 +82,15 @@ class Execution(Settings):
     def _one_device_each(self) -> Self:
         if self.processes > 1 and ":" in self.device:
             raise ValueError(f"device is {self.device}, a single GPU, but there are {self.processes} processes")
+        if self.gpus and ":" in self.device:
+            raise ValueError(
+                f"device is {self.device}, but a job that reserves a GPU sees it as cuda: set device: cuda"
+            )
         return self
+
+    @field_validator("local_gpus")
+    @classmethod
+    def _different(cls, gpus: list[int] | None) -> list[int] | None:
+        if gpus and (len(set(gpus)) < len(gpus) or min(gpus) < 0):
+            raise ValueError(f"is {gpus}, which must be different numbers, counted from 0")
+        return gpus

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+from unlearnkit.gpu_slots import gpus_here
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -24,7 +26,7 @@ def examine(case: Case) -> Iterator[Finding]:
         return
     execution = case.experiment.execution
     if torch is not None:
-        yield from _gpus(execution.device, execution.gpus, len(gpus))
+        yield from _gpus(execution, len(gpus))
     if execution.threads > cores:
         remedy = f"set execution.threads to {cores} or less"
         yield Finding(WARNING, f"execution.threads is {execution.threads}, but there are {cores} cores", remedy)
@@ -34,7 +36,8 @@ def examine(case: Case) -> Iterator[Finding]:
         yield Finding(WARNING, fact, f"let Snakemake count it: snakemake --resources mem_mb={memory}")
 
 
-def _gpus(device: str, wanted: int, there: int) -> Iterator[Finding]:
+def _gpus(execution: Any, there: int) -> Iterator[Finding]:
+    device, wanted, named = execution.device, execution.gpus, execution.local_gpus
     elsewhere = "; right if jobs run on other machines"
     index = int(device.partition(":")[2] or 0)
     if device.startswith("cuda") and index >= there:
@@ -45,7 +48,20 @@ def _gpus(device: str, wanted: int, there: int) -> Iterator[Finding]:
         yield Finding(WARNING, fact, "set execution.gpus to 0")
     elif there and not wanted and device == "auto":
         fact = "there are GPUs, but execution.gpus is 0: jobs that run at once share the first one"
-        yield Finding(WARNING, fact, "set execution.gpus to 1 and run with --profile local, or execution.device to cpu")
+        yield Finding(
+            WARNING, fact, "set execution.gpus to 1, and each gets one of its own, or execution.device to cpu"
+        )
+    elif wanted and named and max(named) >= there and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        fact = f"execution.local_gpus names GPU {max(named)}, but torch sees {there} GPUs here{elsewhere}"
+        yield Finding(ERROR, fact, f"name GPUs from 0 to {there - 1}, or leave local_gpus out")
+    elif wanted and not (gpus := gpus_here(named)):
+        fact = "nvidia-smi lists no GPU, so all jobs of this machine would use the first one"
+        yield Finding(WARNING, fact, f"set execution.local_gpus to {list(range(there))}")
+    elif wanted:
+        jobs = len(gpus) * execution.jobs_per_gpu
+        yield Finding(
+            OK, f"{jobs} GPU jobs at once on this machine: {execution.jobs_per_gpu} on GPU {', '.join(gpus)} each"
+        )
 
 
 def _cores() -> int:

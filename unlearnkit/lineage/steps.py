@@ -41,8 +41,8 @@ def environment(record: Mapping[str, Any]) -> dict[str, str]:
     if not record:
         return {}
     machine = dict(record["machine"])
-    # which node and which job of a cluster it was is another question than what kind of machine
-    places = {name: str(machine.pop(name)) for name in ("node", "slurm_job") if name in machine}
+    # which node, which job of a cluster and which GPU it was is another question than what kind of machine
+    places = {name: str(machine.pop(name)) for name in ("node", "slurm_job", "visible_gpus") if name in machine}
     described = ", ".join(f"{key} {value}" for key, value in sorted(machine.items()))
     return {"Python": record["python"], **record["packages"], "machine": described, **places}
 

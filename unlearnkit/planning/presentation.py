@@ -75,7 +75,8 @@ def size(number: float) -> str:
 
 def _here(plan: Plan) -> str:
     cores = f"{plan.slots.cores} core" + ("s" if plan.slots.cores != 1 else "")
-    return cores if plan.slots.gpus is None else f"{cores} and {plan.slots.gpus} GPU"
+    gpus = plan.slots.gpus
+    return cores if gpus is None else f"{cores} and {gpus} GPU slot" + ("s" if gpus != 1 else "")
 
 
 def _count(number: float) -> str:
