@@ -15,7 +15,7 @@ from unlearnkit.given_files import refuse_lost_files
 from unlearnkit.gpu_slots import gpus_here, offer
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
-from unlearnkit.polling import repair_executor
+from unlearnkit.polling import refuse_without_slurm, repair_executor
 from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
@@ -99,7 +99,9 @@ onstart:
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))
-        if LOCAL_GPUS and workflow.local_exec:
+        if workflow.executor_plugin.name == "slurm":
+            refuse_without_slurm()
+        elif LOCAL_GPUS and workflow.local_exec:
             offer(LOCAL_GPUS, EXECUTION.jobs_per_gpu, max(TRAINING_GPU.values()))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None

@@ -1,4 +1,4 @@
-"""A repair of Snakemake's SLURM executor, which can wait for ever for jobs that have ended.
+"""A repair of Snakemake's SLURM executor, which needs the programs of accounting and can wait for ever for ended jobs.
 
 snakemake-executor-plugin-slurm (2.8.0) asks SLURM for the states of all its jobs at once. What it misreads, and what is
 done here:
@@ -12,15 +12,24 @@ done here:
   first word.
 - "PREEMPTED": it takes the job to be running, also where SLURM will not start it again. Here it counts as a lost node:
   left to SLURM with `slurm-requeue`, tried again without.
+
+To submit a job it runs sacct and sacctmgr, and where they are not installed it submits none. Here SLURM then chooses
+the account, or takes the one that the profile names without a check.
 """
 
 from __future__ import annotations
 
 import functools
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any
+
+from unlearnkit.errors import ConfigError
+
+PROGRAMS = ("sbatch", "squeue", "scancel")
+"""What the executor cannot do without."""
 
 FORGOTTEN_AFTER = 120.0
 """Seconds of answers without a job after which it counts as lost; accounting may know a new job only after a while."""
@@ -91,6 +100,32 @@ def repair_executor(plugin: ModuleType | None) -> None:
     watch = Watch()
     vars(plugin)["query_job_status"] = watch.query(query)
     executor.check_active_jobs = watch.check(executor.check_active_jobs)
+    for name, answer in (("get_account", lambda _: None), ("validate_account", lambda account, _: account)):
+        if hasattr(plugin, name):
+            vars(plugin)[name] = _without_accounting(getattr(plugin, name), answer)
+
+
+def refuse_without_slurm() -> None:
+    """Raise ConfigError if the programs that submit jobs to SLURM and watch them are not on PATH."""
+    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+        raise ConfigError(
+            f"jobs are to go through SLURM, but {', '.join(missing)} cannot be found here",
+            expected="a login node of the cluster, with the programs of SLURM on PATH",
+            remedy="give the command there, or leave out --profile slurm to run on this machine",
+        )
+
+
+def _without_accounting(ask: Callable[..., Any], answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `ask`, which gives `answer` where the program that it runs is not installed."""
+
+    @functools.wraps(ask)
+    def asked(*arguments: Any) -> Any:
+        try:
+            return ask(*arguments)
+        except FileNotFoundError:
+            return answer(*arguments)
+
+    return asked
 
 
 def _state(text: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import snakemake_executor_plugin_slurm as installed
 
-from unlearnkit.polling import Watch, repair_executor
+from unlearnkit.errors import ConfigError
+from unlearnkit.polling import Watch, refuse_without_slurm, repair_executor
 
 LOGGER = logging.getLogger("polling")
 query: Any = getattr(installed.query_job_status, "__wrapped__", installed.query_job_status)
@@ -92,3 +94,25 @@ def test_a_repair_happens_once_and_only_to_this_executor() -> None:
     repair_executor(None)
     repair_executor(other := ModuleType("other"))
     assert not hasattr(other, "query_job_status")
+
+
+def test_a_cluster_without_programs_of_accounting_takes_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    own: dict[str, Any] = {name: getattr(installed, name) for name in ("get_account", "validate_account")}
+    own = {name: getattr(function, "__wrapped__", function) for name, function in own.items()}
+    plugin: Any = ModuleType("plugin")
+    plugin.__dict__.update(own, query_job_status=query, Executor=type("Executor", (), {"check_active_jobs": query}))
+    with pytest.raises(FileNotFoundError):  # the plugin still needs the repair
+        plugin.get_account(LOGGER)
+    repair_executor(plugin)
+    assert plugin.get_account(LOGGER) is None
+    assert plugin.validate_account("lab", LOGGER) == "lab"
+
+
+def test_slurm_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="sbatch, squeue, scancel cannot be found here"):
+        refuse_without_slurm()
+    for name in ("sbatch", "squeue", "scancel"):
+        (tmp_path / name).touch(mode=0o755)
+    refuse_without_slurm()

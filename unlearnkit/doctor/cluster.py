@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+from unlearnkit.polling import refuse_without_slurm
 
 PROFILE = Path("profiles/slurm/config.v9+.yaml")
 SECONDS = 20
@@ -19,6 +20,7 @@ def examine(case: Case) -> Iterator[Finding]:
 
     if shutil.which("sbatch") is None:
         return
+    refuse_without_slurm()
     listed = _output("sinfo", "--noheader", "--format=%R")
     if listed is None:
         yield Finding(WARNING, "sbatch is here, but no SLURM controller answers", "ask for its state: scontrol ping")
@@ -28,7 +30,7 @@ def examine(case: Case) -> Iterator[Finding]:
     yield from _partitions(profile, partitions)
     configuration = _output("scontrol", "show", "config") or ""
     storage = next((line for line in configuration.splitlines() if line.startswith("AccountingStorageType")), "")
-    accounting = bool(storage) and "none" not in storage and "(null)" not in storage
+    accounting = bool(storage and shutil.which("sacct")) and "none" not in storage and "(null)" not in storage
     command = profile.get("slurm-status-command")
     if not accounting and command != "squeue":
         remedy = f"set slurm-status-command: squeue in {PROFILE}"
