@@ -19,7 +19,13 @@ from snakemake.api import SnakemakeApi
 from snakemake.cli import parse_args, parse_config
 from snakemake.exceptions import ApiError, CliException, RuleException, WorkflowError
 from snakemake.settings.enums import Quietness
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    ResourceSettings,
+    StorageSettings,
+)
 
 from unlearnkit.artifacts.timing import process_seconds
 from unlearnkit.config.reading import refuse_misread
@@ -47,7 +53,7 @@ class MissingJob:
 
 @dataclass(frozen=True)
 class Slots:
-    """What jobs share: cores and GPUs of this machine or, with a `remote` executor, jobs in flight (None: no limit)."""
+    """What jobs share: cores and GPU slots here or, with a `remote` executor, jobs in flight (None: no limit)."""
 
     cores: int
     jobs: int | None
@@ -83,7 +89,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
             workflow = _workflow(args)
         except REFUSALS as error:
             raise UnlearnkitError(str(error).strip()) from None
-    gpus = (args.resources or {}).get("gpu")
+    gpus = None if _remote(args) else workflow.global_resources.get("gpu")
     # a number in Snakemake 9.0, an object that holds one later
     gpus = getattr(gpus, "value", gpus)
     return DryRun(
@@ -131,6 +137,7 @@ def _workflow(args: Any) -> Any:
             config_settings=ConfigSettings(
                 config=parse_config(args.config), configfiles=args.configfile, config_args=args.config
             ),
+            storage_settings=StorageSettings(shared_fs_usage=args.shared_fs_usage),
             snakefile=args.snakefile,
         )
         graph = workflow.dag(
