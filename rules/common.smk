@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
@@ -16,6 +17,7 @@ from unlearnkit.gpu_slots import gpus_here, offer
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign
 from unlearnkit.polling import refuse_without_slurm, repair_executor
+from unlearnkit.run_lock import repair_locks
 from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
@@ -35,7 +37,8 @@ EXECUTION = EXPERIMENT.execution
 repair_executor(sys.modules.get("snakemake_executor_plugin_slurm"))
 if workflow.is_main_process:
     repair_records(sys.modules["snakemake.jobs"].Job)
-
+    snakemake_records = sys.modules["snakemake.persistence"]
+    repair_locks(getattr(snakemake_records, "PersistenceBase", None), WorkflowError, logger.warning)
 
 
 wildcard_constraints:

@@ -120,7 +120,7 @@ class Run:
 
     def told(self) -> str:
         """What a user sees of a fault: the lines that say what happened and what is done."""
-        happened = r"message:|does not (answer|list)|Falling back|sbatch|LockException|--unlock|Terminating|Will exit"
+        happened = r"message:|does not (answer|list)|Falling back|sbatch|left its lock|Terminating|Will exit"
         telling = rf"{happened}|restart job|steps \(100%\)"
         return "\n".join(f"    {line.strip()[:220]}" for line in self.text.splitlines() if re.search(telling, line))
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import unlearnkit
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+from unlearnkit.run_lock import why_locked
 
 PROFILES = ("slurm", "local", "smoke")
+LOCKS = Path(".snakemake/locks")
 LITTLE = 1e9
 """Bytes of free disk below which a warning is due."""
 
@@ -30,12 +32,10 @@ def examine(case: Case) -> Iterator[Finding]:
         if not Path(profile).is_dir():
             remedy = f"write --profile profiles/{profile}, or restore the link: ln -sfn profiles/{profile} {profile}"
             yield Finding(WARNING, f"--profile {profile} finds nothing, since the link {profile} is lost", remedy)
-    if locks := sorted(Path(".snakemake/locks").glob("*")):
-        yield Finding(
-            WARNING,
-            f"the folder is locked ({locks[0]}): Snakemake runs here, or was killed",
-            "if none runs: snakemake --unlock, with the --configfile of the run",
-        )
+    if any(LOCKS.glob("*.lock")):
+        problem = why_locked(LOCKS)
+        fact = problem or "a run that was killed has left its lock, which the next run releases"
+        yield Finding(WARNING if problem else OK, fact)
     yield from _room()
 
 
