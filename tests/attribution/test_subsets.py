@@ -14,7 +14,7 @@ from subset_pool import RECIPE, Pool
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.gradients import parameter_count, projected_gradients
 from unlearnkit.attribution.influence import scores
-from unlearnkit.attribution.projection import MatrixProjector
+from unlearnkit.attribution.projection import matrix_projector
 from unlearnkit.attribution.regression import fit
 from unlearnkit.attribution.subsets import ROLE, inclusion, subsets
 from unlearnkit.training.originals import train_shard
@@ -67,7 +67,7 @@ def test_influence_predicts_models_on_subsets(pool: Pool, task: Task, originals:
     total = {10: torch.zeros(150, 250), 3: torch.zeros(150, 250)}
     for number, state in enumerate(originals):
         net = task.architecture.load(state)
-        projector = MatrixProjector.drawn(parameter_count(net), 128, number, torch.device("cpu"))
+        projector = matrix_projector(parameter_count(net), 128, number, torch.device("cpu"))
         found = projected_gradients(net, 10, task.pixels, projector, lambda _: None)
         gradients = torch.from_numpy(found.projected).float() * torch.from_numpy(found.scale)[..., None]
         for output in total:

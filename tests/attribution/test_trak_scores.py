@@ -14,7 +14,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution import influence
 from unlearnkit.attribution.gradients import margin_weights, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import mean_scores, scores
-from unlearnkit.attribution.projection import MatrixProjector
+from unlearnkit.attribution.projection import matrix_projector
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
@@ -39,10 +39,12 @@ def test_gradients_are_those_of_every_sample(digits: ImageSet, model: str) -> No
     net = task.architecture.build(0).eval()
     pixels = task.pixels
     pixels.images, pixels.labels = pixels.images[:12], pixels.labels[:12]
-    projector = MatrixProjector.drawn(parameter_count(net), 20, 0, torch.device("cpu"))
-    assert set(projector.matrix.flatten().tolist()) == {-1, 1}
+    count = parameter_count(net)
+    projector = matrix_projector(count, 20, 0, torch.device("cpu"))
+    zero_or_one = torch.empty(count, 20, dtype=torch.int8).random_(0, 2, generator=torch.Generator().manual_seed(0))
+    matrix = 2 * zero_or_one - 1
     found = projected_gradients(net, 10, pixels, projector, lambda _: None)
-    expected = by_hand(net, pixels.normalised(torch.arange(12)), pixels.labels, projector.matrix)
+    expected = by_hand(net, pixels.normalised(torch.arange(12)), pixels.labels, matrix)
     got = torch.from_numpy(found.projected).float() * torch.from_numpy(found.scale)[..., None]
     torch.testing.assert_close(got, expected.detach(), rtol=0, atol=1e-3 * float(expected.abs().max()))
     logits = net(pixels.normalised(torch.arange(12))).detach()
@@ -50,7 +52,7 @@ def test_gradients_are_those_of_every_sample(digits: ImageSet, model: str) -> No
 
 
 def test_the_projection_keeps_inner_products_on_average() -> None:
-    projected = MatrixProjector.drawn(31, 50_000, 1, torch.device("cpu"))(torch.eye(31))
+    projected = matrix_projector(31, 50_000, 1, torch.device("cpu"))(torch.eye(31))
     torch.testing.assert_close(projected @ projected.T, torch.eye(31), atol=0.03, rtol=0)
 
 
@@ -112,7 +114,7 @@ def test_scores_are_averaged_over_checkpoints(tmp_path, task: Task, originals: l
     files = []
     for number in range(2):
         net = task.architecture.load(originals[number])
-        projector = MatrixProjector.drawn(parameter_count(net), 30, number, torch.device("cpu"))
+        projector = matrix_projector(parameter_count(net), 30, number, torch.device("cpu"))
         found = projected_gradients(net, 10, task.pixels, projector, lambda _: None)
         names = [*(f"logit_{c}" for c in range(10)), "margin"]
         named = dict(zip(names, zip(found.projected, found.scale, strict=True), strict=True))

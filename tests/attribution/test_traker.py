@@ -19,11 +19,10 @@ from trak.score_computers import BasicScoreComputer
 from trak.utils import vectorize
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.attribution import traker_projection
+from unlearnkit.attribution import projection
 from unlearnkit.attribution.gradients import Gradients, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import scores
-from unlearnkit.attribution.projection import Projector, projector_for
-from unlearnkit.attribution.traker_projection import in_units
+from unlearnkit.attribution.projection import Projector, in_units, projector_for
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import ConfigError, TrainingError
 from unlearnkit.training.setup import task_for
@@ -66,7 +65,7 @@ def test_inner_products_are_kept_on_average() -> None:
 
 @pytest.mark.parametrize("block", [2**26, 31 * 8, 31 * 5, 1])
 def test_a_seed_is_a_projection_whatever_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(traker_projection, "BLOCK", block)
+    monkeypatch.setattr(projection, "BLOCK", block)
     gradients = torch.randn(3, 10, 31, generator=torch.Generator().manual_seed(0))
     project = traker(31, 24)
     found = project(gradients)
@@ -148,7 +147,7 @@ def test_the_whole_package_gives_these_scores(
     net = task.architecture.load(originals[0]).eval()
     count = parameter_count(net)
     # in blocks, since the package cannot go on with a single one that it has freed
-    monkeypatch.setattr(traker_projection, "BLOCK", 16 * count)
+    monkeypatch.setattr(projection, "BLOCK", 16 * count)
     found, gradients = projected(net, task, dimension)
     margins, p = gradients[10], torch.from_numpy(found.probability[:150])
     ours = scores(margins[:150], p, margins, curvature=False, ridge=ridge)
