@@ -80,6 +80,7 @@ def test_a_run_ends_with_tables_and_page_and_then_there_is_nothing_to_do(ran: Ch
     distances, _ = read_table(ran.result("tables/margin_distance.parquet"))
     assert {row["measure"] for row in distances.to_pylist()} == {"wasserstein", "gaussian_kl"}
     assert all(row["floor_p95"] is not None for row in distances.to_pylist())
+    assert json.loads(ran.result("forget_sets/some.npy.json").read_text())["copies"] == {"retain": 0, "validation": 0}
     units, _ = read_table(ran.result("data/units.parquet"))
     assert units["sequences"].to_pylist() == [1] * (TRAIN + VALIDATION)
     assert "| candidate | step | N |" in ran.result("tables/klom.md").read_text()

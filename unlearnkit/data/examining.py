@@ -5,7 +5,6 @@ It runs in a process of its own, which may crash without taking the command with
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
 import tempfile
@@ -46,11 +45,10 @@ def image_findings(data: Mapping[str, Any], root: Path | None, forget_sets: Mapp
     yield "ok", f"{block.name} is sound: {len(published.images)} entries"
     sizes = {name: getattr(block, name) for name in ("train_size", "validation_size", "test_size")}
     images = prepared(published, block.split, sizes, block.image)
-    for name, settings in forget_sets.items():
-        if settings["kind"] not in _LATER:
-            chosen = TypeAdapter(ForgetSet).validate_python(settings)
-            make = functools.partial(make_forget_set, chosen, images)
-            yield from _set_findings(name, make, images.images, images.split_sizes)
+    chosen = TypeAdapter(dict[str, ForgetSet]).validate_python(forget_sets)
+    for name, settings in chosen.items():
+        if settings.kind not in _LATER:
+            yield from _told(_copies, name, make_forget_set, settings, images, images.images)
 
 
 def text_findings(
@@ -66,11 +64,10 @@ def text_findings(
         if made is None:
             return
         text_set, end_of_text = cut_text(cuts, made, root)
-        yield from _told(lambda: refuse_shared(text_set, end_of_text))
-        for name, settings in forget_sets.items():
-            chosen = TypeAdapter(TextForgetSet).validate_python(settings)
-            make = functools.partial(make_unit_forget_set, chosen, text_set)
-            yield from _set_findings(name, make, text_set.sequences(), text_set.split_sizes)
+        yield from _told(refuse_shared, text_set, end_of_text)
+        chosen = TypeAdapter(dict[str, TextForgetSet]).validate_python(forget_sets)
+        for name, settings in chosen.items():
+            yield from _told(_copies, name, make_unit_forget_set, settings, text_set, text_set.sequences())
 
 
 def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Generator[Finding, None, list[str] | None]:
@@ -89,9 +86,7 @@ def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Gener
 def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Generator[Finding, None, list[str] | None]:
     """Write the shards and the tokenizer of a text to `folder` and return their paths; None if they must wait."""
     from unlearnkit.data.text_loading import load_corpus
-    from unlearnkit.data.token_shards import write_shard
-    from unlearnkit.data.tokenizer import write_tokenizer
-    from unlearnkit.data.tokenizer_making import make_tokenizer
+    from unlearnkit.data.tokenizer_making import write_tokens
 
     corpus, _ = load_corpus(block.name, root, block.hub, block.content_hash)
     yield "ok", f"{block.name} is sound: {len(corpus.train) + len(corpus.validation)} documents"
@@ -103,11 +98,8 @@ def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Gener
     if sum(map(len, corpus.train)) > MOST:
         yield _MUCH
         return None
-    tokenizer = make_tokenizer(settings, corpus.train)
     made = [str(folder / name) for name in ("train.bin", "validation.bin", "tokenizer.json")]
-    write_shard(made[0], tokenizer.stream(corpus.train))
-    write_shard(made[1], tokenizer.stream(corpus.validation))
-    write_tokenizer(made[2], tokenizer)
+    write_tokens(settings, corpus, *made)
     return made
 
 
@@ -125,25 +117,23 @@ def answer() -> None:
         if "root" in asked:
             asked["root"] = Path(asked["root"]) if asked["root"] else None
         find = answers[asked.pop("about")]
-        for level, fact in _told(functools.partial(find, **asked)):
+        for level, fact in _told(find, **asked):
             print("\n@" + json.dumps({"level": level, "fact": fact}))
         print("\n@" + json.dumps({"done": True}), flush=True)
 
 
-def _set_findings(
-    name: str, make: Callable[[], np.ndarray], samples: Iterable[np.ndarray], sizes: Mapping[str, int]
+def _copies(
+    name: str, make: Callable[..., np.ndarray], settings: Any, data_set: Any, samples: Any
 ) -> Iterator[Finding]:
-    def found() -> Iterator[Finding]:
-        check_forget_set(indices := make(), name=name, train_size=sizes["train"])
-        if warning := copies_warning(name, len(indices), copies_outside(samples, sizes, indices)):
-            yield "warning", warning
-
-    return _told(found)
+    indices, sizes = make(settings, data_set), data_set.split_sizes
+    check_forget_set(indices, name=name, train_size=sizes["train"])
+    if warning := copies_warning(name, len(indices), copies_outside(samples, sizes, indices)):
+        yield "warning", warning
 
 
-def _told(find: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]:
+def _told(find: Callable[..., Iterable[Finding] | None], *arguments: Any, **named: Any) -> Iterator[Finding]:
     """Yield what `find` yields, up to an error, which is a finding, too."""
     try:
-        yield from find() or ()
+        yield from find(*arguments, **named) or ()
     except UnlearnkitError as error:
         yield "error", str(error).rstrip(".")

@@ -11,19 +11,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.tokenizer import BpeTokenizer, CharacterTokenizer, Gpt2Tokenizer
+from unlearnkit.data.corpus import Corpus
 from unlearnkit.data.gpt2_tables import folder_tables, hub_tables
 from unlearnkit.data.language_packages import missing_package
-from unlearnkit.data.tokenizer import END_OF_TEXT, TextTokenizer
+from unlearnkit.data.token_shards import write_shard
+from unlearnkit.data.tokenizer import END_OF_TEXT, TextTokenizer, write_tokenizer
 from unlearnkit.errors import DataError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from tokenizers.models import BPE
 
+Settings = Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer
 
-def make_tokenizer(
-    settings: Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer, training: Iterable[str]
-) -> TextTokenizer:
+
+def write_tokens(settings: Settings, corpus: Corpus, train: str, validation: str, definition: str) -> TextTokenizer:
+    """Write the token shards of both splits and the tokenizer, its `definition`, and return the tokenizer.
+
+    Raises DataError as `make_tokenizer` and `TextTokenizer.encode` do.
+    """
+    tokenizer = make_tokenizer(settings, corpus.train)
+    write_tokenizer(definition, tokenizer)
+    write_shard(train, tokenizer.stream(corpus.train))
+    write_shard(validation, tokenizer.stream(corpus.validation))
+    return tokenizer
+
+
+def make_tokenizer(settings: Settings, training: Iterable[str]) -> TextTokenizer:
     """Return the tokenizer of `settings`; `training` are the training documents, which `gpt2` does not look at.
 
     Raises DataError if the library tokenizers or a file is missing, or the text does not yield the stated vocabulary.
