@@ -62,6 +62,10 @@ def test_a_slurm_job_says_where_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("SLURMD_NODENAME", "n2")
     assert (machine()["node"], machine()["slurm_job"]) == ("n2", "17")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    assert machine()["visible_gpus"] == "2,3"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert "visible_gpus" not in machine()
 
 
 LANGUAGE = ("transformers", "tokenizers", "datasets", "huggingface_hub")

@@ -76,6 +76,14 @@ def test_options_are_those_of_snakemake(finished: Checkout) -> None:
     assert (slurm["cores"], slurm["jobs_at_once"]) == (None, 64)
 
 
+def test_a_plan_counts_with_the_gpu_slots_of_this_machine_and_not_with_them_on_a_cluster(pristine: Checkout) -> None:
+    execution = "execution={gpus: 1, local_gpus: [0, 1, 2, 3], jobs_per_gpu: 2}"
+    plan = planned(pristine, "originals", "--config", execution)
+    assert plan["gpus"] == 8
+    assert plan["total"]["gpu_hours"] > 0
+    assert planned(pristine, "originals", "--config", execution, "--profile", "slurm")["gpus"] is None
+
+
 def test_every_job_leaves_a_record_that_survives_its_results(finished: Checkout) -> None:
     finished.run("rm", "-r", "results")
     plan = planned(finished)

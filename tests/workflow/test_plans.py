@@ -80,3 +80,10 @@ def test_the_rules_are_linted_and_formatted(pristine: Checkout) -> None:
     pytest.importorskip("snakefmt")
     formatted = pristine.run(sys.executable, "-m", "snakefmt", "--check", "Snakefile", "rules")
     assert formatted.status == 0, formatted.output
+
+
+def test_a_home_that_cannot_be_written_is_no_matter(fresh: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/dev/null/home")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert fresh.plan().counts
+    assert fresh.unlearnkit("plan", "--configfile", "tiny.yaml").status == 0
