@@ -56,6 +56,12 @@ def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
     assert text_set_of(documents, [], shards).units.tolist() == [0] * 13 + [1, 1, 2]
 
 
+def test_equal_shards_in_both_splits_are_refused(shards: Path) -> None:
+    (shards / "fineweb_val_000000.bin").write_bytes((shards / "fineweb_train_000001.bin").read_bytes())
+    with pytest.raises(DataError, match="2 of the 2 sequences of the validation split are in the training split, too"):
+        text_set_of(SETTINGS, [], shards)
+
+
 def published(folder: Path, shards: list[np.ndarray]) -> Path:
     """Write the shards of a training split, and one that validates: five documents of three tokens."""
     folder.mkdir()
