@@ -77,7 +77,7 @@ def test_two_methods_follow_each_other(package: Path) -> None:
 
 
 @pytest.mark.parametrize("task", TEMPLATES)
-@pytest.mark.parametrize("name", ["a", "n" * 40])
+@pytest.mark.parametrize("name", ["a", "no_name_" * 5])
 def test_what_is_written_is_clean(name: str, task: str, repository: Path, package: Path) -> None:
     written = (create(package, name, task), package / REGISTRY)
     for path, words in itertools.product(written, (("check",), ("format", "--check"))):

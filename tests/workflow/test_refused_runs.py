@@ -29,6 +29,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "too few held-out oracles": ({"held_out_oracles": 2}, "held_out_oracles is 2", "4"),
     "broken shards": ({"shard_size": 3}, "shard_size is 3, which does not divide num_models", "6"),
     "name that is no file name": ({"methods.a/b": {"method": "do_nothing"}}, "'a/b'", "letters"),
+    "name that repeats itself": ({f"methods.{'ab' * 20}": {"method": "do_nothing"}}, "20 times 'ab'", "Rename"),
     "reserved name": ({"methods.oracle": {"method": "do_nothing"}}, "methods.oracle has a reserved name", "original"),
     "too many compared": ({"metrics.klom.num_models": 5}, "metrics.klom.num_models is 5", "at most 4"),
     "batch above the data": ({"training.batch_size": 201}, "training.batch_size is 201", "at most 200"),

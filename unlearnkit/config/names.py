@@ -27,12 +27,20 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME, examp
 
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.ASCII)
 
+_PERIODIC = re.compile(r"(.+)\1{19}$")
+"""Snakemake takes a name that ends so for a rule that calls itself without end."""
+
 
 def unportable(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield (name, why) for names that are fine here but would be another file, or none, on another file system."""
+    """Yield (name, why) for names that are fine here but would be another file, or none, on another file system.
+
+    Names that Snakemake does not take are among them.
+    """
     seen: dict[str, str] = {}
     for name in names:
         if _DEVICES.fullmatch(name):
             yield name, "which Windows reserves for a device"
+        if found := _PERIODIC.search(name):
+            yield name, f"which ends in 20 times '{found[1]}', and Snakemake takes that for an endless recursion"
         if (other := seen.setdefault(name.lower(), name)) != name:
             yield name, f"which is the same file as '{other}' where small and capital letters are not told apart"
