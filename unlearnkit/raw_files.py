@@ -36,12 +36,15 @@ def raw_files(module: str, *arguments: Any) -> list[str]:
     DataError for a name that Snakemake cannot take.
     """
     find = getattr(declarations(module), "raw_paths", None)
-    files = [str(path) for path in find(*arguments) if path.is_file()] if find else []
-    for file in files:
-        if _NOT_TAKEN.search(file):
-            raise DataError(
-                f"the path {file!r} has a brace, a control character or what is no UTF-8",
-                expected="a name that Snakemake can take",
-                remedy="rename the file or its folder",
-            )
-    return files
+    return [takable(str(path)) for path in find(*arguments) if path.is_file()] if find else []
+
+
+def takable(path: str) -> str:
+    """Return a path that Snakemake can take; raises DataError for one that it cannot."""
+    if _NOT_TAKEN.search(path):
+        raise DataError(
+            f"the path {path!r} has a brace, a control character or what is no UTF-8",
+            expected="a name that Snakemake can take",
+            remedy="rename the file or its folder",
+        )
+    return path

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import unlearnkit
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+from unlearnkit.errors import DataError
+from unlearnkit.raw_files import takable
 from unlearnkit.run_lock import why_locked
 
 PROFILES = ("slurm", "local", "smoke")
@@ -24,6 +26,10 @@ def examine(case: Case) -> Iterator[Finding]:
         yield Finding(ERROR, f"{here} holds no Snakefile", "change to the root of the clone")
         return
     yield Finding(OK, f"{here} is the root of the workflow")
+    try:
+        takable(str(here))
+    except DataError as error:
+        yield Finding(ERROR, error.fact, error.remedy)
     package = Path(unlearnkit.__file__).resolve().parent.parent
     if package != here.resolve():
         remedy = "install this clone (pip install -e .), or work there"
