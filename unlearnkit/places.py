@@ -46,6 +46,9 @@ _PATTERNS = {
 STAGES = tuple(_PATTERNS)
 """Kinds of artifacts, in the order in which they are made."""
 
+DOCUMENTS = ("tables", "figures", "report")
+"""Stages that present results, and compute none."""
+
 ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}
 """Stage -> role of the models whose weights it holds, as seeds and settings name it."""
 
@@ -88,6 +91,12 @@ def place_of(name: str) -> Place | None:
         if match := pattern.fullmatch(name):
             return Place(stage, _divided(match.groupdict()))
     return None
+
+
+def place_of_path(path: str) -> Place | None:
+    """Return what the path of an artifact from the workflow's root says; None if it is none."""
+    match = _RESULT.fullmatch(path)
+    return place_of(match[2]) if match else None
 
 
 def owner_of(name: str) -> str:

@@ -31,7 +31,7 @@ class ByHand:
             settings=facts.pop("settings", {}),
             code=facts.pop("code", "0" * 16),
             inputs={recorded: sha256_of(file) for recorded, file in made_of.items()},
-            started=datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+            started=datetime.datetime(2026, 1, facts.pop("day", 2), tzinfo=datetime.UTC),
             wall_seconds=1.0,
             facts={**facts, "artifact": f"results/hand/{name}"},
         )

@@ -12,6 +12,7 @@ import pytest
 from by_hand import ByHand
 from checkout import RESULTS, Checkout
 
+from unlearnkit.artifacts.provenance import sealed
 from unlearnkit.artifacts.store import sha256_of
 
 pytestmark = pytest.mark.workflow
@@ -153,15 +154,42 @@ def test_one_command_repairs_all(finished: Checkout, call: Call) -> None:
     assert status == 0, output
 
 
-def test_what_was_made_from_an_earlier_version_is_told_and_made_again(finished: Checkout, call: Call) -> None:
-    finished.configure({"training.lr": 0.2})
-    margins = f"{RESULTS}/{MARGINS}"
-    finished.make(margins)  # new oracles, and nothing that depends on them
+SCORE = "scores/mia/nines/original.parquet"
+
+
+def test_what_is_older_than_its_inputs_is_no_problem(by_hand: ByHand, call: Call) -> None:
+    by_hand.write(SCORE, "again", ("original/0000-0001.margins.parquet",), day=3)
+    status, output = call(by_hand.root, "verify")
+    assert status == 0
+    assert not problems(output)
+    assert (
+        f"1 artifacts are older than what they were made from (figures/nines/margins.svg than {SCORE} first)" in output
+    )
+    assert output.endswith("to bring them up to date: snakemake --configfile FILE\nsound\n")
+
+
+def test_an_input_that_an_older_one_replaced_is_a_problem(by_hand: ByHand, call: Call) -> None:
+    by_hand.write(SCORE, "another", ("original/0000-0001.margins.parquet",), day=1)
+    status, output = call(by_hand.root, "verify")
+    assert status == 1
+    (line,) = problems(output)
+    assert f"{SCORE} was made again since, with another content: " in line
+    assert f"touch results/hand/{SCORE} && snakemake" in line
+
+
+def test_a_page_that_states_other_settings_than_those_of_its_models_is_a_problem(
+    finished: Checkout, call: Call
+) -> None:
+    path = finished.result("report/index.html.json")
+    record = json.loads(path.read_text())
+    record["settings"]["training"]["lr"] = 0.2
+    record["settings"]["variants"]["scrub"]["settings"]["lr"] = 0.03
+    path.write_text(json.dumps(sealed(record)))
     status, output = call(finished.root, "verify")
     assert status == 1
-    line = next(line for line in problems(output) if MARGINS in line)
-    assert "was made again since, with another content: " in line
-    assert f"touch {margins} && snakemake --configfile tiny.yaml" in line
+    (line,) = problems(output)
+    assert "report/index.html states other settings than " in line
+    assert "training.lr 0.2 instead of 0.1" in line or "methods.scrub.lr 0.03 instead of 0.01" in line
 
 
 # notes

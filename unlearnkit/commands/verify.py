@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     """Compare all artifacts with their records, and the records with each other, back to the raw data.
 
     Ends with status 1 if there is a problem, each told in one line with the command that repairs it. Removed weights
-    are no problem, and neither are artifacts that the present code or configuration would make otherwise.
+    are no problem, and neither are artifacts that are older than what they were made from, or that the present code or
+    configuration would make otherwise.
     """
     problems = 0
     for results in experiments(options.paths):
@@ -89,7 +90,13 @@ def _tell(results: Results, repair: Repair, found: Verification, quick: bool) ->
         remake = {name for problem in found.problems for name in problem.remake}
         touch = {name for problem in found.problems for name in problem.touch}
         print(f"{len(found.problems)} problems. Repair of all: {repair.command(remake, touch)}")
-    elif not found.problems:
+    if found.older:
+        first, source = next(iter(found.older.items()))
+        print(
+            f"{len(found.older)} artifacts are older than what they were made from ({first} than {source} first). "
+            f"Nothing is damaged; to bring them up to date: {repair.update()}"
+        )
+    if not found.problems:
         print("sound")
 
 

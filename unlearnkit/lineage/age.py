@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unlearnkit.config.wording import shown
-from unlearnkit.lineage.configured import changed_keys
+from unlearnkit.changes import changes
 from unlearnkit.lineage.records import Results
 from unlearnkit.places import Place, place_of
 from unlearnkit.present import Present
@@ -31,8 +30,7 @@ def differences(results: Results, present: Present, name: str, place: Place) -> 
     if settings is None:
         yield "not part of the present configuration"
         return
-    changes = [f"{key} {shown(old)} -> {shown(new)}" for key, old, new in changed_keys(record["settings"], settings)]
-    if changes:
-        yield f"made with other settings than the present ones ({', '.join(changes)})"
+    if changed := changes(record["settings"], settings):
+        yield f"made with other settings than the present ones ({', '.join(changed)})"
     if code != record["code"]:
         yield f"made by other code than the present ({record['code']} -> {code})"

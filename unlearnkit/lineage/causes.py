@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
+from unlearnkit.changes import changed_keys
 from unlearnkit.config.attribution import DatamodelAttribution, TrakAttribution
 from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import outside, source_of, sources
-from unlearnkit.lineage.configured import changed_keys
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
 
@@ -24,6 +25,9 @@ class Cause:
     old: str = ""
     new: str = ""
 
+
+_OF_THE_JOB = ("role", "unit_sequences")
+"""What a slice holds besides values of the configuration."""
 
 UNEXPLAINED = "unexplained"
 DAMAGED = "damaged"
@@ -114,6 +118,9 @@ def config_key(place: Place, path: str) -> str:
     """Return where the configuration holds what a settings slice of an artifact holds at `path`."""
     own, stage = place.wildcards, place.stage
     first, _, rest = path.partition(".")
+    if stage == "report" and first == "variants":
+        name, _, inner = rest.partition(".")
+        return f"methods.{name}.{inner.removeprefix('settings.')}"
     if stage in ("tokenizer", "training tokens", "validation tokens", "data"):
         # a forget unit that is a training step has as many sequences
         return "training.batch_size" if path == "unit_sequences" else f"data.{path}"
@@ -135,6 +142,14 @@ def config_key(place: Place, path: str) -> str:
         return f"metrics.{own['table'].partition('.')[0]}.{rest}"
     plain = stage == "margins" and "variant" not in own and first not in ("model", "evaluated", "seed", "seed_scheme")
     return f"model.{path}" if plain else path
+
+
+def stated(name: str, record: Record) -> dict[str, Any]:
+    """Return key of the configuration -> its value, as far as the record of an artifact states it."""
+    place = place_of(name)
+    leaves = ((path, value) for path, _, value in changed_keys({}, record["settings"])) if place else ()
+    keys = {config_key(place, path): value for path, value in leaves if path not in _OF_THE_JOB} if place else {}
+    return {key: value for key, value in keys.items() if value is not None}
 
 
 def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import DEFAULT, read_configuration, read_yaml
@@ -44,13 +42,3 @@ def present_graph(experiment: str, files: list[Path]) -> Graph | None:
     """
     graph = Graph(load_experiment(read_configuration(files)))
     return graph if graph.experiment.experiment == experiment else None
-
-
-def changed_keys(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield (key path, old value, new value) wherever two nested settings differ; a value that is absent is None."""
-    if all(value is None or isinstance(value, Mapping) for value in (old, new)) and old != new:
-        old, new = old or {}, new or {}
-        for key in dict.fromkeys([*old, *new]):
-            yield from changed_keys(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
-    elif old != new:
-        yield path, old, new

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unlearnkit.artifacts import resume
+from unlearnkit.config.wording import shown
 from unlearnkit.layout import provenance
+from unlearnkit.lineage.causes import stated
 from unlearnkit.lineage.chain import ancestry, outside, source_of
-from unlearnkit.lineage.records import Results, leftover
+from unlearnkit.lineage.records import Record, Results, leftover
 from unlearnkit.lineage.repair import Repair
-from unlearnkit.places import STAGES, place_of
+from unlearnkit.places import STAGES, owner_of, place_of
+
+MADE_AGAIN, WRITTEN_AGAIN = AGAIN = ("was made again since, with another content", "was written again since")
+"""States of an input that is sound and not the one that was read."""
 
 _LISTED = 10
 """Raw files that are named of a chain; a folder of pictures has tens of thousands."""
@@ -43,10 +48,14 @@ class Count:
 
 @dataclass
 class Verification:
-    """What was found: counts by stage, problems, notes that cast no doubt on a value, and the chain of every table."""
+    """What was found: counts by stage, problems, notes that cast no doubt on a value, and the chain of every table.
+
+    `older` maps artifacts to an input that was made again since: they are what their jobs wrote, and out of date.
+    """
 
     stages: dict[str, Count] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    older: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
 
@@ -80,8 +89,9 @@ def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[
     found.stages = {stage: found.stages[stage] for stage in STAGES if stage in found.stages}
     found.problems += _records(results)
     found.problems += _links(results, found)
+    found.problems += _disagreements(results)
     found.notes += _extra(results, repair)
-    found.chains = list(_chains(results, found.unsound))
+    found.chains = list(_chains(results, found))
     return found
 
 
@@ -143,6 +153,8 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
             state = _link(results, path, digest)
             if state == "away":
                 away[path] = None
+            elif state in AGAIN and _made_later(results, path, record):
+                found.older.setdefault(name, source_of(results, path) or path)
             elif state:
                 broken.setdefault((path, state), []).append(name)
     unsound = found.unsound
@@ -160,6 +172,26 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
     found.notes += [f"{path} is not on this machine; its hash is on record" for path in away]
 
 
+def _made_later(results: Results, path: str, record: Record) -> bool:
+    """Whether an input was made by a later job than the one of `record`, which read an earlier version of it."""
+    source = source_of(results, path)
+    made = results.record_of(source) if source else None
+    return made is not None and made["started"] >= record["started"]
+
+
+def _disagreements(results: Results) -> Iterator[Problem]:
+    """Yield artifacts that state other settings than those that what they were made from was made with."""
+    known = {name: stated(name, record) for name, record in results.records.items()}
+    for name, own in known.items():
+        for path, digest in results.inputs(name).items():
+            source = source_of(results, path)
+            other = known.get(owner_of(source), {}) if source and _link(results, path, digest) is None else {}
+            if differing := [key for key in own if key in other and own[key] != other[key]]:
+                listed = ", ".join(f"{key} {shown(own[key])} instead of {shown(other[key])}" for key in differing)
+                yield Problem(name, f"states other settings than {source} was made with: {listed}", remake=(name,))
+                break
+
+
 def _link(results: Results, path: str, digest: str) -> str | None:
     """Return what is wrong with an input, None if nothing is; "away" if it was made elsewhere and cannot be seen."""
     name = results.inside(path)
@@ -168,11 +200,11 @@ def _link(results: Results, path: str, digest: str) -> str | None:
         return "away" if actual is None else None if actual == digest else "was changed since"
     if name.endswith(".json") and place_of(name.removesuffix(".json")):
         actual = results.hash_of(name)
-        return "is gone" if actual is None else None if actual == digest else "was written again since"
+        return "is gone" if actual is None else None if actual == digest else WRITTEN_AGAIN
     recorded = results.recorded_hash(name)
     if recorded is None:
         return None if name in results.files else "is gone, and its record with it"
-    return None if recorded == digest else "was made again since, with another content"
+    return None if recorded == digest else MADE_AGAIN
 
 
 def _extra(results: Results, repair: Repair) -> Iterator[str]:
@@ -194,8 +226,9 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
             yield f"{name}: no rule makes this file"
 
 
-def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
+def _chains(results: Results, found: Verification) -> Iterator[str]:
     """Yield one sentence per table: where its cells come from."""
+    unsound = found.unsound
     for table in [name for name in _artifacts(results) if name.startswith("tables/") and name.endswith(".parquet")]:
         names = list(ancestry(results, table))
         forms = [name for name in results.companions if name.startswith(table.removesuffix("parquet"))]
@@ -204,8 +237,11 @@ def _chains(results: Results, unsound: set[str]) -> Iterator[str]:
         broken += [path for path in ends if path in unsound]
         raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items())[:_LISTED])
         raw += f" and {len(ends) - _LISTED} more files" if len(ends) > _LISTED else ""
+        older = next((name for name in names if name in found.older), None)
         if broken:
             yield f"{table}: the chain to raw data is broken at {broken[0]}"
+        elif older:
+            yield f"{table}: {older} is older than {found.older[older]}, which was made again since"
         elif not any(outside(results, name) for name in names if name.startswith("data/")):
             yield f"{table}: the chain ends at the data set, whose record names no raw files"
         else:
