@@ -14,10 +14,11 @@ from pathlib import Path
 
 from unlearnkit import layout
 from unlearnkit.attribution_graph import AttributionGraph
+from unlearnkit.changes import recorded_beside
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph, Slice
 from unlearnkit.layout import provenance
-from unlearnkit.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record, recorded_beside
+from unlearnkit.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
 from unlearnkit.places import is_given
 from unlearnkit.text_graph import TextGraph
 from unlearnkit.workplace import content_sha256

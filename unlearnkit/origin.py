@@ -1,21 +1,23 @@
-"""Artifacts that Snakemake has no record of: do their own records say what the configuration asks for?
+"""Artifacts that Snakemake does not compare with the configuration: do their own records say what it asks for?
 
 Snakemake keeps what a file was made with in `.snakemake`. Where that was left behind, as by a copy of `results` alone,
-it takes every file that exists for what the configuration describes. The provenance beside the files knows better.
+or where `--rerun-triggers` leaves out `params`, it takes every file that exists for what the configuration describes.
+New artifacts would be computed from old ones, and the page would state settings that these were not made with. The
+provenance beside the files knows better.
 """
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from unlearnkit.changes import changes, recorded_beside
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph
-from unlearnkit.layout import LOGS, ROOT, provenance
-from unlearnkit.places import files_below, place_of, recorded_artifact
+from unlearnkit.layout import LOGS, ROOT
+from unlearnkit.places import DOCUMENTS, files_below, place_of_path
 from unlearnkit.present import Present
 from unlearnkit.workplace import refuse_unwritable
 
@@ -26,13 +28,13 @@ SNAKEMAKE_DATABASE = Path(".snakemake/metadata.db")
 Record = Mapping[str, Any]
 
 
-def refuse_foreign(graph: Graph, experiment: str) -> None:
+def refuse_foreign(graph: Graph) -> None:
     """Raise ArtifactError if files that Snakemake has no record of were made with other settings, code or inputs."""
-    foreign = foreign_artifacts(graph, experiment)
+    foreign = foreign_artifacts(graph)
     if not foreign:
         return
     path, reason = next(iter(foreign.items()))
-    listed = Path(LOGS, experiment, "foreign_files.txt")
+    listed = Path(LOGS, graph.experiment.experiment, "foreign_files.txt")
     refuse_unwritable(str(listed.parent))
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text("".join(f"{name}\n" for name in foreign))
@@ -44,30 +46,47 @@ def refuse_foreign(graph: Graph, experiment: str) -> None:
     )
 
 
-def recorded_beside(artifact: str) -> Record:
-    """Return the provenance of an artifact, empty if it cannot be read: the job that reads the artifact will say so."""
-    try:
-        record = json.loads(Path(provenance(artifact)).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+def refuse_other_settings(graph: Graph) -> None:
+    """Raise ArtifactError if there are artifacts of other settings, where Snakemake was told not to compare these.
+
+    Tables, figures and page are left out: they are made again with what they present. So is other code: to keep what
+    older code made is what the option is for, and no table states code.
+    """
+    present = Present(graph)
+    for path in _artifacts(graph.path(ROOT)):
+        place = place_of_path(path)
+        if place is None or place.stage in DOCUMENTS:
+            continue
+        if difference := _other_settings(present, path, recorded_beside(path)):
+            raise ArtifactError(
+                f"{path} {difference}, and this command would take it as it is, since it keeps Snakemake from comparing"
+                " parameters",
+                expected="artifacts of this configuration, since the page states its settings",
+                remedy="leave out --touch or --rerun-triggers, or give the experiment a name of its own with `--config "
+                "experiment=NAME`",
+            )
 
 
-def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
+def foreign_artifacts(graph: Graph) -> dict[str, str]:
     """Return path -> what differs, for the artifacts without a record of Snakemake's that are not of this experiment.
 
     An artifact made of such a one is one, too. Artifacts that the configuration does not ask for are left out.
     """
     if SNAKEMAKE_DATABASE.exists():
         return {}
-    records = dict(_unknown_records(ROOT.replace("{experiment}", experiment)))
+    unknown = [path for path in _artifacts(graph.path(ROOT)) if not has_snakemake_record(path)]
+    records = {path: record for path in unknown if "settings" in (record := recorded_beside(path))}
     present = Present(graph)
     found: dict[str, str] = {}
 
     def difference(path: str) -> str:
         if path not in found and path in records:
             found[path] = ""
-            found[path] = _difference(present, path, records[path]) or difference_of_inputs(records[path])
+            found[path] = (
+                _other_settings(present, path, records[path])
+                or _other_code(present, path, records[path])
+                or difference_of_inputs(records[path])
+            )
         return found.get(path, "")
 
     def difference_of_inputs(record: Record) -> str:
@@ -78,17 +97,13 @@ def foreign_artifacts(graph: Graph, experiment: str) -> dict[str, str]:
                 return f"was made of another {name}"
         return ""
 
-    return {path: reason for path in sorted(records) if (reason := difference(path))}
+    return {path: reason for path in records if (reason := difference(path))}
 
 
-def _unknown_records(folder: str) -> Iterator[tuple[str, Record]]:
-    """Yield (artifact, its provenance) where Snakemake has no record of the artifact."""
-    for path in files_below(folder):
-        artifact = recorded_artifact(path)
-        if artifact and Path(artifact).exists() and not has_snakemake_record(artifact):
-            record = recorded_beside(artifact)
-            if "settings" in record:
-                yield artifact, record
+def _artifacts(folder: str) -> list[str]:
+    """Return the paths of the artifacts in a folder, in the order of their stages."""
+    found = {path: place for path in files_below(folder) if (place := place_of_path(path))}
+    return sorted(found, key=lambda path: (found[path].order, path))
 
 
 def has_snakemake_record(artifact: str) -> bool:
@@ -99,12 +114,16 @@ def has_snakemake_record(artifact: str) -> bool:
     return any((folder / name).exists() for folder in SNAKEMAKE_RECORDS)
 
 
-def _difference(present: Present, artifact: str, record: Record) -> str:
-    """Return what an artifact was made with that the experiment does not ask for, or ""."""
-    place = place_of("/".join(PurePosixPath(artifact).parts[2:]))
+def _other_settings(present: Present, artifact: str, record: Record) -> str:
+    """Return in words with which settings an artifact was made that the experiment does not ask for, or ""."""
+    place = place_of_path(artifact)
     settings = present.settings(place) if place else None
-    if place is None or settings is None:
+    if settings is None or settings == record.get("settings", settings):
         return ""
-    if settings != record["settings"]:
-        return "was made with other settings"
-    return "" if present.code(place) == record.get("code") else "was made by other code"
+    return f"was made with other settings ({', '.join(changes(record['settings'], settings))})"
+
+
+def _other_code(present: Present, artifact: str, record: Record) -> str:
+    place = place_of_path(artifact)
+    code = present.code(place) if place else None
+    return "was made by other code" if code not in (None, record.get("code")) else ""

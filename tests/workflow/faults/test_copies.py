@@ -96,14 +96,14 @@ def test_files_of_another_configuration_are_told(
     changes, folders = CHANGES[change]
     shutil.copytree(completed.root / "results", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
-    found = foreign_artifacts(graph_of(completed, changes), "tiny")
+    found = foreign_artifacts(graph_of(completed, changes))
     assert {name.removeprefix("results/tiny/").split("/")[0] for name in found} == {
         name.split("/")[0] for name in folders
     }
     assert all(any(name.startswith(f"results/tiny/{folder}") for folder in folders) for name in found)
     # with Snakemake's own records it is Snakemake who sees the change
     shutil.copytree(completed.root / ".snakemake/metadata", tmp_path / ".snakemake/metadata")
-    assert foreign_artifacts(graph_of(completed, changes), "tiny") == {}
+    assert foreign_artifacts(graph_of(completed, changes)) == {}
 
 
 def test_files_from_several_runs_are_told(completed: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_files_from_several_runs_are_told(completed: Checkout, tmp_path: Path, m
     )
     for suffix in ("", ".json"):
         shutil.copy(weights.replace("0000-0001", "0002-0003") + suffix, weights + suffix)
-    found = foreign_artifacts(graph_of(completed, {}), "tiny")
+    found = foreign_artifacts(graph_of(completed, {}))
     assert found[margins] == f"was made of another {weights}"
     assert "results/tiny/scores/klom/nines/scrub.parquet" in found
     assert "results/tiny/scores/mia/nines/scrub.parquet" not in found
@@ -128,7 +128,7 @@ def test_files_behind_a_link_are_told_too(completed: Checkout, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     changed = {"method": "scrub", "epochs": 2, "ascent_epochs": 1, "lr": 0.03, "snapshots": [1, 2]}
     methods = {"do_nothing": {"method": "do_nothing"}, "load_oracle": {"method": "load_oracle"}, "scrub": changed}
-    found = foreign_artifacts(graph_of(completed, {"methods": methods}), "tiny")
+    found = foreign_artifacts(graph_of(completed, {"methods": methods}))
     weights = "results/tiny/unlearned/nines/scrub/0000-0001.safetensors"
     assert found[weights] == "was made with other settings"
     assert "results/tiny/tables/klom.parquet" in found
