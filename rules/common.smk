@@ -8,24 +8,29 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from unlearnkit import layout
+from unlearnkit.asked import before_planning
 from unlearnkit.attribution_graph import AttributionGraph
+from unlearnkit.changes import replaced
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.failed_jobs import repair_records
 from unlearnkit.given_files import refuse_lost_files
 from unlearnkit.gpu_slots import gpus_here, offer
 from unlearnkit.graph import Graph
-from unlearnkit.origin import refuse_foreign
+from unlearnkit.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.polling import refuse_without_slurm, repair_executor
+from unlearnkit.raw_files import takable
 from unlearnkit.run_lock import repair_locks
+from unlearnkit.targets import refuse_unknown
 from unlearnkit.workplace import refuse_changed, refuse_unwritable
 
 try:
     EXPERIMENT = load_experiment(config)
+    # Snakemake takes a brace in the folder of the scripts for a wildcard
+    takable(str(workflow.basedir))
     GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
     ATTRIBUTION_GRAPH = AttributionGraph(GRAPH)
     if workflow.is_main_process:
-        refuse_foreign(GRAPH, EXPERIMENT.experiment)
         refuse_lost_files(GRAPH)
         refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
@@ -33,12 +38,25 @@ except UnlearnkitError as error:
 
 EXECUTION = EXPERIMENT.execution
 
+
+def refuse_asked(asked):
+    """Refuse a command that asks for what there is not, or would compute from artifacts of another configuration."""
+    try:
+        refuse_unknown(asked, GRAPH, config)
+        refuse_foreign(GRAPH)
+        if not asked.parameters_compared:
+            refuse_other_settings(GRAPH)
+    except UnlearnkitError as error:
+        raise WorkflowError(str(error)) from None
+
+
 # Snakemake imports the executors that are installed before it reads this file
 repair_executor(sys.modules.get("snakemake_executor_plugin_slurm"))
 if workflow.is_main_process:
     repair_records(sys.modules["snakemake.jobs"].Job)
     snakemake_records = sys.modules["snakemake.persistence"]
     repair_locks(getattr(snakemake_records, "PersistenceBase", None), WorkflowError, logger.warning)
+    before_planning(workflow, refuse_asked)
 
 
 wildcard_constraints:
@@ -99,6 +117,8 @@ def log_of(pattern):
 
 
 onstart:
+    if told := replaced(workflow.dag.needrun_jobs()):
+        print(told, file=sys.stderr)
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))

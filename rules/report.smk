@@ -6,6 +6,7 @@ Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
          results/<experiment>/report/index.html
 """
 
+from unlearnkit.registry import METRICS
 from unlearnkit.report_graph import ReportGraph
 
 REPORT_GRAPH = ReportGraph(GRAPH)
@@ -48,7 +49,7 @@ rule table:
         markdown=path(layout.TABLE.replace("{table}", "{table}.md")),
         provenance=layout.provenance(path(layout.TABLE.replace("{table}", "{table}.parquet"))),
     wildcard_constraints:
-        table="|".join(GRAPH.metrics),
+        table="|".join(METRICS),
     params:
         settings=lambda w: REPORT_GRAPH.table_slice(w.table),
         code=GRAPH.code("table"),

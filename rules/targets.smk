@@ -1,4 +1,7 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, attributions, and <metric>_all for every configured metric."""
+"""Targets that people ask for by name: originals, oracles, unlearned, attributions, and <metric>_all for every registered metric."""
+
+
+from unlearnkit.registry import METRICS
 
 
 rule originals:
@@ -25,7 +28,7 @@ rule attributions:
         ATTRIBUTION_GRAPH.results(),
 
 
-for metric in GRAPH.metrics:
+for metric in METRICS:
 
     rule:
         name:

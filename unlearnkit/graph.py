@@ -14,7 +14,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
-from unlearnkit.raw_files import raw_files
+from unlearnkit.raw_files import raw_files, takable
 from unlearnkit.registry import TASKS, locate
 from unlearnkit.seeds import SCHEME
 
@@ -159,10 +159,11 @@ class Graph:
     def forget_set_file(self, forget_set: str) -> list[str]:
         """Return the index or score file of a forget set, if it has one and it is there.
 
-        A missing one does not keep the rest from being planned; the job that needs it says what is missing.
+        A missing one does not keep the rest from being planned; the job that needs it says what is missing. Raises
+        DataError for a path that Snakemake cannot take.
         """
         file = self.experiment.forget_sets[forget_set].input_file()
-        return [file] if file and Path(file).exists() else []
+        return [takable(file)] if file and Path(file).exists() else []
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""
@@ -192,7 +193,7 @@ class Graph:
             ]
             for side in ("candidate", "oracle")
         }
-        settings = self.experiment.metric_settings[metric].model_dump(mode="json")
+        settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
         return {**own, **self._evaluated_slice(), **self._seed_slice()}
 

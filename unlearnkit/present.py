@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from unlearnkit import layout
 from unlearnkit.attribution_graph import STAGES, AttributionGraph
 from unlearnkit.graph import Graph
 from unlearnkit.places import ROLES, Place
+from unlearnkit.places import STAGES as ALL_STAGES
+from unlearnkit.registry import METRICS
 from unlearnkit.report_graph import ReportGraph
 from unlearnkit.text_graph import STAGES as TEXT_STAGES
 from unlearnkit.text_graph import TextGraph
@@ -28,36 +31,53 @@ class Present:
 
     def settings(self, place: Place) -> Mapping[str, Any] | None:
         """Return the settings slice, as JSON would hold it."""
-        own = self._settings(place) if self._is_member(place) else None
+        own = None if self.unknown(place) else self._settings(place)
         return None if own is None else json.loads(json.dumps(own))
 
     def code(self, place: Place) -> str | None:
         """Return the code fingerprint."""
-        if not self._is_member(place):
+        if self.unknown(place):
             return None
         key = (place.stage, *self._plug_in(place))
         if key not in self._fingerprints:
             self._fingerprints[key] = self._code(*key)
         return self._fingerprints[key]
 
-    def _is_member(self, place: Place) -> bool:
-        graph, wildcards = self.graph, place.wildcards
-        known = {
+    def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
+        """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
+        own = place.wildcards
+        foreign = ("rows",) if self._text else (*TEXT_ONLY, "curves")
+        if place.stage in foreign:
+            return "stage", place.stage, [stage for stage in ALL_STAGES if stage not in foreign]
+        known = {**self._known(place), "shard": self._shards(place)}
+        for key, names in known.items():
+            if key in own and own[key] not in names:
+                return key.replace("_", " "), own[key], names
+        return None
+
+    def _known(self, place: Place) -> dict[str, list[str]]:
+        """Return wildcard -> the values that it has in the graph."""
+        graph = self.graph
+        suffixes = ("parquet", "csv", "md")
+        return {
             "forget_set": graph.forget_sets,
-            "variant": graph.variants,
-            "metric": graph.metrics,
+            "variant": [*graph.variants],
+            "metric": [*METRICS],
             "candidate": graph.candidates,
             "attribution": self._attribution.names(place.stage),
+            "output": self._attribution.outputs(),
+            "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in suffixes],
+            "figure": [*self._page.figures()],
         }
-        if place.stage in (TEXT_ONLY if self._text is None else ("rows",)):
-            return False
-        if any(wildcards[key] not in names for key, names in known.items() if key in wildcards):
-            return False
+
+    def _shards(self, place: Place) -> list[str]:
         if place.stage in ("datamodel outputs", "gradients"):
-            return wildcards["shard"] in self._attribution.shards(wildcards["attribution"])
-        held_out = wildcards.get("population", place.stage).startswith("held")
-        count = graph.experiment.held_out_oracles if held_out else graph.experiment.num_models
-        return "shard" not in wildcards or (count > 0 and wildcards["shard"] in graph.shards(count))
+            return self._attribution.shards(place.wildcards["attribution"])
+        experiment = self.graph.experiment
+        held_out = place.wildcards.get("population", place.stage).startswith("held")
+        return layout.shard_names(
+            experiment.held_out_oracles if held_out else experiment.num_models, experiment.shard_size
+        )
 
     def _settings(self, place: Place) -> Mapping[str, Any] | None:
         graph, own, stage = self.graph, place.wildcards, place.stage
@@ -72,8 +92,7 @@ class Present:
         if stage == "margins":
             return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
         if stage == "tables":
-            name = own["table"].partition(".")[0]
-            return self._page.table_slice(name) if name in ("cost", *graph.metrics) else None
+            return self._page.table_slice(own["table"].partition(".")[0])
         by_stage = {
             "data": graph.dataset_slice,
             "rows": graph.dataset_slice,

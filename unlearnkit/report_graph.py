@@ -136,7 +136,7 @@ class ReportGraph:
         """What a table shows beside values: of a metric its settings, too."""
         if table == "cost":
             return self.words_slice()
-        settings = self.graph.experiment.metric_settings[table].model_dump(mode="json")
+        settings = self.graph.experiment.settings_of(table).model_dump(mode="json")
         return {"metric": table, "settings": settings, **self.words_slice()}
 
     def report_slice(self) -> Slice:

@@ -77,7 +77,12 @@ class Experiment(Settings):
     def metric_settings(self) -> dict[str, Settings]:
         """The settings of every metric to compute, in the order of the registry."""
         chosen = [name for name in type(self.metrics).model_fields if name in self.metrics.model_fields_set]
-        return {name: declared("metric", name).Settings(**getattr(self.metrics, name).model_dump()) for name in chosen}
+        return {name: self.settings_of(name) for name in chosen}
+
+    def settings_of(self, metric: str) -> Settings:
+        """Return the settings of a metric: its defaults where the configuration does not ask for it."""
+        block = getattr(self.metrics, metric)
+        return declared("metric", metric).Settings(**(block.model_dump() if block else {}))
 
     @cached_property
     def model_settings(self) -> ModelSettings:
@@ -137,4 +142,4 @@ class Experiment(Settings):
 
     def models_compared(self, metric: str) -> int:
         """Return how many models of each side `metric` compares: its own `num_models`, else the experiment's."""
-        return getattr(self.metric_settings[metric], "num_models", None) or self.num_models
+        return getattr(self.settings_of(metric), "num_models", None) or self.num_models

@@ -1,0 +1,56 @@
+"""Targets of a command: does the experiment have what they name?"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from unlearnkit import layout
+from unlearnkit.asked import Asked
+from unlearnkit.config.load import load_experiment
+from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.graph import Graph
+from unlearnkit.places import place_of_path
+from unlearnkit.present import Present
+from unlearnkit.registry import METRICS
+
+
+def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any]) -> None:
+    """Raise ConfigError, with the nearest name, for a target that is neither a rule nor a file of the experiment.
+
+    A metric that is asked for and not configured is checked like a configured one.
+    """
+    present = Present(graph)
+    metrics = set()
+    for name in [*asked.targets, *asked.others]:
+        rules = asked.target_rules if name in asked.targets else asked.rules
+        path = os.path.relpath(name)
+        if name not in rules and not Path(path).exists():
+            _refuse_unknown(path if "/" in name else name, present, rules)
+        place = place_of_path(path)
+        metrics.add(place.wildcards.get("metric", "") if place else name.removesuffix("_all"))
+    more = {name: {} for name in METRICS if name in metrics - set(graph.metrics)}
+    if more:
+        load_experiment({**configuration, "metrics": {**configuration["metrics"], **more}})
+
+
+def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> None:
+    """Raise ConfigError unless `target` is the path of an artifact of the experiment, or of its record."""
+    own = present.graph.path(layout.ROOT)
+    place = place_of_path(target) or place_of_path(target.removesuffix(".json"))
+    if place is None or not target.startswith(f"{own}/"):
+        known = {*rules, *present.graph.results(*present.graph.metrics), present.graph.path(layout.REPORT)}
+        near = difflib.get_close_matches(target, known, n=1, cutoff=0.6)
+        raise ConfigError(
+            f"'{target}' is no target of the experiment {present.graph.experiment.experiment}",
+            expected=f"{', '.join(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",
+            remedy=f"did you mean '{near[0]}'?" if near else None,
+        )
+    if unknown := present.unknown(place):
+        what, value, names = unknown
+        raise ConfigError(
+            f"'{target}' is no artifact of the experiment: it has no {what} '{value}'", remedy=suggest(value, names)
+        )
