@@ -1,23 +1,25 @@
 # unlearnkit: originals, oracles, unlearned models, margins, scores and report as one graph of files.
 # The rules are in rules/, in pipeline order; paths are in unlearnkit/layout.py, inputs and parameters in unlearnkit/graph.py.
+from pathlib import Path
+
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from unlearnkit.config.reading import DEFAULT, refuse_misread
+from unlearnkit.config.reading import DEFAULT, read_yaml, refuse_misread
 from unlearnkit.errors import UnlearnkitError
 
 min_version("9.0")
 
-# Snakemake itself takes the last of two equal keys, and 010 for 8
-if workflow.is_main_process:
-    files = [*workflow.configfiles, *([] if "experiment" in config else [DEFAULT])]
-    try:
-        refuse_misread(files, workflow.config_settings.config_args or ())
-    except UnlearnkitError as error:
-        raise WorkflowError(str(error)) from None
+# a file that names its experiment stands alone; any other, and a name on the command line, go over the default one
+try:
+    alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
+    # Snakemake itself takes the last of two equal keys, and 010 for 8
+    if workflow.is_main_process:
+        refuse_misread([*workflow.configfiles, *([] if alone else [DEFAULT])], workflow.config_settings.config_args or ())
+except UnlearnkitError as error:
+    raise WorkflowError(str(error)) from None
 
-# a configuration that names its experiment stands alone, any other goes over the default one
-if "experiment" not in config:
+if not alone:
 
     configfile: "config.yaml"
 

@@ -28,6 +28,7 @@ from snakemake.settings.types import (
 )
 
 from unlearnkit.artifacts.timing import process_seconds
+from unlearnkit.changes import replaced
 from unlearnkit.config.reading import refuse_misread
 from unlearnkit.errors import UnlearnkitError
 
@@ -65,14 +66,15 @@ class Slots:
 class DryRun:
     """The missing jobs in the order of the rules, the merged configuration, what they share, and how long it took.
 
-    `seconds` is the age of this process: about what Snakemake needs before its first job, since it was loaded, read
-    the workflow and built the graph.
+    `replaced` says what exists and is made again with other settings. `seconds` is the age of this process: about what
+    Snakemake needs before its first job, since it was loaded, read the workflow and built the graph.
     """
 
     jobs: Sequence[MissingJob]
     config: Mapping[str, Any]
     targets: Sequence[str]
     slots: Slots
+    replaced: str
     seconds: float
 
 
@@ -102,6 +104,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
             gpus=None if gpus is None else int(gpus),
             remote=_remote(args),
         ),
+        replaced=replaced(workflow.dag.needrun_jobs(exclude_finished=False)),
         seconds=process_seconds(),
     )
 

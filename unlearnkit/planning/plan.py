@@ -51,6 +51,7 @@ class Plan:
     total: Stage
     elapsed_seconds: float
     slots: Slots
+    replaced: str
     download_bytes: int
     records: int
     machine: dict[str, object]
@@ -79,6 +80,7 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
         total=priced("total", found.jobs),
         elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
         slots=found.slots,
+        replaced=found.replaced,
         download_bytes=download_bytes(experiment, found.jobs),
         records=len(records),
         machine=machine(),

@@ -22,6 +22,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "cores": None if plan.slots.remote else plan.slots.cores,
         "jobs_at_once": plan.slots.jobs,
         "gpus": plan.slots.gpus,
+        "replaced": plan.replaced,
         "download_bytes": plan.download_bytes,
         "records": plan.records,
         "machine": plan.machine,
@@ -49,6 +50,7 @@ def as_text(plan: Plan) -> str:
         f"Disk:      {kinds}",
         f"Download:  {download}",
         f"Records:   {plan.records} jobs were measured",
+        *([plan.replaced] if plan.replaced else []),
     ]
     return "\n".join(lines)
 
