@@ -10,12 +10,14 @@ from unlearnkit.errors import UnlearnkitError
 
 min_version("9.0")
 
-# a file that names its experiment stands alone; any other, and a name on the command line, go over the default one
 try:
-    alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
     # Snakemake itself takes the last of two equal keys, and 010 for 8
     if workflow.is_main_process:
-        refuse_misread([*workflow.configfiles, *([] if alone else [DEFAULT])], workflow.config_settings.config_args or ())
+        refuse_misread(workflow.configfiles, workflow.config_settings.config_args or ())
+    # a file that names its experiment stands alone; any other, and a name on the command line, go over the default one
+    alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
+    if workflow.is_main_process and not alone:
+        refuse_misread([DEFAULT], ())
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,6 +1,5 @@
 """Targets that people ask for by name: originals, oracles, unlearned, attributions, and <metric>_all for every registered metric."""
 
-
 from unlearnkit.registry import METRICS
 
 

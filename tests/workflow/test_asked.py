@@ -74,7 +74,9 @@ def test_a_rule_of_many_files_is_no_target(repository: Path) -> None:
 
 
 def test_a_metric_that_is_not_configured_is_checked_when_it_is_asked_for(repository: Path) -> None:
-    told = refusal(repository, "klom_all", metrics={"mia": {}}, held_out_oracles=0, methods={})
+    told = refusal(
+        repository, "klom_all", metrics={"mia": {}}, held_out_oracles=0, methods={"scrub": {"method": "scrub"}}
+    )
     assert "held_out_oracles is 0" in told
     assert "metrics.klom" in told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,12 +19,12 @@ DEFAULT = Path("config.yaml")
 def read_configuration(paths: Sequence[Path], arguments: Sequence[str] = ()) -> dict[str, Any]:
     """Return what `paths` describe, merged from left to right, under `arguments`, KEY=VALUE as for `--config`.
 
-    If they name no experiment they are merged over config.yaml, as the Snakefile does it.
+    If no file names an experiment they are merged over config.yaml, as the Snakefile does it.
     """
-    result: dict[str, Any] = {}
-    for layer in (*map(read_yaml, paths), *map(read_argument, arguments)):
-        result = merged(result, layer)
-    return result if "experiment" in result else merged(read_yaml(DEFAULT), result)
+    layers = [read_yaml(path) for path in paths]
+    if not any("experiment" in layer for layer in layers):
+        layers.insert(0, read_yaml(DEFAULT))
+    return functools.reduce(merged, [*layers, *map(read_argument, arguments)], {})
 
 
 def refuse_misread(paths: Sequence[str | Path], arguments: Sequence[str]) -> None:
