@@ -14,7 +14,7 @@ REPORT_GRAPH = ReportGraph(GRAPH)
 
 rule cost:
     input:
-        records=GRAPH.cost_records(),
+        records=REPORT_GRAPH.cost_records(),
     output:
         parquet=path(layout.TABLE, table="cost.parquet"),
         csv=report(path(layout.TABLE, table="cost.csv"), caption="../docs/captions/cost.rst", category="Tables"),

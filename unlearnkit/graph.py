@@ -251,19 +251,6 @@ class Graph:
     def _learning_modules(self) -> tuple[str, str]:
         return locate("model", self.experiment.model.name), TASKS[self.experiment.task]
 
-    # reports
-
-    def cost_records(self) -> list[str]:
-        """Return the provenance records that costs are read from: of all variants, and of the oracles (retraining)."""
-        populations = [(layout.ORACLE, "oracle"), *((layout.UNLEARNED, variant) for variant in self.variants)]
-        count = self.unlearned_models()
-        return [
-            layout.provenance(path)
-            for forget_set in self.forget_sets
-            for pattern, name in populations
-            for path in self.weights(pattern, count, forget_set=forget_set, variant=name)
-        ]
-
     # targets
 
     def score_files(self, metric: str, pattern: str = layout.SUMMARY) -> list[str]:

@@ -126,7 +126,18 @@ class ReportGraph:
         scores = [path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)]
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
-        return list(dict.fromkeys([*records, *self.graph.cost_records()]))
+        return list(dict.fromkeys([*records, *self.cost_records()]))
+
+    def cost_records(self) -> list[str]:
+        """Return the provenance records that costs are read from: of all variants, and of the oracles (retraining)."""
+        populations = [(layout.ORACLE, "oracle"), *((layout.UNLEARNED, variant) for variant in self.graph.variants)]
+        count = self.graph.unlearned_models()
+        return [
+            layout.provenance(path)
+            for forget_set in self.graph.forget_sets
+            for pattern, name in populations
+            for path in self.graph.weights(pattern, count, forget_set=forget_set, variant=name)
+        ]
 
     def words_slice(self) -> Slice:
         """What samples are, for those who write about them; nothing for images."""

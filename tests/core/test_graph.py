@@ -13,6 +13,7 @@ import yaml
 from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
+from unlearnkit.report_graph import ReportGraph
 
 CONFIGURATION = """
 experiment: small
@@ -160,7 +161,7 @@ def test_originals_and_oracles_draw_differently() -> None:
 def test_as_many_models_are_unlearned_as_a_metric_compares() -> None:
     assert graph(metrics={"klom": {"num_models": 10}, "mia": {}}).unlearned_models() == 20
     assert graph(metrics={"klom": {"num_models": 10}}).unlearned_models() == 10
-    assert len(graph(metrics={"klom": {"num_models": 10}}).cost_records()) == 5
+    assert len(ReportGraph(graph(metrics={"klom": {"num_models": 10}})).cost_records()) == 5
 
 
 def test_score_files_and_tables() -> None:

@@ -17,6 +17,7 @@ from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.graph import Graph
+from unlearnkit.report_graph import ReportGraph
 
 TINY = Path(__file__).parents[1] / "workflow/tiny.yaml"
 HOSTILE = {
@@ -95,7 +96,7 @@ def files(kind: str, name: str) -> list[str]:
     """Return every path that depends on a name, by the graph's own functions."""
     graph = Graph(load_experiment(configuration(kind, name)))
     sets = [graph.path(layout.FORGET_SET, forget_set=other) for other in graph.forget_sets]
-    return [*sets, *graph.results(*graph.metrics), *graph.cost_records(), graph.path(layout.REPORT)]
+    return [*sets, *graph.results(*graph.metrics), *ReportGraph(graph).cost_records(), graph.path(layout.REPORT)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
