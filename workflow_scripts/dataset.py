@@ -12,9 +12,8 @@ from unlearnkit.data.dataset_file import write_image_set
 from unlearnkit.data.loading import load_published, prepared
 from unlearnkit.data.rows import row_columns
 
-root = snakemake.config["data"].get("root")
-
 with job_of(snakemake) as running:
+    root = DataBlock.model_validate(snakemake.config["data"]).root
     data = DataBlock.model_validate(snakemake.params.settings)
     published, published_hash = load_published(data.name, Path(root) if root else None, data.content_hash)
     sizes = {"train_size": data.train_size, "validation_size": data.validation_size, "test_size": data.test_size}

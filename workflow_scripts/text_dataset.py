@@ -4,12 +4,12 @@ from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.data.text_file import write_text_set
 from unlearnkit.data.text_making import text_set_of
 
-root = snakemake.config["data"].get("root")
-
 with job_of(snakemake) as running:
+    root = TextDataBlock.model_validate(snakemake.config["data"]).root
     settings = snakemake.params.settings
     text_set = text_set_of(settings, list(snakemake.input.tokens), Path(root) if root else None)
     write_text_set(snakemake.output.dataset, text_set)

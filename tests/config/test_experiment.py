@@ -178,3 +178,27 @@ def test_validation_imports_nothing_heavy(repository: Path, valid_text: str) -> 
         [sys.executable, "-c", program], input=valid_text, cwd=repository, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_home_and_variables_in_paths_are_replaced(
+    changed: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("SCRATCH", "/scratch/me")
+    sets = "{x: {kind: file, file: $HOME/i.txt}, y: {kind: scores, file: ~/s.npy, top: 3}}"
+    found = load_experiment(
+        changed(f"{{data: {{root: ~/faces}}, forget_sets: {sets}, embedding: {{model: '${{SCRATCH}}/clip'}}}}")
+    )
+    assert (found.data.root, found.embedding.model) == ("/home/me/faces", "/scratch/me/clip")
+    assert [found.forget_sets[name].input_file() for name in "xy"] == ["/home/me/i.txt", "/home/me/s.npy"]
+
+
+@pytest.mark.parametrize("change", ["training: {batch_size: 60, drop_last: true}", "training: {batch_size: 59}"])
+def test_batches_of_two_or_more_are_accepted(change: str, changed: Callable[[str], dict[str, Any]]) -> None:
+    model = "model: {name: small_cnn, hidden: REMOVED, channels: [4, 4, 4, 4]}"
+    load_experiment(changed(f"data: {{train_size: 121}}\n{change}\n{model}"))
+
+
+def test_a_batch_of_one_larger_image_is_accepted(changed: Callable[[str], dict[str, Any]]) -> None:
+    model = "model: {name: small_cnn, hidden: REMOVED, channels: [4, 4, 4]}"
+    load_experiment(changed(f"data: {{train_size: 121}}\ntraining: {{batch_size: 60}}\n{model}"))

@@ -102,6 +102,28 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "{data: {train_size: 100}, forget_sets: {random_50: {size: 100}}}",
         ["forget_sets.random_50 has 100", "at most 99"],
     ),
+    "class that does not exist": (
+        "data: {name: cifar10}\nmodel: {name: resnet9, hidden: REMOVED}\nforget_sets: {eights: {label: dear}}",
+        ["forget_sets.eights.label is 'dear', which is no class of cifar10", "did you mean 'deer'"],
+    ),
+    "batch of one sample": (
+        "data: {train_size: 121}\ntraining: {batch_size: 60}\n"
+        "model: {name: small_cnn, hidden: REMOVED, channels: [4, 4, 4, 4]}",
+        [
+            "of the 121 samples that train originals one is alone in a batch",
+            "small_cnn's batch norm",
+            "drop_last: true",
+        ],
+    ),
+    "batch of one sample of oracles": (
+        "data: {train_size: 171}\ntraining: {batch_size: 60}\n"
+        "model: {name: small_cnn, hidden: REMOVED, channels: [4, 4, 4, 4]}",
+        ["of the 121 samples that train oracles without forget_sets.random_50 one is alone"],
+    ),
+    "no batch is left": (
+        "data: {train_size: 100}\ntraining: {batch_size: 60, drop_last: true}",
+        ["drop_last leaves out the only batch of the 50 samples that train oracles without forget_sets.random_50"],
+    ),
     "label that does not exist": (
         "forget_sets: {eights: {label: 10}}",
         ["forget_sets.eights.label is 10", "from 0 to 9"],

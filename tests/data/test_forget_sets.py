@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,13 @@ LIVING17 = {1: 500, 2: 647, 3: 663, 4: 200, 5: 200}
 
 def configured(**settings: object) -> ForgetSet:
     return TypeAdapter(ForgetSet).validate_python(settings)
+
+
+def test_a_class_may_be_named(digits: ImageSet) -> None:
+    animals = replace(digits, class_names=("ant", "bee", "cat", *digits.class_names[3:]))
+    for kind in ("class", "subpopulation"):
+        named, numbered = (make_forget_set(configured(kind=kind, label=label), animals) for label in ("cat", 2))
+        np.testing.assert_array_equal(named, numbered)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
 COMPONENTS = 10
@@ -60,7 +61,7 @@ Attribution = Annotated[DatamodelAttribution | TrakAttribution, Field(discrimina
 class Embedding(Settings):
     """The image embedding for forget sets of the kind clip_neighbours."""
 
-    model: str = Field(
+    model: UserPath = Field(
         "openai/clip-vit-base-patch32",
         min_length=1,
         description="CLIP model: a folder that holds it, or its name on huggingface.co; EasyDUB's is the default",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
 Split = Literal["official", "deep_unlearn"]
@@ -30,7 +31,7 @@ class DataBlock(Settings):
     """The data set and how much of it is used."""
 
     name: str = Field(description="registered data set")
-    root: str | None = Field(
+    root: UserPath | None = Field(
         None,
         description="folder that already holds the raw files; null: data/, into which they are downloaded where that "
         "is possible",

@@ -7,11 +7,15 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unlearnkit.config.attribution import COMPONENTS
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.facts import easydub
 
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of NumPy's legacy generator (its stream is frozen)")]
-Label = Annotated[int, Field(ge=0, description="class, counted from 0 in the order of the data set's class names")]
+Label = Annotated[
+    Annotated[int, Field(ge=0)] | str,
+    Field(description="class: its name, or its number, counted from 0 in the order of the data set's class names"),
+]
 
 
 class ForgetSetSettings(Settings):
@@ -81,7 +85,7 @@ class ScoreForgetSet(ForgetSetSettings):
     """The samples with the highest and/or lowest score, e.g. projections on a component of a datamodel matrix."""
 
     kind: Literal["scores"]
-    file: str = Field(
+    file: UserPath = Field(
         min_length=1, description=".npy (one float per training sample) or .csv with the columns sample_index and score"
     )
     top: int = Field(0, ge=0, description="samples with the highest scores")
@@ -106,7 +110,9 @@ class FileForgetSet(ForgetSetSettings):
     """Indices from a file, in the file's order."""
 
     kind: Literal["file"]
-    file: str = Field(min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one index per line)")
+    file: UserPath = Field(
+        min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one index per line)"
+    )
     size: int | None = Field(None, ge=1, description="samples that the file must hold; null: not checked")
     sha256: str | None = Field(
         None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits; null: not checked"
@@ -136,7 +142,7 @@ class EasyDubForgetSet(ForgetSetSettings):
 
     kind: Literal["easydub"]
     name: easydub.Name = Field(description="data set and number, as in the name of the published file")
-    folder: str = Field(
+    folder: UserPath = Field(
         "data/easydub_forget_sets",
         min_length=1,
         description="the published folder forget_set_indices: CIFAR10/forget_set_4.npy and so on",

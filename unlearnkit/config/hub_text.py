@@ -6,13 +6,16 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
 
 class HubText(Settings):
     """Which data set, and where its text is."""
 
-    path: str = Field(min_length=1, description="name on huggingface.co, or a folder that the library datasets loads")
+    path: UserPath = Field(
+        min_length=1, description="name on huggingface.co, or a folder that the library datasets loads"
+    )
     config: str | None = Field(None, min_length=1, description="configuration of the data set; null: its only one")
     revision: str | None = Field(
         None, min_length=1, description="commit or tag on huggingface.co; null: the newest, which may change"

@@ -16,6 +16,7 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.reference_rules import reference_problems
 from unlearnkit.config.rules import (
+    batch_problems,
     data_problems,
     execution_problems,
     forget_set_problems,
@@ -36,7 +37,7 @@ _KINDS = {
     "image": (
         Experiment,
         DataBlock,
-        (data_problems, model_problems, attribution_problems, method_problems, execution_problems),
+        (data_problems, model_problems, batch_problems, attribution_problems, method_problems, execution_problems),
     ),
     "text": (TextExperiment, TextDataBlock, (text_problems,)),
 }

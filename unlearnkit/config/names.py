@@ -1,12 +1,13 @@
-"""Names that become folder and file names."""
+"""Names that become folder and file names, and paths of the user's own files."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 """Shell-safe and without "..", so that no name leaves the results folder or needs quotes."""
@@ -24,6 +25,10 @@ Slug = Annotated[
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME, examples=["random_100", "scrub.gentle"])]
 """Name of a forget set or a variant: letters, digits, "_", "-" and single dots inside."""
+
+# not Path.expanduser, which rewrites what need not be a path: a name on huggingface.co
+UserPath = Annotated[str, AfterValidator(lambda path: os.path.expanduser(os.path.expandvars(path)))]  # noqa: PTH111
+"""A file or folder of the user's; `~` and variables of the environment such as `$HOME` are replaced by their values."""
 
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.ASCII)
 

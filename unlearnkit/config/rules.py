@@ -84,6 +84,31 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
         )
 
 
+def batch_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield batches of one sample, which batch norm cannot train on, and epochs of none, as far as sizes are known."""
+    recipe, samples = experiment.training, experiment.train_size
+    side = recipe.resolution or max(experiment.sample_shape[1:])
+    alone = side <= getattr(experiment.model_settings, "lone_side", 0)
+    left = {"originals": samples}
+    for name in experiment.forget_sets:
+        if size := experiment.planned_size(name):
+            left[f"oracles without forget_sets.{name}"] = samples - size
+    for models, count in left.items():
+        whole, rest = divmod(count, recipe.batch_size)
+        if recipe.drop_last and not whole:
+            yield ConfigError(
+                f"training.drop_last leaves out the only batch of the {count} samples that train {models}",
+                expected=f"training.batch_size of at most {count}, or training.drop_last: false",
+            )
+        elif alone and (recipe.batch_size == 1 or (rest == 1 and not recipe.drop_last)):
+            yield ConfigError(
+                f"training.batch_size is {recipe.batch_size}, so that of the {count} samples that train {models} one "
+                f"is alone in a batch, and {experiment.model.name}'s batch norm takes no variance of one image of "
+                f"{side} pixels",
+                expected="another batch size" + (", or training.drop_last: true" if recipe.batch_size > 1 else ""),
+            )
+
+
 def execution_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield settings of execution that only the training of language models has."""
     for name in ("processes", "sharding", "micro_batch_size", "compile"):
@@ -106,7 +131,13 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"forget_sets.{name} has {size} samples, but there are {samples} training samples",
                 expected=f"at most {samples - 1}, so that a retain set is left",
             )
-        if label is not None and label >= classes:
+        if isinstance(label, str):
+            if label not in (names := declared("data set", experiment.data.name).CLASS_NAMES):
+                yield ConfigError(
+                    f"forget_sets.{name}.label is '{label}', which is no class of {experiment.data.name}",
+                    remedy=suggest(label, names),
+                )
+        elif label is not None and label >= classes:
             yield ConfigError(
                 f"forget_sets.{name}.label is {label}, but {experiment.data.name} has {classes} classes",
                 expected=f"a label from 0 to {classes - 1}",

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from unlearnkit.config.hub_text import HubText
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.config.tokenizer import Tokenizer
 
@@ -17,7 +18,7 @@ class TextDataBlock(Settings):
     """The text, its tokens, and the sequences that models are trained and evaluated on."""
 
     name: str = Field(description="registered data set of text")
-    root: str | None = Field(
+    root: UserPath | None = Field(
         None,
         description="folder that already holds the raw files; null: data/, into which they are downloaded where that "
         "is possible",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
 GPT2_VOCABULARY = 50_257
@@ -32,7 +33,7 @@ class Gpt2Tokenizer(TokenizerSettings):
     """GPT-2's tokenizer: byte-level BPE with 50,257 tokens (Radford et al. 2019), compared with those published."""
 
     kind: Literal["gpt2"]
-    folder: str | None = Field(
+    folder: UserPath | None = Field(
         None,
         min_length=1,
         description="folder with encoder.json and vocab.bpe, vocab.json and merges.txt, or tokenizer.json; null: from "

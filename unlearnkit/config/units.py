@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unlearnkit.config.forget_set import FileForgetSet, ForgetSetSettings, Seed
+from unlearnkit.config.names import UserPath
 
 
 class UnitForgetSetSettings(ForgetSetSettings):
@@ -43,7 +44,9 @@ class UnitFileForgetSet(UnitForgetSetSettings):
     """Forget units from a file."""
 
     kind: Literal["unit_file"]
-    file: str = Field(min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one unit per line)")
+    file: UserPath = Field(
+        min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one unit per line)"
+    )
 
     def input_file(self) -> str | None:
         """Return `file`."""
@@ -54,7 +57,7 @@ class UnitScoresForgetSet(UnitForgetSetSettings):
     """The forget units with the highest and/or lowest score, for example EasyDUB's steps of the highest loss."""
 
     kind: Literal["unit_scores"]
-    file: str = Field(
+    file: UserPath = Field(
         min_length=1, description=".npy (one float per unit) or .csv with the columns sample_index and score"
     )
     top: int = Field(0, ge=0, description="units with the highest scores")

@@ -162,9 +162,10 @@ def make_forget_set(
         case config.RandomForgetSet():
             return random_forget_set(train_size, settings.size, settings.seed)
         case config.ClassForgetSet():
-            return class_forget_set(labels, settings.label, settings.size, settings.seed)
+            return class_forget_set(labels, _number(settings.label, image_set), settings.size, settings.seed)
         case config.SubpopulationForgetSet(label=label, clusters=clusters, pick=pick, seed=seed):
-            return subpopulation_forget_set(image_set.train_images, labels, label, clusters, pick, seed)
+            number = _number(label, image_set)
+            return subpopulation_forget_set(image_set.train_images, labels, number, clusters, pick, seed)
         case config.ScoreForgetSet():
             scores = read_scores(Path(settings.file))
             _check_one_score_per_sample(settings, len(scores), train_size)
@@ -227,6 +228,11 @@ def split_labels(
     """
     of_training = np.where(np.isin(sample_index, forget_indices), "forget", "retain")
     return np.where(split == "train", of_training, split)
+
+
+def _number(label: int | str, image_set: ImageSet) -> int:
+    """Return the number of a class, which the configuration knows to exist."""
+    return image_set.class_names.index(label) if isinstance(label, str) else label
 
 
 def _drawn(population: Indices, size: int, seed: int, whole: str) -> Indices:

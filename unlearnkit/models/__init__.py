@@ -4,7 +4,9 @@ A model module defines
 
     Settings                                     its settings (a `unlearnkit.config.settings.ModelSettings`); their
                                                  property `min_side`, if there is one, is the smallest height and width
-                                                 of an image that such a model takes, pixels (1 without it);
+                                                 of an image that such a model takes, pixels (1 without it); up to
+                                                 `lone_side` (0 without it) a batch norm sees one value of a channel per
+                                                 image, so that batches of one cannot train;
                                                  `size(num_classes, image_shape)` states parameters, bytes of a state
                                                  and multiply-adds, from which `unlearnkit plan` predicts
     CONVOLUTIONS                                 False if it has none, for methods that change their kernels; left out

@@ -20,6 +20,11 @@ ANY_SIDE = True
 class Settings(ModelSettings):
     """ResNet-18 has no settings."""
 
+    @property
+    def lone_side(self) -> int:
+        """Largest height and width at which the last stage sees one pixel."""
+        return 32
+
     def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
         """Return the size of its stem, of its four stages and of its classifier."""
         channels, height, width = image_shape

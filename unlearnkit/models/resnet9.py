@@ -23,6 +23,11 @@ class Settings(ModelSettings):
         """Smallest height and width of an image, pixels: 11 are halved to 6 and to 3, the size of the last kernel."""
         return 11
 
+    @property
+    def lone_side(self) -> int:
+        """Largest height and width at which the last block sees one pixel: a quarter, 3, less the kernel."""
+        return 14
+
     def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
         """Return the size of its eight convolutions, each with batch norm, and of its classifier."""
         channels, height, width = image_shape

@@ -28,6 +28,11 @@ class Settings(ModelSettings):
         """Smallest height and width of an image, pixels: every pooling between two blocks halves them."""
         return 2 ** (len(self.channels) - 1)
 
+    @property
+    def lone_side(self) -> int:
+        """Largest height and width at which the last block sees one pixel."""
+        return 2 * self.min_side - 1
+
     def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
         """Return the size of its blocks, each on images half as wide as the one before, and of its classifier."""
         channels, height, width = image_shape

@@ -35,6 +35,11 @@ class Settings(ModelSettings):
         0.1, ge=0, lt=1, description="stochastic depth of the last block; it grows linearly from 0 at the first block"
     )
 
+    @property
+    def lone_side(self) -> int:
+        """Largest height and width at which the last stage sees one pixel."""
+        return 32
+
     def size(self, num_classes: int, image_shape: tuple[int, int, int]) -> ModelSize:
         """Return the size of the patch embedding, of the four stages and of the head."""
         channels, height, width = image_shape
