@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
 from unlearnkit.config.forget_set import ForgetSet
-from unlearnkit.data.copies import copies_outside, copies_warning
+from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 
@@ -26,7 +26,7 @@ with job_of(snakemake) as running:
         disjoint_from={Path(path).stem: read_array(path) for path in inputs.disjoint_from},
     )
     write_array(snakemake.output.forget_set, indices)
-    copies = copies_outside(image_set.images, image_set.split_sizes, indices)
+    copies = copies_outside(digests(image_set.images), image_set.split_sizes, indices)
     if warning := copies_warning(snakemake.wildcards.forget_set, len(indices), copies):
         running.report(f"WARNING: {warning}")
     running.record(snakemake.output.forget_set, size=len(indices), copies=copies)

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
 from unlearnkit.config.units import TextForgetSet
-from unlearnkit.data.copies import copies_outside, copies_warning
+from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_sets import check_forget_set
 from unlearnkit.data.text_file import read_text_set
 from unlearnkit.data.unit_forget_sets import make_unit_forget_set
@@ -25,7 +25,7 @@ with job_of(snakemake) as running:
         disjoint_from={Path(path).stem: read_array(path) for path in inputs.disjoint_from},
     )
     write_array(snakemake.output.forget_set, indices)
-    copies = copies_outside(text_set.sequences(), text_set.split_sizes, indices)
+    copies = copies_outside(digests(text_set.sequences()), text_set.split_sizes, indices)
     if warning := copies_warning(snakemake.wildcards.forget_set, len(indices), copies):
         running.report(f"WARNING: {warning}")
     running.record(snakemake.output.forget_set, size=len(indices), copies=copies)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unlearnkit.data.copies import copies_outside, copies_warning
+from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.shared_text import SHORT, refuse_shared
 from unlearnkit.data.text_making import make_text_set
 from unlearnkit.data.token_shards import Stream
@@ -24,8 +24,8 @@ def test_copies_of_forgotten_images_are_counted_by_split() -> None:
     images[11] = images[3]  # in the test split
     images[8] = images[6]  # of a retained one
     sizes = {"train": 7, "validation": 3, "test": 2}
-    assert copies_outside(images, sizes, np.array([3, 0, 1, 2])) == {"retain": 2, "validation": 1, "test": 1}
-    assert copies_outside(images, sizes, np.array([4])) == {"retain": 0, "validation": 0, "test": 0}
+    assert copies_outside(digests(images), sizes, np.array([3, 0, 1, 2])) == {"retain": 2, "validation": 1, "test": 1}
+    assert copies_outside(digests(images), sizes, np.array([4])) == {"retain": 0, "validation": 0, "test": 0}
 
 
 def test_a_warning_has_the_counts_and_no_copies_give_none() -> None:

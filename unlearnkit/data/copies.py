@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 
 def copies_outside(
-    samples: Iterable[np.ndarray], split_sizes: Mapping[str, int], forget_indices: npt.NDArray[np.integer]
+    found: npt.NDArray[np.uint64], split_sizes: Mapping[str, int], forget_indices: npt.NDArray[np.integer]
 ) -> dict[str, int]:
     """Return how many forgotten samples have an exact copy in "retain", "validation" and, where there is one, "test".
 
-    `samples` are the pixels or the tokens of every sample, split after split; `split_sizes` says how many each split
-    has, "train" first. Labels are not compared.
+    `found` are the `digests` of the pixels or tokens of every sample, split after split; `split_sizes` says how many
+    each split has, "train" first. Labels are not compared.
     """
-    train, *others = np.split(digests(samples), np.cumsum([*split_sizes.values()])[:-1])
+    train, *others = np.split(found, np.cumsum([*split_sizes.values()])[:-1])
     splits = {"retain": np.delete(train, forget_indices)} | dict(zip([*split_sizes][1:], others, strict=True))
     return {name: int(np.isin(train[forget_indices], split).sum()) for name, split in splits.items()}
 

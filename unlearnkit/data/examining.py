@@ -19,7 +19,7 @@ from unlearnkit.config.data import DataBlock
 from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.config.units import TextForgetSet
-from unlearnkit.data.copies import copies_outside, copies_warning
+from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 from unlearnkit.data.loading import load_published, prepared
@@ -45,10 +45,10 @@ def image_findings(data: Mapping[str, Any], root: Path | None, forget_sets: Mapp
     yield "ok", f"{block.name} is sound: {len(published.images)} entries"
     sizes = {name: getattr(block, name) for name in ("train_size", "validation_size", "test_size")}
     images = prepared(published, block.split, sizes, block.image)
-    chosen = TypeAdapter(dict[str, ForgetSet]).validate_python(forget_sets)
+    chosen, found = TypeAdapter(dict[str, ForgetSet]).validate_python(forget_sets), digests(images.images)
     for name, settings in chosen.items():
         if settings.kind not in _LATER:
-            yield from _told(_copies, name, make_forget_set, settings, images, images.images)
+            yield from _told(_copies, name, make_forget_set, settings, images, found)
 
 
 def text_findings(
@@ -65,9 +65,12 @@ def text_findings(
             return
         text_set, end_of_text = cut_text(cuts, made, root)
         yield from _told(refuse_shared, text_set, end_of_text)
-        chosen = TypeAdapter(dict[str, TextForgetSet]).validate_python(forget_sets)
+        chosen, found = (
+            TypeAdapter(dict[str, TextForgetSet]).validate_python(forget_sets),
+            digests(text_set.sequences()),
+        )
         for name, settings in chosen.items():
-            yield from _told(_copies, name, make_unit_forget_set, settings, text_set, text_set.sequences())
+            yield from _told(_copies, name, make_unit_forget_set, settings, text_set, found)
 
 
 def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Generator[Finding, None, list[str] | None]:
@@ -123,11 +126,11 @@ def answer() -> None:
 
 
 def _copies(
-    name: str, make: Callable[..., np.ndarray], settings: Any, data_set: Any, samples: Any
+    name: str, make: Callable[..., np.ndarray], settings: Any, data_set: Any, found: np.ndarray
 ) -> Iterator[Finding]:
     indices, sizes = make(settings, data_set), data_set.split_sizes
     check_forget_set(indices, name=name, train_size=sizes["train"])
-    if warning := copies_warning(name, len(indices), copies_outside(samples, sizes, indices)):
+    if warning := copies_warning(name, len(indices), copies_outside(found, sizes, indices)):
         yield "warning", warning
 
 
