@@ -13,6 +13,7 @@ import numpy as np
 from unlearnkit.data.download import find_folder
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.tensor_files import read_tensor_file
+from unlearnkit.facts.living17 import CLASS_NAMES
 from unlearnkit.raw_files import folder_with
 
 NUM_CLASSES = 17
@@ -22,25 +23,6 @@ VALIDATION_SIZE = 3_400
 # ImageNet's, as in the published recipe.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
-CLASS_NAMES = (
-    "salamander",
-    "turtle",
-    "lizard",
-    "snake",
-    "spider",
-    "grouse",
-    "parrot",
-    "crab",
-    "dog",
-    "wolf",
-    "fox",
-    "domestic cat",
-    "bear",
-    "beetle",
-    "butterfly",
-    "ape",
-    "monkey",
-)
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
 CHECKED_BY = "number, type, range and shape of images and labels; the publisher's checksums are not known"

@@ -16,6 +16,7 @@ from unlearnkit.data.download import find_folder
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.data.pictures import centre_crop, read_pictures
 from unlearnkit.errors import DataError
+from unlearnkit.facts.living17 import CLASS_NAMES
 from unlearnkit.raw_files import folder_with
 
 NUM_CLASSES = 17
@@ -25,25 +26,6 @@ VALIDATION_SIZE = 3_400
 # ImageNet's, as in the published recipe.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
-CLASS_NAMES = (
-    "salamander",
-    "turtle",
-    "lizard",
-    "snake",
-    "spider",
-    "grouse",
-    "parrot",
-    "crab",
-    "dog",
-    "wolf",
-    "fox",
-    "domestic cat",
-    "bear",
-    "beetle",
-    "butterfly",
-    "ape",
-    "monkey",
-)
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
 CHECKED_BY = "number and names of the files of every class; decoded JPEG pixels depend on the decoder"

@@ -27,11 +27,6 @@ def token_sum(logits: Tensor, labels: Tensor) -> Tensor:
     )
 
 
-def token_mean(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean over all targets of the batch of -log p(target), nats (`token_mean` of the specification)."""
-    return token_sum(logits, labels) / targets(labels)
-
-
 def sequence_sums(logits: Tensor, labels: Tensor) -> Tensor:
     """Return for every sequence the sum over its targets of -log p(target), S_i in nats, [B]."""
     losses = functional.cross_entropy(
