@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from unlearnkit.config.reading import DEFAULT, read_yaml, refuse_misread
+from unlearnkit.config.reading import read_configuration, read_yaml
 from unlearnkit.errors import UnlearnkitError
 
 min_version("9.0")
@@ -13,11 +13,9 @@ min_version("9.0")
 try:
     # Snakemake itself takes the last of two equal keys, and 010 for 8
     if workflow.is_main_process:
-        refuse_misread(workflow.configfiles, workflow.config_settings.config_args or ())
+        read_configuration(workflow.configfiles, workflow.config_settings.config_args or ())
     # a file that names its experiment stands alone; any other, and a name on the command line, go over the default one
     alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
-    if workflow.is_main_process and not alone:
-        refuse_misread([DEFAULT], ())
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 

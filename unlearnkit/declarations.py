@@ -11,10 +11,24 @@ from __future__ import annotations
 import ast
 import functools
 import sys
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from unlearnkit.errors import UnlearnkitError
+from unlearnkit.errors import ConfigError, UnlearnkitError
 from unlearnkit.fingerprint import source_path, syntax_tree
+from unlearnkit.registry import REGISTRIES, task_of
+
+_OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
+_OF_IMAGES = ("NUM_CLASSES", "CLASS_NAMES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDATION_SIZE", "MEAN", "STD", "load")
+CONTRACTS: Mapping[str, tuple[str, ...]] = {
+    "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
+    "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
+    "model": ("Settings", "STACK_SIZE", "build", "adapter"),
+    "data set": (*_OF_DATA, *_OF_IMAGES),
+    "data set of text": (*_OF_DATA, "documents"),
+    "data set of tokens": (*_OF_DATA, "VOCABULARY_SIZE", "END_OF_TEXT", "shards"),
+}
+"""What a module of each kind must define; the docstring of its package says what each name means."""
 
 _ALLOWED_IMPORTS = (
     "__future__",
@@ -40,9 +54,11 @@ def declarations(module_name: str) -> ModuleType:
     Raises UnlearnkitError if the module does not exist or a declaration needs more than the allowed imports.
     """
     path, tree = source_path(module_name), syntax_tree(module_name)
+    defined = frozenset(_names(tree))
     tree.body = [node for node in tree.body if _is_declaration(node)]
     module = ModuleType(module_name)
     module.__file__ = str(path)
+    vars(module)["__defined__"] = defined
     # pydantic resolves annotations through sys.modules; a private name keeps the real module importable beside this one
     module.__name__ = f"{module_name}:declarations"
     sys.modules[module.__name__] = module
@@ -55,6 +71,42 @@ def declarations(module_name: str) -> ModuleType:
             remedy=f"move the value into a function of {path.name}",
         ) from None
     return module
+
+
+def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES) -> Iterator[ConfigError]:
+    """Yield one problem for each registered plug-in that does not define what its kind must, naming all that it lacks.
+
+    Raises UnlearnkitError as `declarations` does.
+    """
+    for kind, names in registries.items():
+        for name, module in names.items():
+            plug_in = declarations(module)
+            if missing := [
+                part for part in CONTRACTS[_contract(kind, plug_in)] if part not in vars(plug_in)["__defined__"]
+            ]:
+                package = source_path(module).parent / "__init__.py"
+                yield ConfigError(
+                    f"{kind} '{name}' does not define {', '.join(missing)}",
+                    expected=f"all that the docstring of {package} lists",
+                    remedy=f"add what is missing to {plug_in.__file__}",
+                )
+
+
+def _contract(kind: str, plug_in: ModuleType) -> str:
+    if kind != "data set" or task_of(plug_in) == "image":
+        return kind
+    return "data set of tokens" if getattr(plug_in, "TOKENISED", False) else "data set of text"
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that the top level of a module defines."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+        else:
+            yield from (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 def _is_declaration(node: ast.stmt) -> bool:

@@ -90,6 +90,21 @@ def test_an_overlay_takes_a_forget_set_out_with_null(changed: Callable[[str], di
         load_experiment(changed("forget_sets: {eights: null, random_50: null}"))
 
 
+def test_an_overlay_takes_a_variant_out(changed: Callable[[str], dict[str, Any]]) -> None:
+    whole = load_experiment(changed("{}")).variants
+    name = next(iter(whole))
+    assert list(load_experiment(changed(f"methods: {{{name}: null}}")).variants) == [
+        other for other in whole if other != name
+    ]
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_all_samples_may_be_asked_for_by_word(split: str, changed: Callable[[str], dict[str, Any]]) -> None:
+    said, unsaid = (load_experiment(changed(f"data: {{{split}_size: {size}}}")) for size in ("all", "null"))
+    assert said.data.model_dump() == unsaid.data.model_dump()
+    assert getattr(said.data, f"{split}_size") is None
+
+
 def test_several_sets_may_name_the_same_one(changed: Callable[[str], dict[str, Any]]) -> None:
     sets = "{eights: {disjoint_from: [random_50]}, x: {kind: class, label: 1, disjoint_from: [eights, random_50]}}"
     assert len(load_experiment(changed(f"forget_sets: {sets}")).forget_sets) == 3

@@ -57,7 +57,7 @@ def test_files_without_an_experiment_go_over_the_default(
         ("seed: [1", "is not valid YAML"),
         ("- a\n- b\n", "holds no keys"),
         ("", "holds no keys"),
-        (b"\xff\xfe\x00", "is not valid YAML"),
+        (b"\xff\xfe\x00", "is not UTF-8 text"),
     ],
 )
 def test_wrong_files_end_with_a_message(

@@ -107,3 +107,17 @@ def test_a_wrong_argument_is_refused(argument: str, remedy: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_argument(argument)
     assert remedy in str(error.value)
+
+
+def test_null_takes_an_entry_of_the_file_below_out() -> None:
+    Path("base.yaml").write_text("experiment: t\nmethods: {a: {method: do_nothing}, b: {method: do_nothing}}\n")
+    Path("overlay.yaml").write_text("methods: {b: null}\n")
+    assert read_configuration([Path("base.yaml"), Path("overlay.yaml")])["methods"]["b"] is None
+    read_configuration([Path("base.yaml")], ["methods={a: null}"])
+
+
+@pytest.mark.parametrize("block", ["methods", "forget_sets", "attributions"])
+def test_null_that_takes_nothing_out_is_refused(block: str) -> None:
+    Path("c.yaml").write_text(f"experiment: t\n{block}:\n  a:\n")
+    with pytest.raises(ConfigError, match=rf"{block}\.a in c\.yaml is null, but there is none that it could take out"):
+        read_configuration([Path("c.yaml")])

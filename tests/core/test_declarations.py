@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from unlearnkit import registry
-from unlearnkit.declarations import declarations
+from unlearnkit.declarations import declarations, incomplete_plug_ins
 from unlearnkit.errors import UnlearnkitError
 
 Plugin = Callable[[str], str]
@@ -103,3 +103,23 @@ def test_missing_and_broken_modules_are_named(plugin: Plugin) -> None:
         declarations("unlearnkit.nowhere.scrub")
     with pytest.raises(UnlearnkitError, match="has a syntax error in line 2"):
         declarations(plugin("SIZE = 1\nSIZE = = 2\n"))
+
+
+INCOMPLETE = {
+    "metric": ("AXIS = 'samples'\n", ["Settings", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"]),
+    "model": ("def build(): ...\nfrom os import path as adapter\n", ["Settings", "STACK_SIZE"]),
+    "method": ("STACKABLE: bool = True\nclass Settings: ...\n", ["NEEDS", "unlearn"]),
+    "data set": ("TASK = 'text'\nSOURCE = CONTENT_HASH = ''\n", ["DOWNLOAD_BYTES", "documents"]),
+}
+
+
+@pytest.mark.parametrize("kind", INCOMPLETE)
+def test_all_that_a_plug_in_lacks_is_named_at_once(kind: str, plugin: Plugin) -> None:
+    source, missing = INCOMPLETE[kind]
+    (problem,) = incomplete_plug_ins({kind: {"mine": plugin(source)}})
+    assert f"{kind} 'mine' does not define {', '.join(missing)}; expected all" in str(problem)
+
+
+def test_a_plug_in_of_images_lacks_what_images_have(plugin: Plugin) -> None:
+    (problem,) = incomplete_plug_ins({"data set": {"mine": plugin("def load(root): ...\n")}})
+    assert "does not define CONTENT_HASH, SOURCE, DOWNLOAD_BYTES, NUM_CLASSES, CLASS_NAMES" in str(problem)

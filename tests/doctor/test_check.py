@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from unlearnkit.__main__ import main
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.doctor import cluster, devices, environment
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding, examine
@@ -354,3 +355,16 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Monk
 def test_nothing_is_said_of_clusters_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert of("cluster", Case([])) == []
+
+
+def test_check_takes_files_and_arguments_as_snakemake_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "more.yaml").write_text("num_models: 6\nheld_out_oracles: 6\n")
+    words = ["check", "--only", "configuration", "--configfile", "tiny.yaml", "more.yaml"]
+    assert main([*words, "--config", "experiment=other", "methods={twin: {method: do_nothing}}"]) == 0
+    assert "experiment other: 6 models, 1 forget set, 2 variants, 1 metric" in capsys.readouterr().out
+    assert main([*words, "--config", "training.lr=0.1"]) == 1
+    assert "Write nested keys in braces: --config 'training={lr: 0.1}'" in capsys.readouterr().out

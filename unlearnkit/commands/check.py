@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, SECTIONS, WARNING, Case, examine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the configuration files and --only."""
-    parser.add_argument("config", nargs="*", type=Path, metavar="CONFIG", help="YAML files; default: config.yaml")
+    """Add the configuration, in Snakemake's words too, and --only."""
+    parser.add_argument("files", nargs="*", type=Path, metavar="CONFIG", help="YAML files; default: config.yaml")
+    parser.add_argument(
+        "--configfile", "--configfiles", nargs="+", type=Path, default=[], metavar="FILE", help="as for snakemake"
+    )
+    parser.add_argument("--config", "-C", nargs="+", default=[], metavar="KEY=VALUE", help="as for snakemake")
     parser.add_argument(
         "--only", action="append", choices=SECTIONS, metavar="SECTION", help=f"one of {', '.join(SECTIONS)}"
     )
@@ -19,16 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine configuration, environment, folder, data, devices and cluster, and say what to do about each finding.
 
-    Configuration files are merged from left to right; those that name no experiment go over config.yaml, as by
-    `snakemake --configfile`. Ends with status 1 if there is an error. Nothing is downloaded or changed.
+    Configuration files and --config are merged from left to right; those that name no experiment go over config.yaml,
+    as by snakemake. Ends with status 1 if there is an error. Nothing is downloaded or changed.
     """
-    case, levels = Case(options.config), []
-    for section in SECTIONS:
-        wanted = options.only is None or section in options.only
+    case, levels, wanted = Case([*options.files, *options.configfile], options.config), [], options.only or SECTIONS
+    with ThreadPoolExecutor() as pool:
+        # what other processes are asked takes seconds, so they are asked at the same time
+        imports = pool.submit(lambda: case.imports) if {"environment", "devices"} & {*wanted} else None
         # always examined, since the others ask what it describes
-        findings = examine(section, case) if wanted or section == "configuration" else ()
-        for finding in findings:
-            if wanted:
+        examined = {"configuration": list(examine("configuration", case))}
+        data = pool.submit(lambda: list(examine("data", case))) if "data" in wanted else None
+        for section in (section for section in SECTIONS if section in wanted):
+            if imports and section in ("environment", "devices"):
+                imports.result()
+            findings = data.result() if data and section == "data" else examined.get(section) or examine(section, case)
+            for finding in findings:
                 levels.append(finding.level)
                 remedy = f". {finding.remedy[0].upper()}{finding.remedy[1:]}" if finding.remedy else ""
                 print(f"{finding.level:<8} {section}: {finding.fact}{remedy}", flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
@@ -27,6 +27,12 @@ class Image(Settings):
     )
 
 
+def _or_all(least: int) -> BeforeValidator:
+    """Return the validator of a number of samples that may be `all`, which is null in short."""
+    accepted = Annotated[int, Field(ge=least)] | Literal["all"] | None  # pyright: ignore[reportOperatorIssue]
+    return BeforeValidator(lambda value: None if value == "all" else value, json_schema_input_type=accepted)
+
+
 class DataBlock(Settings):
     """The data set and how much of it is used."""
 
@@ -41,12 +47,14 @@ class DataBlock(Settings):
         description="official: training and validation are the publisher's training and test set; deep_unlearn: 15 % "
         "of the publisher's training set, drawn with seed 123, validate, and its test set is a third split, test",
     )
-    train_size: int | None = Field(None, ge=2, description="use only the first so many training samples; null: all")
-    validation_size: int | None = Field(
-        None, ge=1, description="use only the first so many validation samples; null: all"
+    train_size: Annotated[int | None, _or_all(2)] = Field(
+        None, ge=2, description="use only the first so many training samples; all or null: all"
     )
-    test_size: int | None = Field(
-        None, ge=1, description="use only the first so many test samples, where the split has them; null: all"
+    validation_size: Annotated[int | None, _or_all(1)] = Field(
+        None, ge=1, description="use only the first so many validation samples; all or null: all"
+    )
+    test_size: Annotated[int | None, _or_all(1)] = Field(
+        None, ge=1, description="use only the first so many test samples, where the split has them; all or null: all"
     )
     image: Image | None = Field(None, description="the shape that images are brought to; null: as published")
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(

@@ -15,6 +15,7 @@ from unlearnkit.config.data import DataBlock
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_set import ForgetSet
 from unlearnkit.config.names import Name, Slug
+from unlearnkit.config.reading import OVERLAID
 from unlearnkit.config.recipe import Recipe
 from unlearnkit.config.settings import ModelSettings, Settings
 from unlearnkit.config.variants import Variant, variants_of
@@ -55,13 +56,11 @@ class Experiment(Settings):
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")
 
-    @field_validator("forget_sets", mode="before")
+    @field_validator(*OVERLAID, mode="before")
     @classmethod
-    def _left_out(cls, forget_sets: Any) -> Any:
-        """An overlay takes a forget set out of the file below it by giving null in its place."""
-        if not isinstance(forget_sets, Mapping):
-            return forget_sets
-        return {name: block for name, block in forget_sets.items() if block is not None}
+    def _left_out(cls, blocks: Any) -> Any:
+        """An overlay takes an entry out of the file below it by giving null in its place."""
+        return {name: own for name, own in blocks.items() if own is not None} if isinstance(blocks, Mapping) else blocks
 
     @cached_property
     def variants(self) -> dict[str, Variant]:

@@ -31,6 +31,7 @@ from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.config.text_rules import text_problems
 from unlearnkit.config.variant_rules import variant_problems
+from unlearnkit.declarations import incomplete_plug_ins
 from unlearnkit.errors import ConfigError
 
 _KINDS = {
@@ -47,8 +48,11 @@ _KINDS = {
 def load_experiment(raw: Mapping[str, Any]) -> Experiment:
     """Return the experiment that a configuration, as read from YAML, describes.
 
-    Raises ConfigError that lists every problem: those of single keys or, if there are none, those between keys.
+    Raises ConfigError that lists every problem: plug-ins that lack something; else those of single keys; else those
+    between keys.
     """
+    if incomplete := list(incomplete_plug_ins()):
+        raise combined(incomplete)
     raw = _plain(raw)
     model = experiment_class(_task_of(raw))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,26 +13,38 @@ from unlearnkit.config.yaml_text import content_of
 from unlearnkit.errors import ConfigError
 
 DEFAULT = Path("config.yaml")
+OVERLAID = ("forget_sets", "attributions", "methods")
+"""Blocks of named entries, which an overlay takes out by null."""
 
 
-def read_configuration(paths: Sequence[Path], arguments: Sequence[str] = ()) -> dict[str, Any]:
+def read_configuration(paths: Sequence[str | Path], arguments: Sequence[str] = ()) -> dict[str, Any]:
     """Return what `paths` describe, merged from left to right, under `arguments`, KEY=VALUE as for `--config`.
 
-    If no file names an experiment they are merged over config.yaml, as the Snakefile does it.
+    If no file names an experiment they are merged over config.yaml, as the Snakefile does it. Raises ConfigError as
+    `read_yaml` does, and for a null that takes nothing out.
     """
-    layers = [read_yaml(path) for path in paths]
-    if not any("experiment" in layer for layer in layers):
-        layers.insert(0, read_yaml(DEFAULT))
-    return functools.reduce(merged, [*layers, *map(read_argument, arguments)], {})
-
-
-def refuse_misread(paths: Sequence[str | Path], arguments: Sequence[str]) -> None:
-    """Read what Snakemake has read, and raise ConfigError where it took something else than what is written."""
     here = Path.cwd()
-    for path in map(Path, paths):
-        read_yaml(path.relative_to(here) if path.is_relative_to(here) else path)
-    for argument in arguments:
-        read_argument(argument)
+    places = [path.relative_to(here) if path.is_relative_to(here) else path for path in map(Path, paths)]
+    layers = [(f"in {place}", read_yaml(place)) for place in places]
+    above = [(f"in --config {argument}", read_argument(argument)) for argument in arguments]
+    if not any("experiment" in layer for _, layer in layers):
+        layers.insert(0, (f"in {DEFAULT}", read_yaml(DEFAULT)))
+    result: dict[str, Any] = {}
+    for where, layer in (*layers, *above):
+        _refuse_idle_nulls(layer, result, where)
+        result = merged(result, layer)
+    return result
+
+
+def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where: str) -> None:
+    for block in OVERLAID:
+        own, lower = layer.get(block), below.get(block)
+        for name, value in own.items() if isinstance(own, Mapping) else ():
+            if value in (None, "null") and not (isinstance(lower, Mapping) and lower.get(name)):
+                raise ConfigError(
+                    f"{block}.{name} {where} is null, but there is none that it could take out",
+                    expected="a block of keys",
+                )
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,20 @@ class Finding:
 
 @dataclass
 class Case:
-    """The files of the configuration, and the experiment in them (None as long as it is not known to be valid)."""
+    """The configuration's files and KEY=VALUE arguments, and its experiment (None until it is known to be valid)."""
 
     configuration: list[Path]
+    arguments: list[str] = field(default_factory=list)
     experiment: Any = None
 
     @cached_property
     def imports(self) -> Imports:
-        """Which packages can be imported, and what torch sees; found out in another process, once."""
-        return probe_imports([module for module, _, _ in requirements()])
+        """Which packages can be imported, and what torch sees; found out in two other processes, once."""
+        modules = [module for module, _, _ in requirements()]
+        groups = [[name for name in modules if name.startswith("torch") is heavy] for heavy in (True, False)]
+        with ThreadPoolExecutor() as pool:
+            heavy, light = pool.map(probe_imports, groups)
+        return Imports({**light.errors, **heavy.errors}, heavy.torch)
 
 
 def examine(section: str, case: Case) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ def examine(case: Case) -> Iterator[Finding]:
     from unlearnkit.config.load import load_experiment
     from unlearnkit.config.reading import read_configuration
 
-    case.experiment = experiment = load_experiment(read_configuration(case.configuration))
+    case.experiment = experiment = load_experiment(read_configuration(case.configuration, case.arguments))
     counts = (
         f"{experiment.num_models} models",
         _counted(experiment.forget_sets, "forget set"),

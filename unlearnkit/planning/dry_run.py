@@ -29,7 +29,7 @@ from snakemake.settings.types import (
 
 from unlearnkit.artifacts.timing import process_seconds
 from unlearnkit.changes import replaced
-from unlearnkit.config.reading import refuse_misread
+from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import UnlearnkitError
 
 MANY = 10_000
@@ -114,7 +114,7 @@ def _refuse_options(args: Any) -> None:
     for option, number in (("cores", args.cores), ("jobs", args.jobs)):
         if isinstance(number, int) and number < 1:
             raise UnlearnkitError(f"--{option} is {number}", expected="a number of at least 1")
-    refuse_misread(args.configfile or [], args.config or [])
+    read_configuration(args.configfile or [], args.config or [])
 
 
 def _workflow(args: Any) -> Any:
