@@ -8,11 +8,12 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-faults test-smoke test-slurm lint format report schema requirements benchmarks clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
-	@echo "make test        install into $(VENV) and run the tests"
+	@echo "make test        install into $(VENV) and run the tests, everything once at small size (less than 10 minutes)"
+	@echo "make test-full   what make test leaves out: every method on every model, kills, full disks, published protocols"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
@@ -34,11 +35,15 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
-# the same tests are in `make test`, with fewer kills
-test-faults: $(VENV)/.dev
-	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -s
+# what is marked slow
+test-full: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m slow
 
-# the published protocols at toy size; two of them are in `make test`
+# the same tests are in `make test-full`, with fewer kills
+test-faults: $(VENV)/.dev
+	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -m "slow or not slow" -s
+
+# the published protocols at toy size, which are in `make test-full`
 test-smoke: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or not slow" -v --durations=0
 

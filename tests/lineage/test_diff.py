@@ -37,6 +37,7 @@ def causes(told: dict[str, Any]) -> dict[tuple[str, str, str, str], int]:
     return {(c["kind"], c["subject"], c["old"], c["new"]): len(c["explains"]) for c in told["causes"]}
 
 
+@pytest.mark.slow
 @pytest.mark.workflow
 def test_one_changed_setting_explains_everything(completed: Checkout, changed: Checkout, call: Call) -> None:
     told = compared(call, completed.root / RESULTS, changed.root / RESULTS)
@@ -51,6 +52,7 @@ def test_one_changed_setting_explains_everything(completed: Checkout, changed: C
     assert told["only_in_a"] == told["only_in_b"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.workflow
 def test_headline_values_come_largest_first(completed: Checkout, changed: Checkout, call: Call) -> None:
     values = compared(call, completed.root / RESULTS, changed.root / RESULTS)["values"]

@@ -129,6 +129,7 @@ def test_quick_takes_the_word_of_records_for_weights(finished: Checkout, call: C
     assert call(finished.root, "verify", "--quick")[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [WEIGHTS, MARGINS])
 def test_the_command_repairs_one_file(finished: Checkout, call: Call, name: str) -> None:
     kinds = ("**/*.safetensors", "**/*.parquet", "tables/klom.*", "tables/mia.*")
@@ -141,6 +142,7 @@ def test_the_command_repairs_one_file(finished: Checkout, call: Call, name: str)
     assert status == 0, output
 
 
+@pytest.mark.slow
 def test_one_command_repairs_all(finished: Checkout, call: Call) -> None:
     before = finished.artifacts("tables/klom.*", "tables/mia.*", "**/*.safetensors")
     for name in ("flipped", "truncated", "lost", "edited table", "redrawn figure"):

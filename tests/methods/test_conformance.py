@@ -265,11 +265,13 @@ def large_bench(architecture: str, tiny_images: ImageSet, tmp_path: Path) -> Ben
     return Bench(tiny_images, architecture, np.array([6, 1]), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["resnet9", "resnet18_cifar"])
 def test_every_method_runs_on_the_other_large_models(method: str, large_bench: Bench) -> None:
     unlearned_by_call(method, large_bench)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["resnet18", "tiny_vit"])
 def test_the_promises_hold_on_a_resnet_and_on_a_vision_transformer(method: str, large_bench: Bench) -> None:
     with global_generators(1):
@@ -280,6 +282,7 @@ def test_the_promises_hold_on_a_resnet_and_on_a_vision_transformer(method: str, 
     assert same(kept.states[max(kept.states)][0], called)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["resnet18", "tiny_vit"])
 @pytest.mark.parametrize("method", STAYS_AT_RATE_ZERO)
 def test_a_learning_rate_of_zero_leaves_a_large_model(method: str, large_bench: Bench) -> None:

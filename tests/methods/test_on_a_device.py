@@ -12,6 +12,11 @@ from bench import Bench
 
 from unlearnkit import registry
 
+QUICK = {"scrub", "salun", "sisa", "npo"}
+"""What `make test` tries: teacher, mask, ensemble, text; `make test-full` tries the others."""
+
+METHODS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in registry.METHODS]
+
 
 @pytest.fixture(params=["small_cnn", "nanogpt"])
 def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Bench:
@@ -19,6 +24,7 @@ def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Ben
     return bench_of(request.param)
 
 
+@pytest.mark.parametrize("method", METHODS)
 def test_a_method_does_the_same_on_another_device(method: str, bench: Bench, elsewhere: torch.device) -> None:
     kind = registry.load("method", method).Settings
     # rounding grows with every step, so the steps are small

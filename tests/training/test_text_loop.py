@@ -200,6 +200,7 @@ def test_compiling_changes_rounding_only(worker_of: Callable[..., Worker]) -> No
     assert difference(plain, compiled) < 1e-5
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_compiled_is_named(
     worker_of: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def test_shares_of_a_step_cover_it_and_come_in_equal_numbers() -> None:
                 assert all(len(batch) for batch in shares[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sharding", "optimizer", "tolerance"),
     [

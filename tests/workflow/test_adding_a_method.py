@@ -60,6 +60,7 @@ def committed(finished: Checkout) -> Checkout:
     return finished
 
 
+@pytest.mark.slow
 def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> None:
     old, old_rows = computed(committed), rows(committed)
     assert f"wrote {FILE}, " in new_method(committed)

@@ -56,6 +56,7 @@ def test_a_method_that_diverges_is_reported_and_not_hidden(finished: Checkout) -
     assert all(row["n_failed"] > 0 and row["mean"] is None for row in rows)
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_is_told(fresh: Checkout) -> None:
     limited = f"ulimit -f 8; exec {' '.join(fresh.command(target('data/dataset.safetensors')))}"  # 8 KiB per file
     refuse(fresh.run("bash", "-c", limited), fresh, "cannot write", "data/dataset.safetensors", "Free the disk")
@@ -65,12 +66,14 @@ def test_a_disk_that_takes_no_more_is_told(fresh: Checkout) -> None:
 # raw data
 
 
+@pytest.mark.slow
 def test_a_missing_data_folder_is_told(fresh: Checkout) -> None:
     fresh.configure({"data.name": "fashion_mnist", "data.root": "no/such/folder"})
     outcome = fresh.snakemake(target("data/dataset.safetensors"))
     refuse(outcome, fresh, "data.root 'no/such/folder' does not exist", "Correct data.root")
 
 
+@pytest.mark.slow
 def test_a_corrupt_image_file_is_named(fresh: Checkout, shared_data: Path) -> None:
     shutil.copytree(shared_data / "fashion_mnist", fresh.root / "raw")
     images = fresh.root / "raw/train-images-idx3-ubyte.gz"

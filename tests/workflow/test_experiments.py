@@ -19,8 +19,8 @@ pytestmark = pytest.mark.workflow
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 OVERLAYS = sorted(path.stem for path in EXPERIMENTS.glob("smoke/*.yaml"))
-QUICK = {"datamodel_matching", "easydub_living17"}
-"""What `make test` runs, four minutes of CPU time together, and nothing to fetch; `make test-smoke` runs all."""
+PLANNED = {"digits_methods", "easydub_cifar10", "nanogpt_fineweb", "village"}
+"""What `make test` plans; `make test-full` plans all, and runs those that have an overlay."""
 
 ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
 """Data sets whose raw files are not in a dependency."""
@@ -34,13 +34,14 @@ def files_of(name: str) -> tuple[str, str]:
     return f"experiments/{name}.yaml", f"experiments/smoke/{name}.yaml"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [n if n in PLANNED else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
 def test_every_experiment_can_be_planned(name: str, pristine: Checkout) -> None:
     command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml")
     outcome = pristine.run(sys.executable, *command)
     assert outcome.status == 0, outcome.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("deep_unlearn_")])
 def test_deep_unlearns_experiments_can_be_planned_with_their_other_model(name: str, pristine: Checkout) -> None:
     # as the comments of the files say
@@ -63,7 +64,8 @@ def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
     assert toy.train_size <= 100 and toy.num_models <= 4
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in OVERLAYS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OVERLAYS)
 def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, request: pytest.FixtureRequest) -> None:
     toy = small(name)
     needs_files = toy.data.name in ELSEWHERE

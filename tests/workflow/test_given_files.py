@@ -43,6 +43,7 @@ def load(root):
 """
 
 
+@pytest.mark.slow
 def test_own_images_that_change_make_the_data_set_again(fresh: Checkout) -> None:
     (fresh.root / "unlearnkit/data/own.py").write_text(OWN_IMAGES)
     fresh.edit(
@@ -68,6 +69,7 @@ def test_own_images_that_change_make_the_data_set_again(fresh: Checkout) -> None
     assert refused.status and "dataset.safetensors was made of mine/images.npy and 1 more" in refused.output
 
 
+@pytest.mark.slow
 def test_another_embedding_model_in_the_same_folder_makes_embeddings_anew(fresh: Checkout) -> None:
     save_clip(fresh.root / "clip")
     similar = {"kind": "clip_neighbours", "index": 3, "size": 10}
@@ -91,6 +93,7 @@ def test_another_embedding_model_in_the_same_folder_makes_embeddings_anew(fresh:
     assert fresh.result("data/embeddings.npy").exists()
 
 
+@pytest.mark.slow
 def test_rows_in_a_local_folder_are_inputs_and_what_hf_notes_beside_them_is_none(fresh: Checkout) -> None:
     text_experiment(fresh)
     folder = fresh.root / "rows"
@@ -127,6 +130,7 @@ def test_a_forget_sets_file_that_is_gone_is_told_before_anything_is_removed(fres
     assert fresh.result("forget_sets/some.npy").exists()
 
 
+@pytest.mark.slow
 def test_a_forget_set_of_another_experiments_artifact_needs_no_records_of_snakemakes(fresh: Checkout) -> None:
     fresh.make(f"{RESULTS}/forget_sets/random_10.npy")
     (fresh.root / RESULTS).rename(fresh.root / "results/other")

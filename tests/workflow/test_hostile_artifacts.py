@@ -16,7 +16,7 @@ from unlearnkit.artifacts.provenance import read_provenance
 from unlearnkit.artifacts.store import sha256_of, write_json
 from unlearnkit.layout import provenance
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 class Payload:

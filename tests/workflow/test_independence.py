@@ -14,7 +14,7 @@ from checkout import Checkout
 
 from unlearnkit.artifacts.weights import WeightFile
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 UNLEARNED = "unlearned/nines/scrub/{}.safetensors"
 SCORE = "scores/klom/nines/scrub.parquet"

@@ -66,6 +66,7 @@ def test_only_what_depends_on_a_lost_file_is_missing(finished: Checkout) -> None
     assert jobs_by_rule(plan)["oracle"] == jobs_by_rule(plan)["unlearn"] == 0
 
 
+@pytest.mark.slow
 def test_options_are_those_of_snakemake(finished: Checkout) -> None:
     more = ("--config", "num_models=6", "held_out_oracles=6", "--cores", "1")
     plan = planned(finished, *more)
@@ -91,6 +92,7 @@ def test_every_job_leaves_a_record_that_survives_its_results(finished: Checkout)
     assert {stage["basis"] for stage in plan["stages"]} == {"measured"}
 
 
+@pytest.mark.slow
 def test_records_of_another_folder_count(fresh: Checkout, completed: Checkout) -> None:
     records = str(completed.root / "logs")
     assert {stage["basis"] for stage in planned(fresh, "--records", records)["stages"]} == {"measured"}

@@ -51,6 +51,7 @@ def test_touching_every_file_makes_nothing_stale(finished: Checkout) -> None:
     assert finished.plan().nothing_to_do
 
 
+@pytest.mark.slow
 def test_touching_large_weights_makes_nothing_stale(fresh: Checkout) -> None:
     margins = fresh.result("original/0000-0001.margins.parquet").relative_to(fresh.root)
     fresh.configure({"model.hidden": [4096]})
@@ -102,6 +103,7 @@ def test_a_lost_file_costs_its_own_job_and_those_below_it(
     assert planned.tables == tables
 
 
+@pytest.mark.slow
 def test_a_lost_margin_file_comes_back_as_it_was(finished: Checkout) -> None:
     kinds = ("unlearned/**/*.*", "scores/**/*.parquet", "summaries/**/*.parquet")
     before = finished.artifacts(*kinds)
@@ -116,6 +118,7 @@ def test_a_lost_margin_file_comes_back_as_it_was(finished: Checkout) -> None:
 LOSS = "take_step(settings.gamma * cross_entropy(logits, labels) + settings.alpha * divergence)"
 
 
+@pytest.mark.slow
 def test_an_edited_loss_costs_the_jobs_of_its_method_and_the_copy_is_what_runs(finished: Checkout) -> None:
     weights = finished.result("unlearned/nines/scrub/0000-0001.safetensors")
     before = weights.read_bytes()

@@ -126,6 +126,7 @@ def test_commands_know_every_file(ran: Checkout) -> None:
     assert ran.unlearnkit("diff", "results/tiny", "results/tiny").output.endswith("the same\n")
 
 
+@pytest.mark.slow
 def test_a_change_remakes_what_depends_on_it(text: Checkout) -> None:
     text.configure({"methods.ga.lr": 2.0e-3})
     counts = text.plan().counts
@@ -146,6 +147,7 @@ def test_a_change_remakes_what_depends_on_it(text: Checkout) -> None:
     assert text.plan().nothing_to_do
 
 
+@pytest.mark.slow
 def test_a_new_forget_set_evaluates_originals_again_and_leaves_the_scores_of_others(text: Checkout) -> None:
     text.configure({"forget_sets.other": {"kind": "random_units", "size": 5, "seed": 1, "disjoint_from": ["some"]}})
     counts = text.plan().counts
@@ -164,6 +166,7 @@ def test_a_new_forget_set_evaluates_originals_again_and_leaves_the_scores_of_oth
         np.testing.assert_allclose(after[name], values, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_lost_and_damaged_files(text: Checkout) -> None:
     margins = text.result("oracle/some/0000-0001.margins.parquet")
     content = margins.read_bytes()
@@ -202,6 +205,7 @@ def test_a_changed_text_makes_everything_anew_and_a_touched_one_nothing(text: Ch
     assert {"units", "oracle", "unlearn"} <= text.plan().counts.keys()
 
 
+@pytest.mark.slow
 def test_a_text_that_fails_is_not_forgotten(text: Checkout) -> None:
     edited = text.root / "corpus/train/a.txt"
     content = edited.read_bytes()
@@ -217,6 +221,7 @@ def test_a_text_that_fails_is_not_forgotten(text: Checkout) -> None:
     assert text.plan().nothing_to_do
 
 
+@pytest.mark.slow
 def test_more_and_fewer_texts_make_everything_anew(text: Checkout) -> None:
     folder = text.root / "corpus/train"
     (folder / "note.md").write_text("no document")
@@ -234,6 +239,7 @@ def test_more_and_fewer_texts_make_everything_anew(text: Checkout) -> None:
     assert refused.status and "b{a}.txt' has a brace" in refused.output
 
 
+@pytest.mark.slow
 def test_an_older_text_in_the_place_of_another_is_refused(text: Checkout) -> None:
     folder, other = text.root / "corpus/validation", text.root / "other"
     shutil.copytree(folder, other)
@@ -251,6 +257,7 @@ def test_an_older_text_in_the_place_of_another_is_refused(text: Checkout) -> Non
     assert text.plan().counts.keys() >= EVERY_JOB
 
 
+@pytest.mark.slow
 def test_only_the_files_that_are_asked_for_now_are_compared(text: Checkout) -> None:
     shutil.copytree(text.root / "corpus", text.root / "mine")
     text.configure({"data.root": "mine"})
@@ -260,6 +267,7 @@ def test_only_the_files_that_are_asked_for_now_are_compared(text: Checkout) -> N
     assert text.plan().counts.keys() >= EVERY_JOB
 
 
+@pytest.mark.slow
 def test_other_files_without_snakemakes_records_are_refused_and_moved_ones_are_not(text: Checkout) -> None:
     shutil.rmtree(text.root / ".snakemake")
     added = text.root / "corpus/train/b.txt"
@@ -278,6 +286,7 @@ def test_other_files_without_snakemakes_records_are_refused_and_moved_ones_are_n
     assert text.plan().counts.keys() >= EVERY_JOB
 
 
+@pytest.mark.slow
 def test_text_that_is_gone_is_told_before_anything_is_removed(text: Checkout) -> None:
     (text.root / "corpus").rename(text.root / "elsewhere")
     for arguments in (["-n"], []):
@@ -292,6 +301,7 @@ def test_text_that_is_gone_is_told_before_anything_is_removed(text: Checkout) ->
     assert text.plan().nothing_to_do
 
 
+@pytest.mark.slow
 def test_text_that_was_never_there_is_planned_with_and_told_by_the_job(pristine: Checkout, tmp_path: Path) -> None:
     fresh = pristine.copy(tmp_path / "copy")
     (fresh.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT))

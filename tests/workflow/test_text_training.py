@@ -49,6 +49,7 @@ def test_images_leave_no_curves_and_refuse_the_settings_of_language_models(fresh
         assert f"execution.{name}, but digits holds images" in outcome.output
 
 
+@pytest.mark.slow
 def test_two_processes_through_the_workflow(fresh: Checkout) -> None:
     text_experiment(fresh, processes=2, sharding="full")
     settings = yaml.safe_load((fresh.root / CONFIG).read_text())

@@ -12,7 +12,7 @@ from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.data.dataset_file import read_image_set
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 def test_test_rows_have_margins_and_scores(fresh: Checkout) -> None:

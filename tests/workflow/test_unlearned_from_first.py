@@ -10,7 +10,7 @@ from checkout import RESULTS, Checkout
 
 from unlearnkit.artifacts.weights import WeightFile
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 LATER = "0002-0003.safetensors"
 

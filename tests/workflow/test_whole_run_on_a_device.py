@@ -15,7 +15,7 @@ from tiny_text import text_experiment
 from unlearnkit.artifacts.attribution import MatrixFile
 from unlearnkit.artifacts.margins import read_margins
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 IMAGES = {
     "num_models": 12,

@@ -18,7 +18,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.graph import Graph
 from unlearnkit.origin import foreign_artifacts
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SCORE = "results/tiny/scores/klom/nines/scrub.parquet"
 

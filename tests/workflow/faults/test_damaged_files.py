@@ -94,6 +94,7 @@ def damaged(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
     return completed.copy(tmp_path_factory.mktemp("damaged") / "copy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_is_named_and_the_quoted_command_repairs_it(
     damaged: Checkout, completed: Checkout, kind: str
@@ -121,6 +122,7 @@ def test_a_damaged_file_is_named_and_the_quoted_command_repairs_it(
     verified_sha256_in(damaged, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["weights", "margins"])
 def test_damage_that_left_no_time_stamp_is_found_by_the_job(damaged: Checkout, completed: Checkout, kind: str) -> None:
     name, reader = KINDS[kind]
@@ -145,6 +147,7 @@ def verified_sha256_in(copy: Checkout, name: str) -> None:
         verified_sha256(f"results/tiny/{record}")
 
 
+@pytest.mark.slow
 def test_an_artifact_without_its_record_is_refused_and_made_again(damaged: Checkout, completed: Checkout) -> None:
     name, reader = KINDS["margins"]
     damaged.result(f"{name}.json").unlink()
@@ -156,6 +159,7 @@ def test_an_artifact_without_its_record_is_refused_and_made_again(damaged: Check
     assert damaged.result(name).read_bytes() == completed.result(name).read_bytes()
 
 
+@pytest.mark.slow
 def test_damaged_files_that_nothing_reads_again_change_no_table(damaged: Checkout) -> None:
     # told by `unlearnkit verify` only, unless its time stamp tells
     damaged.make()

@@ -11,7 +11,7 @@ from mounts import fill, free, small_disk
 from processes import Run
 from refusals import refusal
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SIZE = 16
 """Megabytes of the small disk; the tiny experiment takes one."""

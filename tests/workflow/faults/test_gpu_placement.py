@@ -15,7 +15,7 @@ from checkout import DELETED, RESULTS, Checkout
 from kills import until
 from processes import Run, kill, scripts_of
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 TARGETS = ("originals", "oracles", "--cores", "9")
 GPUS = [0, 1, 2, 3]

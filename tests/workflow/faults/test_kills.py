@@ -11,7 +11,7 @@ from checkout import Checkout
 from kills import CONFIGURATION, STAGES, Campaign, assert_whole, shares, table, undisturbed, until
 from processes import Run, scripts_of, wait_for_orphans
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 KILLS = int(os.environ.get("UNLEARNKIT_KILLS", "7"))
 SEED = int(os.environ.get("UNLEARNKIT_SEED", "0"))

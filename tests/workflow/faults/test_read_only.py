@@ -6,7 +6,7 @@ import pytest
 from checkout import Checkout, Outcome
 from mounts import read_only
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SCORE = "scores/klom/nines/scrub.parquet"
 

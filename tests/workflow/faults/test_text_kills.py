@@ -14,7 +14,7 @@ from unlearnkit.artifacts.curves import COLUMNS
 from unlearnkit.artifacts.provenance import verified_sha256
 from unlearnkit.artifacts.tables import read_table
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 WEIGHTS, CURVES = "original/0000-0000.safetensors", "original/0000-0000.curves.parquet"
 EPOCHS = 8

@@ -7,7 +7,7 @@ from checkout import Checkout
 from kills import until
 from processes import Run, wait_for_orphans
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SCORE = "results/tiny/scores/klom/nines/scrub.parquet"
 ARTIFACTS = (
