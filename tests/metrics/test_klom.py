@@ -40,9 +40,9 @@ def published(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def corrected(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The definition in words: inclusive histogram, floor where p > 0, no renormalisation."""
+    """The definition in words: inclusive histogram in float64, floor where p > 0, no renormalisation."""
     values = []
-    for a, b in zip(np.clip(first, -100, 100).T, np.clip(second, -100, 100).T, strict=True):
+    for a, b in zip(np.clip(first, -100, 100).astype(float).T, np.clip(second, -100, 100).astype(float).T, strict=True):
         lowest, highest = min(a.min(), b.min()), max(a.max(), b.max())
         edges = np.linspace(lowest, highest if lowest < highest else lowest + 1, 21)
         p, q = (np.histogram(side, edges)[0] / len(side) for side in (a, b))
@@ -107,6 +107,16 @@ def test_hand_computed_value_in_two_bins_with_a_floor() -> None:
     u, o = np.array([[0.0], [1.0], [9.0], [10.0]]), np.array([[0.0], [1.0]])
     expected = 0.5 * np.log(0.5 / 1) + 0.5 * np.log(0.5 / 0.1)
     assert klom(unlearned=u, oracle=o, bins=2, floor=0.1)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_edges_of_close_float32_margins_are_not_rounded(dtype: str) -> None:
+    """Bins of 5/3 steps of float32 around -60: steps 0 and 1, 2 and 3, 4 and 5 share one."""
+    step = np.spacing(np.float32(60))
+    u, o = (-60 + step * np.array(steps, dtype)[:, None] for steps in ([0, 1, 2, 3], [2, 2, 4, 5]))
+    assert u.dtype == dtype
+    assert klom(unlearned=u, oracle=o, bins=3)[0] == pytest.approx(0.5 * np.log(0.5 / 1e-5))
+    assert klom(unlearned=o, oracle=u, bins=3)[0] == pytest.approx(0.5 * np.log(0.5 / 1e-5))
 
 
 def test_identical_pools_and_equal_constants_are_at_zero() -> None:

@@ -144,7 +144,7 @@ def _divergences(
     width = max(1, VALUES_PER_CHUNK // max(len(unlearned), len(oracle)))
     for start in range(0, len(lowest), width):
         chunk = slice(start, start + width)
-        edges = np.linspace(lowest[chunk], highest[chunk], settings.bins + 1)
+        edges = _edges(lowest[chunk], highest[chunk], settings)
         ours, theirs = (_histogram(side[:, chunk], edges, settings) for side in (unlearned, oracle))
         for row, direction in zip(values, directions, strict=True):
             row[chunk] = _directed(ours, theirs, len(unlearned), len(oracle), direction, settings)
@@ -172,6 +172,19 @@ def _pooled_range(
         require_finite(oracle, "oracle")
     lowest, highest = np.clip(lowest, -clip, clip), np.clip(highest, -clip, clip)
     return lowest, np.where(lowest < highest, highest, lowest + 1)
+
+
+def _edges(lowest: NDArray[np.floating], highest: NDArray[np.floating], settings: Settings) -> NDArray[np.floating]:
+    """Bin edges [bins + 1, samples], from float64, since around -60 a float32 is 4e-6 from the next one.
+
+    They are rounded up to the margins' type, in which a margin reaches the rounded edge exactly if it reaches the edge.
+    `compat="easydub"` keeps the published code's, which are made in the margins' type.
+    """
+    if settings.compat == "easydub":
+        return np.linspace(lowest, highest, settings.bins + 1)
+    exact = np.linspace(lowest.astype(np.float64), highest.astype(np.float64), settings.bins + 1)
+    rounded = exact.astype(lowest.dtype)
+    return np.where(rounded < exact, np.nextafter(rounded, np.inf), rounded)
 
 
 def _histogram(
