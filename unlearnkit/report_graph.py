@@ -11,6 +11,8 @@ from unlearnkit.fingerprint import source_path
 from unlearnkit.graph import Graph, Slice
 from unlearnkit.registry import locate
 
+BASELINES = {"do_nothing", "early_stopped_retrain"}
+"""Methods that others are compared with, beside those that read oracles."""
 MOST_EXEMPLARS = 8
 """Variants whose margins are drawn: rows of a figure that one can take in at a glance."""
 
@@ -87,9 +89,13 @@ class ReportGraph:
         }
 
     def contenders(self) -> list[str]:
-        """Return the variants that may be called best: those whose method does not read oracles."""
+        """Return the variants that may be called best: no baselines, and none whose method reads oracles."""
         oracles = {"held_out_oracles", "oracle_pool"}
-        return [name for name in self.graph.variants if not oracles & {*self.graph.needs(name)}]
+        return [
+            name
+            for name, variant in self.graph.variants.items()
+            if variant.method not in BASELINES and not oracles & {*self.graph.needs(name)}
+        ]
 
     def margin_files(self, forget_set: str) -> list[str]:
         """Return the margin files that `drawn_margins` lie in."""

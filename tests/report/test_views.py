@@ -81,8 +81,8 @@ def test_the_best_of_a_measure_to_be_raised_is_the_highest(rows, costs):
     assert "higher is better" in table.notes[0]
 
 
-def test_nothing_is_best_where_all_tie(rows, costs):
-    tied = [row | {"mean": 1.0} if row["mean"] is not None else row for row in rows]
+def test_nothing_is_best_where_the_first_tie(rows, costs):
+    tied = [row | {"mean": 1.0} if row["epoch"] in (1, 2) and row["mean"] is not None else row for row in rows]
     (first, _) = metric_tables(tied, costs, klom, {"good", "bad"})
     assert not any(line.cells[1].best for line in first.lines if line.cells)
 

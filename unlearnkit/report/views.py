@@ -156,11 +156,11 @@ def _line(
     columns: Sequence[Column],
     metric: ModuleType,
     cost: Row | None,
-    best: Mapping[Column, Collection[tuple[str, int]]],
+    best: Mapping[Column, tuple[str, int] | None],
 ) -> Line:
     first = rows[0]
     failed = bool(first["n_failed"])
-    cells = [_cell(row, column, metric, key in best[column]) for row, column in zip(rows, columns, strict=True)]
+    cells = [_cell(row, column, metric, key == best[column]) for row, column in zip(rows, columns, strict=True)]
     return Line(
         candidate=key[0],
         kind=key[0] if key[0] in ("original", "oracle") else "variant",
@@ -169,7 +169,7 @@ def _line(
         if first["n_oracles"] is None
         else f"{first['n_models']} / {first['n_oracles']}",
         passes="" if cost is None else f"{cost['relative_passes']:.3f}",
-        seconds="" if cost is None else f"{cost['relative_seconds']:.3f}",
+        seconds="" if cost is None or cost["relative_seconds"] is None else f"{cost['relative_seconds']:.3f}",
         cells=() if failed else tuple(cells),
         failure=f"{first['n_failed']} of {first['n_models']} models failed" if failed else "",
     )
@@ -185,10 +185,8 @@ def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
     return Cell(f"{value:.3f}" if bounded else number(value), interval, best)
 
 
-def _best(
-    rows: Sequence[Row], column: Column, declared: Row, contenders: Collection[str]
-) -> Collection[tuple[str, int]]:
-    """The (candidate, epoch) pairs whose value is the best of a column: several if they tie, none if all do."""
+def _best(rows: Sequence[Row], column: Column, declared: Row, contenders: Collection[str]) -> tuple[str, int] | None:
+    """The (candidate, epoch) whose value is the best of a column; None if several tie."""
     own = [row for row in rows if row["measure"] == column.measure and row["split"] == column.split]
     target = next((row[column.statistic] for row in own if row["candidate"] == "oracle"), None)
     ranked = {
@@ -196,9 +194,8 @@ def _best(
         for row in own
         if row["candidate"] in contenders and row[column.statistic] is not None
     }
-    if len(ranked) > 1 and len(set(ranked.values())) == 1:
-        return []
-    return [key for key, badness in ranked.items() if badness == min(ranked.values())]
+    first = [key for key, badness in ranked.items() if badness == min(ranked.values())]
+    return first[0] if len(first) == 1 else None
 
 
 def _badness(value: float, direction: str, target: float | None) -> float:
