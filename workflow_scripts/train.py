@@ -40,7 +40,7 @@ with job_of(snakemake) as running:
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"role": settings["role"]})
-    running.record(output.weights, passes=result.passes, seconds=result.seconds, **describe(worker.device))
+    running.record(output.weights, **result.cost(), **describe(worker.device))
     if result.curves:
         write_curves(output.curves, result.curves)
         steps = kind.arithmetic(task.source, recipe, rows, execution.micro_batch_size, execution.processes)

@@ -54,7 +54,7 @@ with job_of(snakemake) as running:
         )
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     facts = {"notes": result.notes} if result.notes else {}
-    running.record(output.weights, passes=result.passes, seconds=result.seconds, **facts, **describe(worker.device))
+    running.record(output.weights, **result.cost(), **facts, **describe(worker.device))
     running.record(output.margins, **describe(worker.device))
     running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

@@ -188,3 +188,10 @@ def test_the_original_plays_no_part(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     results = [bench.call("sisa", bench.model(seed)).state_dict() for seed in (0, 1)]
     assert all(torch.equal(tensor, results[1][name]) for name, tensor in results[0].items())
+
+
+def test_no_seconds_are_stated_for_passes_that_were_not_made(bench_of: Callable[..., Bench]) -> None:
+    """The passes are those of an expected deletion; the seconds would be those of training everything."""
+    cost = bench_of("mlp").shard("sisa", **SHAPE).cost()
+    assert cost["passes"][0] > 0 and cost["seconds"] == {0: None}
+    assert bench_of("mlp").shard("do_nothing").cost()["seconds"][0] >= 0

@@ -65,7 +65,10 @@ def costs() -> list[Row]:
             "passes": 600 * relative,
             "relative_passes": relative,
             "seconds": 2 * relative,
-            "relative_seconds": relative,
+            "relative_seconds": relative if candidate != "bad" else None,
+            "stack_size": 4,
+            "peak_memory_mb": 512.5,
+            "gpu_memory_mb": None,
         }
         for forget_set in ("first", "second")
         for (candidate, epoch), relative in passes.items()

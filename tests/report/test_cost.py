@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from unlearnkit.report.cost import cost_rows
+from unlearnkit.report.tables import cost_markdown
 
 
-def _record(passes: dict[str, float], seconds: dict[str, float], device: str = "CPU") -> dict:
-    return {"passes": passes, "seconds": seconds, "device": device}
+def _record(passes: dict, seconds: dict, device: str = "CPU", **facts: Any) -> dict[str, Any]:
+    machine = {"processor": "some"}
+    usual = {"machine": machine, "threads": 1, "stack_size": 4, "peak_memory_mb": 500.0}
+    return {"passes": passes, "seconds": seconds, "device": device, **usual, **facts}
 
 
 def test_costs_are_relative_to_the_oracle_of_the_same_forget_set():
@@ -30,9 +35,43 @@ def test_costs_are_relative_to_the_oracle_of_the_same_forget_set():
 
 def test_shards_are_averaged_and_their_devices_listed_once():
     records = {
-        ("few", "oracle"): [_record({"12": 100.0}, {"12": 1.0}), _record({"12": 100.0}, {"12": 3.0}, "GPU")],
+        ("few", "oracle"): [
+            _record({"12": 100.0}, {"12": 1.0}),
+            _record({"12": 100.0}, {"12": 3.0}, "GPU", gpu_memory_mb=80.0),
+        ],
         ("few", "method"): [_record({"1": 10.0}, {"1": 1.0}), _record({"1": 10.0}, {"1": 2.0})],
     }
     retraining, method = cost_rows(records)
     assert (retraining["seconds"], retraining["device"]) == (2.0, "CPU, GPU")
-    assert (method["relative_passes"], method["relative_seconds"]) == (pytest.approx(0.1), pytest.approx(0.75))
+    assert (method["relative_passes"], method["seconds"]) == (pytest.approx(0.1), 1.5)
+    assert (retraining["gpu_memory_mb"], method["gpu_memory_mb"]) == (80.0, None)
+
+
+@pytest.mark.parametrize(
+    "other", [{"stack_size": 1}, {"threads": 2}, {"device": "GPU"}, {"machine": {"processor": "another"}}]
+)
+def test_seconds_are_relative_only_to_an_oracle_that_ran_alike(other: dict[str, Any]):
+    """The same fine-tuning took 0.040 s a model in a stack of 100 and 0.138 s alone."""
+    records = {
+        ("few", "oracle"): [_record({"12": 100.0}, {"12": 1.0})],
+        ("few", "alike"): [_record({"1": 10.0}, {"1": 0.1})],
+        ("few", "method"): [_record({"1": 10.0}, {"1": 0.5}, **other)],
+    }
+    _, alike, method = cost_rows(records)
+    assert (alike["relative_seconds"], method["relative_seconds"]) == (pytest.approx(0.1), None)
+    assert method["seconds"] == 0.5
+    assert markdown_cells(cost_markdown([method]))[-5:-3] == ["0.5000", ""]
+
+
+def test_passes_that_were_not_made_have_no_seconds():
+    records = {
+        ("few", "oracle"): [_record({"12": 100.0}, {"12": 1.0})],
+        ("few", "sisa"): [_record({"0": 40.0}, {"0": None})],
+    }
+    _, sisa = cost_rows(records)
+    assert (sisa["relative_passes"], sisa["seconds"], sisa["relative_seconds"]) == (0.4, None, None)
+
+
+def markdown_cells(text: str) -> list[str]:
+    """Return the cells of the last line of a Markdown table."""
+    return [cell.strip() for cell in text.splitlines()[-1].strip("|").split("|")]

@@ -158,7 +158,17 @@ def test_inline_prefixes_ids_and_their_references():
     )
 
 
+def test_a_name_is_found_as_it_is_written_and_no_two_columns_of_the_costs_share_a_heading(settings, results):
+    named = [row | {"candidate": "a_name.1"} if row["candidate"] == "good" else row for row in results.tables["klom"]]
+    text = page(settings, {"klom": klom}, replace(results, tables={"klom": named}))
+    shown = re.sub(r"<[^>]*>", "", text)
+    assert "\u200b" not in text and shown.count("a_name.1") >= 4
+    (header,) = set(re.findall(r"<thead><tr>(.*?seconds.*?)</tr>", text))
+    headings = re.findall(r">([^<]+)</th>", header)
+    assert len(headings) == len(set(headings)) == 10
+
+
 def test_settings_read_as_text():
     assert setting({"lr": 5e-4, "hidden": [64, 32], "root": None, "split": {}}) == (
-        "lr 0.0005, hidden 64, 32, root default, split none"
+        "lr 0.0005, hidden 64, 32, root null, split none"
     )

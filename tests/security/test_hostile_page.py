@@ -102,6 +102,9 @@ def record(text: str) -> dict[str, Any]:
         "wall_seconds": 1.0,
         "packages": {"unlearnkit": text, text: text},
         "machine": {"system": text, "processor": text, "cores": text},
+        "stack_size": 1,
+        "threads": 1,
+        "peak_memory_mb": 1.0,
         "passes": {"1": 1.0},
         "seconds": {"1": 1.0},
     }

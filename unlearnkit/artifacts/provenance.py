@@ -14,6 +14,7 @@ from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.store import read_json, sha256_of, write_json
+from unlearnkit.artifacts.timing import peak_memory_mb
 from unlearnkit.errors import ArtifactError, repair
 from unlearnkit.layout import provenance
 from unlearnkit.places import record_of, recorded_artifact
@@ -67,6 +68,7 @@ def write_provenance(
         "machine": machine(),
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(wall_seconds, 3),
+        "peak_memory_mb": peak_memory_mb(),
         **facts,
     }
     write_json(provenance(artifact), sealed(record))

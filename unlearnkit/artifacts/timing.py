@@ -63,7 +63,7 @@ class Timing:
             "work": {kind: asdict(work) for kind, work in self._work.items()},
             "process_seconds": round(process_seconds(), 3),
             "cpu_seconds": round(time.process_time(), 3),
-            "peak_memory_mb": round(_peak_memory() / 1e6, 1),
+            "peak_memory_mb": peak_memory_mb(),
             "outputs": {name: Path(path).stat().st_size for name, path in outputs.items()},
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
             "machine": machine(),
@@ -85,7 +85,7 @@ def process_seconds() -> float:
         return time.perf_counter() - _LOADED
 
 
-def _peak_memory() -> int:
-    """Return the largest resident memory of this process so far, bytes."""
+def peak_memory_mb() -> float:
+    """Return the largest resident memory of this process so far, MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return round((peak if sys.platform == "darwin" else peak * 1024) / 1e6, 1)

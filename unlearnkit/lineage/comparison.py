@@ -13,7 +13,7 @@ from unlearnkit.lineage.causes import DAMAGED, UNEXPLAINED, Cause, Causes
 from unlearnkit.lineage.records import Results, leftover
 from unlearnkit.places import place_of
 
-TIMES = ("seconds", "relative_seconds")
+TIMES = ("seconds", "relative_seconds", "stack_size", "peak_memory_mb", "gpu_memory_mb")
 """Columns of the cost table that no two runs share."""
 
 

@@ -4,7 +4,8 @@ Exact unlearning of an ensemble. The samples are divided at random into shards, 
 slices; a member is trained on its first slice, then on the first two, and so on. Who forgets goes back to the last
 state of a member that has seen no forgotten sample. There is no SISA original here, so all stages are trained, also
 those that a deletion leaves alone: their weights are the same to the bit as if nothing were forgotten. Cost: the stages
-that deletion makes anew, by expectation over the random division, as the paper states it.
+that deletion makes anew, by expectation over the random division, as the paper states it. No seconds are stated, since
+they would be those of all stages.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         for samples in _stages(kept, own_seeds, retain):
             fit(member, samples, _recipe(context.recipe, settings, len(samples)), end_epoch=lambda *_: None)
         members.append(member)
-    context.count(settings.deletion_passes(len(retain), len(forget)))
+    context.count(settings.deletion_passes(len(retain), len(forget)), made=False)
     return members.eval()
 
 

@@ -15,17 +15,21 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     """Return one row per (forget set, candidate, epoch), from provenance records by (forget set, candidate).
 
     `passes` are sample passes per model (a forward and backward of one sample; a forward alone counts 1/3) and
-    `seconds` wall time per model, averaged over shards by their number of models. `relative_passes` and
-    `relative_seconds` divide by what an oracle of the same forget set took (retraining costs
-    epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining. Retraining itself appears as
-    candidate "oracle".
+    `seconds` wall time per model, averaged over shards by their number of models; None where the method has not made
+    the passes that it states. `relative_passes` and `relative_seconds` divide by what an oracle of the same forget set
+    took (retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining.
+    Retraining itself appears as candidate "oracle". A model costs less time in a stack than alone, so
+    `relative_seconds` is None unless both ran on the same processor or GPU with as many threads and in stacks of the
+    same size. `peak_memory_mb` and `gpu_memory_mb` are the largest of the jobs, whole stacks included; None without a
+    GPU.
     """
     rows: list[Row] = []
     for (forget_set, candidate), shards in records.items():
         passes, seconds = _means(shards, "passes"), _means(shards, "seconds")
         retraining = records[forget_set, "oracle"]
         full_passes, full_seconds = (list(_means(retraining, name).values())[-1] for name in ("passes", "seconds"))
-        for epoch in passes:
+        comparable = len({_execution(shard) for shard in (*shards, *retraining)}) == 1
+        for epoch, own_seconds in seconds.items():
             rows.append(
                 {
                     "forget_set": forget_set,
@@ -33,17 +37,27 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
                     "epoch": epoch,
                     "passes": passes[epoch],
                     "relative_passes": passes[epoch] / full_passes,
-                    "seconds": seconds[epoch],
-                    "relative_seconds": seconds[epoch] / full_seconds,
+                    "seconds": own_seconds,
+                    "relative_seconds": own_seconds / full_seconds if comparable and own_seconds is not None else None,
+                    "stack_size": max(shard["stack_size"] for shard in shards),
+                    "peak_memory_mb": max(shard["peak_memory_mb"] for shard in shards),
+                    "gpu_memory_mb": max(shard.get("gpu_memory_mb", 0.0) for shard in shards) or None,
                     "device": ", ".join(sorted({shard["device"] for shard in shards})),
                 }
             )
     return rows
 
 
-def _means(shards: Sequence[Record], name: str) -> dict[int, float]:
-    """Return epoch -> mean over the shards, which all hold equally many models."""
-    return {
-        int(epoch): float(np.mean([shard[name][epoch] for shard in shards]))
-        for epoch in sorted(shards[0][name], key=int)
-    }
+def _execution(shard: Record) -> tuple[Any, ...]:
+    """What the seconds of a model depend on beside its passes."""
+    processor = shard["machine"]["processor"] if shard["device"] == "CPU" else None
+    return shard["device"], processor, shard["threads"], shard["stack_size"]
+
+
+def _means(shards: Sequence[Record], name: str) -> dict[int, Any]:
+    """Return epoch -> mean over the shards, which all hold equally many models; None if a shard states None."""
+    means: dict[int, Any] = {}
+    for epoch in sorted(shards[0][name], key=int):
+        values = [shard[name][epoch] for shard in shards]
+        means[int(epoch)] = None if None in values else float(np.mean(values))
+    return means

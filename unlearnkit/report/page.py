@@ -104,14 +104,14 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
 
 
 def setting(value: Any) -> str:
-    """Return a setting as text: nested mappings and lists in one line, None as "default"."""
+    """Return a setting as text: nested mappings and lists in one line, None as "null", as in YAML."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {setting(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(setting, value)) or "none"
     if isinstance(value, float):
         return f"{value:g}"
-    return "default" if value is None else str(value)
+    return "null" if value is None else str(value)
 
 
 def inline(svg: str, prefix: str, alt: str) -> Markup:

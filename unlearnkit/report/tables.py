@@ -82,6 +82,9 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
         "relative passes",
         "seconds",
         "relative seconds",
+        "stack",
+        "peak MB",
+        "GPU MB",
     ]
     cells = [
         [
@@ -90,12 +93,19 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
             shown_epoch(row["candidate"], row["epoch"], words),
             f"{row['passes']:.0f}",
             f"{row['relative_passes']:.3f}",
-            f"{row['seconds']:.4f}",
-            f"{row['relative_seconds']:.3f}",
+            _shown(row["seconds"], ".4f"),
+            _shown(row["relative_seconds"], ".3f"),
+            str(row["stack_size"]),
+            _shown(row["peak_memory_mb"], ".0f"),
+            _shown(row["gpu_memory_mb"], ".0f"),
         ]
         for row in rows
     ]
-    note = "Per model and relative to retraining (candidate `oracle`); wall time depends on the machine, passes do not."
+    note = (
+        "Passes and seconds are per model, relative ones divide by those of retraining (candidate `oracle`). Seconds "
+        "depend on the machine, passes do not; relative seconds are empty where stack size, device or threads differ. "
+        "MB are those of a whole job."
+    )
     return f"{note}\n\n{markdown(header, cells)}"
 
 
@@ -168,6 +178,10 @@ def _line(
         cost,
         *(_cell(own.get(column), statistic) for column in columns),
     ]
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
 
 
 def _mean_and_p95(mean: float | None, p95: float | None) -> str:

@@ -76,6 +76,9 @@ def task_for(dataset: Any, model: Mapping[str, Any], base_seed: int, device: tor
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """Return what provenance says about the device of a job."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-    return {"device": name, "threads": torch.get_num_threads()}
+    """Return what provenance says about the device of a job: name, CPU threads, and of a GPU the peak memory, MB."""
+    threads = {"threads": torch.get_num_threads()}
+    if device.type != "cuda":
+        return {"device": "CPU", **threads}
+    peak = round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
+    return {"device": torch.cuda.get_device_name(device), **threads, "gpu_memory_mb": peak}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -85,17 +86,24 @@ class ShardResult:
     """Weights and cost of a shard: `states` by (model index, epoch), `passes` and `seconds` per model by epoch.
 
     `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), the mean over the
-    models, and `seconds` is wall time divided by the number of models that shared it. `all_passes` are the sample
-    passes of all models together, those after the last epoch that was kept included. `notes` is what a method had to
-    say about its models, `curves` are those of language models, by model index.
+    models, and `seconds` is wall time divided by the number of models that shared it, NaN for passes that were
+    not made. `stack_size` models ran at once. `all_passes` are the sample passes of all models together,
+    those after the last epoch that was kept included. `notes` is what a method had to say about its models, `curves`
+    are those of language models, by model index.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
     passes: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
+    stack_size: int = 1
     all_passes: float = 0.0
     notes: list[str] = field(default_factory=list)
     curves: dict[int, Curve] = field(default_factory=dict)
+
+    def cost(self) -> dict[str, Any]:
+        """Return what provenance states about the cost: passes, seconds (None if unknown) and the stack size."""
+        seconds = {epoch: None if math.isnan(value) else value for epoch, value in self.seconds.items()}
+        return {"passes": self.passes, "seconds": seconds, "stack_size": self.stack_size}
 
 
 @dataclass
@@ -163,7 +171,7 @@ def run_shard(
     model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
 ) -> ShardResult:
     """Run `run_stack(indices, name)` for every stack that the resume folder does not hold, and collect the shard."""
-    result, seen = ShardResult(), 0
+    result, seen = ShardResult(stack_size=min(stack_size, len(model_indices))), 0
     for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
         name = f"models_{indices[0]:04d}-{indices[-1]:04d}"
         stored = worker.resume.load(name)

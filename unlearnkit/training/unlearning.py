@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,6 +64,7 @@ class Context:
     report: Callable[[str], None] = field(default=lambda _: None)
     micro_batch_size: int | None = None
     other_passes: float = field(default=0.0)
+    timed: bool = field(default=True)
 
     @property
     def recipe(self) -> Recipe:
@@ -75,9 +77,13 @@ class Context:
         """Tell that `epoch` (1, 2, ...) is over; the model is kept if a snapshot is declared for it."""
         self.keep(epoch, model)
 
-    def count(self, passes: float) -> None:
-        """Add sample passes of each model that no `Samples` has counted (a forward pass alone counts FORWARD_PASS)."""
+    def count(self, passes: float, *, made: bool = True) -> None:
+        """Add sample passes of each model that no `Samples` has counted (a forward pass alone counts FORWARD_PASS).
+
+        Of passes that are only expected and not `made` no seconds are known, so the method's are not stated.
+        """
         self.other_passes += passes
+        self.timed = self.timed and made
 
     def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
         """Return a frozen copy of `model` in eval mode: images -> logits, whose calls count as cost."""
@@ -286,7 +292,7 @@ class _Recorder:
         seconds = self._worker.clock() - self._start
         self._kept.states[epoch] = states_of(model)
         self._kept.passes[epoch] = self._passes()
-        self._kept.seconds[epoch] = seconds / self._models
+        self._kept.seconds[epoch] = seconds / self._models if self.context.timed else math.nan
 
     def _passes(self) -> float:
         context = self.context
