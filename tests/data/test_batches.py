@@ -119,8 +119,8 @@ def test_the_global_generator_is_left_alone(pixels: Pixels) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def crop_flip(image: torch.Tensor, down: int, right: int, mirrored: bool) -> torch.Tensor:
-    """Return the image shifted and mirrored, pixel by pixel."""
+def crop_flip(image: torch.Tensor, border: torch.Tensor, down: int, right: int, mirrored: bool) -> torch.Tensor:
+    """Return the image shifted and mirrored, pixel by pixel, with the colour `border` [channels] around it."""
     channels, height, width = image.shape
     result = torch.zeros_like(image)
     for row in range(height):
@@ -129,12 +129,16 @@ def crop_flip(image: torch.Tensor, down: int, right: int, mirrored: bool) -> tor
             inside = 0 <= source[0] < height and 0 <= source[1] < width
             for channel in range(channels):
                 to = width - 1 - column if mirrored else column
-                result[channel, row, to] = image[channel, source[0], source[1]] if inside else 0.0
+                result[channel, row, to] = image[channel, source[0], source[1]] if inside else border[channel]
     return result
 
 
-def test_crop_and_flip_are_those_of_a_written_out_loop(pixels: Pixels) -> None:
-    samples = Samples(pixels, torch.arange(11), generators(3), "crop_flip")
+# (0 - mean) / std: torchvision pads with black before it normalises
+@pytest.mark.parametrize(
+    ("augmentation", "colour"), [("crop_flip", [-0.5 / 0.2, -0.25 / 0.4]), ("crop_flip_mean", [0, 0])]
+)
+def test_crop_and_flip_are_those_of_a_written_out_loop(pixels: Pixels, augmentation: str, colour: list[float]) -> None:
+    samples = Samples(pixels, torch.arange(11), generators(3), augmentation)
     replay = torch.Generator().manual_seed(3)
     order = torch.randperm(11, generator=replay)
     seen = set()
@@ -145,8 +149,8 @@ def test_crop_and_flip_are_those_of_a_written_out_loop(pixels: Pixels) -> None:
         mirrored = torch.randint(0, 2, (len(own), 1), generator=replay)[:, 0]
         for position, index in enumerate(own.tolist()):
             down, right, mirror = int(shifts[0, position]), int(shifts[1, position]), bool(mirrored[position])
-            expected = crop_flip(pixels.normalised(torch.tensor(index)), down, right, mirror)
-            assert torch.equal(images[position], expected)
+            expected = crop_flip(pixels.normalised(torch.tensor(index)), torch.tensor(colour), down, right, mirror)
+            torch.testing.assert_close(images[position], expected)
             seen.add(mirror)
     assert seen == {False, True}
 

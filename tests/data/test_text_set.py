@@ -105,6 +105,15 @@ def test_targets_of_a_set_stay_within_the_set(documents: TextSet) -> None:
     assert batch[1].tolist() == [[1, 2, 3, IGNORE], [12, 13, 14, IGNORE]]
 
 
+def test_targets_of_a_part_stay_within_the_part(documents: TextSet) -> None:
+    whole = Sequences(Tokens(documents, CPU), torch.arange(4), [torch.Generator().manual_seed(0)])
+    for seed in range(8):
+        part = whole.part(2, [torch.Generator().manual_seed(seed)])
+        ((_, labels),) = part.unshuffled(2)
+        ((_, expected),) = Sequences(whole.tokens, part.indices, whole.generators).unshuffled(2)
+        assert torch.equal(labels, expected)
+
+
 def test_a_set_shuffles_and_counts_what_it_hands_out(documents: TextSet) -> None:
     draws = Sequences(Tokens(documents, CPU), torch.tensor([0, 1, 3]), [torch.Generator().manual_seed(1)])
     firsts = [row[0] for inputs, _ in draws.epoch(2) for row in inputs.tolist()]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from unlearnkit.config.search import draw
 from unlearnkit.errors import TrainingError
+from unlearnkit.methods import influence
 from unlearnkit.methods.influence import Settings, inverse_fisher_product, published_product
 from unlearnkit.methods.per_sample import per_sample_gradients
 from unlearnkit.models.building import states_of
@@ -82,6 +83,21 @@ def test_the_published_recursion_follows_the_first_gradient_only() -> None:
     overlap = first @ second
     expected = vector - (vector @ second) / (2 + overlap) * first
     torch.testing.assert_close(published_product([gradients[:2]], vector, 2), expected)
+
+
+def test_the_published_recursion_divides_by_its_constant_where_fewer_samples_are_retained(bench: Bench) -> None:
+    """The published code has N = 1000 whatever it finds."""
+    model, context = bench.model().eval(), bench.context()
+    retain, forget = bench.samples("retain"), bench.samples("forget")
+    assert len(retain) < 1000
+    total = len(retain) + len(forget)
+    of_retain = influence.summed_gradient(model, retain, 64, context) / len(retain)
+    difference = (influence.summed_gradient(model, forget, 64, context) - len(forget) * of_retain) / total
+    chosen = retain.part(len(retain), bench.context().generators)
+    (rows,) = influence.gradient_rows(model, chosen, len(retain), context)
+    influence.add(model, 1000.0 * published_product([rows], difference, 1000))
+    found = bench.call("influence", bench.model(), inverse="published", alpha=1000.0)
+    torch.testing.assert_close(flat(found), flat(model), rtol=1e-4, atol=1e-5)
 
 
 def test_single_gradients_are_those_of_single_passes(bench: Bench) -> None:

@@ -87,7 +87,7 @@ class _Reader(html.parser.HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.links += [value for name, value in attrs if name in ("src", "href", "xlink:href", "action", "data")]
         self.ids += [value for name, value in attrs if name == "id"]
-        if tag not in ("meta", "br", "link"):
+        if tag not in ("meta", "br", "link", "wbr"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):

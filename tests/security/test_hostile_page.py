@@ -40,7 +40,8 @@ ATTACKS = (
 )
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "footer", "main", "section", "nav", "div"),
-    *("h1", "h2", "h3", "h4", "p", "dl", "dt", "dd", "a", "small", "em", "code", "ul", "li", "details", "summary"),
+    *("h1", "h2", "h3", "h4", "p", "dl", "dt", "dd", "a", "small", "em", "code", "wbr", "ul", "li"),
+    *("details", "summary"),
     *("table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"),
     *("svg", "defs", "g", "path", "use", "text", "clippath", "rect", "image"),
 }

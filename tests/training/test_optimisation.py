@@ -140,6 +140,14 @@ def test_the_recipes_rate_is_taken_half_a_step_in() -> None:
     assert rates == pytest.approx([0.125, 0.375, 0.625, 0.875, 0.875, 0.625, 0.375, 0.125])
 
 
+def test_a_triangle_at_the_start_of_its_steps_is_that_of_a_published_lambda() -> None:
+    """As `LambdaLR` sets it from np.interp(t, [0, 2 x 4, 6 x 4], [0, 1, 0]): the first of 24 steps has rate 0."""
+    recipe = Recipe.model_validate({"epochs": 6, "lr": 0.4, "schedule_unit": "step_start", "warmup_epochs": 2})
+    rates = [recipe_lr(recipe, number, 4) for number in range(24)]
+    expected = [0.4 * number / 8 for number in range(8)] + [0.4 * (24 - number) / 16 for number in range(8, 24)]
+    assert rates == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 @pytest.mark.parametrize("epochs", [3, 10])
 def test_only_the_triangle_warms_up(schedule: str, epochs: int) -> None:

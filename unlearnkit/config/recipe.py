@@ -12,6 +12,7 @@ from unlearnkit.config.settings import Settings
 class Recipe(Settings):
     """How originals and oracles are trained; the defaults are the published EasyDUB recipe for CIFAR-10 and ResNet-9.
 
+    Only schedule_unit is another, by which the triangle lies half a step later; the published one is step_start.
     Gradient descent on the mean cross entropy of a batch; reshuffled every epoch. docs/models.md has published recipes.
     """
 
@@ -34,10 +35,11 @@ class Recipe(Settings):
         description="learning rate: triangular rises linearly from 0 to lr over warmup_epochs and falls linearly to 0 "
         "at the end, cosine falls from lr to 0 along half a cosine, constant stays at lr; EasyDUB: triangular",
     )
-    schedule_unit: Literal["step", "epoch"] = Field(
+    schedule_unit: Literal["step", "step_start", "epoch"] = Field(
         "step",
-        description="the learning rate is set anew for every step (step t of T takes the schedule at (t + 1/2) / T) or "
-        "for every epoch (epoch e of E, from 0, takes it at e / E); EasyDUB: CIFAR-10 step, Living-17 epoch",
+        description="the learning rate is set for every step (step t of T takes the schedule at (t + 1/2) / T, "
+        "step_start: at t / T) or for every epoch (epoch e of E takes it at e / E); EasyDUB: CIFAR-10 step_start, "
+        "Living-17 epoch",
     )
     warmup_epochs: float = Field(
         5, ge=0, description="rising part of the triangular schedule, epochs; the other schedules ignore it; EasyDUB: 5"
@@ -72,10 +74,12 @@ class Recipe(Settings):
         description="height and width to which training images are scaled (bilinear, antialiased), pixels; null: as "
         "they are, which is what evaluation and methods always see; EasyDUB: CIFAR-10 null, Living-17 160",
     )
-    augmentation: Literal["none", "flip", "crop_flip"] = Field(
+    augmentation: Literal["none", "flip", "crop_flip", "crop_flip_mean"] = Field(
         "none",
         description="flip: every image is mirrored left to right with probability 1/2; crop_flip: it is also shifted "
-        "by up to 4 pixels (zero padding); both drawn anew in every epoch; EasyDUB CIFAR-10: none",
+        "by up to 4 pixels, with a black border as torchvision's RandomCrop has it before normalisation; "
+        "crop_flip_mean: with a border of the mean colour, 0 after normalisation; drawn in every epoch; Deep Unlearn "
+        "and challenge: crop_flip, EasyDUB CIFAR-10: none",
     )
     same_initial_weights: bool = Field(
         False,

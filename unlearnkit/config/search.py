@@ -84,6 +84,7 @@ def most_epochs(known: Known) -> int:
 # The vocabulary of Deep Unlearn (arXiv 2410.01276).
 LR = LogUniform(1e-5, 1e-1)
 WEIGHT_DECAY = LogUniform(1e-5, 1e-1)
+MOMENTUM = Choice((0.9,))
 BATCH_SIZE = Choice((64, 128, 256))
 EPOCHS = Integers(1, most_epochs)
 UNIT = Uniform(0.0, 1.0)
@@ -91,4 +92,4 @@ UNIT = Uniform(0.0, 1.0)
 TEMPERATURE = Uniform(0.25, 5.0)
 
 GENERIC: Mapping[str, Space] = {"lr": LR, "weight_decay": WEIGHT_DECAY, "batch_size": BATCH_SIZE, "epochs": EPOCHS}
-"""What Deep Unlearn searches for every method; momentum stays at its default."""
+"""What Deep Unlearn searches for every method, beside MOMENTUM where the default is another."""

@@ -16,7 +16,7 @@ from unlearnkit.data.draws import Counter, Draws, order
 from unlearnkit.errors import TrainingError
 
 CROP_PADDING = 4
-"""Pixels of zero padding around an image before a random crop; the CIFAR-10 convention."""
+"""Pixels of padding around an image before a random crop; the CIFAR-10 convention."""
 
 
 def retain_set(train_size: int, forget_set: npt.NDArray[np.integer] | None) -> Tensor:
@@ -42,6 +42,11 @@ class Pixels:
         self._scale = 1.0 / (255.0 * scale)
         self._shift = torch.tensor(mean, device=device, dtype=torch.float32).reshape(-1, 1, 1) / scale
         self.device = device
+
+    @property
+    def black(self) -> Tensor:
+        """The normalised value of a black pixel, [C, 1, 1]."""
+        return -self._shift
 
     def normalised(self, indices: Tensor) -> Tensor:
         """Return float32 images (pixel / 255 - mean) / std of `indices` [...], shaped [..., C, H, W]."""
@@ -92,9 +97,14 @@ class Samples(Draws):
         if self.resolution is not None:
             images = _scaled(images, self.resolution)
         if self.augmentation != "none":
-            augmented = {"flip": _flip, "crop_flip": _crop_flip}[self.augmentation]
-            images = torch.stack([augmented(own, g) for own, g in zip(images, self.generators, strict=True)])
+            images = torch.stack([self._augmented(own, g) for own, g in zip(images, self.generators, strict=True)])
         return images, self.pixels.labels[rows]
+
+    def _augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        if self.augmentation == "flip":
+            return _flip(images, generator)
+        black = self.pixels.black
+        return _crop_flip(images, generator, black if self.augmentation == "crop_flip" else torch.zeros_like(black))
 
 
 def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -147,14 +157,19 @@ def _flip(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(mirrored, images.flip(-1), images)
 
 
-def _crop_flip(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return images [B, C, H, W], each shifted by up to CROP_PADDING pixels and mirrored with probability one half."""
+def _crop_flip(images: Tensor, generator: torch.Generator, border: Tensor) -> Tensor:
+    """Return images [B, C, H, W], each shifted by up to CROP_PADDING pixels and mirrored with probability one half.
+
+    What comes in from outside the image has the colour `border` [C, 1, 1].
+    """
     count, _, height, width = images.shape
     shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, count, 1), generator=generator).to(images.device)
     mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(images.device).bool()
     rows = torch.arange(height, device=images.device) + shifts[0]  # [B, H]
     columns = torch.arange(width, device=images.device) + shifts[1]  # [B, W]
     columns = torch.where(mirrored, columns.flip(1), columns)
-    padded = functional.pad(images, [CROP_PADDING] * 4).permute(0, 2, 3, 1)  # [B, H + 8, W + 8, C]
+    padded = border.expand(count, -1, height + 2 * CROP_PADDING, width + 2 * CROP_PADDING).clone()
+    padded[:, :, CROP_PADDING : CROP_PADDING + height, CROP_PADDING : CROP_PADDING + width] = images
+    padded = padded.permute(0, 2, 3, 1)  # [B, H + 8, W + 8, C]
     sample = torch.arange(count, device=images.device)[:, None, None]
     return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,11 @@ class Sequences(Draws):
         super().__init__(indices, generators, counter)
         self.tokens = tokens
         self._goes_on = tokens.within(self.indices)
+
+    def _with(self, indices: Tensor) -> Self:
+        other = super()._with(indices)
+        other._goes_on = self.tokens.within(indices)
+        return other
 
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return inputs [1, B, n] and labels [1, B, n] of `rows` [1, B], uncounted."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import GENERIC, Space
+from unlearnkit.config.search import GENERIC, MOMENTUM, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.training.losses import cross_entropy
@@ -40,7 +40,7 @@ class Settings(MethodSettings):
     @staticmethod
     def search() -> Mapping[str, Space]:
         """Return Deep Unlearn's space."""
-        return GENERIC
+        return {**GENERIC, "momentum": MOMENTUM}
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, UNIT, WEIGHT_DECAY, Integers, Space
+from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, MOMENTUM, UNIT, WEIGHT_DECAY, Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
 from unlearnkit.methods.last_stages import last_stages
@@ -36,7 +36,7 @@ class Settings(MethodSettings):
     decay: float = Field(
         0.1, ge=0, le=1, description="factor on the learning rate after 1/2, 4/5, 9/10 of the epochs; Deep Unlearn"
     )
-    momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; Deep Unlearn searches it without using it")
+    momentum: float = Field(0.0, ge=0, lt=1, description="SGD momentum; Deep Unlearn names 0.9, which no step uses")
     proximity: float = Field(
         0.1, ge=0, description="lambda of the squared distance to the original's weights; Deep Unlearn"
     )
@@ -54,6 +54,7 @@ class Settings(MethodSettings):
             "epochs": EPOCHS,
             "lr": LR,
             "decay": UNIT,
+            "momentum": MOMENTUM,
             "proximity": WEIGHT_DECAY,
             "batch_size": BATCH_SIZE,
         }

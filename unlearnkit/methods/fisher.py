@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from unlearnkit.config.search import LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
-from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.per_sample import per_sample_gradients
 from unlearnkit.models.parts import drawn, parameters_of
@@ -50,12 +49,14 @@ class Settings(MethodSettings):
     )
     samples: int = Field(1000, ge=1, description="retain samples that the Fisher information averages over, at most")
     classes: int = Field(
-        10, ge=1, description="classes that it sums over, the most probable of each sample; all of them is exact"
+        10,
+        ge=1,
+        description="classes that it sums over at most, the most probable of each sample; all is exact",
     )
     batch_size: int = Field(64, ge=1, description="samples per pass through the model, without effect on the result")
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
-        """Return a forward pass and a pass per class over the samples."""
+        """Return a forward pass and a pass per class over the samples; of fewer classes it makes fewer."""
         return min(self.samples, retain) * (FORWARD_PASS + self.classes)
 
     @staticmethod
@@ -82,30 +83,24 @@ def fisher_information(
 ) -> dict[str, Tensor]:
     """Return the diagonal G of the Fisher information by parameter, in the shape of each, in nats per squared weight.
 
-    The sum over classes takes the `classes` most probable ones of every sample, by their probabilities as they are.
-    Raises TrainingError if the model has fewer.
+    The sum over classes takes the `classes` most probable ones of every sample, all if there are fewer, by their
+    probabilities as they are.
     """
     total = {name: torch.zeros_like(weight) for name, weight in model.named_parameters()}
     for images, labels in samples.unshuffled(batch_size):
         with torch.no_grad():
             probabilities, ranked = likeliest(model(images).softmax(-1), classes)
-        for rank in range(classes):
+        for rank in range(ranked.shape[1]):
             gradients = per_sample_gradients(model, images, ranked[:, rank])
             for name, own in gradients.items():
                 total[name] += torch.einsum("b,b...->...", probabilities[:, rank], own.square())
-        context.count(len(labels) * (FORWARD_PASS + classes))
+        context.count(len(labels) * (FORWARD_PASS + ranked.shape[1]))
     return {name: own / len(samples) for name, own in total.items()}
 
 
 def likeliest(probabilities: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Return the largest probabilities [B, classes] of [B, C] and which classes they are; see `fisher_information`."""
-    if classes > (known := probabilities.shape[-1]):
-        raise TrainingError(
-            f"classes is {classes}, but the model has {known}",
-            expected=f"classes from 1 to {known}",
-            remedy=f"set classes to {known}, which is all of them",
-        )
-    return probabilities.topk(classes, dim=-1)
+    """Return the `classes` largest probabilities of [B, C], C at most, and which classes they are."""
+    return probabilities.topk(min(classes, probabilities.shape[-1]), dim=-1)
 
 
 def noise_variance(information: Tensor, exponent: float, of_classifier: bool) -> Tensor:

@@ -48,7 +48,10 @@ class Settings(MethodSettings):
         "woodfisher", description="the inverse of the damped Fisher matrix, or the recursion of the published code"
     )
     samples: int = Field(
-        1000, ge=1, description="retain samples in the Fisher matrix (N), all if they are fewer; Deep Unlearn"
+        1000,
+        ge=1,
+        description="retain samples in the Fisher matrix (N), all if they are fewer; Deep Unlearn, whose recursion has "
+        "this N even then",
     )
     damping: float = Field(
         1.0, gt=0, description="added to the diagonal by woodfisher, nats per squared weight; Deep Unlearn"
@@ -78,7 +81,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     if settings.inverse == "woodfisher":
         step = inverse_fisher_product(gathered(gradients, count), difference, settings.damping)
     else:
-        step = published_product(gradients, difference, count)
+        step = published_product(gradients, difference, settings.samples)
     add(model, settings.alpha * step)
     return model
 
@@ -131,7 +134,7 @@ def inverse_fisher_product(gradients: Tensor, vector: Tensor, damping: float) ->
 
 
 def published_product(gradients: Iterable[Tensor], vector: Tensor, count: int) -> Tensor:
-    """Return k of the published recursion over single gradients g, in their order, with N = `count`.
+    """Return k of the published recursion over single gradients g, in their order, with a constant N = `count`.
 
     o = g_1, k = v; then for every next g, with t = o.g: k = k - (k.g) / (N + t) o and o = o - t / (N + t) o.
     """

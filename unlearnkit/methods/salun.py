@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import GENERIC, Space, Uniform
+from unlearnkit.config.search import GENERIC, MOMENTUM, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples, mixed_epoch
 from unlearnkit.methods.ranking import lowest
@@ -55,7 +55,7 @@ class Settings(MethodSettings):
     @staticmethod
     def search() -> Mapping[str, Space]:
         """Return Deep Unlearn's space without its settings that nothing reads."""
-        return {**GENERIC, "salient": Uniform(0.01, 1.0)}
+        return {**GENERIC, "momentum": MOMENTUM, "salient": Uniform(0.01, 1.0)}
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:

@@ -149,11 +149,13 @@ def scheduled_lr(schedule: str, peak: float, progress: float, warmup: float = 0.
 def recipe_lr(recipe: Recipe, steps_done: int, steps_per_epoch: int) -> float:
     """Return the learning rate of step t of T (t counted from 0): the recipe's schedule at (t + 1/2) / T.
 
-    Half a step in, since at rate zero the first or the last step of a triangle would be wasted. If the recipe sets the
-    rate per epoch it is the schedule at e / E in all steps of epoch e of E (from 0), as published code has it.
+    Half a step in, since at rate zero the first step of a triangle is wasted. With `schedule_unit: step_start` it is
+    the schedule at t / T, with `epoch` at e / E in all steps of epoch e of E (from 0): so published code has them.
     """
-    progress = (steps_done + 0.5) / (steps_per_epoch * recipe.epochs)
     if recipe.schedule_unit == "epoch":
         progress = (steps_done // steps_per_epoch) / recipe.epochs
+    else:
+        into_step = 0.5 if recipe.schedule_unit == "step" else 0.0
+        progress = (steps_done + into_step) / (steps_per_epoch * recipe.epochs)
     warmup = recipe.warmup_epochs / recipe.epochs if recipe.schedule == "triangular" else 0.0
     return scheduled_lr(recipe.schedule, recipe.lr, progress, warmup)
