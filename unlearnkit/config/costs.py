@@ -1,4 +1,8 @@
-"""What plug-ins state about their cost, in plain numbers: sample passes, and the size of a model."""
+"""What plug-ins state about their cost, in plain numbers: sample passes, and the size of a model.
+
+Models state their size by formula, and are not built without memory and counted: `unlearnkit plan` would have to import
+torch, and for language models transformers, which takes longer than the plan. A test compares both.
+"""
 
 from __future__ import annotations
 

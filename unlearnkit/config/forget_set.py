@@ -26,12 +26,29 @@ class ForgetSetSettings(Settings):
     )
 
     def planned_size(self) -> int | None:
-        """Return the number of samples as far as it is known before any data is read, else None."""
-        return None
+        """Return the number of samples (of sets of forget units: of units) as far as the settings say, else None."""
+        return getattr(self, "size", None)
 
     def input_file(self) -> str | None:
         """Return the file that the set is read from, None if it is made without one."""
-        return None
+        return getattr(self, "file", None)
+
+
+class ExtremesForgetSet(ForgetSetSettings):
+    """The samples, or forget units, with the highest and/or lowest values of a score."""
+
+    top: int = Field(0, ge=0, description="how many with the highest scores")
+    bottom: int = Field(0, ge=0, description="how many with the lowest scores")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.top + self.bottom == 0:
+            raise ValueError("top and bottom are both 0: at least one must be positive")
+        return self
+
+    def planned_size(self) -> int | None:
+        """Return `top` + `bottom`."""
+        return self.top + self.bottom
 
 
 class RandomForgetSet(ForgetSetSettings):
@@ -45,10 +62,6 @@ class RandomForgetSet(ForgetSetSettings):
     size: int = Field(ge=1, description="samples")
     seed: Seed = 0
 
-    def planned_size(self) -> int | None:
-        """Return `size`."""
-        return self.size
-
 
 class ClassForgetSet(ForgetSetSettings):
     """All samples of one class, or a random part of them."""
@@ -57,10 +70,6 @@ class ClassForgetSet(ForgetSetSettings):
     label: Label
     size: int | None = Field(None, ge=1, description="samples, drawn at random within the class; null: the whole class")
     seed: Seed = 0
-
-    def planned_size(self) -> int | None:
-        """Return `size`, None for the whole class."""
-        return self.size
 
 
 class SubpopulationForgetSet(ForgetSetSettings):
@@ -81,29 +90,13 @@ class SubpopulationForgetSet(ForgetSetSettings):
         return self
 
 
-class ScoreForgetSet(ForgetSetSettings):
+class ScoreForgetSet(ExtremesForgetSet):
     """The samples with the highest and/or lowest score, e.g. projections on a component of a datamodel matrix."""
 
     kind: Literal["scores"]
     file: UserPath = Field(
         min_length=1, description=".npy (one float per training sample) or .csv with the columns sample_index and score"
     )
-    top: int = Field(0, ge=0, description="samples with the highest scores")
-    bottom: int = Field(0, ge=0, description="samples with the lowest scores")
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.top + self.bottom == 0:
-            raise ValueError("top and bottom are both 0: at least one must be positive")
-        return self
-
-    def planned_size(self) -> int | None:
-        """Return `top` + `bottom`."""
-        return self.top + self.bottom
-
-    def input_file(self) -> str | None:
-        """Return `file`."""
-        return self.file
 
 
 class FileForgetSet(ForgetSetSettings):
@@ -117,14 +110,6 @@ class FileForgetSet(ForgetSetSettings):
     sha256: str | None = Field(
         None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits; null: not checked"
     )
-
-    def planned_size(self) -> int | None:
-        """Return `size`, None if it was not stated."""
-        return self.size
-
-    def input_file(self) -> str | None:
-        """Return `file`."""
-        return self.file
 
 
 class ImageFileForgetSet(FileForgetSet):
@@ -157,7 +142,7 @@ class EasyDubForgetSet(ForgetSetSettings):
         return easydub.published_file(self.folder, self.name)
 
 
-class PrincipalComponentForgetSet(ForgetSetSettings):
+class PrincipalComponentForgetSet(ExtremesForgetSet):
     """The samples with the highest and/or lowest score on a principal component of an attribution of the margin.
 
     EasyDUB's CIFAR-10 sets 4 to 9: components 1 and 2; top 10, top 100, and top and bottom 250.
@@ -166,18 +151,6 @@ class PrincipalComponentForgetSet(ForgetSetSettings):
     kind: Literal["principal_component"]
     attribution: str = Field(description="name in `attributions`")
     component: int = Field(1, ge=1, le=COMPONENTS, description="1 is that of the largest variance")
-    top: int = Field(0, ge=0, description="samples with the highest scores")
-    bottom: int = Field(0, ge=0, description="samples with the lowest scores")
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.top + self.bottom == 0:
-            raise ValueError("top and bottom are both 0: at least one must be positive")
-        return self
-
-    def planned_size(self) -> int | None:
-        """Return `top` + `bottom`."""
-        return self.top + self.bottom
 
 
 class ClipNeighboursForgetSet(ForgetSetSettings):
@@ -190,10 +163,6 @@ class ClipNeighboursForgetSet(ForgetSetSettings):
     index: int | None = Field(None, ge=0, description="training sample in the middle; null: drawn with `seed`")
     size: int = Field(ge=1, description="samples, the one in the middle included")
     seed: Seed = 0
-
-    def planned_size(self) -> int | None:
-        """Return `size`."""
-        return self.size
 
 
 ForgetSet = Annotated[

@@ -73,7 +73,7 @@ class TextExperiment(Experiment):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the sequences of a forget set as far as they are known before any data is read, else None."""
         block = self.forget_sets[forget_set]
-        units = getattr(block, "planned_units", block.planned_size)()
+        units = block.planned_size()
         per_unit = 1 if block.kind == "file" else self.planned_unit_size
         return None if units is None or per_unit is None else units * per_unit
 

@@ -6,19 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.forget_set import FileForgetSet, ForgetSetSettings, Seed
+from unlearnkit.config.forget_set import ExtremesForgetSet, FileForgetSet, ForgetSetSettings, Seed
 from unlearnkit.config.names import UserPath
 
 
-class UnitForgetSetSettings(ForgetSetSettings):
-    """What every forget set of forget units has in common."""
-
-    def planned_units(self) -> int | None:
-        """Return the number of forget units as far as it is known before any data is read, else None."""
-        return None
-
-
-class RandomUnitsForgetSet(UnitForgetSetSettings):
+class RandomUnitsForgetSet(ForgetSetSettings):
     """Forget units of the training split drawn uniformly without replacement.
 
     EasyDUB's sets of training steps: size 13, seed 52 and size 69, seed 92, both among the first 1,389 of 1,390 steps.
@@ -35,12 +27,8 @@ class RandomUnitsForgetSet(UnitForgetSetSettings):
             raise ValueError(f"size is {self.size}, but the units are drawn among the first {self.among}")
         return self
 
-    def planned_units(self) -> int | None:
-        """Return `size`."""
-        return self.size
 
-
-class UnitFileForgetSet(UnitForgetSetSettings):
+class UnitFileForgetSet(ForgetSetSettings):
     """Forget units from a file."""
 
     kind: Literal["unit_file"]
@@ -48,34 +36,14 @@ class UnitFileForgetSet(UnitForgetSetSettings):
         min_length=1, description=".npy (integers), .json (a list), .txt or .csv (one unit per line)"
     )
 
-    def input_file(self) -> str | None:
-        """Return `file`."""
-        return self.file
 
-
-class UnitScoresForgetSet(UnitForgetSetSettings):
+class UnitScoresForgetSet(ExtremesForgetSet):
     """The forget units with the highest and/or lowest score, for example EasyDUB's steps of the highest loss."""
 
     kind: Literal["unit_scores"]
     file: UserPath = Field(
         min_length=1, description=".npy (one float per unit) or .csv with the columns sample_index and score"
     )
-    top: int = Field(0, ge=0, description="units with the highest scores")
-    bottom: int = Field(0, ge=0, description="units with the lowest scores")
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.top + self.bottom == 0:
-            raise ValueError("top and bottom are both 0: at least one must be positive")
-        return self
-
-    def planned_units(self) -> int | None:
-        """Return `top` + `bottom`."""
-        return self.top + self.bottom
-
-    def input_file(self) -> str | None:
-        """Return `file`."""
-        return self.file
 
 
 TextForgetSet = Annotated[

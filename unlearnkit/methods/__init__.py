@@ -18,7 +18,8 @@ A method module defines
     MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
                     otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
-                    that learning rates of zero do not keep the original; left out otherwise
+                    that learning rates of zero do not keep the original; left out otherwise. DRAWS, MOVES and PERTURBS
+                    are read by the tests that every method has to pass: stated here, a new method edits no test
     unlearn(model, retain, forget, settings, context) -> model
     assemble(state, logits_of) -> logits
                     only if what `unlearn` returns is more than one network: the logits [samples, classes] of its state

@@ -69,7 +69,7 @@ class Workload:
         planned = self.experiment.planned_size(name) or self._found.get(_hashable(forget_set.model_dump(mode="json")))
         if planned:
             return planned
-        if units := getattr(forget_set, "planned_units", lambda: None)():
+        if units := forget_set.planned_size():
             return units  # documents have at least one sequence each
         per_class = self.experiment.train_size // self.experiment.num_classes
         if isinstance(forget_set, SubpopulationForgetSet):
