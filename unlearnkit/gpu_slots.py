@@ -80,7 +80,8 @@ def on_gpus(count: int, report: Callable[[str], None]) -> Iterator[None]:
     gpus = names.split(",")
     slots = _Slots(gpus, int(shares))
     if not (held := slots.take(count)):
-        report(f"waits for {count} of the GPUs {', '.join(gpus)}: each has its {shares} jobs")
+        slot = "a slot" if count == 1 else f"slots on {count} GPUs at once"
+        report(f"waits for {slot}: GPUs {', '.join(gpus)}, execution.jobs_per_gpu {shares}")
         while not (held := slots.take(count)):
             time.sleep(POLL_SECONDS)
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(held)

@@ -66,16 +66,15 @@ def test_every_slot_is_held_by_one_process_at_a_time(jobs_per_gpu: int) -> None:
     holders = [Holder() for _ in range(4 * jobs_per_gpu)]
     assert Counter(gpu for holder in holders for gpu in holder.gpus()) == dict.fromkeys("0123", jobs_per_gpu)
     late = Holder()
-    assert late.line() == f"waits for 1 of the GPUs 0, 1, 2, 3: each has its {jobs_per_gpu} jobs"
+    assert late.line() == f"waits for a slot: GPUs 0, 1, 2, 3, execution.jobs_per_gpu {jobs_per_gpu}"
     # killed in the middle of its work: what it held goes to the one that waits
     holders[0].end(kill=True)
-    (gpu,) = late.gpus()
+    assert len(late.gpus()) == 1
     again = Holder()
     assert again.line().startswith("waits")
     for holder in (*holders[1:], late):
         holder.end(kill=True)
-    assert gpu in "0123"
-    assert again.gpus() == ["0"]
+    assert len(again.gpus()) == 1
     again.end()
 
 
@@ -94,7 +93,7 @@ def test_a_job_of_several_processes_takes_different_gpus_or_none() -> None:
     assert all(len(set(gpus)) == 2 for gpus in taken)
     assert Counter(gpu for gpus in taken for gpu in gpus) == {"0": 2, "1": 2, "2": 2}
     waiting, single = Holder(2), Holder(1)
-    assert waiting.line().startswith("waits")
+    assert waiting.line().startswith("waits for slots on 2 GPUs at once")
     assert single.line().startswith("waits")
     for holder in (first, second, third):
         holder.end(kill=True)

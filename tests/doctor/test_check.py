@@ -272,8 +272,13 @@ def test_gpus_that_are_there_and_not_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("execution", "visible", "level", "words"),
     [
-        ({"local_gpus": [0, 1], "jobs_per_gpu": 3}, None, OK, "6 GPU jobs at once on this machine: 3 on GPU 0, 1 each"),
-        ({}, "1", OK, "1 GPU jobs at once on this machine: 1 on GPU 1 each"),
+        (
+            {"local_gpus": [0, 1], "jobs_per_gpu": 3},
+            None,
+            OK,
+            "room for 6 GPU jobs at once on this machine, 3 on each of GPU 0, 1",
+        ),
+        ({}, "1", OK, "room for 1 GPU jobs at once on this machine, 1 on each of GPU 1"),
         ({"local_gpus": [0, 2]}, None, ERROR, "execution.local_gpus names GPU 2, but torch sees 2 GPUs here"),
         ({}, None, WARNING, "nvidia-smi lists no GPU, so all jobs of this machine would use the first one"),
     ],

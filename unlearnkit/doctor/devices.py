@@ -59,9 +59,8 @@ def _gpus(execution: Any, there: int) -> Iterator[Finding]:
         yield Finding(WARNING, fact, f"set execution.local_gpus to {list(range(there))}")
     elif wanted:
         jobs = len(gpus) * execution.jobs_per_gpu
-        yield Finding(
-            OK, f"{jobs} GPU jobs at once on this machine: {execution.jobs_per_gpu} on GPU {', '.join(gpus)} each"
-        )
+        shares = f"{execution.jobs_per_gpu} on each of GPU {', '.join(gpus)}"
+        yield Finding(OK, f"room for {jobs} GPU jobs at once on this machine, {shares}")
 
 
 def _cores() -> int:

@@ -22,6 +22,8 @@ GPUS = [0, 1, 2, 3]
 PRETENDED = {
     "execution": {"device": "cpu", "gpus": 1, "local_gpus": GPUS, "checkpoint_seconds": 0},
     "training.epochs": 300,
+    "num_models": 6,
+    "held_out_oracles": 6,
     "shard_size": 1,
     "forget_sets.random_10": DELETED,
 }
