@@ -17,40 +17,59 @@ _WILDCARDS = {
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
 }
-_PATTERNS = {
-    "tokenizer": layout.TOKENIZER,
-    "training tokens": layout.TRAIN_TOKENS,
-    "validation tokens": layout.VALIDATION_TOKENS,
-    "data": layout.DATASET,
-    "rows": layout.ROWS,
-    "units": layout.UNITS,
-    "embeddings": layout.EMBEDDINGS,
-    "originals": layout.weights_of(layout.ORIGINAL),
-    "datamodel outputs": layout.DATAMODELS,
-    "gradients": layout.GRADIENTS,
-    "attributions": layout.MATRIX,
-    "components": layout.COMPONENTS,
-    "forget sets": layout.FORGET_SET,
-    "effects": layout.EFFECTS,
-    "oracles": layout.weights_of(layout.ORACLE),
-    "held-out oracles": layout.weights_of(layout.HELD_OUT_ORACLE),
-    "unlearned": layout.weights_of(layout.UNLEARNED),
-    "curves": layout.CURVES,
-    "margins": layout.MARGINS,
-    "scores": layout.SCORES,
-    "summaries": layout.SUMMARY,
-    "tables": layout.TABLE,
-    "figures": layout.FIGURE,
-    "report": layout.REPORT,
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of artifacts: the pattern of their paths, and what belongs to all of them.
+
+    `role` is that of the models which a file is about, as seeds and settings name it, `draws` the stages of their
+    random draws; text has other ones (`lineage.seeding`). `task` is the only one that has such artifacts.
+    """
+
+    pattern: str
+    role: str = ""
+    draws: tuple[str, ...] = ()
+    task: str = ""
+
+
+_TRAINED = ("initial_weights", "batches")
+_UNLEARNED = ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth")
+
+_STAGES = {
+    "tokenizer": Stage(layout.TOKENIZER, task="text"),
+    "training tokens": Stage(layout.TRAIN_TOKENS, task="text"),
+    "validation tokens": Stage(layout.VALIDATION_TOKENS, task="text"),
+    "data": Stage(layout.DATASET),
+    "rows": Stage(layout.ROWS, task="image"),
+    "units": Stage(layout.UNITS, task="text"),
+    "embeddings": Stage(layout.EMBEDDINGS),
+    "originals": Stage(layout.weights_of(layout.ORIGINAL), "original", _TRAINED),
+    "datamodel outputs": Stage(layout.DATAMODELS, "datamodel", ("subset", *_TRAINED)),
+    "gradients": Stage(layout.GRADIENTS, "trak", ("projection",)),
+    "attributions": Stage(layout.MATRIX),
+    "components": Stage(layout.COMPONENTS),
+    "forget sets": Stage(layout.FORGET_SET),
+    "effects": Stage(layout.EFFECTS),
+    "oracles": Stage(layout.weights_of(layout.ORACLE), "oracle", _TRAINED),
+    "held-out oracles": Stage(layout.weights_of(layout.HELD_OUT_ORACLE), "held_out_oracle", _TRAINED),
+    "unlearned": Stage(layout.weights_of(layout.UNLEARNED), "unlearned", _UNLEARNED),
+    "curves": Stage(layout.CURVES, task="text"),
+    "margins": Stage(layout.MARGINS),
+    "scores": Stage(layout.SCORES, draws=("summary",)),
+    "summaries": Stage(layout.SUMMARY, draws=("summary",)),
+    "tables": Stage(layout.TABLE),
+    "figures": Stage(layout.FIGURE),
+    "report": Stage(layout.REPORT),
 }
-STAGES = tuple(_PATTERNS)
-"""Kinds of artifacts, in the order in which they are made."""
+STAGES = tuple(_STAGES)
+"""Names of the kinds of artifacts, in the order in which they are made."""
 
 DOCUMENTS = ("tables", "figures", "report")
 """Stages that present results, and compute none."""
 
-ROLES = {"originals": "original", "oracles": "oracle", "held-out oracles": "held_out_oracle", "unlearned": "unlearned"}
-"""Stage -> role of the models whose weights it holds, as seeds and settings name it."""
+ROLES = {name: _STAGES[name].role for name in ("originals", "oracles", "held-out oracles", "unlearned")}
+"""Stage -> role of the models whose weights it holds."""
 
 _RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
 
@@ -61,6 +80,17 @@ class Place:
 
     stage: str
     wildcards: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def about(self) -> Stage:
+        """The stage of the models that the file is about: for margins and curves that of the weights."""
+        population = self.wildcards.get("population") if self.stage in ("margins", "curves") else None
+        return _STAGES[next((name for name, role in ROLES.items() if role == population), self.stage)]
+
+    @property
+    def task(self) -> str:
+        """The only task that has such a file, "" if both have."""
+        return _STAGES[self.stage].task
 
     @property
     def is_weights(self) -> bool:
@@ -149,4 +179,4 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_WILDCARDS.get(m[1], layout.NAME)})", pattern))
 
 
-_EXPRESSIONS = {stage: _expression(pattern) for stage, pattern in _PATTERNS.items()}
+_EXPRESSIONS = {name: _expression(stage.pattern) for name, stage in _STAGES.items()}

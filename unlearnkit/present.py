@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from unlearnkit import layout
 from unlearnkit.attribution_graph import STAGES, AttributionGraph
-from unlearnkit.graph import Graph
+from unlearnkit.graph import Graph, Slice
 from unlearnkit.places import ROLES, Place
-from unlearnkit.places import STAGES as ALL_STAGES
 from unlearnkit.registry import METRICS
 from unlearnkit.report_graph import ReportGraph
-from unlearnkit.text_graph import STAGES as TEXT_STAGES
 from unlearnkit.text_graph import TextGraph
 
-TEXT_ONLY = tuple(stage for stage in TEXT_STAGES if stage not in ("data", "forget sets"))
+Wildcards = Mapping[str, str]
 
 
 class Present:
@@ -26,29 +24,76 @@ class Present:
         self.graph = graph
         self._page = ReportGraph(graph)
         self._attribution = AttributionGraph(graph)
-        self._text = TextGraph(graph) if graph.experiment.task == "text" else None
-        self._fingerprints: dict[tuple[str, ...], str | None] = {}
+        self._made = self._table()
+        self._fingerprints: dict[tuple[str, ...], str] = {}
 
-    def settings(self, place: Place) -> Mapping[str, Any] | None:
+    def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
-        own = None if self.unknown(place) else self._settings(place)
-        return None if own is None else json.loads(json.dumps(own))
+        if self.unknown(place):
+            return None
+        return json.loads(json.dumps(self._made[place.stage][0](place.wildcards)))
 
     def code(self, place: Place) -> str | None:
         """Return the code fingerprint."""
         if self.unknown(place):
             return None
-        key = (place.stage, *self._plug_in(place))
+        own = place.wildcards
+        key = (place.stage, *(own.get(name, "") for name in ("variant", "metric", "attribution", "table")))
         if key not in self._fingerprints:
-            self._fingerprints[key] = self._code(*key)
+            self._fingerprints[key] = self._made[place.stage][1](own)
         return self._fingerprints[key]
+
+    def _table(self) -> dict[str, tuple[Callable[[Wildcards], Slice], Callable[[Wildcards], str]]]:
+        """Return stage -> the functions that give the settings and the code of an artifact, by its wildcards."""
+        graph, page, attribution = self.graph, self._page, self._attribution
+        images = (lambda w: graph.dataset_slice(), lambda w: graph.dataset_code())
+        score = (
+            lambda w: graph.score_slice(w["metric"], w["forget_set"], w["candidate"]),
+            lambda w: graph.score_code(w["metric"]),
+        )
+        made: dict[str, tuple[Callable[[Wildcards], Any], Callable[[Wildcards], str]]] = {
+            "data": images,
+            "rows": images,
+            "forget sets": (lambda w: graph.forget_set_slice(w["forget_set"]), lambda w: graph.code("forget_set")),
+            "unlearned": (
+                lambda w: graph.unlearning_slice(w["variant"]),
+                lambda w: graph.unlearning_code(w["variant"]),
+            ),
+            "curves": (lambda w: graph.training_slice(w["population"]), lambda w: graph.training_code()),
+            "margins": (
+                lambda w: graph.unlearning_slice(w["variant"]) if "variant" in w else graph.margins_slice(),
+                lambda w: graph.unlearning_code(w["variant"]) if "variant" in w else graph.margins_code(),
+            ),
+            "scores": score,
+            "summaries": score,
+            "tables": (
+                lambda w: page.table_slice(w["table"].partition(".")[0]),
+                lambda w: graph.code("cost" if w["table"].startswith("cost.") else "table"),
+            ),
+            "figures": (lambda w: page.figure_slice(w["forget_set"]), lambda w: graph.code("figures")),
+            "report": (lambda w: page.report_slice(), lambda w: page.page_code()),
+        }
+        for stage in ("originals", "oracles", "held-out oracles"):
+            made[stage] = (lambda w, role=ROLES[stage]: graph.training_slice(role), lambda w: graph.training_code())
+        for stage in STAGES:
+            made[stage] = (
+                lambda w, stage=stage: attribution.slice_of(stage, w.get("attribution", "")),
+                lambda w, stage=stage: attribution.code(stage, w.get("attribution", "")),
+            )
+        if graph.experiment.task == "text":
+            text = TextGraph(graph)
+            tokens = (lambda w: text.tokens_slice(), lambda w: text.tokens_code())
+            made |= dict.fromkeys(("tokenizer", "training tokens", "validation tokens"), tokens)
+            made["data"] = (lambda w: text.dataset_slice(), lambda w: text.dataset_code())
+            made["units"] = (lambda w: {}, lambda w: graph.code("units"))
+            made["forget sets"] = (made["forget sets"][0], lambda w: graph.code("unit_forget_set"))
+        return made
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
         """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
         own = place.wildcards
-        foreign = ("rows",) if self._text else (*TEXT_ONLY, "curves")
-        if place.stage in foreign:
-            return "stage", place.stage, [stage for stage in ALL_STAGES if stage not in foreign]
+        if place.task not in ("", self.graph.experiment.task):
+            return "stage", place.stage, [*self._made]
         known = {**self._known(place), "shard": self._shards(place)}
         for key, names in known.items():
             if key in own and own[key] not in names:
@@ -78,58 +123,3 @@ class Present:
         return layout.shard_names(
             experiment.held_out_oracles if held_out else experiment.num_models, experiment.shard_size
         )
-
-    def _settings(self, place: Place) -> Mapping[str, Any] | None:
-        graph, own, stage = self.graph, place.wildcards, place.stage
-        if stage in STAGES:
-            return self._attribution.slice_of(stage, own.get("attribution", ""))
-        if self._text is not None and stage in TEXT_STAGES and stage != "forget sets":
-            return self._text.slice_of(stage)
-        if place.is_weights and stage != "unlearned":
-            return graph.training_slice(ROLES[stage])
-        if stage == "curves":
-            return graph.training_slice(own["population"])
-        if stage == "margins":
-            return graph.unlearning_slice(own["variant"]) if "variant" in own else graph.margins_slice()
-        if stage == "tables":
-            return self._page.table_slice(own["table"].partition(".")[0])
-        by_stage = {
-            "data": graph.dataset_slice,
-            "rows": graph.dataset_slice,
-            "forget sets": lambda: graph.forget_set_slice(own["forget_set"]),
-            "unlearned": lambda: graph.unlearning_slice(own["variant"]),
-            "figures": lambda: self._page.figure_slice(own["forget_set"]),
-            "report": self._page.report_slice,
-        }
-        if stage in by_stage:
-            return by_stage[stage]()
-        return graph.score_slice(own["metric"], own["forget_set"], own["candidate"])
-
-    def _plug_in(self, place: Place) -> tuple[str, ...]:
-        own = place.wildcards
-        if place.stage == "tables":
-            return (own["table"].partition(".")[0],)
-        return tuple(own[key] for key in ("variant", "metric", "attribution") if key in own)
-
-    def _code(self, stage: str, plug_in: str = "") -> str | None:
-        graph = self.graph
-        if stage in STAGES:
-            return self._attribution.code(stage, plug_in)
-        if self._text is not None and stage in TEXT_STAGES:
-            return self._text.code_of(stage)
-        if stage == "margins" and plug_in:
-            return graph.unlearning_code(plug_in)
-        if stage == "tables":
-            return graph.code("cost" if plug_in == "cost" else "table")
-        by_stage = {
-            "data": graph.dataset_code,
-            "rows": graph.dataset_code,
-            "forget sets": lambda: graph.code("forget_set"),
-            "unlearned": lambda: graph.unlearning_code(plug_in),
-            "margins": graph.margins_code,
-            "scores": lambda: graph.score_code(plug_in),
-            "summaries": lambda: graph.score_code(plug_in),
-            "figures": lambda: graph.code("figures"),
-            "report": self._page.page_code,
-        }
-        return by_stage.get(stage, graph.training_code)()

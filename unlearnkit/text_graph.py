@@ -11,9 +11,6 @@ from unlearnkit.graph import Graph, Slice
 from unlearnkit.raw_files import raw_files
 from unlearnkit.registry import locate
 
-STAGES = ("tokenizer", "training tokens", "validation tokens", "data", "units", "forget sets")
-"""Stages of `unlearnkit.places` whose code, and but for the last settings, are told here."""
-
 
 class TextGraph:
     """Inputs and parameters of the data of an experiment with language models."""
@@ -60,17 +57,3 @@ class TextGraph:
     def dataset_code(self) -> str:
         """Fingerprint of cutting the tokens."""
         return self.graph.code("text_dataset", locate("data set", self.experiment.data.name))
-
-    def slice_of(self, stage: str) -> Slice:
-        """Return the configuration slice of a stage between text and forget units."""
-        by_stage = {"data": self.dataset_slice, "units": dict}
-        return by_stage.get(stage, self.tokens_slice)()
-
-    def code_of(self, stage: str) -> str:
-        """Return the code fingerprint of a stage between text and forget sets."""
-        by_stage = {
-            "data": self.dataset_code,
-            "units": lambda: self.graph.code("units"),
-            "forget sets": lambda: self.graph.code("unit_forget_set"),
-        }
-        return by_stage.get(stage, self.tokens_code)()

@@ -6,18 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from unlearnkit.lineage.records import Record
-from unlearnkit.places import ROLES, Place
+from unlearnkit.places import Place
 from unlearnkit.seeds import SCHEME, derive_seed
-
-_OTHER_ROLES = {"datamodel outputs": "datamodel", "gradients": "trak"}
-_STAGES = {
-    "datamodel outputs": ("subset", "initial_weights", "batches"),
-    "gradients": ("projection",),
-    "originals": ("initial_weights", "batches"),
-    "oracles": ("initial_weights", "batches"),
-    "held-out oracles": ("initial_weights", "batches"),
-    "unlearned": ("initial_weights", "method", "retain_batches", "forget_batches"),
-}
 
 
 def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
@@ -31,20 +21,18 @@ def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
         return None
     settings = record["settings"]
     roles: dict[str, str] = {}
+    stages = place.about.draws
     if place.stage == "forget sets":
         return {"seed": settings["seed"], "generator": "NumPy's legacy generator"} if "seed" in settings else None
     if "seed" not in settings or place.stage in ("report", "figures"):
         return None
     if place.stage in ("scores", "summaries"):
-        role, models, stages = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1), ("summary",)
+        role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
     elif place.stage == "margins" and "evaluated" in settings and "method" not in settings:
         # of originals and oracles, whose evaluation draws which retained sequences it is on, and nothing else
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
-        stage = "unlearned" if place.stage == "margins" else place.stage
-        if stage == "curves":
-            stage = next(name for name, role in ROLES.items() if role == place.wildcards["population"])
-        role, models, stages = {**ROLES, **_OTHER_ROLES}[stage], place.models or range(1), _STAGES[stage]
+        role, models = place.about.role, place.models or range(1)
         if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
             role, stages = _of_text(role, recipe)
         elif recipe.get("same_initial_weights"):

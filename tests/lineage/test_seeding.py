@@ -1,0 +1,46 @@
+"""The seeds that records are traced to are those that jobs draw from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from unlearnkit.lineage.seeding import seeding
+from unlearnkit.places import place_of
+from unlearnkit.seeds import derive_seed
+
+DRAWING = ("generators", "derive_seed")
+
+
+def drawn(*files: Path) -> Iterator[str]:
+    """Yield the stages that files draw for: the last arguments of calls that give seeds, where they are texts."""
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[-1], ast.Constant):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in DRAWING and isinstance(node.args[-1].value, str):
+                    yield node.args[-1].value
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("original/0000-0001.safetensors", ("training/shard.py", "training/image_task.py")),
+        ("unlearned/a/b/0000-0001.safetensors", ("training/shard.py", "training/unlearning.py")),
+        ("unlearned/a/b/0000-0001.margins.parquet", ("training/shard.py", "training/unlearning.py")),
+        (
+            "attribution/a/outputs/0000-0001.safetensors",
+            ("training/shard.py", "training/image_task.py", "attribution/subsets.py"),
+        ),
+    ],
+)
+def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[str, ...]) -> None:
+    record = {"settings": {"seed": 3, "seed_scheme": 1}, "seed_scheme": 1}
+    found = seeding(place_of(name), record)
+    assert found is not None
+    assert set(found["stages"]) == set(drawn(*(repository / "unlearnkit" / file for file in files)))
+    first = found["stages"][0]
+    assert found["first"][first] == derive_seed(3, found["role"], 0, first)
