@@ -131,7 +131,7 @@ def test_what_cannot_be_downloaded_says_where_from_and_where_to(
     name: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=rf"in 'data', .*fetched by hand\. Get it from .*{place}, or name.*data\.root"):
+    with pytest.raises(DataError, match=rf"in 'data', .*these folders\. Get it from .*{place}, or name.*data\.root"):
         load_image_set(name, None)
 
 
@@ -188,7 +188,7 @@ def test_declarations_are_literals(name: str) -> None:
     declared = declarations(module)
     assert {"NUM_CLASSES", "IMAGE_SHAPE", "TRAIN_SIZE", "MEAN", "CONTENT_HASH", "SOURCE"} <= literals.keys()
     assert literals["CONTENT_HASH"] or literals["CHECKED_BY"]
-    assert len(literals["CLASS_NAMES"]) == literals["NUM_CLASSES"]
+    assert len(declared.CLASS_NAMES) == literals["NUM_CLASSES"]
     assert len(literals["MEAN"]) == len(literals["STD"]) == literals["IMAGE_SHAPE"][0]
     assert all(getattr(declared, key) == value for key, value in literals.items())
 

@@ -94,8 +94,8 @@ def test_the_rest_of_a_packed_file_is_not_unpacked(tmp_path: Path, allocated: Ca
     assert len(bomb) < MIB
     floor = allocated()
     tracemalloc.reset_peak()
-    with pytest.raises(DataError, match="12 bytes or more after decompression; expected 11"):
-        read_idx(tmp_path / "a.gz", dimensions=1)
+    with pytest.raises(DataError, match=r"12 bytes or more after decompression; expected .* and 11 bytes"):
+        read_idx(tmp_path / "a.gz", (3,))
     assert allocated() - floor < 10 * MIB
 
 

@@ -89,8 +89,8 @@ READERS: dict[str, tuple[str, Reader]] = {
     "record": ("a.json", read_json),
     "table": ("a.parquet", read_table),
     "margins": ("a.margins.parquet", lambda path: read_margins([path])),
-    "idx": ("a-idx1-ubyte", lambda path: read_idx(path, dimensions=1)),
-    "packed idx": ("a-idx1-ubyte.gz", lambda path: read_idx(path, dimensions=1)),
+    "idx": ("a-idx1-ubyte", lambda path: read_idx(path, (3,))),
+    "packed idx": ("a-idx1-ubyte.gz", lambda path: read_idx(path, (3,))),
     "sheets": ("train_00000.zip", read_sheets),
 }
 

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.data.cifar_batches import read_cifar_batches
-from unlearnkit.data.download import download
+from unlearnkit.data.download import download, find_folder
 from unlearnkit.data.image_set import ImageSet
-from unlearnkit.errors import DataError
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (3, 32, 32)
@@ -39,19 +38,12 @@ def load(root: Path | None) -> ImageSet:
     """
     if root is None:
         root = download("CIFAR10", files=f"the folder {_BATCHES}", source=SOURCE)
-    for folder in (root, root / "cifar10"):
-        if (folder / _BATCHES).is_dir():
-            images, labels, files = read_cifar_batches(folder, "CIFAR10", label=b"labels", source=SOURCE)
-        elif any((folder / name).is_file() for name in _SHEETS):
-            (images, labels), files = _read_sheets(folder), tuple(folder / name for name in _SHEETS)
-        else:
-            continue
-        return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
-    raise DataError(
-        f"neither '{root}' nor '{root / 'cifar10'}' holds CIFAR-10",
-        expected=f"the folder {_BATCHES} or the files {', '.join(_SHEETS)}",
-        remedy=f"get it from {SOURCE}, unpack it and name the folder around {_BATCHES} as data.root",
-    )
+    folder = find_folder(root, ("cifar10",), (_BATCHES, *_SHEETS), source=SOURCE)
+    if (folder / _BATCHES).is_dir():
+        images, labels, files = read_cifar_batches(folder, "CIFAR10", label=b"labels", source=SOURCE)
+    else:
+        (images, labels), files = _read_sheets(folder), tuple(folder / name for name in _SHEETS)
+    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
 
 
 def _read_sheets(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

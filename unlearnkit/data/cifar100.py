@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit.data.cifar_batches import read_cifar_batches
-from unlearnkit.data.download import download
+from unlearnkit.data.download import download, find_folder
 from unlearnkit.data.image_set import ImageSet
-from unlearnkit.errors import DataError
 
 NUM_CLASSES = 100
 IMAGE_SHAPE = (3, 32, 32)
@@ -136,12 +135,6 @@ def load(root: Path | None) -> ImageSet:
     """
     if root is None:
         root = download("CIFAR100", files=f"the folder {_BATCHES}", source=SOURCE)
-    for folder in (root, root / "cifar100"):
-        if (folder / _BATCHES).is_dir():
-            images, labels, files = read_cifar_batches(folder, "CIFAR100", label=b"fine_labels", source=SOURCE)
-            return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
-    raise DataError(
-        f"neither '{root}' nor '{root / 'cifar100'}' holds CIFAR-100",
-        expected=f"the folder {_BATCHES}",
-        remedy=f"get it from {SOURCE}, unpack it and name the folder around {_BATCHES} as data.root",
-    )
+    folder = find_folder(root, ("cifar100",), (_BATCHES,), source=SOURCE)
+    images, labels, files = read_cifar_batches(folder, "CIFAR100", label=b"fine_labels", source=SOURCE)
+    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)

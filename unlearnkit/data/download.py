@@ -44,7 +44,8 @@ def download(dataset: str, *, files: str, source: str) -> Path:
 def download_file(address: str, path: Path, sha256: str) -> Path:
     """Fetch one file unless it is there, and return its path; it gets its name only if it has the SHA-256 `sha256`.
 
-    Raises DataError if the download fails or brings something else.
+    Raises DataError if the download fails or brings something else. Not torch.hub's function, which waits for a silent
+    server without end.
     """
     if path.is_file():
         return path
@@ -64,7 +65,7 @@ def download_file(address: str, path: Path, sha256: str) -> Path:
 
 
 def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *, source: str) -> Path:
-    """Return what `folder_with` finds, for data sets that cannot be downloaded by a program.
+    """Return what `folder_with` finds.
 
     Raises DataError, saying what to fetch, from whom and where to put it, if there is no such folder.
     """
@@ -74,6 +75,6 @@ def find_folder(root: Path | None, below: Sequence[str], files: Sequence[str], *
     raise DataError(
         f"no {' or '.join(files)} in "
         + ", ".join(f"'{folder}'" for folder in (start, *(start / name for name in below))),
-        expected="a data set that has to be fetched by hand",
+        expected="the data set in one of these folders",
         remedy=f"get it from {source} and put it into '{DOWNLOAD_FOLDER / below[0]}', or name its folder as data.root",
     )

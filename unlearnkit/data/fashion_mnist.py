@@ -37,7 +37,13 @@ def load(root: Path | None) -> ImageSet:
     They lie in `root`, `root/FashionMNIST/raw` or `root/fashion_mnist`. Raises DataError, naming the file or the
     folders, if one is missing or damaged.
     """
+    sizes = (TRAIN_SIZE, VALIDATION_SIZE)
     images, labels, files = read_idx_set(
-        root, torchvision_name="FashionMNIST", folder_name="fashion_mnist", source=SOURCE
+        root,
+        torchvision_name="FashionMNIST",
+        folder_name="fashion_mnist",
+        sizes=sizes,
+        side=IMAGE_SHAPE[1],
+        source=SOURCE,
     )
-    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
+    return ImageSet(images, labels, *sizes, CLASS_NAMES, MEAN, STD, files)

@@ -26,5 +26,8 @@ def load(root: Path | None) -> ImageSet:
     They lie in `root`, `root/MNIST/raw` or `root/mnist`. Raises DataError, naming the file or the folders, if one is
     missing or damaged.
     """
-    images, labels, files = read_idx_set(root, torchvision_name="MNIST", folder_name="mnist", source=SOURCE)
-    return ImageSet(images, labels, TRAIN_SIZE, VALIDATION_SIZE, CLASS_NAMES, MEAN, STD, files)
+    sizes = (TRAIN_SIZE, VALIDATION_SIZE)
+    images, labels, files = read_idx_set(
+        root, torchvision_name="MNIST", folder_name="mnist", sizes=sizes, side=IMAGE_SHAPE[1], source=SOURCE
+    )
+    return ImageSet(images, labels, *sizes, CLASS_NAMES, MEAN, STD, files)
