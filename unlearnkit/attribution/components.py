@@ -2,8 +2,8 @@
 
 Column x of the matrix holds what every training sample adds to the margin on sample x: an embedding of x. The scores
 are the projections of the centred embeddings on their principal directions (Ilyas et al. 2022, section 4.3; EasyDUB's
-forget sets 4 to 9 are those with the highest and lowest scores). The sign of a direction is free: here the score with
-the largest absolute value is positive, so "top" and "bottom" may be swapped against published sets.
+forget sets 4 to 9 are those with the highest and lowest scores). The sign of a direction is arbitrary: here the score
+with the largest absolute value is positive, so "top" and "bottom" may be swapped compared with published sets.
 
 Cost: products of the matrix with vectors, some hundred times n^2; memory: the matrix twice.
 """

@@ -6,9 +6,9 @@ gradient of the output in question on sample x, n the number of training samples
     K = 1/n sum_i r_i phi_i phi_i^T + ridge I        beta_i(x) = 1/n g(x)^T K^-1 phi_i (1 - p_i)
 
 The cross entropy of a sample is log(1 + exp(-margin)), so 1 - p is its slope and r = p (1 - p) its curvature in the
-margin: with these r, beta_i(x) is the step of Newton's method when sample i leaves, in nats. Park et al. 2023 (arXiv
-2303.14186) take r = 1, with a sum as the kernel: their scores are those, with lambda = n ridge. They rank samples and
-have no unit. A logit and the margin share the kernel; only g differs.
+margin: with these r, beta_i(x) is the step of Newton's method when sample i is removed, in nats. Park et al. 2023
+(arXiv 2303.14186) take r = 1, with a sum as the kernel: their scores are those, with lambda = n ridge. They rank
+samples and have no unit. A logit and the margin share the kernel; only g differs.
 
 Per checkpoint and output: n d^2 + n d samples products for n training samples and d dimensions, and a factorisation of
 d^3/3; memory: n samples numbers for the sum, as many for a checkpoint's, and n d and d^2 in float64.

@@ -128,7 +128,7 @@ def lasso_path(
 
     `inclusion` [M, n] is 0 or 1, `outputs` [M, T]. A solution ends when no beta moves by more than `tolerance` of the
     largest of its sample in an iteration, or after MOST_ITERATIONS. `curvature` is `largest_curvature(inclusion)`, for
-    who knows it already.
+    callers that know it already.
     """
     design, targets = inclusion - inclusion.mean(0), outputs - outputs.mean(0)
     models = len(design)

@@ -5,7 +5,7 @@ A method module defines
     Settings        its settings (a `unlearnkit.config.settings.MethodSettings`); `epochs`, if it has one, is its last
                     epoch; `passes(retain, forget, epoch)` states its cost if that is not one pass over both sets per
                     epoch; `search()` says where to search for better settings
-    TASKS           what it is for, of "image" and "text"; left out by methods for image classifiers alone
+    TASKS           the kinds of data it works on, "image" and "text"; omitted by methods for image classifiers only
     STACKABLE       True if the method touches models only by calling them and by optimising their parameters
                     elementwise: the engine may then pass several models as one `Stack`, and `Samples` yields batches
                     for all of them

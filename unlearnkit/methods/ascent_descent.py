@@ -1,6 +1,6 @@
 """Gradient descent-ascent: ascent on the forget set, then descent on the retain set (EasyDUB).
 
-Unlike the reference, both orders are drawn anew in every pass.
+Unlike in the reference, both orders are redrawn in every pass.
 Cost: `epochs` passes over the retain set and `ascent_epochs` over the forget set.
 """
 

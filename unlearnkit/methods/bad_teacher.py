@@ -1,7 +1,7 @@
 """Bad teacher: a competent teacher on the retain set, a random one on the forget set (Chundawat et al. 2023).
 
-Deep Unlearn's code takes a ResNet-18 for the random teacher whatever the model, and averages the divergence over
-classes too. Here the random teacher has the model's architecture and the divergence is the mean over the batch.
+Deep Unlearn's code uses a ResNet-18 as the random teacher whatever the model, and averages the divergence over
+classes as well. Here the random teacher has the model's architecture and the divergence is the mean over the batch.
 Cost: `epochs` passes over the forget set and the drawn part of the retain set, and both teachers' forward pass for
 each.
 """

@@ -1,9 +1,9 @@
 """Confuse-Finetune-Weaken: noise on the first layer, class-weighted repair, a little noise; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference multiplies the
-mean loss of a batch by the mean weight of the batch, which weights no sample, reads all images for their labels, and
-finds the layers to disturb by name, so that models such as TinyViT get no noise. Here every sample has its weight,
-labels cost nothing, and the architecture says which layer sees the pixels.
+mean loss of a batch by the mean weight of the batch, which does not weight individual samples; it reads all images for
+their labels, and finds the layers to disturb by name, so that models such as TinyViT get no noise. Here every sample
+has its own weight, labels cost nothing, and the architecture says which layer sees the pixels.
 Cost: `epochs` passes over the retain set.
 """
 
@@ -51,8 +51,8 @@ class Settings(FineTuningSettings):
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Disturb the first layer; then minimise class-weighted CE on the retain set, disturbing it before the last epoch.
 
-    In train mode, with weights n / (classes * count). A run of one epoch has the first noise only: nothing would be
-    left to repair the second one.
+    In train mode, with weights n / (classes * count). A run of one epoch has only the first noise: nothing would
+    repair the second.
     """
     model = copy.deepcopy(model)
     weights = class_weights(retain.labels, power=1.0)

@@ -1,7 +1,7 @@
 """Fine-tuning as in the unlearning challenge: one epoch on augmented retain samples at a low, constant rate.
 
 `unlearn_1` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). It
-differs from `fine_tune` by the augmentation and its defaults. Cost: `epochs` passes over the retain set.
+differs from `fine_tune` in its augmentation and defaults. Cost: `epochs` passes over the retain set.
 """
 
 from __future__ import annotations

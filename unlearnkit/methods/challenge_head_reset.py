@@ -1,8 +1,8 @@
-"""Draw the classifier anew, then fine-tune as in the unlearning challenge.
+"""Redraw the classifier, then fine-tune as in the unlearning challenge.
 
-`unlearn_2` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). Which
-part is the classifier, the architecture says; its draws are those of the architecture's own initialiser. Cost: `epochs`
-passes over the retain set.
+`unlearn_2` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). The
+architecture says which part is the classifier, and its own initialiser redraws it. Cost: `epochs` passes over the
+retain set.
 """
 
 from __future__ import annotations

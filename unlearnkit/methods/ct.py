@@ -1,9 +1,9 @@
 """Convolution transpose: swap the two axes of every kernel, then repair on the retain set.
 
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it.
-The reference puts a new, non-contiguous tensor in the place of each kernel, so that whoever holds the old one steps
-nowhere; here values are exchanged in place, and memory layout stays. It takes square kernels for granted; here others
-are left as they are, with a warning, and a model with nothing to transpose is refused.
+The reference replaces each kernel by a new, non-contiguous tensor, so that an optimiser that holds the old one has no
+effect; here values are exchanged in place, and the memory layout stays. It assumes square kernels; here others are left
+as they are, with a warning, and a model with nothing to transpose is refused.
 Cost: `epochs` passes over the retain set.
 """
 

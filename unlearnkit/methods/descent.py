@@ -24,7 +24,7 @@ def descend(
 ) -> nn.Module:
     """Minimise cross entropy on `samples` for `settings.epochs` passes in train mode; return the model in eval mode.
 
-    It is the given model that changes. `schedule` sets the learning rate of an epoch (`scheduled_lr`), and `take_step`
+    The given model itself changes. `schedule` sets the learning rate of an epoch (`scheduled_lr`), and `take_step`
     takes one step that decreases a loss.
     """
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)

@@ -1,9 +1,9 @@
 """DM-Direct: predict instead of unlearn, by a linear datamodel (Attribute-to-Delete, Georgiev et al. 2024).
 
-Not a network: logits are those of the original plus a shift per sample and class, so they are defined on the samples of
-the data set only. The shift is kept with the original's weights as `logit_shift`. The reference can also undo the soft
-thresholding of its regression, which is left out: it does not use it. Cost: none beyond the attribution; the forward
-pass is that of the evaluation, which counts for no method.
+Not a network: logits are those of the original plus a shift per sample and class, so they are defined only on the
+samples of the data set. The shift is kept with the original's weights as `logit_shift`. The reference can also undo the
+soft thresholding of its regression but does not use this, so it is omitted. Cost: none beyond the attribution; the
+forward pass is that of the evaluation, which counts for no method.
 """
 
 from __future__ import annotations

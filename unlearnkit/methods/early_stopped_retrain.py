@@ -1,7 +1,7 @@
 """Retraining on the retain set, stopped early: the curve of quality against compute that a method has to beat.
 
-EasyDUB keeps its oracles at epochs 10 and 15 of 24 for it. The models here are trained for the
-purpose, from their own seeds, so that they are independent of the oracles that they are compared with.
+EasyDUB uses checkpoints of its oracles at epochs 10 and 15 of 24. Here separate models are trained from their own
+seeds, so that they are independent of the oracles they are compared with.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ NEEDS = ()
 
 
 class Settings(FineTuningSettings):
-    """Settings of fine-tuning; defaults of Deep Unlearn, whose lr acts as a warm restart and wants tuning."""
+    """Settings of fine-tuning; defaults of Deep Unlearn, whose lr acts as a warm restart: tune it."""
 
     epochs: int = Field(5, ge=1, description="passes over the retain set; Deep Unlearn")
     lr: float = Field(0.1, ge=0, description="initial learning rate; Deep Unlearn")

@@ -2,9 +2,9 @@
 
     minimise L = - mean over forget targets of -log p(target)
 
-The loss is unbounded below, and nothing holds the rest of the model: long runs or high rates destroy it. So training
-stops by `max_forget_nll`, which the published code has not. Cost: the forget sequences of `steps` batches; less if it
-stops.
+The loss is unbounded below, and nothing holds the rest of the model in place: long runs or high rates destroy it. So
+training stops at `max_forget_nll`, which the published code lacks. Cost: the forget sequences of `steps` batches; less
+if it stops.
 """
 
 from __future__ import annotations

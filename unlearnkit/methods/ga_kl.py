@@ -2,10 +2,11 @@
 
     minimise - CE(forget) + KL(p_original || p_model)(retain)
 
-It is `graddiff` with retain: kl and weights of 1, under the name it has in tables. The divergence averages over targets
-only; that of TOFU, OpenUnlearning and Closer look runs over padding and prompt as well, so its weight depends on how
-long the longest sequence of a batch is, and OpenUnlearning computes a forward pass that it does not use. The original
-is in eval mode. Cost: the sequences of `steps` batches of both sets, and a third more for those of the retain set.
+It is `graddiff` with retain: kl and weights of 1, under its name in published tables. The divergence averages over
+targets only; that of TOFU, OpenUnlearning and Closer look runs over padding and prompt as well, so its weight depends
+on how long the longest sequence of a batch is, and OpenUnlearning computes a forward pass that it does not use. The
+original is in eval mode. Cost: the sequences of `steps` batches of both sets, and a third more for those of the retain
+set.
 """
 
 from __future__ import annotations

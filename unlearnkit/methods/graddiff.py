@@ -2,9 +2,9 @@
 
     minimise gamma * (- CE(forget)) + alpha * R(retain),  R = CE, or KL(original || model)
 
-Ascent has no lower bound; training stops by `max_forget_nll`, which the published code has not. Its divergence averages
-over targets only, where theirs takes padding in. Cost: the sequences of `steps` batches of both sets; with retain: kl a
-third more for those of the retain set.
+Ascent has no lower bound; training stops at `max_forget_nll`, which the published code lacks. The divergence averages
+over targets only, where the published one includes padding. Cost: the sequences of `steps` batches of both sets; with
+retain: kl a third more for those of the retain set.
 """
 
 from __future__ import annotations

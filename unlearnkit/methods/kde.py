@@ -2,11 +2,11 @@
 
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. The teacher
 is the original. What differs from the reference:
-- It warms up on validation samples, which then are members to whatever compares with them; here on a part of the retain
-  set without its labels. `warmup_set: validation` is the reference.
-- It leaves out the factor T^2, so that distillation all but vanishes beside the cross entropy at its T of 5.
+- It warms up on validation samples, which are then no longer unseen; here the warm-up uses a part of the retain set,
+  without its labels. `warmup_set: validation` is the reference.
+- It omits the factor T^2, so that distillation all but vanishes beside the cross entropy at its T of 5.
   `temperature_squared: false` is the reference.
-- It looks for a layer called conv1, which TinyViT and ResNet-9 have not; here the architecture names its first layer.
+- It looks for a layer called conv1, which TinyViT and ResNet-9 lack; here the architecture names its first layer.
 Cost: `epochs` passes over the retain set, `warmup_epochs` over a part of it, a teacher's forward pass for each.
 """
 
@@ -55,7 +55,7 @@ class Settings(MethodSettings):
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     temperature: float = Field(5.0, gt=0, description="temperature T of distillation; Deep Unlearn")
     temperature_squared: bool = Field(
-        True, description="whether distillation has the factor T^2 (Hinton et al. 2015); Deep Unlearn has not"
+        True, description="whether distillation has the factor T^2 (Hinton et al. 2015); Deep Unlearn: false"
     )
     batch_size: int = Field(64, ge=1, description="samples per step; Deep Unlearn")
 

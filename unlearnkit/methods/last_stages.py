@@ -10,7 +10,7 @@ def last_stages(adapter: Adapter, count: int) -> tuple[list[str], list[str]]:
     """Return the submodules of the last `count` stages with the classifier, and those of all stages before them.
 
     The classifier is not counted as one of them. Raises TrainingError if the model has fewer stages before its
-    classifier: Deep Unlearn's code then takes all it has, so that settings beyond are one and the same.
+    classifier: Deep Unlearn's code then takes all of them, so that all larger settings are the same.
     """
     stages = len(adapter.stages) - 1
     if count > stages:

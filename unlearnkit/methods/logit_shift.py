@@ -1,4 +1,4 @@
-"""What a linear datamodel takes off the original's logits without the forget set (Georgiev et al. 2024)."""
+"""What a linear datamodel subtracts from the original's logits for the forget set (Georgiev et al. 2024)."""
 
 from __future__ import annotations
 

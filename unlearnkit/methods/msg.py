@@ -1,9 +1,9 @@
 """Masked Small Gradients: fresh convolution weights where forgetting hardly pulls, slow others; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference weights the two
-sets by their numbers of batches, ranks in train mode, which moves batch norm's statistics toward the forget set, draws
-the biases of convolutions anew, gives slow weights full weight decay, and returns its masked layers. Here both sets
-count by sample, in eval mode; biases stay; weight decay is slowed too; nothing is left behind.
+sets by their numbers of batches, ranks in train mode, which moves batch norm's statistics towards the forget set,
+redraws the biases of convolutions, gives slow weights full weight decay, and returns its masked layers. Here both sets
+count by sample, in eval mode; biases stay; weight decay is slowed too; no masked layers are left behind.
 Cost: `epochs` passes over the retain set, one over the forget set and as many retain samples again.
 """
 
@@ -42,7 +42,7 @@ class Settings(MethodSettings):
     weight_decay: float = Field(5e-4, ge=0, description="coupled weight decay; Deep Unlearn")
     batch_size: int = Field(64, ge=1, description="samples per step, and per batch of the gradients; Deep Unlearn")
     redrawn: float = Field(
-        0.3, ge=0, le=1, description="fraction of every convolution's weights that is drawn anew, rho; Deep Unlearn"
+        0.3, ge=0, le=1, description="fraction of every convolution's weights that is redrawn, rho; Deep Unlearn"
     )
     slow: float = Field(0.1, ge=0, le=1, description="factor on the steps of the other weights; Deep Unlearn")
 
@@ -57,7 +57,7 @@ class Settings(MethodSettings):
 
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
-    """Draw the weights of small gradient anew in every convolution; then fine-tune, the other kernels slowly.
+    """Redraw the weights of small gradient in every convolution; then fine-tune, the other kernels slowly.
 
     The gradient is that of CE(retain) - CE(forget) at the original, in eval mode, each a mean over samples; the retain
     samples are as many as the forget set has, chosen at random.

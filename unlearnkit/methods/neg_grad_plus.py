@@ -1,10 +1,10 @@
 """NegGrad+: descent on the retain set and ascent on the forget set in one loss (Kurmanji et al. 2023; Deep Unlearn).
 
-Unlike Deep Unlearn's code the distance to the original can be weighted (its weight was a constant 0), and forget
-batches are drawn anew when a pass over the forget set is over (its loader repeated the batches of the first one). Its
+Unlike in Deep Unlearn's code, the distance to the original can be weighted (its weight was a constant 0), and forget
+batches are redrawn after every pass over the forget set (its loader repeated the batches of the first pass). Its
 clamped negative gradient, which bounds losses by the probability 1/C and so has no gradient, is replaced by a cap at
 log C.
-Cost: `epochs` passes over the retain set, and one forget batch beside every retain batch.
+Cost: `epochs` passes over the retain set, and one forget batch for every retain batch.
 """
 
 from __future__ import annotations

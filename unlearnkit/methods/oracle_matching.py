@@ -1,8 +1,8 @@
 """Oracle matching: distil held-out oracles into the original (Attribute-to-Delete, algorithm C.1, arXiv 2410.23232).
 
-An upper bound and no method: it needs oracles. The reference code may draw teachers from the oracles that it is
-evaluated with, and lets unknown settings pass; here teachers are held-out oracles only. Cost: `epochs` passes over the
-forget set and a retain subset, and a forward pass of every teacher for each.
+An upper bound, not a method: it needs oracles. The reference code may draw teachers from the oracles that it is
+evaluated with, and accepts unknown settings silently; here teachers are held-out oracles only. Cost: `epochs` passes
+over the forget set and a retain subset, and a forward pass of every teacher for each.
 """
 
 from __future__ import annotations

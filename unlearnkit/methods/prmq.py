@@ -1,9 +1,9 @@
 """Prune, redraw, match entropies, quantise; NeurIPS-2023 challenge.
 
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference takes one step
-too many, draws every weight that is zero anew although not pruned, rounds the statistics of batch norm too, whose small
-variances become zero, and reads all images for their labels. Here the fraction of an epoch is exact in batches, only
-what was pruned is drawn, buffers keep their precision, and labels cost nothing.
+too many, redraws every weight that is zero even if it was not pruned, rounds the statistics of batch norm too, whose
+small variances become zero, and reads all images for their labels. Here the fraction of an epoch is exact in batches,
+only pruned weights are redrawn, buffers keep their precision, and labels cost nothing.
 Cost: `epochs` passes over the retain set, of the last one the part `last_fraction`, each with a teacher's forward pass.
 """
 
@@ -61,7 +61,7 @@ class Settings(MethodSettings):
 
     @staticmethod
     def search() -> Mapping[str, Space]:
-        """Return Deep Unlearn's space; its epochs are whole ones and a uniform fraction."""
+        """Return Deep Unlearn's space; its epochs are whole numbers and a uniform fraction."""
         return {**GENERIC, "last_fraction": UNIT, "pruned": UNIT}
 
 
@@ -69,7 +69,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """Redraw the smallest weights; then train on the retain set toward the original's entropies, and round.
 
     Loss: class-weighted CE, with weights count^-0.1, plus the mean squared difference of the entropies of student and
-    original. In train mode; what is kept of an epoch is a rounded copy, from which training does not go on.
+    original. In train mode; what is kept of an epoch is a rounded copy; training continues unrounded.
     """
     teacher, student = context.teacher(model), copy.deepcopy(model)
     prune_and_redraw(student, settings.pruned, context)

@@ -1,7 +1,7 @@
 """Successive random labels: training on both sets, the forget set with random labels (Graves et al. 2021).
 
-Deep Unlearn's code seeds the labels anew in every epoch, draws the true label in one of C cases and never steps its
-scheduler. Here labels are drawn anew for every sample in every epoch, wrong ones only unless told otherwise, and the
+Deep Unlearn's code reseeds the labels with the same number in every epoch, draws the true label in one of C cases and
+never steps its scheduler. Here labels are redrawn for every sample in every epoch, by default only wrong ones, and the
 learning rate follows its schedule.
 Cost: `epochs` passes over both sets.
 """

@@ -1,7 +1,7 @@
 """Rewinding: go back to the epoch at which a model errs on the forget set as it does on unseen samples.
 
-As "SCRUB+R" of Kurmanji et al. 2023 has it. Deep Unlearn's code returns the last epoch where the original is chosen;
-here the original is epoch 0 like any other.
+This is "SCRUB+R" of Kurmanji et al. 2023. Deep Unlearn's code returns the last epoch where the original is chosen; here
+the original is epoch 0 and treated like any other.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. What
 differs from the reference:
-- It tells normalisation by the letters "bn" in a name, so that layer norm, and batch norm in down-sampling, get noise;
-  here the type of the module decides.
-- Its last, fine epochs and its first ones without noise may be as many as all epochs, which leaves fine-tuning; here
+- It recognises normalisation by the letters "bn" in a name, so that layer norm, and batch norm in down-sampling, get
+  noise; here the type of the module decides.
+- Its last, fine epochs and its first epochs without noise may add up to all epochs, which leaves only fine-tuning; here
   they are shares of the epochs, rounded down, so that at least one epoch has noise.
-- It passes over the validation set in every epoch for nothing.
+- It passes over the validation set in every epoch to no effect.
 Every model draws tensors of its own, so models are not stacked.
 Cost: `epochs` passes over the retain set.
 """

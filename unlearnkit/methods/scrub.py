@@ -1,8 +1,8 @@
 """SCRUB: alternating max and min distillation (Kurmanji et al. 2023).
 
 EasyDUB's reference builds its optimiser over the teacher, so its student never moves; here the student is optimised.
-Deep Unlearn's takes the student itself for the averaged student, so its stay-close term is 0, and returns the last
-epoch where rewinding chooses the original; here neither is so.
+Deep Unlearn's uses the student itself as the averaged student, so its stay-close term is 0, and returns the last epoch
+where rewinding chooses the original; both are corrected here.
 Cost: `epochs` passes over the retain set, `ascent_epochs` over the forget set, and a teacher's forward pass for each.
 Rewinding adds `epochs` + 1 forward passes over the forget set and one over `rewind_samples`.
 """

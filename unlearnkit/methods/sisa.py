@@ -1,11 +1,11 @@
 """SISA: sharded, isolated, sliced and aggregated training (Bourtoule et al. 2021, arXiv 1912.03817).
 
 Exact unlearning of an ensemble. The samples are divided at random into shards, one per member, and every shard into
-slices; a member is trained on its first slice, then on the first two, and so on. Who forgets goes back to the last
-state of a member that has seen no forgotten sample. There is no SISA original here, so all stages are trained, also
-those that a deletion leaves alone: their weights are the same to the bit as if nothing were forgotten. Cost: the stages
-that deletion makes anew, by expectation over the random division, as the paper states it. No seconds are stated, since
-they would be those of all stages.
+slices; a member is trained on its first slice, then on the first two, and so on. To forget, each member is rolled back
+to its last checkpoint that has seen no forgotten sample. There is no SISA original here, so all stages are trained,
+also those that a deletion would not touch: their weights are the same to the bit as if nothing were forgotten. Cost:
+the stages that a deletion repeats, in expectation over the random division, as the paper states it. No seconds are
+stated, since they would be those of all stages.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Settings(MethodSettings):
         return self.deletion_passes(retain, forget)
 
     def deletion_passes(self, retain: int, forget: int) -> float:
-        """Return the expected passes of the stages that deletion makes anew, over all members.
+        """Return the expected passes of the stages that a deletion repeats, over all members.
 
-        A stage on a of n samples sees a R / n retained ones on average, and is made anew unless none of F is among the
+        A stage on a of n samples sees a R / n retained ones on average, and is repeated unless none of F is among the
         a: sum over stages of a (R / n - C(n - a, F) / C(n, F)).
         """
         samples = retain + forget

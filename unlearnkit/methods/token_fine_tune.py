@@ -2,7 +2,7 @@
 
     minimise CE(retain)
 
-What is forgotten is forgotten by the way. Cost: the retain sequences of `steps` batches.
+Any forgetting is a side effect of further training. Cost: the retain sequences of `steps` batches.
 """
 
 from __future__ import annotations

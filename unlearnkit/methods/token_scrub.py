@@ -3,12 +3,12 @@
     max step: minimise - KL_T(original || model) on a forget batch
     min step: minimise gamma CE + alpha KL_T(original || model) on a retain batch
 
-The paper's objective, whose two halves it takes in turns, is the same: go away from the teacher on the forget set, stay
-with it on the retain set, and end with min steps that repair what the max steps broke. Images take turns in passes: one
-over the forget set, then one over the retain set. A pass over the retain set of a language model is most of its
-training, so here turns are steps: `descent_steps` min steps, then a max step, until `ascent_steps` max steps are done,
-then min steps only. The first step is a min step: at the original the divergence is 0 and its gradient is rounding,
-which AdamW would scale up to whole steps. As in the authors' code one optimiser serves both; its moments mix the two.
+The objective is the paper's, whose two halves alternate: move away from the teacher on the forget set, stay with it on
+the retain set, and end with min steps that repair what the max steps broke. For images the turns are passes: one over
+the forget set, then one over the retain set. A pass over the retain set of a language model is most of its training, so
+here the turns are steps: `descent_steps` min steps, then a max step, until `ascent_steps` max steps are done, then min
+steps only. The first step is a min step: at the original the divergence is 0 and its gradient is rounding error, which
+AdamW would scale up to whole steps. As in the authors' code both share one optimiser, whose moments mix the two.
 Cost: 4/3 for each sequence of the batches.
 """
 

@@ -68,9 +68,9 @@ class Term:
 def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> nn.Module:
     """Return a copy of `model`, in eval mode, after `settings.steps` steps that decrease the sum of the `terms`.
 
-    Every step takes one batch of the set of each term; a set is shuffled anew in every pass, by the generator of its
-    draws alone, so which retain batch meets which forget batch depends on seed, model and step only. Each term is
-    differentiated by itself, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
+    Every step takes one batch of the set of each term; a set is reshuffled in every pass, by the generator of its
+    draws alone, so the pairing of retain and forget batches depends only on seed, model and step. Each term is
+    differentiated separately, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
     held. Matrices decay, vectors do not.
     """
     model = copy.deepcopy(model)

@@ -1,4 +1,4 @@
-"""What a token sees of those before it, where that is not all of them: a window, its own document.
+"""Which earlier tokens a token sees, where that is not all of them: a window, its own document.
 
 Masks are dense. None stands for plain causal attention, for which PyTorch's fused kernels need no mask.
 """

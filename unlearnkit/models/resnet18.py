@@ -1,7 +1,7 @@
 """torchvision's ResNet-18 with its ImageNet stem: 11,181,642 parameters for ten classes on images of three channels.
 
-A 7 x 7 convolution of stride 2 and a pooling come first, also for 32 x 32 images: Deep Unlearn, EasyDUB's Living-17 and
-the challenge use it so. The variant for small images is `resnet18_cifar`.
+A 7 x 7 convolution of stride 2 and a pooling layer come first, also for 32 x 32 images, as in Deep Unlearn, EasyDUB's
+Living-17 and the challenge. The variant for small images is `resnet18_cifar`.
 """
 
 from __future__ import annotations
