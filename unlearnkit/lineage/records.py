@@ -16,7 +16,7 @@ from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
-from unlearnkit.places import owner_of, place_of
+from unlearnkit.places import files_below, owner_of, place_of
 
 Record = Mapping[str, Any]
 
@@ -175,17 +175,9 @@ def _is_experiment(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    seen = set()
-    # weights may lie on another disk, behind a link
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        if (real := Path(parent).resolve()) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        for name in names:
-            path = Path(parent, name)
-            if path.is_file():
-                yield path.relative_to(folder).as_posix(), path.stat()
+    for path in map(Path, files_below(str(folder))):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.stat()
 
 
 def _fault(record: Any, name: str) -> str | None:
