@@ -53,17 +53,22 @@ def fingerprint(*modules: str) -> str:
     Comments, docstrings and formatting do not count. Modules that are reached through a registry must be named, since
     they are not imported. Raises UnlearnkitError if a module does not exist or cannot be parsed.
     """
-    closure: set[str] = set()
+    digest = hashlib.sha256()
+    for module in sorted(closure(*modules)):
+        digest.update(f"{module}\n{_normalised_source(module)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def closure(*modules: str) -> set[str]:
+    """Return `modules` and everything they import inside `COMPUTING`; raises UnlearnkitError as `fingerprint` does."""
+    found: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module not in closure:
-            closure.add(module)
+        if module not in found:
+            found.add(module)
             waiting.extend(_imports(module))
-    digest = hashlib.sha256()
-    for module in sorted(closure):
-        digest.update(f"{module}\n{_normalised_source(module)}\n".encode())
-    return digest.hexdigest()[:16]
+    return found
 
 
 @functools.cache

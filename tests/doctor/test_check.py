@@ -373,3 +373,19 @@ def test_check_takes_files_and_arguments_as_snakemake_does(
     assert "experiment other: 6 models, 1 forget set, 2 variants, 1 metric" in capsys.readouterr().out
     assert main([*words, "--config", "training.lr=0.1"]) == 1
     assert "Write nested keys in braces: --config 'training={lr: 0.1}'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "untried"),
+    [
+        ({}, {"torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub"}),
+        ({"model": {"name": "resnet18"}}, {"transformers", "tokenizers", "datasets", "huggingface_hub"}),
+    ],
+)
+def test_packages_that_an_experiment_does_not_use_are_not_imported(
+    changes: dict[str, object], untried: set[str], tmp_path: Path
+) -> None:
+    case = configured(tmp_path, changes)
+    del case.__dict__["imports"]
+    assert {name for name, _, _ in requirements()} - case.imports.errors.keys() == untried
+    assert not any(case.imports.errors.values()) and case.imports.torch is not None

@@ -29,10 +29,10 @@ def run(options: argparse.Namespace) -> int:
     """
     case, levels, wanted = Case([*options.files, *options.configfile], options.config), [], options.only or SECTIONS
     with ThreadPoolExecutor() as pool:
-        # what other processes are asked takes seconds, so they are asked at the same time
-        imports = pool.submit(lambda: case.imports) if {"environment", "devices"} & {*wanted} else None
         # always examined, since the others ask what it describes
         examined = {"configuration": list(examine("configuration", case))}
+        # what other processes are asked takes seconds, so they are asked at the same time
+        imports = pool.submit(lambda: case.imports) if {"environment", "devices"} & {*wanted} else None
         data = pool.submit(lambda: list(examine("data", case))) if "data" in wanted else None
         for section in (section for section in SECTIONS if section in wanted):
             if imports and section in ("environment", "devices"):

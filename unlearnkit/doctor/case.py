@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ from unlearnkit.errors import UnlearnkitError
 
 SECTIONS = ("configuration", "environment", "root", "data", "devices", "cluster")
 OK, WARNING, ERROR = "ok", "warning", "error"
+
+
+SELDOM = ("torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub")
+"""Packages that take seconds to import, and that few experiments use."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,27 @@ class Case:
     @cached_property
     def imports(self) -> Imports:
         """Which packages can be imported, and what torch sees; found out in two other processes, once."""
-        modules = [module for module, _, _ in requirements()]
+        unused = _unused(self.experiment)
+        modules = [module for module, _, _ in requirements() if module not in unused]
         groups = [[name for name in modules if name.startswith("torch") is heavy] for heavy in (True, False)]
         with ThreadPoolExecutor() as pool:
             heavy, light = pool.map(probe_imports, groups)
         return Imports({**light.errors, **heavy.errors}, heavy.torch)
+
+
+def _unused(experiment: Any) -> set[str]:
+    """Return those of SELDOM that no code of an experiment with images imports."""
+    if experiment is None or experiment.task != "image":
+        return set()
+    from unlearnkit.fingerprint import closure, source_path
+    from unlearnkit.registry import locate
+
+    modules = [locate("data set", experiment.data.name), locate("model", experiment.model.name)]
+    modules += [locate("method", variant.method) for variant in experiment.variants.values()]
+    if any(settings.kind == "clip_neighbours" for settings in experiment.forget_sets.values()):
+        modules.append("unlearnkit.data.embedding")
+    source = "".join(source_path(module).read_text(encoding="utf-8") for module in closure(*modules))
+    return {name for name in SELDOM if not re.search(rf"(import|from) {name}\b|[\"']{name}[\"']", source)}
 
 
 def examine(section: str, case: Case) -> Iterator[Finding]:

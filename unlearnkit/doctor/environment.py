@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
+from unlearnkit.doctor.case import ERROR, OK, SELDOM, WARNING, Case, Finding
 from unlearnkit.doctor.probe import probe_imports, requirements, version_of
 
 PYTHON = (3, 11)
@@ -70,7 +70,9 @@ def _importable(case: Case) -> Iterator[Finding]:
     for module, error in broken.items():
         yield Finding(ERROR, f"{module} cannot be imported ({' '.join(error.split())})", _INSTALL)
     if not broken:
-        yield Finding(OK, "all packages can be imported")
+        untried = [package for package in SELDOM if package not in case.imports.errors]
+        apart = f" that this experiment uses can be imported; not tried: {', '.join(untried)}" if untried else ""
+        yield Finding(OK, f"all packages{apart or ' can be imported'}")
 
 
 def _traker(case: Case) -> Iterator[Finding]:
