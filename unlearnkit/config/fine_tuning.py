@@ -1,4 +1,4 @@
-"""Settings that methods which fine-tune on the retain set have in common."""
+"""Settings shared by methods that fine-tune on one set."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from unlearnkit.config.settings import MethodSettings
 
 
 class FineTuningSettings(MethodSettings):
-    """SGD on batches of the retain set, once through it per epoch; every method declares defaults of its own."""
+    """SGD on batches of one set, once through it per epoch; every method declares defaults of its own.
 
-    epochs: int = Field(ge=1, description="passes over the retain set")
+    The set is the retain set unless a method overrides `passes`.
+    """
+
+    epochs: int = Field(ge=1, description="passes over the set")
     lr: float = Field(ge=0, description="learning rate")
     momentum: float = Field(ge=0, lt=1, description="SGD momentum")
     weight_decay: float = Field(ge=0, description="coupled weight decay")
-    batch_size: int = Field(ge=1, description="retain samples per step")
+    batch_size: int = Field(ge=1, description="samples per step")
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return one pass over the retain set per epoch."""

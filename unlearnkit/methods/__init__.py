@@ -34,6 +34,9 @@ A method for language models declares `TASKS = ("text",)`. Its settings are a
 `retain` and `forget` are `unlearnkit.data.sequences.Sequences`. `token_steps` has the loop, `token_terms` the losses
 that several methods share.
 
+Methods for images that fine-tune on one set share the loop of `descent` and the settings of
+`unlearnkit.config.fine_tuning`.
+
 Adding a method is one such file, one line in `unlearnkit.registry.METHODS` and one entry in the configuration;
 `unlearnkit new-method NAME`, for text with `--task text`, begins the first two.
 """

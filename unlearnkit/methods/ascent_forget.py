@@ -11,20 +11,20 @@ import copy
 from collections.abc import Mapping
 
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
+from unlearnkit.config.fine_tuning import FineTuningSettings
 from unlearnkit.config.search import GENERIC, MOMENTUM, Space
-from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
-from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.methods.descent import descend
+from unlearnkit.training.optimisation import Optimizer, step
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ()
 
 
-class Settings(MethodSettings):
+class Settings(FineTuningSettings):
     """Settings of gradient ascent; defaults of EasyDUB's grid."""
 
     epochs: int = Field(10, ge=1, description="passes over the forget set; EasyDUB")
@@ -45,11 +45,9 @@ class Settings(MethodSettings):
 
 def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
     """Maximise cross entropy on the forget set from the original's weights, in train mode."""
-    model = copy.deepcopy(model)
-    optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
-    for epoch in range(1, settings.epochs + 1):
-        model.train()
-        for images, labels in forget.epoch(settings.batch_size):
-            step(optimizer, -cross_entropy(model(images), labels))
-        context.end_epoch(epoch, model)
-    return model.eval()
+    return descend(copy.deepcopy(model), forget, settings, context, take_step=ascend)
+
+
+def ascend(optimizer: Optimizer, loss: Tensor) -> None:
+    """Take one step that increases `loss`."""
+    step(optimizer, -loss)
