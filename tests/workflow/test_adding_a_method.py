@@ -94,7 +94,7 @@ def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkou
 
 
 PAGES = [
-    ("README.md", "flatten", "image", "experiments/smoke.yaml"),
+    ("README.md", "shrink", "image", "experiments/smoke.yaml"),
     ("docs/adding-a-method.md", "joint_ascent", "image", "experiments/smoke.yaml"),
     ("docs/adding-a-method.md", "flatten_text", "text", "experiments/village.yaml"),
 ]
