@@ -47,6 +47,9 @@ _ALLOWED_IMPORTS = (
 )
 
 
+OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")
+
+
 @functools.cache
 def declarations(module_name: str) -> ModuleType:
     """Return a module object that holds only `Settings`, upper-case constants and `raw_paths` of `module_name`.
@@ -81,15 +84,19 @@ def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES
     for kind, names in registries.items():
         for name, module in names.items():
             plug_in = declarations(module)
-            if missing := [
-                part for part in CONTRACTS[_contract(kind, plug_in)] if part not in vars(plug_in)["__defined__"]
-            ]:
+            if missing := list(_missing(kind, plug_in)):
                 package = source_path(module).parent / "__init__.py"
                 yield ConfigError(
                     f"{kind} '{name}' does not define {', '.join(missing)}",
                     expected=f"all that the docstring of {package} lists",
                     remedy=f"add what is missing to {plug_in.__file__}",
                 )
+
+
+def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
+    yield from (part for part in CONTRACTS[_contract(kind, plug_in)] if part not in vars(plug_in)["__defined__"])
+    for name, measure in getattr(plug_in, "MEASURES", {}).items():
+        yield from (f'MEASURES["{name}"]["{key}"]' for key in OF_A_MEASURE if key not in measure)
 
 
 def _contract(kind: str, plug_in: ModuleType) -> str:

@@ -120,6 +120,15 @@ def test_all_that_a_plug_in_lacks_is_named_at_once(kind: str, plugin: Plugin) ->
     assert f"{kind} 'mine' does not define {', '.join(missing)}; expected all" in str(problem)
 
 
+def test_a_measure_lacks_what_the_tables_show(plugin: Plugin) -> None:
+    source = (
+        "Settings = AXIS = NEEDS_ORACLE = HEADLINE = STATISTIC = score = 1\nMEASURES = {'a': {'low': 0, 'unit': ''}}\n"
+    )
+    (problem,) = incomplete_plug_ins({"metric": {"mine": plugin(source)}})
+    lacking = ", ".join(f'MEASURES["a"]["{key}"]' for key in ("direction", "high", "label", "splits"))
+    assert f"metric 'mine' does not define {lacking}; expected" in str(problem)
+
+
 def test_a_plug_in_of_images_lacks_what_images_have(plugin: Plugin) -> None:
     (problem,) = incomplete_plug_ins({"data set": {"mine": plugin("def load(root): ...\n")}})
     assert "does not define CONTENT_HASH, SOURCE, DOWNLOAD_BYTES, NUM_CLASSES, CLASS_NAMES" in str(problem)
