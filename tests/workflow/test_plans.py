@@ -54,6 +54,7 @@ def test_names_of_profiles_are_links_at_the_root(pristine: Checkout) -> None:
         ("all", {"cost", "table", "all"}),
         ("klom_all", {"table", "klom_all"}),
         ("mia_all", {"table", "mia_all"}),
+        ("margin_distance_all", {"table", "margin_distance_all"}),
         ("report", {"table", "cost"}),
         ("originals", {"original"}),
         ("oracles", {"oracle"}),
