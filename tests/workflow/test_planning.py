@@ -146,7 +146,7 @@ def test_missing_raw_data_is_a_download(fresh: Checkout) -> None:
     ("arguments", "said"),
     [
         (("--config", "seed=-1"), "error: seed is -1; expected a whole number, at least 0.\n"),
-        (("nosuch",), "error: No rule to produce nosuch"),
+        (("nosuch",), "error: 'nosuch' is no target of the experiment tiny; expected all, "),
         (("--cores", "some"), "error: Error parsing number of cores"),
         (("--cores", "-3"), "error: --cores is -3; expected a number of at least 1"),
         (("--json", "nowhere/plan.json"), "error: cannot write nowhere/plan.json"),

@@ -9,7 +9,7 @@ from typing import Any
 from unlearnkit import layout
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.errors import ArtifactError, suggest
-from unlearnkit.lineage.chain import source_of
+from unlearnkit.lineage.chain import sources
 from unlearnkit.lineage.records import Results
 from unlearnkit.places import place_of
 
@@ -49,7 +49,7 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
             (forget_set, "oracle"): "noise floor" for forget_set, _ in pairs if (forget_set, "oracle") not in wanted
         }
     found: dict[str, str] = {}
-    for name in _inputs(results, table):
+    for name in sources(results, table):
         place = place_of(name)
         if place and place.stage == "summaries" and place.wildcards["metric"] == metric:
             role = wanted.get((place.wildcards["forget_set"], place.wildcards["candidate"]))
@@ -58,12 +58,8 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
     costs = "tables/cost.parquet" if metric != "cost" else table
     priced = pairs if metric == "cost" else {pair for pair in pairs if pair[1] not in layout.REFERENCE_CANDIDATES}
     wanted_costs = priced | {(forget_set, "oracle") for forget_set, _ in priced}
-    for name in _inputs(results, costs):
+    for name in sources(results, costs):
         priced_too = name.split("/")[0] in ("unlearned", "oracle")
         if priced_too and layout.forget_set_and_candidate(f"{results.recorded_as}/{name}") in wanted_costs:
             found.setdefault(name, "cost")
     return found
-
-
-def _inputs(results: Results, name: str) -> list[str]:
-    return [source for path in sorted(results.inputs(name)) if (source := source_of(results, path)) is not None]
