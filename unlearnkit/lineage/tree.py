@@ -10,6 +10,9 @@ from unlearnkit.lineage.records import Results
 
 Node = dict[str, Any]
 
+_LISTED = 10
+"""Raw files of an artifact that its tree as text has."""
+
 
 def tree(results: Results, name: str, depth: int | None, only: Mapping[str, str] | None = None) -> Node:
     """Return an artifact with what it was made from below "from", `depth` levels deep (None: all).
@@ -47,6 +50,11 @@ def lines(node: Node, prefix: str = "", branch: str = "") -> Iterator[str]:
     """Yield a tree as text, one line per node."""
     yield f"{prefix}{branch}{_text(node)}"
     below = node.get("from", [])
+    raw = [child for child in below if child.get("raw")]
+    if len(raw) > _LISTED:
+        # a folder of pictures has tens of thousands
+        rest = {**raw[-1], "path": f"and {len(raw) - _LISTED} more files, the last of them {raw[-1]['path']}"}
+        below = [*(child for child in below if not child.get("raw")), *raw[:_LISTED], rest]
     inner = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
     for position, child in enumerate(below):
         yield from lines(child, inner, "└─ " if position == len(below) - 1 else "├─ ")
