@@ -13,7 +13,7 @@ from unlearnkit.attribution_graph import AttributionGraph
 from unlearnkit.changes import replaced
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.failed_jobs import repair_records
+from unlearnkit.failed_jobs import repair_comparison, repair_records
 from unlearnkit.given_files import refuse_lost_files
 from unlearnkit.gpu_slots import gpus_here, offer
 from unlearnkit.graph import Graph
@@ -56,6 +56,7 @@ if workflow.is_main_process:
     repair_records(sys.modules["snakemake.jobs"].Job)
     snakemake_records = sys.modules["snakemake.persistence"]
     repair_locks(getattr(snakemake_records, "PersistenceBase", None), WorkflowError, logger.warning)
+    repair_comparison(getattr(snakemake_records, "PersistenceBase", None))
     before_planning(workflow, refuse_asked)
 
 
@@ -118,7 +119,7 @@ def log_of(pattern):
 
 onstart:
     if told := replaced(workflow.dag.needrun_jobs()):
-        print(told, file=sys.stderr)
+        logger.warning(told)
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))

@@ -1,4 +1,4 @@
-"""A repair of Snakemake, which forgets that a job failed where later files of an earlier run are still there.
+"""Repairs of Snakemake, which forgets that a job failed where later files of an earlier run are still there.
 
 Snakemake (9.27) removes the outputs of a job that failed, and yet writes down that they were made with the present
 parameters, code and inputs. The same command run again then finds nothing changed: a missing file between existing ones
@@ -34,3 +34,13 @@ def repair_records(job_class: Any) -> None:
                 persistence._write_record(persistence._get_key(path), record)
 
     job_class.postprocess = repaired
+
+
+def repair_comparison(persistence: Any) -> None:
+    """Have jobs compared with the records of those outputs that have one.
+
+    Snakemake compares nothing if one output has none: where a later version adds an output to a rule, it would take all
+    that earlier ones made for up to date, whatever changed.
+    """
+    if hasattr(persistence, "has_metadata"):
+        persistence.has_metadata = lambda self, job: any(self.metadata(path) is not None for path in job.output)

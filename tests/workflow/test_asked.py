@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,15 @@ def test_a_checkout_with_braces_is_refused_in_one_paragraph(pristine: Checkout, 
     assert refused.status != 0
     assert "a{b}' has a brace" in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_an_output_without_a_record_of_snakemakes_hides_no_change(finished: Checkout) -> None:
+    """As after an upgrade that added an output to a rule."""
+    added = "results/tiny/data/rows.parquet"
+    for name in (added, f"{added}.json"):
+        (finished.root / name).unlink()
+        (finished.root / ".snakemake/metadata" / urlsafe_b64encode(name.encode()).decode()).unlink()
+    target = "results/tiny/original/0000-0001.safetensors"
+    assert not finished.plan(target).counts
+    finished.configure({"data.validation_size": 50})
+    assert finished.plan(target).counts["dataset"] == 1
