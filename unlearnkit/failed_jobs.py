@@ -1,4 +1,4 @@
-"""Repairs of Snakemake, which forgets that a job failed where later files of an earlier run are still there.
+"""Two repairs of Snakemake's records of jobs: of those that failed, and of those that one output has none of.
 
 Snakemake (9.27) removes the outputs of a job that failed, and yet writes down that they were made with the present
 parameters, code and inputs. The same command run again then finds nothing changed: a missing file between existing ones

@@ -147,9 +147,10 @@ def config_key(place: Place, path: str) -> str:
 def stated(name: str, record: Record) -> dict[str, Any]:
     """Return key of the configuration -> its value, as far as the record of an artifact states it."""
     place = place_of(name)
-    leaves = ((path, value) for path, _, value in changed_keys({}, record["settings"])) if place else ()
-    keys = {config_key(place, path): value for path, value in leaves if path not in _OF_THE_JOB} if place else {}
-    return {key: value for key, value in keys.items() if value is not None}
+    if place is None:
+        return {}
+    leaves = changed_keys({}, record["settings"])
+    return {config_key(place, path): value for path, _, value in leaves if path not in _OF_THE_JOB}
 
 
 def _code(place: Place, old: Record, new: Record) -> Iterator[Cause]:
