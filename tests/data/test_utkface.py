@@ -44,7 +44,7 @@ def faces(tmp_path: Path) -> Path:
 
 
 def test_order_of_the_directory_does_not_matter(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # defect D15: the published code took the files as the directory listed them
+    # the published code took the files as the directory listed them
     listed = list(faces.glob("*.jpg"))
     for order in (sorted(listed), sorted(listed, reverse=True), random.Random(2).sample(listed, 8)):
         monkeypatch.setattr(Path, "glob", lambda self, pattern, order=order: iter(order))
