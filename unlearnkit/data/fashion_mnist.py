@@ -13,18 +13,7 @@ TRAIN_SIZE = 60_000
 VALIDATION_SIZE = 10_000
 MEAN = (0.2860,)
 STD = (0.3530,)
-CLASS_NAMES = (
-    "t-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
+CLASS_NAMES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 DOWNLOAD_BYTES = 30_878_645
 DOWNLOAD_FOLDER = "FashionMNIST/raw"
 CONTENT_HASH = "d5cd997ff3c81fbd530135c2c35a86807ce65d16800ca22ee6d7ff964db6075a"
