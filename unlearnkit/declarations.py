@@ -113,7 +113,8 @@ def _names(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
         else:
-            yield from (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+            names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+            yield from (name.id for name in names if isinstance(name.ctx, ast.Store))
 
 
 def _is_declaration(node: ast.stmt) -> bool:
