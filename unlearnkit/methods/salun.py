@@ -3,7 +3,8 @@
 Deep Unlearn's code masks the gradient alone, so weight decay moves the masked weights; it never clears the gradients
 that it adds up for the mask, so that the first batches count most, gives a short batch the weight of a full one, and
 searches three settings that nothing reads. Here the mask covers the decayed gradient, so that masked weights keep their
-bits and have no momentum; the mask is by the gradient of the whole forget set, every sample weighted alike.
+bits and have no momentum; the mask is by the gradient of the whole forget set, every sample weighted alike. Not for
+stacks: in another one a gradient may round to the other side of the last rank, and a whole weight moves or stays.
 Cost: a pass over the forget set for the mask, and `epochs` passes over both sets.
 """
 
@@ -26,7 +27,7 @@ from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, scheduled_lr, sgd
 from unlearnkit.training.unlearning import Context
 
-STACKABLE = True
+STACKABLE = False
 NEEDS = ()
 
 
@@ -65,8 +66,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """
     model = copy.deepcopy(model)
     saliency = _saliency(model, forget, settings.batch_size, context)
-    models = len(context.generators)
-    masks = lowest([-own for own in saliency], models, lambda weights: max(1, int(settings.salient * weights)))
+    masks = lowest([-own for own in saliency], 1, lambda weights: max(1, int(settings.salient * weights)))
     optimizer = sgd(model, settings.lr, settings.momentum)
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr(settings.schedule, settings.lr, (epoch - 1) / settings.epochs)
