@@ -33,6 +33,13 @@ def test_the_global_generator_is_left_alone(architecture: Architecture) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_generators_of_gpus_are_left_alone(architecture: Architecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    architecture.build(seed=5)
+    assert not seeded
+
+
 def test_states_go_round(architecture: Architecture) -> None:
     (state,) = states_of(architecture.build(seed=5))
     model = architecture.load(state)

@@ -49,9 +49,10 @@ class Architecture:
             return module.adapter(module.build(self.num_classes, self.sample_shape, self.settings))
 
     def build(self, seed: int) -> nn.Module:
-        """Return one model with fresh weights drawn from `seed`; torch's global generator is left as it was."""
+        """Return one model with fresh weights drawn from `seed`; all global generators are left as they were."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            # torch.manual_seed would seed every GPU besides
+            torch.default_generator.manual_seed(seed)
             return registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
 
     def load(self, state: State) -> nn.Module:
