@@ -16,6 +16,7 @@ from bench import CPU, RECIPE, Bench, same
 from unlearnkit import registry
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.errors import ArtifactError, TrainingError
+from unlearnkit.models.building import states_of
 from unlearnkit.training.unlearning import Context, Division, Procedure
 
 PLUG_IN = """
@@ -94,6 +95,29 @@ def test_a_snapshot_that_is_never_reached_is_told(
     plug_in("pass")
     with pytest.raises(TrainingError, match="method 'watching' never reached epoch 2 of its snapshots"):
         bench_of("mlp").shard("watching")
+
+
+DOUBLED = """model = copy.deepcopy(model)
+    for epoch in (1, 2):
+        context.end_epoch(epoch, model)
+    for parameter in model.parameters():
+        parameter.data.mul_(2)
+    context.count(4 * 230)"""
+"""A method that still changes the weights after its last epoch, by four further passes."""
+
+
+def test_what_a_method_returns_is_its_last_snapshot(
+    plug_in: Callable[[str], None], bench_of: Callable[..., Bench]
+) -> None:
+    plug_in(DOUBLED)
+    bench = bench_of("mlp")
+    (original,) = states_of(bench.model())
+    doubled = {name: 2 * array for name, array in original.items()}
+    kept = bench.kept("watching", snapshots=(1, 2))
+    assert same(kept.states[1][0], original) and same(kept.states[2][0], doubled)
+    assert kept.passes[2] == kept.all_passes == kept.passes[1] + 4 * 230
+    # no snapshot is declared for the end
+    assert same(bench.kept("watching", snapshots=(1,)).states[1][0], original)
 
 
 def test_the_recipe_must_be_declared(bench_of: Callable[..., Bench]) -> None:

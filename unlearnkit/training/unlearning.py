@@ -74,7 +74,7 @@ class Context:
         return self.training
 
     def end_epoch(self, epoch: int, model: nn.Module) -> None:
-        """Tell that `epoch` (1, 2, ...) is over; the model is kept if a snapshot is declared for it."""
+        """State that `epoch` (1, 2, ...) is over: a snapshot, if declared; the last is what `unlearn` returns."""
         self.keep(epoch, model)
 
     def count(self, passes: float, *, made: bool = True) -> None:
@@ -261,10 +261,10 @@ class _Recorder:
 
     def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str) -> None:
         self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
-        self._kept = Kept()
-        self._start = worker.clock()
+        self._kept, self._reached, self._start = Kept(), 0, worker.clock()
 
     def keep(self, epoch: int, model: nn.Module) -> None:
+        self._reached = epoch
         # steps are short: a line for each would bury the others
         if self._unit == "epoch" or epoch in self._snapshots or epoch % _STEPS_PER_LINE == 0:
             self._worker.report(f"{self._unit} {epoch}/{self._snapshots[-1]}")
@@ -276,11 +276,11 @@ class _Recorder:
         self._kept.notes.append(text)
 
     def finish(self, model: nn.Module, method: str) -> Kept:
-        if self._snapshots == (0,):
-            self._store(0, model)
+        # what a method returns is its result, whatever it does after its last epoch
+        if (last := self._snapshots[-1]) in (0, self._reached):
+            self._store(last, model)
         self._kept.all_passes = self._passes()
-        missing = [epoch for epoch in self._snapshots if epoch not in self._kept.states]
-        if missing:
+        if missing := [epoch for epoch in self._snapshots if epoch not in self._kept.states]:
             raise TrainingError(
                 f"method '{method}' never reached epoch {missing[0]} of its snapshots",
                 expected="a call of context.end_epoch(epoch, model) after every epoch",
