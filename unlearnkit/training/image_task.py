@@ -14,6 +14,7 @@ from unlearnkit.data.batches import Pixels, Samples
 from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.data.image_set import ImageSet
 from unlearnkit.models.building import states_of
+from unlearnkit.training.divergence import finite_models, refuse_diverged
 from unlearnkit.training.loop import Moment, fit
 from unlearnkit.training.predict import target_counts, values
 from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
@@ -39,7 +40,10 @@ def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator]
 def train(
     task: Task, recipe: Recipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> Kept:
-    """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment."""
+    """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment.
+
+    Raises TrainingError if originals or oracles diverge.
+    """
     paired = recipe.same_initial_weights and role in PAIRED
     model = task.fresh(PAIRED[0] if paired else role, model_indices, worker.device)
     samples = Samples(task.pixels, rows, task.generators(role, model_indices, "batches"))
@@ -49,6 +53,8 @@ def train(
 
     def end_epoch(epoch: int, capture: Callable[[], Moment]) -> None:
         worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
+        finite = finite_models(model, len(model_indices))
+        refuse_diverged(finite, role, model_indices, f"epoch {epoch} of {recipe.epochs}", recipe)
         if next(due) and epoch < recipe.epochs:
             seconds = seconds_before + worker.clock() - start
             worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})

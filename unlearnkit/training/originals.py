@@ -16,7 +16,8 @@ def train_shard(
     """Train the models `model_indices` of `role` on the training samples `samples` (indices) and keep their last epoch.
 
     `samples` is [n], or [models, n] if every model has samples of its own. `recipe` is that of the kind of task. A
-    model's weights depend on (recipe, its samples, base seed, role, model index) and on nothing else.
+    model's weights depend on (recipe, its samples, base seed, role, model index) and, by rounding, on how it is
+    executed. Raises TrainingError if originals or oracles diverge.
     """
     position = {index: number for number, index in enumerate(model_indices)}
 

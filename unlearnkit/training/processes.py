@@ -119,5 +119,6 @@ def _failure(processes: list[_Process], failed: list[_Process], report: Callable
     why = stated[-1] if stated else lines[-1] if lines and process.returncode > 0 else "it left no message"
     return TrainingError(
         f"process {rank} of {len(processes)} that train together {how}: {why}",
-        remedy="run the same snakemake command again: it goes on where they were",
+        # what a process states has a remedy of its own
+        remedy=None if stated else "run the same snakemake command again: it goes on where they were",
     )
