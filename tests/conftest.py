@@ -39,9 +39,7 @@ def elsewhere() -> Iterator[torch.device]:
     from pretend_device import pretending
 
     if torch.cuda.is_available():
-        # TF32 rounds to ten bits: that would hide mistakes, or look like one
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            yield torch.device("cuda")
+        yield torch.device("cuda")
     else:
         with pretending() as device:
             yield device

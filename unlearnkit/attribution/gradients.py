@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from unlearnkit.attribution.projection import Projector
 from unlearnkit.data.batches import Pixels
+from unlearnkit.training.precision import products
 
 ROLE = "trak"
 """Role of the projections in the seeds."""
@@ -41,6 +42,7 @@ class Gradients:
     probability: np.ndarray
 
 
+@products()
 def projected_gradients(
     model: nn.Module, classes: int, pixels: Pixels, project: Projector, report: Callable[[str], None]
 ) -> Gradients:

@@ -86,8 +86,9 @@ class Recipe(Settings):
         description="original k and oracle k start from the same weights; false: each draws its own. Order and "
         "augmentation are each model's own either way; Deep Unlearn: true, EasyDUB: false",
     )
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
         "float32",
-        description="arithmetic of matrix products and convolutions; weights and margins are float32 either way; "
-        "EasyDUB's second edition: bfloat16",
+        description="arithmetic of matrix products and convolutions in training: float32, also on a GPU; tf32: with "
+        "factors of ten bits after the point on GPUs that have it; or bfloat16. Weights and margins are float32 "
+        "whatever it is; EasyDUB's second edition: bfloat16",
     )

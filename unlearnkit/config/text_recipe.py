@@ -92,10 +92,11 @@ class TextRecipe(Settings):
     clip: float | None = Field(
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited; EasyDUB: null"
     )
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
         "float32",
-        description="arithmetic of matrix products; weights, losses and margins are float32 either way; EasyDUB: "
-        "bfloat16",
+        description="arithmetic of matrix products in training: float32, also on a GPU; tf32: with factors of ten bits "
+        "after the point on GPUs that have it; or bfloat16. Weights, losses and margins are float32 whatever it is; "
+        "EasyDUB: bfloat16",
     )
 
     @field_validator("betas")

@@ -16,10 +16,12 @@ import torch
 
 from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
+from unlearnkit.training.precision import products
 
 BATCH_SIZE = 256
 
 
+@products()
 def clip_embeddings(
     images: npt.NDArray[np.uint8], model: str, device: torch.device, report: Callable[[str], None]
 ) -> npt.NDArray[np.float32]:

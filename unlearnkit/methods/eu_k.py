@@ -19,14 +19,10 @@ from unlearnkit.config.recipe import Recipe
 from unlearnkit.config.search import EPOCHS, Choice, Integers, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.batches import Samples
-from unlearnkit.errors import TrainingError
 from unlearnkit.methods.last_stages import last_stages
-from unlearnkit.models.adapter import normalisation_parts
-from unlearnkit.models.parts import freeze, parameters_of, reset, train_except
-from unlearnkit.training import optimisation
-from unlearnkit.training.loop import autocast
-from unlearnkit.training.losses import cross_entropy
-from unlearnkit.training.optimisation import Optimizer, recipe_lr, step
+from unlearnkit.models.parts import freeze, reset, train_except
+from unlearnkit.training.loop import train_epoch
+from unlearnkit.training.optimisation import recipe_optimizer
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -63,14 +59,10 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     freeze(model, kept)
     recipe = scheduled(context.recipe, settings)
     samples = retain.viewed(recipe.augmentation, recipe.resolution)
-    optimizer, steps_per_epoch = optimizer_of(model, recipe), steps_of(samples, recipe)
+    optimizer = recipe_optimizer(model, recipe)
     for epoch in range(1, settings.epochs + 1):
         train_except(model, kept)
-        for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size, recipe.drop_last)):
-            optimizer.lr = recipe_lr(recipe, (epoch - 1) * steps_per_epoch + number, steps_per_epoch)
-            with autocast(recipe.precision, samples.pixels.device):
-                logits = model(images)
-            step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
+        train_epoch(model, samples, optimizer, recipe, epoch - 1)
         context.end_epoch(epoch, model)
     return model.eval().requires_grad_(True)
 
@@ -81,21 +73,3 @@ def scheduled(recipe: Recipe, settings: Settings) -> Recipe:
         return recipe.model_copy(update={"epochs": max(recipe.epochs, settings.epochs)})
     share = settings.epochs / recipe.epochs
     return recipe.model_copy(update={"epochs": settings.epochs, "warmup_epochs": share * recipe.warmup_epochs})
-
-
-def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """Return the recipe's optimiser over the parameters that are not frozen."""
-    undecayed = parameters_of(model, normalisation_parts(model)) if recipe.decayed == "not_normalisation" else {}
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    kind = {"sgd": optimisation.SGD, "adam": optimisation.Adam}[recipe.optimizer]
-    return kind(trained, recipe.lr, recipe.momentum, recipe.weight_decay, undecayed.values())
-
-
-def steps_of(retain: Samples, recipe: Recipe) -> int:
-    """Return the steps of an epoch; raises TrainingError if short batches are left out and there is no other."""
-    if not (steps := retain.batches_per_epoch(recipe.batch_size, recipe.drop_last)):
-        raise TrainingError(
-            f"training.drop_last leaves out the only batch: {len(retain)} samples, batches of {recipe.batch_size}",
-            expected=f"training.batch_size of at most {len(retain)}, or training.drop_last: false",
-        )
-    return steps

@@ -13,6 +13,7 @@ from unlearnkit.data.batches import Samples, batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimizer, step
+from unlearnkit.training.precision import autocast, products
 
 Moment = Mapping[str, np.ndarray]
 """Everything that the rest of a run depends on, between two epochs: weights, optimiser, generators and the epoch."""
@@ -29,33 +30,37 @@ def fit(
     """Train `model` in place by `recipe` and return it in eval mode; the recipe also says how `samples` are viewed.
 
     After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
-    `resume` continues to the same bits. Raises TrainingError if batch norm meets a batch of one sample, or if there is
-    no whole batch and short ones are left out. Source of the recipe: EasyDUB (arXiv 2602.16400).
+    `resume` continues, on a CPU to the same bits. Raises TrainingError if batch norm meets a batch of one sample, and
+    what `train_epoch` raises. Source of the recipe: EasyDUB (arXiv 2602.16400).
     """
     samples = samples.viewed(recipe.augmentation, recipe.resolution)
     optimizer = recipe_optimizer(model, recipe)
     first_epoch = _restore(model, optimizer, samples, resume) if resume else 0
-    steps_per_epoch = samples.batches_per_epoch(recipe.batch_size, recipe.drop_last)
-    if not steps_per_epoch:
-        raise TrainingError(
-            f"training.drop_last leaves out the only batch: {len(samples)} samples, batches of {recipe.batch_size}",
-            expected=f"training.batch_size of at most {len(samples)}, or training.drop_last: false",
-        )
     for epoch in range(first_epoch, recipe.epochs):
         model.train()
         with batch_of_one_explained(f"training.batch_size = {recipe.batch_size} divides {len(samples)} samples"):
-            for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size, recipe.drop_last)):
-                optimizer.lr = recipe_lr(recipe, epoch * steps_per_epoch + number, steps_per_epoch)
-                with autocast(recipe.precision, samples.pixels.device):
-                    logits = model(images)
-                step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
+            train_epoch(model, samples, optimizer, recipe, epoch)
         end_epoch(epoch + 1, lambda epoch=epoch: _capture(model, optimizer, samples, epoch + 1))
     return model.eval()
 
 
-def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Return the context in which layers compute in `precision`: "bfloat16", or "float32" as weights are stored."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
+def train_epoch(model: nn.Module, samples: Samples, optimizer: Optimizer, recipe: Recipe, epoch: int) -> None:
+    """Take the steps of epoch 0, 1, ... of `recipe`, with the model in the mode in which it comes.
+
+    Raises TrainingError if there is no whole batch and short ones are left out.
+    """
+    steps = samples.batches_per_epoch(recipe.batch_size, recipe.drop_last)
+    if not steps:
+        raise TrainingError(
+            f"training.drop_last leaves out the only batch: {len(samples)} samples, batches of {recipe.batch_size}",
+            expected=f"training.batch_size of at most {len(samples)}, or training.drop_last: false",
+        )
+    with products(recipe.precision):
+        for number, (images, labels) in enumerate(samples.epoch(recipe.batch_size, recipe.drop_last)):
+            optimizer.lr = recipe_lr(recipe, epoch * steps + number, steps)
+            with autocast(recipe.precision, samples.pixels.device):
+                logits = model(images)
+            step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
 
 
 def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: int) -> Moment:

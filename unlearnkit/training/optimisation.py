@@ -116,10 +116,10 @@ def adam(model: nn.Module, lr: float, momentum: float = 0.9, weight_decay: float
 
 
 def recipe_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """Return the recipe's optimiser over all parameters of a model or stack, at the peak learning rate."""
+    """Return the recipe's optimiser over all parameters of a model or stack that are not frozen, at the peak rate."""
     undecayed = parameters_of(model, normalisation_parts(model)) if recipe.decayed == "not_normalisation" else {}
     kind = {"sgd": SGD, "adam": Adam}[recipe.optimizer]
-    return kind(model.parameters(), recipe.lr, recipe.momentum, recipe.weight_decay, undecayed.values())
+    return kind(_trainable(model), recipe.lr, recipe.momentum, recipe.weight_decay, undecayed.values())
 
 
 def _trainable(model: nn.Module) -> list[nn.Parameter]:

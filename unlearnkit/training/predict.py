@@ -12,6 +12,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.batches import Pixels
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.training.evaluation import Assemble
+from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Task, Worker
 
 BATCH_SIZE = 500
@@ -47,6 +48,7 @@ def logits_on_all(model: nn.Module, pixels: Pixels, models: int) -> np.ndarray:
     return logits_on(model, pixels, torch.arange(len(pixels.labels)), models)
 
 
+@products()
 @torch.inference_mode()
 def logits_on(model: nn.Module, pixels: Pixels, rows: Tensor, models: int) -> np.ndarray:
     """Return float32 logits [models, rows, classes] of a model or a stack in eval mode on the images `rows`."""

@@ -13,6 +13,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.evaluation import Assemble
+from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Task, Worker
 from unlearnkit.training.token_losses import token_margins
 
@@ -42,6 +43,7 @@ def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
     return tokens.text_set.lengths[chosen] - 1 + tokens.within(None)[chosen].astype(np.int32)
 
 
+@products()
 @torch.inference_mode()
 def values_of_sequences(model: nn.Module, tokens: Tokens, rows: Tensor) -> dict[str, np.ndarray]:
     """Return the values of the sequences `rows` under one model in eval mode: name -> float32 [rows]."""

@@ -14,7 +14,7 @@ from unlearnkit.data.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.training.distributed import join, meeting, micro_batches, part_like, total, whole
-from unlearnkit.training.loop import autocast
+from unlearnkit.training.precision import autocast
 from unlearnkit.training.shard import Worker
 from unlearnkit.training.text_optimisation import TextOptimizer
 from unlearnkit.training.token_losses import token_sum
@@ -52,8 +52,8 @@ def fit_text(
     """Train `model` in place by `recipe` on the sequences of `visits`, and return it in eval mode.
 
     A step descends the mean cross entropy over all targets of its sequences, however they are divided among processes
-    and forward passes. After each `end_step` is called; a moment that it captures is what `resume` continues from to
-    the same bits. Raises TrainingError if the model is to be compiled and cannot be.
+    and forward passes. After each `end_step` is called; a moment that it captures is what `resume` continues from, on a
+    CPU to the same bits. Raises TrainingError if the model is to be compiled and cannot be.
     """
     joined = join(worker.group, model, adapter)
     losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)

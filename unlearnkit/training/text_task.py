@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.curves import CurveRecorder
 from unlearnkit.training.distributed import decided
+from unlearnkit.training.divergence import refuse_diverged
+from unlearnkit.training.precision import products
 from unlearnkit.training.process import Part
 from unlearnkit.training.processes import train_in_processes
 from unlearnkit.training.sequence_values import target_counts, values
@@ -82,7 +85,10 @@ def arithmetic(
 def train(
     task: Task, recipe: TextRecipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> Kept:
-    """Train one model of `role` on the sequences `rows`; `name` is that of its moment."""
+    """Train one model of `role` on the sequences `rows`; `name` is that of its moment.
+
+    Raises TrainingError if an original or oracle diverges.
+    """
     (index,) = model_indices
     seeded = PAIRED[0] if recipe.paired and role in PAIRED else role
     tokens: Tokens = task.source
@@ -99,6 +105,9 @@ def train(
     curve = CurveRecorder(visits.steps, worker.clock, moment and _below("curve/", moment))
     start, due = worker.clock(), rounds(worker)
 
+    def refuse(finite: list[bool], step: int) -> None:
+        refuse_diverged(finite, role, model_indices, f"step {step} of {visits.steps}", recipe)
+
     def end_step(step: Step) -> None:
         last = step.number == visits.steps
         curve.passed(step.tokens)
@@ -109,17 +118,21 @@ def train(
                 curve.note(step.number, loss, step.lr)
             if reported:
                 worker.report(f"{name}: step {step.number}/{visits.steps}, loss {loss:.3f}")
+            refuse([math.isfinite(loss)], step.number)
         if not last and decided(worker.group, next(due)):
             seconds = np.array(seconds_before + worker.clock() - start)
             arrays = {f"curve/{column}": array for column, array in curve.arrays().items()}
             worker.resume.save(f"{name}.moment", {**step.capture(), **arrays, "seconds": seconds})
 
     model = task.fresh(seeded, model_indices, worker.device)
-    fit_text(model, task.architecture.adapter, tokens, visits, recipe, worker, end_step=end_step, resume=moment)
+    with products(recipe.precision):
+        fit_text(model, task.architecture.adapter, tokens, visits, recipe, worker, end_step=end_step, resume=moment)
+    state = whole_state(model)
+    refuse([all(np.isfinite(array).all() for array in state.values())], visits.steps)
     worker.resume.discard(f"{name}.moment")
     seconds = seconds_before + worker.clock() - start
     last, passes = recipe.epochs, float(visits.sequences)
-    return Kept({last: [whole_state(model)]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
+    return Kept({last: [state]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

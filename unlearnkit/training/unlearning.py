@@ -26,6 +26,7 @@ from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
+from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
@@ -242,7 +243,7 @@ def run_method(
     recorder.context = context
     module = registry.load("method", procedure.method)
     sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
-    with batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
+    with products(), batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
         unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
 
