@@ -43,7 +43,8 @@ def test_every_model_is_trained_on_its_own_subset(
     for model, own in ((7, chosen[1]), (8, chosen[2])):
         alone = trained([model], own)
         for name, tensor in alone[model, RECIPE.epochs].items():
-            np.testing.assert_array_equal(tensor, together[model, RECIPE.epochs][name])
+            # another stack: measured 0 to 2e-5, where another subset moves weights by more than 0.1
+            np.testing.assert_allclose(tensor, together[model, RECIPE.epochs][name], rtol=0, atol=1e-3)
 
 
 def linear_datamodel_score(beta: torch.Tensor, pool: Pool, output: int, models: slice) -> float:

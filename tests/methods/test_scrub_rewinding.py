@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench import CPU, Bench, same
+from bench import CPU, Bench, close, same
 from torch import Tensor
 
 from unlearnkit.artifacts.weights import State
@@ -58,7 +58,7 @@ def test_every_model_goes_back_to_its_own_epoch(bench_of: Callable[..., Bench]) 
         states = trained(bench, index)
         epochs.append(chosen(bench, states))
         assert same(single.states[index, EPOCHS], states[epochs[-1]])
-        assert same(stacked.states[index, EPOCHS], states[epochs[-1]])
+        assert close(stacked.states[index, EPOCHS], states[epochs[-1]])
     # the original, which the published code never returns, and the last epoch among them
     assert {0, EPOCHS} < set(epochs)
 

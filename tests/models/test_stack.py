@@ -27,19 +27,13 @@ def trio(architecture: Architecture, dtype: torch.dtype = torch.float32) -> tupl
 
 
 def precise_trio(architecture: Architecture) -> tuple[list[nn.Module], Stack, Tensor]:
-    """Return a trio in single precision for the perceptron, whose stack has the same bits, and in double for others.
-
-    Batch norm over three single pixels, as at the end of ResNet-18, magnifies the rounding of a convolution.
-    """
-    return trio(architecture, torch.float32 if architecture.name == "mlp" else torch.float64)
+    """Return a trio in double precision: batch norm over three pixels, as in ResNet-18, magnifies rounding."""
+    return trio(architecture, torch.float64)
 
 
-def assert_same(name: str, actual: Tensor, expected: Tensor) -> None:
-    """Assert equal bits for the perceptron, whose stack is one matrix product per layer; 1e-9 for convolutions."""
-    if name == "mlp":
-        assert torch.equal(actual, expected)
-    else:
-        torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
+def assert_same(actual: Tensor, expected: Tensor) -> None:
+    """Assert equality up to rounding in double precision."""
+    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -48,7 +42,7 @@ def test_outputs_are_those_of_the_single_models(architecture: Architecture, trai
     stacked = stack.train(training)(images)
     assert stacked.shape == (3, BATCH, 7)
     for position, model in enumerate(models):
-        assert_same(architecture.name, stacked[position], model.train(training)(images[position]))
+        assert_same(stacked[position], model.train(training)(images[position]))
 
 
 def test_batch_norm_statistics_are_those_of_the_single_models(architecture: Architecture) -> None:
@@ -60,7 +54,7 @@ def test_batch_norm_statistics_are_those_of_the_single_models(architecture: Arch
         state = stack.state_of(position)
         assert state.keys() == model.state_dict().keys()
         for name, tensor in model.state_dict().items():
-            assert_same(architecture.name, state[name], tensor)
+            assert_same(state[name], tensor)
     assert all(not torch.equal(buffer, before[name]) for name, buffer in stack.named_buffers())
 
 

@@ -1,4 +1,7 @@
-"""A model's weights depend on recipe, data, base seed, role and index: not on shards, stacks, interruptions or N."""
+"""A model's weights depend on recipe, data, base seed, role and index: not on shards, interruptions or N.
+
+Other stacks change them by rounding.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ from unlearnkit.training.unlearning import Division, Procedure, run_method
 
 RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
 ALL = retain_set(300, None)
+ROUNDING = 3e-6
+"""Between stacks of perceptrons of other sizes: ten times what was measured, 3e-7, on seven choices of instruction
+sets while single models had another product than stacks, and 0 since then. Another batch moves weights by 1e-2."""
 TaskOf = Callable[..., Task]
 WorkerOf = Callable[..., Worker]
 
@@ -28,14 +34,14 @@ def train(task: Task, worker: Worker, models: Sequence[int] = range(4), recipe: 
     return train_shard(task, recipe, ALL, role="original", model_indices=models, worker=worker)
 
 
-def assert_same(first: ShardResult, second: ShardResult, models: Sequence[int] | None = None) -> None:
-    keys = [key for key in second.states if models is None or key[0] in models]
-    assert keys
-    for key in keys:
-        assert first.states[key].keys() == second.states[key].keys()
-        for name, array in second.states[key].items():
+def assert_same(first: ShardResult, second: ShardResult, atol: float = 0.0) -> None:
+    """Assert that the models of `second` have the same weights in `first`: the same bits, or to within `atol`."""
+    assert second.states
+    for key, state in second.states.items():
+        assert first.states[key].keys() == state.keys()
+        for name, array in state.items():
             assert first.states[key][name].shape == array.shape
-            np.testing.assert_array_equal(first.states[key][name], array, err_msg=f"{key} {name}")
+            np.testing.assert_allclose(first.states[key][name], array, rtol=0, atol=atol, err_msg=f"{key} {name}")
 
 
 def test_models_learn(task_of: TaskOf, worker_of: WorkerOf) -> None:
@@ -56,9 +62,16 @@ def test_every_model_is_kept_at_its_last_epoch_with_its_cost(task_of: TaskOf, wo
 
 
 @pytest.mark.parametrize("stack_size", [1, 3, 4])
-def test_stacks_of_perceptrons_change_no_bit(task_of: TaskOf, worker_of: WorkerOf, stack_size: int) -> None:
+def test_stacks_of_perceptrons_agree_to_rounding(task_of: TaskOf, worker_of: WorkerOf, stack_size: int) -> None:
     task = task_of("mlp")
-    assert_same(train(task, worker_of(stack_size=stack_size)), train(task, worker_of(stack_size=2)))
+    assert_same(train(task, worker_of(stack_size=stack_size)), train(task, worker_of(stack_size=2)), ROUNDING)
+
+
+def test_shards_of_whole_stacks_change_no_bit(task_of: TaskOf, worker_of: WorkerOf) -> None:
+    task = task_of("mlp")
+    whole = train(task, worker_of(stack_size=2))
+    for models in (range(2), range(2, 4)):
+        assert_same(whole, train(task, worker_of(stack_size=2), models))
 
 
 def test_stacks_of_convolutional_networks_agree_to_rounding(task_of: TaskOf, worker_of: WorkerOf) -> None:
@@ -69,15 +82,15 @@ def test_stacks_of_convolutional_networks_agree_to_rounding(task_of: TaskOf, wor
             np.testing.assert_allclose(stacked.states[key][name], array, atol=2e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("model", ["mlp", "small_cnn"])
-def test_shards_change_no_bit_and_more_models_leave_the_old_ones(
-    task_of: TaskOf, worker_of: WorkerOf, model: str
+@pytest.mark.parametrize(("model", "atol"), [("mlp", ROUNDING), ("small_cnn", 0.0)])
+def test_shards_leave_models_and_more_models_leave_the_old_ones(
+    task_of: TaskOf, worker_of: WorkerOf, model: str, atol: float
 ) -> None:
     task, short = task_of(model), RECIPE.model_copy(update={"epochs": 2})
     few = train(task, worker_of(), range(2), short)
     many = train(task, worker_of(), range(4), short)
-    assert_same(many, few)
-    assert_same(many, train(task, worker_of(), range(1, 4), short))
+    assert_same(many, few, atol)
+    assert_same(many, train(task, worker_of(), range(1, 4), short), atol)
     assert len({next(iter(state.values())).tobytes() for state in many.states.values()}) == 4
 
 

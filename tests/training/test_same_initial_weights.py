@@ -79,8 +79,8 @@ def test_only_oracles_are_changed_and_they_see_batches_in_an_order_of_their_own(
     assert not same(original, oracle, (0, 2))  # same weights, same samples, another order
 
 
-def test_shards_and_stacks_change_no_bit(train: TrainOf) -> None:
-    whole = train("oracle", MOVING, True)
+def test_one_at_a_time_shards_change_no_bit(train: TrainOf) -> None:
+    whole = train("oracle", MOVING, True, stack=1)
     parts = [train("oracle", MOVING, True, [index], stack=1) for index in range(3)]
     assert all(same(part, whole, (index, 2)) for index, part in enumerate(parts))
 

@@ -42,7 +42,8 @@ def test_more_models_are_new_shards_and_new_scores(finished: Checkout) -> None:
 def test_neither_a_second_run_nor_the_shard_size_changes_a_model_or_a_score(
     completed: Checkout, fresh: Checkout
 ) -> None:
-    fresh.configure({"shard_size": 4})
+    # shards of whole stacks: completed has two models to a shard, hence to a stack
+    fresh.configure({"shard_size": 4, "execution.stack_size": 2})
     fresh.make(f"results/tiny/{SCORE}")
     assert fresh.result(SCORE).read_bytes() == completed.result(SCORE).read_bytes()
     for population in ("original", "oracle/nines", "unlearned/nines/scrub"):

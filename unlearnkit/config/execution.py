@@ -12,9 +12,9 @@ from unlearnkit.config.settings import Settings
 class Execution(Settings):
     """How jobs run. Nothing here makes an artifact stale, since results differ by rounding at most.
 
-    On a CPU a model has the same bits whatever the shard and stack it is trained in, with two exceptions: convolutional
-    models in stacks larger than their own choice of one (kernels then sum in another order: 1e-6 after a dozen steps),
-    and another device.
+    On a CPU the same job repeats to the bit, and so does a model that is trained alone or in the same stack in another
+    shard. Another stack size, number of threads, device or processor changes results by rounding, which training
+    multiplies (README, "What repeats to the bit").
 
     The values are what one job asks of the machine; profiles say which machine (partitions, number of cores).
     """

@@ -30,7 +30,7 @@ Curve = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Worker:
-    """What a job runs with and what no result depends on: device, clock, resume folder, stack size, progress.
+    """What a job runs with, which changes results by rounding at most: device, clock, resume folder, stack, progress.
 
     `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
     Language models run forward passes of at most `micro_batch_size` sequences, may be compiled, and may be trained by a
