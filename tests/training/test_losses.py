@@ -62,7 +62,7 @@ def test_a_stacks_loss_is_the_sum_and_its_gradient_that_of_each_model(
     values = [loss(single, LABELS[k], TEACHERS[k]) for k, single in enumerate(singles)]
     torch.testing.assert_close(stacked, torch.stack(values).sum())
     for k, (single, value) in enumerate(zip(singles, values, strict=True)):
-        assert torch.equal(gradient[k], torch.autograd.grad(value, single)[0])
+        torch.testing.assert_close(gradient[k], torch.autograd.grad(value, single)[0])
 
 
 def test_bfloat16_logits_are_reduced_in_float32(logits: Tensor) -> None:
