@@ -130,7 +130,7 @@ def test_files_behind_a_link_are_told_too(completed: Checkout, tmp_path: Path, m
     methods = {"do_nothing": {"method": "do_nothing"}, "load_oracle": {"method": "load_oracle"}, "scrub": changed}
     found = foreign_artifacts(graph_of(completed, {"methods": methods}))
     weights = "results/tiny/unlearned/nines/scrub/0000-0001.safetensors"
-    assert found[weights] == "was made with other settings"
+    assert found[weights] == "was made with other settings (settings.lr 0.01 -> 0.03)"
     assert "results/tiny/tables/klom.parquet" in found
 
 
