@@ -30,7 +30,7 @@ def test_windows_are_whole_and_complete(size: int, length: int, together: int) -
     """The windows of the reference are one token longer than their distance, so that each repeats one (D-28)."""
     tokens = np.arange(size, dtype=np.uint16)
     if size < length * together:
-        with pytest.raises(DataError, match=f"{size} tokens and no step of {length * together}"):
+        with pytest.raises(DataError, match=f"{size} tokens, but no step of {length * together}"):
             cut(tokens, length, "step", end_of_text=END, unit_sequences=together)
         return
     found = cut(tokens, length, "step", end_of_text=END, unit_sequences=together)

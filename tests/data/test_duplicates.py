@@ -31,7 +31,7 @@ def test_copies_of_forgotten_images_are_counted_by_split() -> None:
 def test_a_warning_has_the_counts_and_no_copies_give_none() -> None:
     assert copies_warning("some", 4, {"retain": 0, "validation": 0}) == ""
     warning = copies_warning("some", 4, {"retain": 4, "validation": 0})
-    assert warning.startswith("of the 4 samples of forget set 'some' some have an exact copy outside it (4 in retain)")
+    assert warning.startswith("some of the 4 samples of forget set 'some' have an exact copy outside it (4 in retain)")
 
 
 def text_set(train: list[list[int]], validation: list[list[int]], **changes: Any) -> Any:
@@ -45,7 +45,7 @@ def text_set(train: list[list[int]], validation: list[list[int]], **changes: Any
 def test_documents_in_both_splits_are_refused_with_their_number() -> None:
     own, other = [[n, n + 1, n + 2] for n in range(1, 9)], [[n, n + 5] for n in range(20, 23)]
     refuse_shared(text_set(own, other), END)
-    with pytest.raises(DataError, match="2 of the 5 sequences of the validation split are in the training split, too"):
+    with pytest.raises(DataError, match="2 of the 5 sequences of the validation split are also in the training split"):
         refuse_shared(text_set(own, [*other, own[6], own[1]]), END)
 
 

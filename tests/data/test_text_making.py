@@ -58,7 +58,7 @@ def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
 
 def test_equal_shards_in_both_splits_are_refused(shards: Path) -> None:
     (shards / "fineweb_val_000000.bin").write_bytes((shards / "fineweb_train_000001.bin").read_bytes())
-    with pytest.raises(DataError, match="2 of the 2 sequences of the validation split are in the training split, too"):
+    with pytest.raises(DataError, match="2 of the 2 sequences of the validation split are also in the training split"):
         text_set_of(SETTINGS, [], shards)
 
 
@@ -121,9 +121,9 @@ def cut(stream: np.ndarray, **changes: Any) -> Any:
         ({"train_size": 2}, "data.train_size is 2, which cuts forget unit 0 in two; expected 3 sequences"),
         ({"train_size": 4}, "data.train_size is 4, which cuts forget unit 1 in two; expected 3 or 5 sequences"),
         ({"train_size": 3, "validation_size": 9}, "data.validation_size is 9, but there are 5 validation sequences"),
-        ({"length": 50, "unit": "sequence"}, "the train split has 19 tokens and no sequence of 50"),
+        ({"length": 50, "unit": "sequence"}, "the train split has 19 tokens, but no sequence of 50"),
         ({"length": 2}, "sequences of 2 tokens are too short for .* document; expected at least 3. Raise data.seq"),
-        ({"train_size": 3, "vocabulary_size": 99}, "the data hold token 99"),
+        ({"train_size": 3, "vocabulary_size": 99}, "the data contain token 99"),
     ],
 )
 def test_sizes_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:

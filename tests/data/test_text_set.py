@@ -195,9 +195,9 @@ def test_units_become_their_sequences(documents: TextSet, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "content", "message"),
     [
-        ("unit_file", "3\n", "unit 3 is asked for, but the training split has 3 forget units"),
-        ("unit_file", "1\n1\n", "a unit is named twice"),
-        ("file", "0\n1\n", "holds a part of unit 1, without its sequence 2"),
+        ("unit_file", "3\n", "unit 3 is to be forgotten, but the training split has 3 forget units"),
+        ("unit_file", "1\n1\n", "a unit is listed twice"),
+        ("file", "0\n1\n", "holds part of unit 1, but not its sequence 2"),
     ],
 )
 def test_sets_that_are_not_whole_units_are_refused(

@@ -56,8 +56,8 @@ def test_the_tokens_are_a_map_that_cannot_be_written_to(shard: Path) -> None:
     [
         (0, 20240521, "begins with 20240521; expected 20240520"),
         (1, 2, "version 2; expected version 1"),
-        (2, 4, "states 4 tokens in its header and has 10 bytes of them; expected 8 bytes"),
-        (2, 6, "states 6 tokens in its header and has 10 bytes of them; expected 12 bytes"),
+        (2, 4, "states 4 tokens in its header, but 10 bytes follow it; expected 8 bytes"),
+        (2, 6, "states 6 tokens in its header, but 10 bytes follow it; expected 12 bytes"),
         (2, 0, "states 0 tokens"),
         (2, -5, "states -5 tokens"),
     ],
@@ -80,7 +80,7 @@ def test_a_file_shorter_than_its_header_is_refused(shard: Path, size: int) -> No
 def test_a_short_or_long_file_is_refused(shard: Path, change: int) -> None:
     content = shard.read_bytes()
     shard.write_bytes(content[:change] if change < 0 else content + bytes(change))
-    with pytest.raises(DataError, match=rf"has {10 + change} bytes of them; expected 10 bytes"):
+    with pytest.raises(DataError, match=rf"but {10 + change} bytes follow it; expected 10 bytes"):
         open_shard(shard)
 
 

@@ -106,12 +106,12 @@ def test_splits_that_share_documents_and_copies_of_forgotten_ones_are_found(corp
     found = text_findings(tmp_path, cuts, forget_sets=sets)
     ((warning, level),) = [item for item in found.items() if item[1] != OK]
     assert level == WARNING
-    assert warning.startswith("of the 2 samples of forget set 'some' some have an exact copy outside it (1 in retain)")
+    assert warning.startswith("some of the 2 samples of forget set 'some' have an exact copy outside it (1 in retain)")
     (corpus / "validation" / "v.txt").write_text((corpus / "train" / "e.txt").read_text())
     both = text_findings(tmp_path, cuts, forget_sets=sets)
     assert both.pop(warning) == WARNING
     ((error, level),) = [item for item in both.items() if item[1] != OK]
-    assert level == ERROR and error.startswith("1 of the 15 sequences of the validation split are in the training")
+    assert level == ERROR and error.startswith("1 of the 15 sequences of the validation split are also in the training")
 
 
 def test_a_data_set_of_the_hub_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

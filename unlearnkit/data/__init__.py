@@ -11,10 +11,10 @@ A data set module defines, as literals (the configuration reads them without imp
     SOURCE                          who publishes it, for the error messages
     DOWNLOAD_BYTES                  size of what `load(None)` downloads, 0 if nothing
     DOWNLOAD_FOLDER                 folder below `data/` that the download fills (left out if there is none)
-    load(root) -> ImageSet          the whole data set, with the published positions of rows in another order than the
-                                    publisher's, and their file names if they have any; `root` None: from `data/`
-    raw_paths(root) -> tuple[Path, ...]     the files that it is read from, inputs of rule dataset, so that a change of
-                                    them is noticed (left out where a published hash pins them); run without importing
+    load(root) -> ImageSet          the whole data set, with the published positions of rows where their order is not
+                                    the publisher's, and their file names if they have any; `root` None: from `data/`
+    raw_paths(root) -> tuple[Path, ...]     the files that it is read from, inputs of rule dataset, so that changes to
+                                    them are noticed (left out where a published hash pins them); run without importing
                                     the module, so it uses constants, `pathlib` and `raw_files.folder_with` alone
 
 and imports torch, torchvision and scikit-learn only inside `load`. With `root` None it downloads into `data/` what can
@@ -22,20 +22,20 @@ be downloaded. Everything else gets its images through `loading`, which compares
 and then splits, cuts and resizes it. Samples are counted within their split: `sample_index` 0 of the validation split
 is the first validation image, and published index lists stay valid.
 
-A data set of text defines, as literals again,
+A text data set defines, again as literals,
 
     TASK                            "text"
     TOKENISED                       True if it is published as tokens (left out otherwise)
-    VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: how many tokens there are, which one documents begin with; those
-                                    of GPT-2's tokenizer, no other is read as tokens
+    VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: the number of tokens, and the one that documents begin with; they
+                                    must be those of GPT-2's tokenizer
     CONTENT_HASH                    `Corpus.content_hash` of the whole data set, None where it is not known
     CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
-    raw_paths(root, settings) -> tuple[Path, ...]   of text that belongs to the user: the files that it is read from,
-                                            inputs of rule tokens; otherwise as above
-    shards(root) -> TokenFiles              of tokenised ones, instead: its token shards
+    raw_paths(root, settings) -> tuple[Path, ...]   of the user's own text: the files that it is read from, inputs of
+                                            rule tokens; otherwise as above
+    shards(root) -> TokenFiles              of tokenised ones, instead of documents: its token shards
 
-and imports the packages for text only inside functions. Its way in is `text_loading`.
+and imports the packages for text only inside functions. It is read through `text_loading`.
 
 Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
 """

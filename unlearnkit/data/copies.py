@@ -1,4 +1,4 @@
-"""Exact copies of forgotten samples outside the forget set: what is learned from them cannot be forgotten."""
+"""Exact copies of forgotten samples outside the forget set, from which their content is learned all the same."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def copies_outside(
 ) -> dict[str, int]:
     """Return how many forgotten samples have an exact copy in "retain", "validation" and, where there is one, "test".
 
-    `found` are the `digests` of the pixels or tokens of every sample, split after split; `split_sizes` says how many
-    each split has, "train" first. Labels are not compared.
+    `found` are the `digests` of the pixels or tokens of every sample, split after split; `split_sizes` are the numbers
+    of samples per split, "train" first. Labels are not compared.
     """
     train, *others = np.split(found, np.cumsum([*split_sizes.values()])[:-1])
     splits = {"retain": np.delete(train, forget_indices)} | dict(zip([*split_sizes][1:], others, strict=True))
@@ -26,15 +26,15 @@ def copies_warning(name: str, size: int, copies: Mapping[str, int]) -> str:
     """Return what the counts of `copies_outside` mean for a forget set of `size` samples, "" if all are 0."""
     counts = ", ".join(f"{count:,} in {split}" for split, count in copies.items() if count)
     return counts and (
-        f"of the {size:,} samples of forget set '{name}' some have an exact copy outside it ({counts}): the models "
-        "know their content from the copies as well, oracles included"
+        f"some of the {size:,} samples of forget set '{name}' have an exact copy outside it ({counts}): models, "
+        "including oracles, know their content from the copies as well"
     )
 
 
 def digests(samples: Iterable[np.ndarray]) -> npt.NDArray[np.uint64]:
     """Return 64 bits of the BLAKE2 hash of every sample, uint64 [samples].
 
-    Equal samples have equal digests. Of a million different ones any two are equal with a probability below 1e-7.
+    Equal samples have equal digests. Among a million different samples two equal digests have a probability below 1e-7.
     """
     hashes = (hashlib.blake2b(np.ascontiguousarray(sample).data, digest_size=8).digest() for sample in samples)
     return np.frombuffer(b"".join(hashes), "<u8").astype(np.uint64)

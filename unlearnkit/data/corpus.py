@@ -1,4 +1,4 @@
-"""Text of a data set: documents in two splits, or files of tokens where the publisher has made these of them."""
+"""Text of a data set: documents in two splits, or files of tokens where it is published as tokens."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Documents in the publisher's order; a document is what end-of-text tokens stand before.
+    """Documents in the publisher's order; an end-of-text token precedes each.
 
-    train, validation  the documents of each split; empty ones are kept, since the order of all others counts on them
+    train, validation  the documents of each split; empty ones are kept, so that the numbers of the others do not change
     raw_files          what they were read from, for provenance
 
     Raises DataError if a split has no text.
@@ -36,7 +36,7 @@ class Corpus:
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) over the numbers of documents and the length and bytes (UTF-8) of each.
 
-        Computed anew at every call.
+        Computed again at every call.
         """
         digest = hashlib.sha256(f"{len(self.train)}+{len(self.validation)}".encode())
         for documents in (self.train, self.validation):
@@ -58,12 +58,12 @@ class TokenFiles:
 def checked_text(value: object, where: str) -> str:
     """Return `value` without a byte order mark at its beginning; `where` names its place.
 
-    Raises DataError if it is no text that UTF-8 can spell, or has a NUL, as UTF-16 has that was read as UTF-8.
+    Raises DataError if it is not text that UTF-8 can encode, or has a NUL, as UTF-16 read as UTF-8 does.
     """
     if not isinstance(value, str):
         raise DataError(f"{where} is of type {type(value).__name__}", expected="text")
     if not value.isascii() and (found := _SURROGATE.search(value)):
-        raise DataError(f"{where} has half a character (U+{ord(found[0]):04X})", expected="text that UTF-8 can spell")
+        raise DataError(f"{where} has half a character (U+{ord(found[0]):04X})", expected="text that UTF-8 can encode")
     if (position := value.find("\0")) >= 0:
         raise DataError(
             f"{where} has a NUL at position {position}",
@@ -74,7 +74,7 @@ def checked_text(value: object, where: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, line ends as they are; raises DataError, naming the file, if it is none."""
+    """Return the text of a UTF-8 file, line ends as they are; raises DataError, naming the file, if it is not UTF-8."""
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
-"""Cutting a stream of tokens into sequences, and sequences into forget units: whole ones, none of which overlap.
+"""Cutting a stream of tokens into sequences, and grouping these into forget units, without overlap.
 
-A sequence is a stretch of the stream of at most L tokens, the context length; it is what is trained on and evaluated. A
-forget unit is a group of consecutive sequences. The target of a token is the next one, so every sequence has at least
-two tokens.
+A sequence is a stretch of the stream of at most L tokens, the context length; models are trained and evaluated on
+sequences. A forget unit is a group of consecutive sequences. The target of a token is the next one, so every sequence
+has at least two tokens.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ AnyStream = npt.NDArray[np.uint16] | Stream
 """Tokens in one array, or in several one after the other."""
 
 SHORTEST = 2
-"""Tokens of a sequence that has a target."""
+"""The fewest tokens of a sequence that has a target."""
 
 _CHUNK = 1 << 24
-"""Tokens looked at in one go; bounds the memory where the stream is a map of gigabytes."""
+"""Tokens searched at a time; bounds the memory where the stream is a map of gigabytes."""
 
 
 class Cut(NamedTuple):
@@ -50,16 +50,16 @@ def cut(
 ) -> Cut:
     """Return the sequences of at most `length` tokens of one split's stream, and the forget units that they make up.
 
-    sequence   consecutive stretches of exactly `length` tokens, each a unit. A shorter rest at the end is dropped.
+    sequence   consecutive stretches of exactly `length` tokens, each a unit. A shorter remainder at the end is dropped.
     step       the same stretches, `unit_sequences` of them to a unit. An incomplete last unit is dropped too.
-    document   a document is a unit. It begins at an end-of-text token, and the first one where the stream does; the
-               last one ends where the stream does. It is cut into stretches of `length` tokens and a rest; a rest of
-               one token takes another from the stretch before it. Documents of one token have no target and are
+    document   a document is a unit. It begins at an end-of-text token, the first one where the stream begins; the last
+               one ends where the stream ends. It is cut into stretches of `length` tokens and a remainder; a remainder
+               of one token takes another from the stretch before it. Documents of one token have no target and are
                dropped; all others are kept to their last token.
 
-    Raises DataError, with the `name` of the stream, if it is too short for a single unit or `length` for a target.
+    Raises DataError, with the `name` of the stream, if it is too short for a unit, or `length` for a target.
     """
-    least = 3 if unit == "document" else SHORTEST  # of two tokens a stretch cannot spare one
+    least = 3 if unit == "document" else SHORTEST  # a stretch of two tokens cannot spare one
     if length < least:
         raise DataError(
             f"sequences of {length} tokens are too short for forget units of the kind {unit}",
@@ -70,7 +70,7 @@ def cut(
     if not len(found.starts):
         smallest = SHORTEST if unit == "document" else length * unit_sequences
         raise DataError(
-            f"{name} has {len(tokens):,} tokens and no {unit} of {smallest:,}",
+            f"{name} has {len(tokens):,} tokens, but no {unit} of {smallest:,}",
             expected="at least one",
             remedy="use more text, or lower data.sequence_length or the size of forget units",
         )

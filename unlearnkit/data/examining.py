@@ -1,4 +1,4 @@
-"""What `unlearnkit check` finds in raw files and forget sets: they are read and compared as jobs do, nothing is kept.
+"""What `unlearnkit check` finds in raw files and forget sets: it reads and compares them as jobs do, and keeps nothing.
 
 It runs in a process of its own, which may crash without taking the command with it.
 """
@@ -32,14 +32,14 @@ Finding = tuple[str, str]
 MOST = 20_000_000
 """Characters or tokens of a text that is small enough to be cut into sequences during a check."""
 
-_MUCH = ("ok", "splits and forget sets are compared by the jobs that make them, since there is much text")
+_MUCH = ("ok", "the text is long, so the jobs that make splits and forget sets compare them")
 
 _LATER = ("principal_component", "clip_neighbours", "subpopulation")
-"""Kinds of forget sets that are made of other artifacts, or in a minute: their jobs compare them."""
+"""Kinds of forget sets that are made from other artifacts or take a minute to make: their jobs compare them."""
 
 
 def image_findings(data: Mapping[str, Any], root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the findings on a data set of images with the configuration `data`; raises what its job raises."""
+    """Yield the findings on an image data set with the configuration `data`; raises what its job raises."""
     block = DataBlock.model_validate(data)
     published, _ = load_published(block.name, root, block.content_hash)
     yield "ok", f"{block.name} is sound: {len(published.images)} entries"
@@ -48,7 +48,7 @@ def image_findings(data: Mapping[str, Any], root: Path | None, forget_sets: Mapp
     chosen, found = TypeAdapter(dict[str, ForgetSet]).validate_python(forget_sets), digests(images.images)
     for name, settings in chosen.items():
         if settings.kind not in _LATER:
-            yield from _told(_copies, name, make_forget_set, settings, images, found)
+            yield from _caught(_copies, name, make_forget_set, settings, images, found)
 
 
 def text_findings(
@@ -64,13 +64,13 @@ def text_findings(
         if made is None:
             return
         text_set, end_of_text = cut_text(cuts, made, root)
-        yield from _told(refuse_shared, text_set, end_of_text)
+        yield from _caught(refuse_shared, text_set, end_of_text)
         chosen, found = (
             TypeAdapter(dict[str, TextForgetSet]).validate_python(forget_sets),
             digests(text_set.sequences()),
         )
         for name, settings in chosen.items():
-            yield from _told(_copies, name, make_unit_forget_set, settings, text_set, found)
+            yield from _caught(_copies, name, make_unit_forget_set, settings, text_set, found)
 
 
 def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Generator[Finding, None, list[str] | None]:
@@ -87,7 +87,7 @@ def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Gener
 
 
 def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Generator[Finding, None, list[str] | None]:
-    """Write the shards and the tokenizer of a text to `folder` and return their paths; None if they must wait."""
+    """Write the shards and the tokenizer of a text to `folder` and return their paths; None if a job must make them."""
     from unlearnkit.data.text_loading import load_corpus
     from unlearnkit.data.tokenizer_making import write_tokens
 
@@ -107,7 +107,7 @@ def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Gener
 
 
 def file_findings(file: str, kind: str, sha256: str | None) -> Iterator[Finding]:
-    """Yield the finding on the file of a forget set of some `kind`; raises DataError if it is damaged."""
+    """Yield the finding on the file of a forget set of a `kind`; raises DataError if it is damaged."""
     is_list = kind in ("file", "unit_file")
     size = len(file_forget_set(Path(file), sha256) if is_list else read_scores(Path(file)))
     yield "ok", f"{file} is sound: {size} entries"
@@ -120,7 +120,7 @@ def answer() -> None:
         if "root" in asked:
             asked["root"] = Path(asked["root"]) if asked["root"] else None
         find = answers[asked.pop("about")]
-        for level, fact in _told(find, **asked):
+        for level, fact in _caught(find, **asked):
             print("\n@" + json.dumps({"level": level, "fact": fact}))
         print("\n@" + json.dumps({"done": True}), flush=True)
 
@@ -134,8 +134,8 @@ def _copies(
         yield "warning", warning
 
 
-def _told(find: Callable[..., Iterable[Finding] | None], *arguments: Any, **named: Any) -> Iterator[Finding]:
-    """Yield what `find` yields, up to an error, which is a finding, too."""
+def _caught(find: Callable[..., Iterable[Finding] | None], *arguments: Any, **named: Any) -> Iterator[Finding]:
+    """Yield what `find` yields, up to an error, which is a finding as well."""
     try:
         yield from find(*arguments, **named) or ()
     except UnlearnkitError as error:

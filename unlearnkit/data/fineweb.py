@@ -1,7 +1,7 @@
-"""FineWeb, the sample of 10 billion tokens of web text (Penedo et al. 2024), made GPT-2 tokens by Keller Jordan.
+"""FineWeb's sample of 10 billion tokens of web text (Penedo et al. 2024), encoded as GPT-2 tokens by Keller Jordan.
 
-The shards are those that modded-nanogpt trains on: 103 of 100 million tokens (the last is shorter), one to validate.
-Every document is preceded by the end-of-text token.
+The shards are those that modded-nanogpt trains on: 103 of 100 million tokens (the last is shorter), and one for
+validation. The end-of-text token precedes every document.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VOCABULARY_SIZE = 50_257
 END_OF_TEXT = 50_256
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
-CHECKED_BY = "names without a gap, and of every shard that is read its header and size; no checksum is published"
+CHECKED_BY = "names without a gap, and header and size of every shard that is read; no checksum is published"
 SOURCE = (
     "huggingface.co/datasets/kjj0/fineweb10B-gpt2 (`hf download --repo-type dataset kjj0/fineweb10B-gpt2 "
     "fineweb_val_000000.bin fineweb_train_000001.bin ... --local-dir data/fineweb10B`, 200 MB per shard)"
@@ -30,10 +30,10 @@ _VALIDATION = "fineweb_val_{:06d}.bin"
 
 
 def shards(root: Path | None) -> TokenFiles:
-    """Return the shards `fineweb_train_000001.bin`, ... and `fineweb_val_000000.bin`, ... as far as they are there.
+    """Return those of the shards `fineweb_train_000001.bin`, ... and `fineweb_val_000000.bin`, ... that are there.
 
-    They lie in `root` or `root/fineweb10B`; None looks into `data/`. Raises DataError, naming the file, if a split has
-    none or a shard is missing between others.
+    They lie in `root` or `root/fineweb10B`; None: in `data/`. Raises DataError, naming the file, if a split has none or
+    a shard is missing between others.
     """
     folder = find_folder(root, _FOLDERS, (_TRAIN.format(1), _VALIDATION.format(0)), source=SOURCE)
     return TokenFiles(_without_gap(folder, _TRAIN, 1), _without_gap(folder, _VALIDATION, 0))

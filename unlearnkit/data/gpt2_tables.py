@@ -21,13 +21,13 @@ _SOURCE = (
     "FOLDER`) and set the tokenizer's folder to theirs"
 )
 _FORMS = (("encoder.json", "vocab.bpe"), ("vocab.json", "merges.txt"), ("tokenizer.json",))
-"""What OpenAI publishes, then what Hugging Face does."""
+"""The files that OpenAI publishes, then those of Hugging Face."""
 
 
 def folder_tables(folder: Path) -> BPE:
     """Return GPT-2's tables from a folder with the files of one of the published forms.
 
-    Raises DataError, naming the files, if there are none of these, or they are not the published tables.
+    Raises DataError, naming the files, if there are none or they are not the published tables.
     """
     for names in _FORMS:
         files = [folder / name for name in names]
@@ -52,12 +52,12 @@ def hub_tables(name: str) -> BPE:
         raise missing_package("huggingface_hub", "downloads tokenizers", error) from None
     try:
         files = [Path(hf_hub_download(name, file)) for file in _FORMS[1]]
-    # its errors of network and repository are OSErrors
+    # the library's errors of network and repository are OSErrors
     except (OSError, HFValidationError) as error:
         raise DataError(
             f"the tokenizer of '{name}' cannot be downloaded ({str(error).strip().splitlines()[0]})",
             expected="vocab.json and merges.txt of GPT-2 on huggingface.co",
-            remedy=f"where there is a network, get them from {_SOURCE}",
+            remedy=f"on a machine with a network, get them from {_SOURCE}",
         ) from None
     return _checked(files)
 

@@ -1,4 +1,4 @@
-"""Any text data set of the Hugging Face Hub, or a folder in its format, through the library datasets."""
+"""Any text data set of the Hugging Face Hub, or a folder in its format, read by the library datasets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from unlearnkit.errors import DataError
 TASK = "text"
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
-CHECKED_BY = "every row of the column is text; state data.hub.revision and data.content_hash for more"
+CHECKED_BY = "every row of the column is text; data.hub.revision and data.content_hash pin the content"
 SOURCE = "huggingface.co/datasets, under the name in data.hub.path"
 
 _KEPT_BESIDE = (".cache", ".git")
-"""Folders in which `hf download` and git note what they did: no data, and written anew by every call."""
+"""Folders in which `hf download` and git keep records: not data, and rewritten by every call."""
 
 
 def raw_paths(root: Path | None, settings: HubText | None) -> tuple[Path, ...]:
-    """Return the files of the folder that `settings` name, in the order of their paths; none for a name on the Hub."""
+    """Return the files of the folder that `settings` names, in the order of their paths; none for a name on the Hub."""
     folder = Path(settings.path) if settings else None
     if folder is None or not folder.is_dir():
         return ()
@@ -34,10 +34,10 @@ def raw_paths(root: Path | None, settings: HubText | None) -> tuple[Path, ...]:
 def documents(root: Path | None, settings: HubText | None) -> Corpus:
     """Return one document per row of the two splits that `settings` names.
 
-    `root` is the cache folder of the library datasets, None: where it keeps it on this machine. The rows of a local
-    folder are not kept there, since the library would take a file of equal name and time for the same. Code that a data
-    set brings along is never run. Raises DataError if the library, the data set, a split or the column is missing, or a
-    value is no text.
+    `root` is the cache folder of the library datasets; None: its default on this machine. The rows of a local folder
+    are not kept there, since the library would take a file of equal name and time for the same. Code that comes with a
+    data set is never run. Raises DataError if the library, the data set, a split or the column is missing, or a value
+    is not text.
     """
     if settings is None:
         raise DataError("the data set hub_text has no settings", expected="data.hub, with at least a path")
@@ -45,7 +45,7 @@ def documents(root: Path | None, settings: HubText | None) -> Corpus:
         from datasets import config, disable_progress_bars
     except ImportError as error:
         raise missing_package("datasets", "reads text data sets of the Hugging Face Hub", error) from None
-    disable_progress_bars()  # they fill the log of a job
+    disable_progress_bars()  # they would fill the log of a job
     cache = root or Path(config.HF_DATASETS_CACHE)
     raw_files = raw_paths(root, settings)
     try:
@@ -54,7 +54,7 @@ def documents(root: Path | None, settings: HubText | None) -> Corpus:
     except OSError as error:
         raise DataError(
             f"'{cache}', the cache of the library datasets, cannot be written ({error.strerror})",
-            expected="a folder that can be written",
+            expected="a writable folder",
             remedy="set data.root to one",
         ) from None
     with passing:
@@ -72,16 +72,16 @@ def _rows(settings: HubText, split: str, cache: Path, raw_files: tuple[Path, ...
         found = load_dataset(
             settings.path, settings.config, split=split, revision=settings.revision, cache_dir=str(cache)
         )
-    # readers of all formats and the network are below it, each with errors of its own
+    # it calls readers of all formats and the network, each with errors of its own
     except Exception as error:
         empty = [str(path) for path in raw_files if not path.stat().st_size]
         reasons = [_reason(error), *([f"empty: {', '.join(empty)}"] if empty else [])]
         raise DataError(
             f"split '{split}' of the data set '{settings.path}' cannot be loaded ({'; '.join(reasons)})",
-            expected="a data set of text on huggingface.co or in a folder",
+            expected="a text data set on huggingface.co or in a folder",
             remedy="correct data.hub or the files in that folder"
             if Path(settings.path).is_dir()
-            else "correct data.hub; where there is no network, fetch the data set where there is one with "
+            else "correct data.hub; without a network, fetch the data set on a machine that has one with "
             f"`hf download --repo-type dataset {settings.path} --local-dir FOLDER` and set data.hub.path to FOLDER",
         ) from None
     if not isinstance(found, Dataset) or settings.text_column not in found.column_names:
@@ -95,7 +95,7 @@ def _rows(settings: HubText, split: str, cache: Path, raw_files: tuple[Path, ...
 
 
 def _reason(error: BaseException) -> str:
-    """Return the text of an error and of what caused it in the end."""
+    """Return the text of an error and of its root cause."""
     first = last = error
     while last.__cause__:
         last = last.__cause__

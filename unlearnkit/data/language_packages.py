@@ -1,4 +1,4 @@
-"""The packages that text needs and images do not."""
+"""The packages that only text needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from unlearnkit.errors import DataError
 
 
 def missing_package(package: str, purpose: str, error: ImportError) -> DataError:
-    """Return the error of a package that cannot be imported, to be raised; `purpose` says what it is needed for."""
+    """Return the error to raise if a package cannot be imported; `purpose` states what it is needed for."""
     return DataError(
         f"the package {package} cannot be imported ({error})",
         expected=f"{package}, which {purpose}",

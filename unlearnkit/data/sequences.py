@@ -1,4 +1,4 @@
-"""Batches of token sequences with the targets that a set of sequences may be trained on."""
+"""Batches of token sequences, with the targets that models of a set of sequences may be trained on."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Tokens:
         self._same_unit = self._continues & np.append(text_set.units[1:] == text_set.units[:-1], False)
 
     def within(self, indices: Tensor | None) -> npt.NDArray[np.bool_]:
-        """Return which sequences [sequences] may have the token after their last one as a target.
+        """Return which sequences may have the token after their last one as a target, bool [sequences].
 
-        With the set of sequences `indices` those that go on in a sequence of the set; with None, as in every
-        evaluation, those that go on in a sequence of their own forget unit.
+        With a set of sequences `indices`, those that continue in a sequence of the set; with None, as in every
+        evaluation, those that continue in a sequence of their own forget unit.
         """
         if indices is None:
             return self._same_unit
@@ -41,8 +41,8 @@ class Tokens:
     def batch(self, rows: Tensor, goes_on: npt.NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
         """Return inputs and labels, int64 [B, n], of the sequences `rows` [B], padded on the right to the longest.
 
-        The label of a position is the token after it, IGNORE in the padding and at the end of a sequence that does not
-        go on (`within`). Padded inputs are 0: attention is causal, so no real position sees them.
+        The label of a position is the token after it; IGNORE in the padding and at the end of a sequence that does not
+        continue (`within`). Padded inputs are 0: attention is causal, so no real position sees them.
         """
         chosen = rows.cpu().numpy()
         starts, lengths = self.text_set.starts[chosen], self.text_set.lengths[chosen].astype(np.int64)

@@ -1,4 +1,4 @@
-"""Text that stands in both splits of a text set, which no training may have seen if it is to validate."""
+"""Text that is in both splits of a text set: what models were trained on cannot validate them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def refuse_shared(text_set: TextSet, end_of_text: int) -> None:
 def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> None:
     if shared.any():
         raise DataError(
-            f"{shared.sum():,} of the {len(shared):,} {what} of the validation split are in the training split, too",
-            expected="none: what a model was trained on says nothing about text that it has not seen",
-            remedy="remove the copies from one of the splits, or correct which files or rows each is read from",
+            f"{shared.sum():,} of the {len(shared):,} {what} of the validation split are also in the training split",
+            expected="none: text that a model was trained on cannot show how it does on unseen text",
+            remedy="remove the copies from one of the splits, or correct the files or rows that each is read from",
         )
 
 

@@ -1,4 +1,4 @@
-"""A text set as an artifact: its stream, cuts and units in one safetensors file, the rest in its header."""
+"""A text set as an artifact: a safetensors file with its stream, cuts and units, and the rest in its header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_text_set(path: str | os.PathLike[str], text_set: TextSet) -> None:
 
 
 def read_text_set(path: str | os.PathLike[str]) -> TextSet:
-    """Read a text set; raises ArtifactError if the file is damaged or its content is not what was written."""
+    """Read a text set; raises ArtifactError if the file is damaged or does not hold what was written."""
     stored, facts = read_described(path, KIND)
     cuts = {name: stored[name] for name in _ARRAYS[1:]}
     text_set = TextSet(tokens=stored.mapped("tokens", "U16"), **cuts, **{name: facts[name] for name in _FIELDS})

@@ -14,7 +14,7 @@ from unlearnkit.layout import DOWNLOADS
 TASK = "text"
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = None
-CHECKED_BY = "every file is UTF-8, every line of a .jsonl file an object with a text; state data.content_hash for more"
+CHECKED_BY = "every file is UTF-8, every line of a .jsonl file an object with a text; data.content_hash pins them"
 SOURCE = "your own files (train/*.txt and validation/*.txt, or .jsonl files whose lines have a field text)"
 
 _SPLITS = ("train", "validation")
@@ -23,10 +23,10 @@ _BELOW = "text_files"
 
 
 def raw_paths(root: Path | None, settings: HubText | None = None) -> tuple[Path, ...]:
-    """Return the files of both splits and of the folders in them, in the order of their paths, those that train first.
+    """Return the files of both splits and of the folders in them, in the order of their paths, training files first.
 
     The folders `train` and `validation` lie in `root` or `root/text_files`; `root` None: in `data/`. `settings` are not
-    used. What is missing is left out, and so are files and folders whose names begin with a dot.
+    used. Missing folders are left out, and so are files and folders whose names begin with a dot.
     """
     start = root or Path(DOWNLOADS)
     for folder in (start, start / _BELOW):
@@ -40,8 +40,8 @@ def raw_paths(root: Path | None, settings: HubText | None = None) -> tuple[Path,
 def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
     """Return the documents of `raw_paths`, in the order of the file names, then of the lines.
 
-    A `.txt` file is one document, exactly as it is; a line of a `.jsonl` file is one, the value of its field `text`.
-    Raises DataError, naming file and line, if a split has no file, other files lie there, or something is no text.
+    A `.txt` file is one document, exactly as it is; so is each line of a `.jsonl` file, the value of its field `text`.
+    Raises DataError, naming file and line, if a split has no file, there are other files, or something is not text.
     """
     paths, around = raw_paths(root), _around(root or Path(DOWNLOADS))
     files = {split: [path for path in paths if path.is_relative_to(around / split)] for split in _SPLITS}
@@ -51,9 +51,9 @@ def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
     others = [str(path) for path in paths if path.suffix.lower() not in _SUFFIXES or path.is_dir()]
     if others:
         raise DataError(
-            f"{len(others)} of the {len(paths)} files are no text that is read: {', '.join(others[:5])}"
+            f"{len(others)} of the {len(paths)} files cannot be read as text: {', '.join(others[:5])}"
             f"{', ...' if others[5:] else ''}",
-            expected=f"{' and '.join(_SUFFIXES)} files only, so that no document is left out by mistake; folders may "
+            expected=f"{' and '.join(_SUFFIXES)} files only, so that no document is left out by mistake; folders must "
             "not be links",
             remedy="convert or rename them, or move them elsewhere",
         )
@@ -68,8 +68,8 @@ def _around(start: Path) -> Path:
             return folder
     raise DataError(
         f"neither '{start}' nor '{start / _BELOW}' has the folders {' and '.join(_SPLITS)}",
-        expected=f"in both the documents of the split, {' or '.join(_SUFFIXES)} files",
-        remedy="make them, and name the folder around them as data.root",
+        expected=f"these two folders, each with the documents of its split as {' or '.join(_SUFFIXES)} files",
+        remedy="create them, and set data.root to the folder that contains them",
     )
 
 
@@ -86,7 +86,7 @@ def _documents(file: Path) -> Iterator[str]:
     if file.suffix.lower() == ".txt":
         yield content
         return
-    # not splitlines: text may have U+2028 and others that JSON does not take for line ends
+    # not splitlines: text may contain U+2028 and others, which are not line ends in JSON
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             yield _text(line, f"line {number} of '{file}'")

@@ -1,4 +1,4 @@
-"""The way in to text: a registered corpus or its token shards by name, checked."""
+"""How text is read: a registered corpus or its token shards by name, checked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from unlearnkit.data.published import check_content, check_root
 def load_corpus(
     name: str, root: Path | None, settings: HubText | None = None, content_hash: str | None = None
 ) -> tuple[Corpus, str]:
-    """Return the documents of a data set, and their content hash, compared with the published one and `content_hash`.
+    """Return the documents of a data set and their content hash, compared with the published one and `content_hash`.
 
-    `root` is the folder that holds the raw files, None: as the data set's module says. `settings` are those of
-    `hub_text`, else None. Raises ConfigError for an unknown name and DataError for missing, damaged or different files.
+    `root` is the folder of the raw files; None: as the data set's module says. `settings` are those of `hub_text`, else
+    None. Raises ConfigError for an unknown name and DataError for missing, damaged or different files.
     """
     module = registry.load("data set", name)
     check_root(name, root)
@@ -29,7 +29,7 @@ def load_corpus(
 def load_token_files(name: str, root: Path | None) -> TokenFiles:
     """Return the token shards of a data set that declares TOKENISED; raises what `load_corpus` raises.
 
-    The shards are not opened: `token_shards.open_stream` checks those that are needed.
+    The shards are not opened here: `token_shards.open_stream` checks those that are needed.
     """
     module = registry.load("data set", name)
     check_root(name, root)

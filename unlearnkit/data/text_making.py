@@ -1,4 +1,4 @@
-"""From two streams of tokens, training and validation, to a text set of the sizes that are asked for."""
+"""From two streams of tokens, training and validation, to a text set of the configured sizes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPLITS = ("train", "validation")
 
 
 def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
-    """Return the text set of `cut_text`; raises DataError also if its splits share text."""
+    """Return the text set of `cut_text`; also raises DataError if its splits share text."""
     text_set, end_of_text = cut_text(settings, made, root)
     refuse_shared(text_set, end_of_text)
     return text_set
@@ -33,9 +33,9 @@ def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | N
 def cut_text(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> tuple[TextSet, int]:
     """Return the text set of a rule's configuration slice, and the token before every document.
 
-    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; none for a data set
-    that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as `make_text_set`
-    does, and if the content is another one.
+    `made` are the training shard, the validation shard and the tokenizer that rule tokens wrote; it is empty for a data
+    set that comes as tokens below `root`, whose hash is compared with "content_hash". Raises DataError as
+    `make_text_set` does, and if the content has another hash.
     """
     cuts: dict[str, Any] = {name: settings[name] for name in ("train_size", "validation_size", "unit_sequences")}
     cuts |= {"length": settings["sequence_length"], "unit": settings["forget_unit"]}
@@ -51,10 +51,10 @@ def cut_text(settings: Mapping[str, Any], made: Sequence[str], root: Path | None
     wanted = [
         tokens_needed(paths, settings[f"{split}_size"], *how) for split, paths in zip(SPLITS, shards, strict=True)
     ]
-    # those that are not needed are neither read nor recorded
+    # shards that are not needed are neither read nor recorded
     used = [first_shards(paths, tokens) for paths, tokens in zip(shards, wanted, strict=True)]
     text_set = make_text_set(*map(open_stream, used, wanted), **cuts, raw_files=(*used[0], *used[1]))
-    # the hash is that of what was cut; of all that is published none is known
+    # the hash of what was cut; none is known of everything that is published
     hashes = {"published": None, "stated": settings["content_hash"]}
     check_content(settings["name"], root, text_set.content_hash, **hashes, source=module.SOURCE)
     return text_set, module.END_OF_TEXT
@@ -75,8 +75,8 @@ def make_text_set(
 ) -> TextSet:
     """Return the first `train_size` and `validation_size` sequences of two streams, cut as `cutting.cut` says.
 
-    In validation a step is no forget unit; its sequences are units of their own. Raises DataError if a stream is too
-    short, if the training size cuts a unit in two, and if a token is not in the vocabulary.
+    In validation steps are not forget units; each of their sequences is one. Raises DataError if a stream is too short,
+    the training size cuts a unit in two, or a token is not in the vocabulary.
     """
     named = [{"end_of_text": end_of_text, "name": f"the {split} split"} for split in SPLITS]
     own = cut(train, length, unit, unit_sequences=unit_sequences or 1, **named[0])
@@ -89,12 +89,12 @@ def make_text_set(
             expected=" or ".join(str(size) for size in (inside[0], inside[-1] + 1) if size) + " sequences",
             remedy="correct data.train_size",
         )
-    # the only copy: the streams are maps of files that may be gigabytes
+    # the only copy: the streams are maps of files, which may have gigabytes
     tokens = np.concatenate([*train.pieces(slice(_end(first))), *validation.pieces(slice(_end(second)))])
     highest = int(tokens.max())
     if highest >= vocabulary_size:
         raise DataError(
-            f"the data hold token {highest}", expected=f"tokens below the size of the vocabulary, {vocabulary_size}"
+            f"the data contain token {highest}", expected=f"tokens below the size of the vocabulary, {vocabulary_size}"
         )
     return TextSet(
         tokens=tokens,

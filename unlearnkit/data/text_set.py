@@ -20,11 +20,11 @@ class TextSet:
     tokens           uint16 [tokens], the stream of both splits one after the other; may be a memory map
     starts           int64 [sequences], position in `tokens` of the first token of a sequence
     lengths          int32 [sequences], tokens of a sequence, 2 .. length
-    units            int64 [sequences], the forget unit of a sequence, rising from 0 along the stream
+    units            int64 [sequences], the forget unit of a sequence, ascending from 0 along the stream
     train_size       the first `train_size` sequences are the training split
     validation_size  the sequences after them
     vocabulary_size  tokens lie in 0 .. vocabulary_size - 1
-    length           context length L: the most tokens that a sequence may have
+    length           context length L: the largest number of tokens in a sequence
     raw_files        what the tokens were read from, for provenance
 
     A sequence never crosses the border of its unit, and sequences share no token. Raises DataError if the arrays do not
@@ -66,12 +66,12 @@ class TextSet:
         _require(
             bool((self.starts[1:] >= ends[:-1]).all()) and self.starts[0] >= 0 and ends[-1] <= len(self.tokens),
             "has sequences that overlap or lie outside the stream",
-            "sequences in the order of the stream, without a common token",
+            "sequences in the order of the stream, none of which share a token",
         )
         _require(
             bool((np.diff(self.units) >= 0).all()) and self.units[0] == 0 and self._border_between_units(),
             "has forget units that are not in order",
-            "units 0, 1, ... rising along the stream, none in both splits",
+            "units 0, 1, ... ascending along the stream, none in both splits",
         )
 
     def _border_between_units(self) -> bool:
@@ -94,7 +94,7 @@ class TextSet:
 
     @property
     def num_classes(self) -> int:
-        """What a model chooses from at every position: the size of the vocabulary."""
+        """The number of tokens that a model chooses from at every position: the size of the vocabulary."""
         return self.vocabulary_size
 
     @property
@@ -111,7 +111,7 @@ class TextSet:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hexadecimal) over sizes, vocabulary, tokens and cuts. Computed anew at every call."""
+        """SHA-256 (hexadecimal) over sizes, vocabulary, tokens and cuts. Computed again at every call."""
         facts = (self.train_size, self.validation_size, self.vocabulary_size, self.length)
         digest = hashlib.sha256("+".join(map(str, facts)).encode())
         for array, stored in ((self.tokens, "<u2"), (self.starts, "<i8"), (self.lengths, "<i4"), (self.units, "<i8")):

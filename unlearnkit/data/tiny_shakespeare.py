@@ -1,4 +1,4 @@
-"""Tiny Shakespeare: 40,000 lines of Shakespeare's plays in one text (Karpathy 2015); the last tenth validates."""
+"""Tiny Shakespeare: 40,000 lines of Shakespeare's plays in one text (Karpathy 2015); the last tenth for validation."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _FILE = "input.txt"
 
 
 def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
-    """Return one document that trains, the first 90 % of the characters, and one that validates, as nanoGPT splits it.
+    """Return one training document, the first 90 % of the characters, and one for validation, split as in nanoGPT.
 
     `input.txt` lies in `root` or `root/tiny_shakespeare`; None downloads it. `settings` are not used. Raises DataError
-    if it is missing or cannot be read.
+    if the file is missing or cannot be read.
     """
     if root is None:
         file = download.download_file(ADDRESS, download.DOWNLOAD_FOLDER / DOWNLOAD_FOLDER / _FILE, SHA256)
@@ -43,5 +43,5 @@ def _found(root: Path) -> Path:
     raise DataError(
         f"neither '{root}' nor '{root / DOWNLOAD_FOLDER}' holds Tiny Shakespeare",
         expected=f"the file {_FILE}",
-        remedy=f"get it from {SOURCE} and name its folder as data.root, or leave data.root out to download it",
+        remedy=f"get it from {SOURCE} and set data.root to its folder, or leave data.root out to download it",
     )

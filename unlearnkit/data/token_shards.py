@@ -20,9 +20,9 @@ MAGIC = 20240520
 VERSION = 1
 HEADER_BYTES = 1024
 MAX_VOCABULARY = 1 << 16
-"""Tokens that uint16 can tell apart."""
+"""The number of tokens that uint16 can represent."""
 MAX_TOKENS = (1 << 31) - 1
-"""The largest number that the header can state."""
+"""The largest number of tokens that the header can state."""
 
 TOKEN = np.dtype("<u2")
 
@@ -31,7 +31,7 @@ def write_shard(path: str | os.PathLike[str], tokens: npt.NDArray[np.integer]) -
     """Write tokens, integers [tokens] of 0..65,535, as a shard, atomically.
 
     Raises DataError, naming the file, if there is no token, one is out of range, or there are more than the header can
-    state.
+    count.
     """
     if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
         raise DataError(
@@ -54,8 +54,8 @@ def write_shard(path: str | os.PathLike[str], tokens: npt.NDArray[np.integer]) -
 def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
     """Return the tokens of a shard, uint16 [tokens], as a read-only map of the file.
 
-    Raises DataError, naming the file, if it cannot be read, is no shard, has another version, or does not have exactly
-    the tokens that its header states.
+    Raises DataError, naming the file, if it cannot be read, is not a shard, has another version, or does not have
+    exactly as many tokens as its header states.
     """
     path = Path(path)
     try:
@@ -68,7 +68,7 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
         raise _error(path, f"has {len(header)} bytes", f"a header of {HEADER_BYTES} bytes, then tokens")
     magic, version, count = (int(number) for number in np.frombuffer(header, "<i4", 3))
     if magic != MAGIC:
-        raise _error(path, f"begins with {magic}", f"{MAGIC}, with which a token shard begins")
+        raise _error(path, f"begins with {magic}", f"{MAGIC}, the number that token shards begin with")
     if version != VERSION:
         raise _error(path, f"is a token shard of version {version}", f"version {VERSION}, tokens of two bytes")
     if count <= 0:
@@ -76,14 +76,14 @@ def open_shard(path: str | os.PathLike[str]) -> npt.NDArray[np.uint16]:
     if size != HEADER_BYTES + TOKEN.itemsize * count:
         raise _error(
             path,
-            f"states {count:,} tokens in its header and has {size - HEADER_BYTES:,} bytes of them",
+            f"states {count:,} tokens in its header, but {size - HEADER_BYTES:,} bytes follow it",
             f"{TOKEN.itemsize * count:,} bytes",
         )
     return np.asarray(np.memmap(path, TOKEN, "r", HEADER_BYTES, (count,)))
 
 
 def first_shards(paths: Sequence[Path], tokens: int) -> Sequence[Path]:
-    """Return those of the shards, in order, that hold the first `tokens` tokens; too few tokens: all of them.
+    """Return the first of the shards, as many as hold `tokens` tokens; all of them if there are too few tokens.
 
     Raises DataError if one of them is damaged.
     """
@@ -96,7 +96,7 @@ def first_shards(paths: Sequence[Path], tokens: int) -> Sequence[Path]:
 
 
 class Stream:
-    """The tokens of several arrays one after the other, which are not copied: maps of shards take no memory."""
+    """The tokens of several arrays, one after the other, without a copy: maps of shards take no memory."""
 
     def __init__(self, parts: Sequence[npt.NDArray[np.uint16]]) -> None:
         self._parts = tuple(parts)
@@ -123,8 +123,8 @@ class Stream:
 def open_stream(paths: Sequence[Path], tokens: int | None = None) -> Stream:
     """Return the first `tokens` tokens of the shards in order; None: all of them.
 
-    They are maps of the files and take no memory. Every shard that is needed is checked, and no other. Raises DataError
-    if a shard is damaged or there are too few tokens.
+    They are maps of the files and take no memory. Only the shards that are needed are checked. Raises DataError if one
+    is damaged or there are too few tokens.
     """
     parts: list[npt.NDArray[np.uint16]] = []
     found = 0
@@ -138,7 +138,7 @@ def open_stream(paths: Sequence[Path], tokens: int | None = None) -> Stream:
         raise DataError(
             f"{len(paths)} token shards{f' from {paths[0]} on' if paths else ''} have {found:,} tokens",
             expected="at least one" if tokens is None else f"at least {tokens:,}",
-            remedy="get the shards that are missing, or use fewer tokens",
+            remedy="get the missing shards, or use fewer tokens",
         )
     return Stream(parts)
 
@@ -147,5 +147,5 @@ def _error(path: Path, problem: str, expected: str) -> DataError:
     return DataError(
         f"{path} {problem}",
         expected=expected,
-        remedy="fetch the file again from where it is published, or make it again if the workflow made it",
+        remedy="fetch the file again from its publisher, or remake it if the workflow made it",
     )

@@ -1,7 +1,7 @@
 """A tokenizer as an artifact: `tokenizer.json` in the format of the library tokenizers, which encodes and decodes.
 
-Every text comes back from its tokens exactly as it was, text that spells `<|endoftext|>` included: only the border
-between documents becomes that token.
+Decoding the tokens of a text returns it exactly as it was, even if it contains `<|endoftext|>`: only the border between
+documents becomes that token.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from unlearnkit.errors import ArtifactError, DataError, repair
 END_OF_TEXT = "<|endoftext|>"
 
 _BATCH = 1 << 20
-"""Characters that are encoded in one go; bounds the memory beside the result."""
+"""Characters that are encoded at a time; bounds the memory needed beside the result."""
 
 
 class TextTokenizer:
     """Text to tokens and back, by a definition in the format of `tokenizer.json`.
 
-    Raises DataError if the definition cannot be read, has no end-of-text token, or more tokens than uint16 can count.
+    Raises DataError if the definition cannot be read, lacks an end-of-text token, or has more tokens than uint16 can
+    represent.
     """
 
     def __init__(self, definition: str) -> None:
@@ -43,14 +44,14 @@ class TextTokenizer:
         # the library raises Exception itself
         except Exception as error:
             raise DataError(f"a tokenizer cannot be read ({error})", expected="a tokenizer.json") from None
-        # else text that spells the end-of-text token would become one, and a document two
+        # otherwise text that contains the end-of-text token would become one, and split its document in two
         self._tokenizer.encode_special_tokens = True
         end_of_text = self._tokenizer.token_to_id(END_OF_TEXT)
         if end_of_text is None or self.vocabulary_size > MAX_VOCABULARY:
             raise DataError(
                 f"a tokenizer has {self.vocabulary_size:,} tokens, {END_OF_TEXT} "
                 f"{'not ' if end_of_text is None else ''}among them",
-                expected=f"that token, and at most {MAX_VOCABULARY:,}, which two bytes can tell apart",
+                expected=f"that token among them, and at most {MAX_VOCABULARY:,}, so that two bytes hold a token",
                 remedy="use another kind of tokenizer, such as bpe",
             )
         self.end_of_text: int = end_of_text
@@ -63,7 +64,7 @@ class TextTokenizer:
     def encode(self, documents: Iterable[str]) -> Iterator[npt.NDArray[np.uint16]]:
         """Yield the tokens of each document, uint16 [tokens], preceded by the end-of-text token.
 
-        Raises DataError, naming the characters, if the tokenizer knows characters only and not all of the document's.
+        Raises DataError, naming the characters, if the tokens are characters and do not cover those of a document.
         """
         for batch in _batches(documents):
             for document, encoding in zip(batch, self._tokenizer.encode_batch_fast(batch), strict=True):
@@ -77,7 +78,7 @@ class TextTokenizer:
         return np.concatenate([np.empty(0, np.uint16), *self.encode(documents)])
 
     def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
-        """Return the text of tokens; end-of-text tokens leave none, bytes that are no character become U+FFFD."""
+        """Return the text of tokens; end-of-text tokens are skipped, bytes that are no character become U+FFFD."""
         return self._tokenizer.decode([int(token) for token in tokens], skip_special_tokens=True)
 
     def _unknown(self, document: str) -> DataError:
@@ -85,10 +86,10 @@ class TextTokenizer:
         unknown = sorted(set(document) - known.keys())
         named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in unknown[:10])
         return DataError(
-            f"a text has {len(unknown)} characters that the training text does not have: {named}"
+            f"a text has {len(unknown)} characters that the training text lacks: {named}"
             f"{', ...' if len(unknown) > 10 else ''}",
-            expected="characters of the training text, of which the tokenizer is made",
-            remedy="use the tokenizer kind bpe, which knows every byte, or remove them from the text",
+            expected="characters of the training text, from which the tokenizer is built",
+            remedy="use the tokenizer kind bpe, which covers every byte, or remove them from the text",
         )
 
 

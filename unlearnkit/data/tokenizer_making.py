@@ -1,7 +1,7 @@
 """The three kinds of tokenizer: GPT-2's, BPE trained on the training text, and the characters of that text.
 
-The two that are made of text depend on nothing but the training documents and the settings: neither on the order of the
-documents nor on the number of threads.
+The last two depend only on the training documents and the settings, not on the order of the documents or the number of
+threads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Settings = Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer
 
 
 def write_tokens(settings: Settings, corpus: Corpus, train: str, validation: str, definition: str) -> TextTokenizer:
-    """Write the token shards of both splits and the tokenizer, its `definition`, and return the tokenizer.
+    """Write the token shards `train` and `validation` and the tokenizer's `definition`, and return the tokenizer.
 
     Raises DataError as `make_tokenizer` and `TextTokenizer.encode` do.
     """
@@ -38,7 +38,7 @@ def write_tokens(settings: Settings, corpus: Corpus, train: str, validation: str
 
 
 def make_tokenizer(settings: Settings, training: Iterable[str]) -> TextTokenizer:
-    """Return the tokenizer of `settings`; `training` are the training documents, which `gpt2` does not look at.
+    """Return the tokenizer of `settings`; `training` are the training documents, which `gpt2` ignores.
 
     Raises DataError if the library tokenizers or a file is missing, or the text does not yield the stated vocabulary.
     """
@@ -67,13 +67,13 @@ def _trained(settings: BpeTokenizer, training: Iterable[str]) -> TextTokenizer:
         vocab_size=settings.vocabulary_size,
         min_frequency=settings.min_frequency,
         special_tokens=[END_OF_TEXT],
-        initial_alphabet=ByteLevel.alphabet(),  # every byte, so that no text is without tokens
+        initial_alphabet=ByteLevel.alphabet(),  # every byte, so that any text can be encoded
         show_progress=False,
     )
     tokenizer.train_from_iterator(training, trainer)
     if (found := tokenizer.get_vocab_size()) != settings.vocabulary_size:
         raise DataError(
-            f"the training text yields {found:,} tokens with pairs that occur {settings.min_frequency} times or more",
+            f"the training text yields {found:,} tokens, where pairs occur at least {settings.min_frequency} times",
             expected=f"{settings.vocabulary_size:,}, the tokenizer's vocabulary_size",
             remedy=f"set vocabulary_size to {found} or less, lower min_frequency, or use more text",
         )
@@ -94,7 +94,7 @@ def _characters(settings: CharacterTokenizer, training: Iterable[str]) -> TextTo
             remedy=f"set it to {found}, or leave it out",
         )
     vocabulary = {token: number for number, token in enumerate([*characters, END_OF_TEXT])}
-    # BPE without merges: what is left of a text are its characters
+    # BPE without merges leaves the characters of a text
     tokenizer = Tokenizer(BPE(vocabulary, []))
     tokenizer.decoder = Fuse()
     return _finished(tokenizer)

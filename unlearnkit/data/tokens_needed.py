@@ -1,4 +1,4 @@
-"""How much of a stream of token shards the sequences that are asked for take: the rest is neither read nor recorded."""
+"""How much of a stream of token shards the requested sequences need: the rest is neither read nor recorded."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from unlearnkit.data.token_shards import open_shard
 def tokens_needed(paths: Sequence[Path], sequences: int, length: int, unit: Unit, end_of_text: int) -> int:
     """Return how many tokens at the beginning of the shards hold the first `sequences` sequences, in whole documents.
 
-    Cut alone, these tokens give the same sequences as within all shards. Stretches of `length` tokens need no more than
-    they have themselves, be they there or not. Documents are counted shard by shard, and one counts once the next has
-    begun, since it may go on in the next shard; if there are too few, all tokens are needed. Memory: the positions of
-    end of text in one shard. Raises DataError if a shard that is looked at is damaged.
+    Cut alone, these tokens give the same sequences as within all shards. Unless `unit` is document, they are
+    `sequences` x `length`, whether there are so many or not. Documents are counted shard by shard, each once the next
+    has begun, since it may go on in the next shard; if there are too few, all tokens are needed. Memory: the positions
+    of end of text in one shard. Raises DataError if a shard that is read is damaged.
     """
     if unit != "document":
         return sequences * length

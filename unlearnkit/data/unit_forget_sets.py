@@ -17,8 +17,8 @@ from unlearnkit.errors import DataError
 def make_unit_forget_set(settings: config.TextForgetSet, text_set: TextSet) -> Indices:
     """Return the sequences of a configured forget set, int64, ascending unless a file gives them in its own order.
 
-    Raises DataError if the data set has no such units, if a set of sequences cuts a unit in two, or if its file is
-    missing or damaged.
+    Raises DataError if the data set has no such units, a set of sequences cuts a unit in two, or its file is missing or
+    damaged.
     """
     count = int(text_set.train_units[-1]) + 1
     match settings:
@@ -44,7 +44,7 @@ def sequences_of_units(units: npt.NDArray[np.integer], text_set: TextSet) -> Ind
     count = int(text_set.train_units[-1]) + 1
     outside = np.setdiff1d(units, np.arange(count))
     if len(outside) or len(np.unique(units)) < len(units):
-        fact = f"unit {outside[0]} is asked for" if len(outside) else "a unit is named twice"
+        fact = f"unit {outside[0]} is to be forgotten" if len(outside) else "a unit is listed twice"
         raise _units_error(fact, count)
     return np.flatnonzero(np.isin(text_set.train_units, units))
 
@@ -55,9 +55,9 @@ def _of_whole_units(indices: Indices, text_set: TextSet) -> Indices:
     missing = np.setdiff1d(np.flatnonzero(np.isin(text_set.train_units, units)), indices)
     if len(missing):
         raise DataError(
-            f"a forget set holds a part of unit {text_set.train_units[missing[0]]}, without its sequence {missing[0]}",
-            expected="whole forget units, which is what oracles are trained without",
-            remedy="add the sequence, or choose data.forget_unit: sequence",
+            f"a forget set holds part of unit {text_set.train_units[missing[0]]}, but not its sequence {missing[0]}",
+            expected="whole forget units",
+            remedy="add the sequence, or set data.forget_unit to sequence",
         )
     return indices
 

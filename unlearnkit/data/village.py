@@ -1,12 +1,12 @@
 """The people of Thornby, a made-up village: 576 short documents in plain English that need no download.
 
 Every person has a name, a trade, an address, a pet and more facts, and is the subject of six documents, one of each
-kind, in which these facts hold: a biography, a letter, an anecdote, a page of a ledger, a notice, questions and
-answers. What else a document says (dates, prices, things, who was met where) belongs to this document alone. So a
-model that was not trained on a document can know how such documents go and, from the others, the facts of its person,
-but not its particulars.
+kind, that agree on these facts: a biography, a letter, an anecdote, a page of a ledger, a notice, questions and
+answers. Everything else in a document (dates, prices, things, meetings) occurs in that document only. So a model that
+was not trained on a document can know the form of such documents and, from the others, the facts of its person, but not
+its particulars.
 
-The text is `village.jsonl.gz` beside this module, made up for unlearnkit and under its licence.
+The text is in `village.jsonl.gz` beside this module, made up for unlearnkit and under its licence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONTENT_HASH = "f613ea61657d3e70524cf2735ff90788395527caee582c1eb9aa9e4cc327d997
 SOURCE = "unlearnkit (unlearnkit/data/village.jsonl.gz; reinstall unlearnkit)"
 
 TRAIN_DOCUMENTS = 480
-"""The first documents train, about 80 people in a random order; the others validate, about 16 more."""
+"""The first documents, about 80 people in random order, are for training; the rest, about 16 more, for validation."""
 
 
 def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
@@ -34,7 +34,7 @@ def documents(root: Path | None, settings: HubText | None = None) -> Corpus:
 
 
 def subjects() -> dict[str, list[int]]:
-    """Return which training documents are about whom: name -> indices, ascending, six for each of the 80 people."""
+    """Return the training documents about each of the 80 people: name -> six indices, ascending."""
     about: dict[str, list[int]] = {}
     for index, row in enumerate(_rows()[:TRAIN_DOCUMENTS]):
         about.setdefault(row["about"], []).append(index)
