@@ -138,7 +138,7 @@ def test_streams_become_a_text_set_of_the_sizes_asked_for() -> None:
         ({"train_size": 5}, "cuts forget unit 2 in two; expected 4 or 6 sequences"),
         ({"train_size": 14}, "data.train_size is 14, but there are 12 train sequences; expected at most 12"),
         ({"validation_size": 13}, "data.validation_size is 13, but there are 12 validation"),
-        ({"vocabulary_size": 40}, "hold token 49; expected tokens below .* 40"),
+        ({"vocabulary_size": 40}, "contain token 49; expected tokens below .* 40"),
     ],
 )
 def test_sizes_that_the_streams_do_not_have_are_refused(changes: dict[str, int], message: str) -> None:

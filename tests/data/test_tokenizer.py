@@ -72,7 +72,7 @@ def test_characters_stand_in_the_order_of_code_points(characters: TextTokenizer)
 
 
 def test_unseen_characters_are_named(characters: TextTokenizer) -> None:
-    with pytest.raises(DataError, match=r"2 characters .* not have: 'Q' \(U\+0051\), '😀' \(U\+1F600\)"):
+    with pytest.raises(DataError, match=r"2 characters .* lacks: 'Q' \(U\+0051\), '😀' \(U\+1F600\)"):
         list(characters.encode(["the cat", "Q the 😀 sat"]))
 
 

@@ -73,7 +73,7 @@ def _trained(settings: BpeTokenizer, training: Iterable[str]) -> TextTokenizer:
     tokenizer.train_from_iterator(training, trainer)
     if (found := tokenizer.get_vocab_size()) != settings.vocabulary_size:
         raise DataError(
-            f"the training text yields {found:,} tokens, where pairs occur at least {settings.min_frequency} times",
+            f"the training text yields {found:,} tokens from pairs that occur at least {settings.min_frequency} times",
             expected=f"{settings.vocabulary_size:,}, the tokenizer's vocabulary_size",
             remedy=f"set vocabulary_size to {found} or less, lower min_frequency, or use more text",
         )

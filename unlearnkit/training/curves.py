@@ -1,4 +1,4 @@
-"""The course of a training run: loss, rate and speed at some of its steps."""
+"""The learning curve of a training run: loss, rate and speed at some of its steps."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from unlearnkit.artifacts.curves import COLUMNS
 from unlearnkit.training.shard import Curve
 
 POINTS = 500
-"""About how many steps of a run are noted."""
+"""The approximate number of steps of a run that are recorded."""
 
 
 class CurveRecorder:
-    """Notes the first step, every n-th and the last, for the n that gives at most 500 of these.
+    """Records the first step, every n-th and the last, where n is such that at most 500 are n-th ones.
 
-    `clock` returns seconds; the speed is that since the step noted before. `held` are the arrays of an earlier part of
-    the same run.
+    `clock` returns seconds; speed is measured since the previously recorded step. `held` are the arrays of an earlier
+    part of the same run.
     """
 
     def __init__(self, steps: int, clock: Callable[[], float], held: Curve | None = None) -> None:
@@ -34,21 +34,21 @@ class CurveRecorder:
         self._tokens += tokens
 
     def wants(self, step: int) -> bool:
-        """Return whether step `step` (1, 2, ...) is one to note."""
+        """Return whether step `step` (1, 2, ...) is to be recorded."""
         return step in (1, self._steps) or step % self._every == 0
 
     def note(self, step: int, loss: float, lr: float) -> None:
-        """Note a step."""
+        """Record a step."""
         now, (then, before) = self._clock(), self._last
         speed = (self._tokens - before) / (now - then) if now > then else np.nan
         self._last = now, self._tokens
         self._rows.append((step, self._tokens, loss, lr, speed))
 
     def curve(self) -> dict[str, np.ndarray]:
-        """Return what was noted."""
+        """Return what was recorded, one array per column."""
         rows = np.array(self._rows, dtype=np.float64).reshape(-1, len(COLUMNS))
         return {name: rows[:, number].copy() for number, name in enumerate(COLUMNS)}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return what a recorder of the rest of the run is to have as `held`."""
+        """Return the `held` of a recorder of the rest of the run."""
         return {**self.curve(), "tokens_so_far": np.array(self._tokens)}

@@ -18,8 +18,8 @@ from unlearnkit.training.group import Group
 def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:
     """Return this process's share of the sequences `rows` of a step, in batches of at most `most`.
 
-    Processes take the sequences rank, rank + size, ... of a step. Every process gets as many batches, since each of
-    them is a meeting; the last may be empty.
+    Processes take the sequences rank, rank + size, ... of a step. Every process gets the same number of batches, since
+    they meet in each; the last may be empty.
     """
     size = -(-len(rows) // group.size)
     size = min(size, most or size)
@@ -29,7 +29,7 @@ def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:
 
 
 def join(group: Group, model: nn.Module, adapter: Adapter) -> nn.Module:
-    """Return what to call for the logits of `model`, so that gradients become means over all processes.
+    """Return a module that computes the logits of `model` and makes gradients means over all processes.
 
     "full" replaces the parameters of `model` by this process's parts of them.
     """
@@ -41,7 +41,7 @@ def join(group: Group, model: nn.Module, adapter: Adapter) -> nn.Module:
 
         mesh = init_device_mesh(next(model.parameters()).device.type, (group.size,))
         for parts in adapter.blocks[1:]:
-            # tensors of the embedding, and of parts that form a block together, belong to the model as a whole
+            # tensors of the embedding, and of blocks that consist of several modules, belong to the model as a whole
             if len(parts) == 1:
                 fully_shard(model.get_submodule(parts[0]), mesh=mesh)
         fully_shard(model, mesh=mesh)
@@ -52,7 +52,7 @@ def join(group: Group, model: nn.Module, adapter: Adapter) -> nn.Module:
 
 
 def meeting(group: Group, joined: nn.Module, last: bool) -> contextlib.AbstractContextManager[Any]:
-    """Return the context of a micro-batch; copies of a model exchange gradients in the `last` one only."""
+    """Return the context of a micro-batch; copies of a model exchange gradients only in the `last` one."""
     alone = group.size == 1 or group.sharding == "full" or last
     return contextlib.nullcontext() if alone else joined.no_sync()  # pyright: ignore[reportCallIssue]
 
@@ -75,9 +75,9 @@ def decided(group: Group, choice: bool) -> bool:
 
 
 class GroupResume(ResumeFolder):
-    """A resume folder of a group: the leading process reads and writes, and tells the others what it read.
+    """A resume folder of a group: the leading process reads and writes, and sends the others what it read.
 
-    So all go on from the same moment, even if a left-over process of an earlier run writes in between.
+    So all continue from the same moment, even if a left-over process of an earlier run writes in between.
     """
 
     def __init__(self, output: str, key: str, group: Group) -> None:
@@ -103,10 +103,10 @@ class GroupResume(ResumeFolder):
 
 @contextlib.contextmanager
 def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full"]) -> Iterator[Group]:
-    """Meet the other processes at the store that listens to `port` of this machine, for the duration of the block.
+    """Join the other processes at the store that listens on `port` of this machine, for the duration of the block.
 
-    Tensors on a GPU travel by NCCL, those on the host by Gloo. If the block fails the process must end: it does not say
-    good-bye to the others, who may be waiting for something else.
+    Tensors on a GPU are exchanged by NCCL, those on the host by Gloo. If the block fails the process must end: it does
+    not leave the group in order, since the others may be waiting for something else.
     """
     cuda = torch.cuda.is_available()
     server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
@@ -121,12 +121,12 @@ def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """Return a tensor of which this process may hold a part only; all processes must ask for it."""
+    """Return the whole of a tensor of which this process may hold only a part; all processes must call this."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # pyright: ignore
 
 
 def part_like(held: Tensor, parameter: Tensor) -> Tensor:
-    """Return of the whole tensor `held` what this process has of `parameter`, on its device."""
+    """Return the part of the whole tensor `held` that this process has of `parameter`, on its device."""
     held = held.to(parameter.device)
     if not hasattr(parameter, "full_tensor"):
         return held

@@ -1,4 +1,4 @@
-"""One process among those that train a model together; what they do together is in `distributed`."""
+"""One of the processes that train a model together; what they do together is in `distributed`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 class Group:
     """This process among all `size` that train a model.
 
-    `sharding` says what a process holds: "replicate": the whole model; "full": its part of every tensor.
+    `sharding` states what a process holds: the whole model ("replicate") or its part of every tensor ("full").
     """
 
     rank: int = 0

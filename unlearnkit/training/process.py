@@ -1,7 +1,7 @@
 """One of several processes that train together: `python -m unlearnkit.training.process`, started by `processes`.
 
-Its orders are the first line of standard input, JSON; it ends when standard input does. The leading process writes its
-progress to standard output. An UnlearnkitError is one line on standard error that begins with "Error: ".
+Its orders are the first line of standard input, as JSON; it ends when standard input does. The leading process writes
+its progress to standard output. An UnlearnkitError becomes one line on standard error that begins with "Error: ".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from unlearnkit.training.setup import task_for, worker_for
 
 @dataclass(frozen=True)
 class Part:
-    """What the job trains: paths of the data set and of the forget set (None: of none), settings and shard."""
+    """What the job trains: paths of the data set and of the forget set (None: no forget set), settings and shard."""
 
     dataset: str
     forget_set: str | None
@@ -38,7 +38,7 @@ class Part:
 
 
 def train_part(orders: dict[str, Any], group: Group) -> None:
-    """Train this process's part, as `orders` say, with the others of its group."""
+    """Train this process's part according to `orders`, together with the others of its group."""
     part = Part(**orders["part"])
     settings, execution = part.settings, Execution.model_validate(orders["execution"])
     resume = GroupResume(orders["output"], orders["key"], group)
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def _end() -> None:
-    """End at once: leaving as usual may wait for the other processes, which wait for this one."""
+    """End at once: a normal exit may wait for the other processes, which wait for this one."""
     sys.stderr.flush()
     os._exit(1)
 

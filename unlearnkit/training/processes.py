@@ -1,8 +1,8 @@
 """Several processes that train the models of a shard together: how a job starts them, watches them and ends them.
 
 The job's own process trains nothing. It starts the others, shows their progress, and ends all when one fails. What they
-have trained lies in the resume folder, from where the job goes on as if it had been interrupted. They end when the job
-does, however it does: each of them reads a pipe that closes then.
+have trained lies in the resume folder, from which the job continues as if it had been interrupted. They end when the
+job does, whatever ends it: each of them reads a pipe that then closes.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ def train_in_processes(
     }
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(_started(rank, orders)) for rank in range(execution.processes)]
-        told = threading.Thread(target=_pass_on, args=(processes[0].stdout, report), daemon=True)
-        told.start()
+        progress = threading.Thread(target=_pass_on, args=(processes[0].stdout, report), daemon=True)
+        progress.start()
         while any(process.poll() is None for process in processes):
             if failed := [process for process in processes if process.poll()]:
                 raise _failure(processes, failed, report)
             time.sleep(POLL_SECONDS)
         if failed := [process for process in processes if process.poll()]:
             raise _failure(processes, failed, report)
-        told.join()
+        progress.join()
 
 
 class _Process(subprocess.Popen[str]):
-    """A process with the file that its standard error goes to."""
+    """A process, with the file that its standard error goes to."""
 
     errors: IO[str]
 
@@ -73,7 +73,7 @@ class _Process(subprocess.Popen[str]):
 
 @contextlib.contextmanager
 def _started(rank: int, orders: dict[str, Any]) -> Iterator[_Process]:
-    """Start a process for the duration of the block: at its end it is ended, if it has not ended by itself."""
+    """Start a process for the duration of the block; if it has not ended by then, it is killed."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = _Process(
             [sys.executable, "-m", entry.__name__],
@@ -101,7 +101,7 @@ def _pass_on(lines: IO[str] | None, report: Callable[[str], None]) -> None:
 
 
 def _failure(processes: list[_Process], failed: list[_Process], report: Callable[[str], None]) -> TrainingError:
-    """Return the error of the process that failed first, as far as it can be told, with its last lines in the log.
+    """Return the error of the process that most likely failed first, with its last lines in the log.
 
     One that was killed or states a cause comes before one that only lost its connection to another.
     """
@@ -120,5 +120,5 @@ def _failure(processes: list[_Process], failed: list[_Process], report: Callable
     return TrainingError(
         f"process {rank} of {len(processes)} that train together {how}: {why}",
         # what a process states has a remedy of its own
-        remedy=None if stated else "run the same snakemake command again: it goes on where they were",
+        remedy=None if stated else "run the same snakemake command again: it continues where they stopped",
     )

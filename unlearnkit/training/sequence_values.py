@@ -1,4 +1,4 @@
-"""What a language model says about every sequence: mean and smallest margin, loss, share of tokens it gets right."""
+"""The values of every sequence under a language model: mean and smallest margin, loss, share of right tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def values(
     the model was trained on. Raises TrainingError for a method whose models are more than one network.
     """
     if assemble is not None:
-        raise TrainingError("models that are more than one network have no values of sequences")
+        raise TrainingError("sequence scores are not defined for ensembles of networks")
     models = (task.architecture.gather([task.architecture.load(state)], worker.device).eval() for state in states)
     parts = [values_of_sequences(model, task.source, rows) for model in models]
     return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
@@ -39,7 +39,7 @@ def values(
 def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
     """Return the number of targets of the sequences `rows` within their forget units, int32 [rows]."""
     chosen = rows.numpy()
-    # the last token has a target only where its unit goes on
+    # the last token has a target only where its unit continues
     return tokens.text_set.lengths[chosen] - 1 + tokens.within(None)[chosen].astype(np.int32)
 
 

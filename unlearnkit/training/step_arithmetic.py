@@ -1,4 +1,4 @@
-"""How many sequences, tokens and steps a run on text comes to, told before it starts."""
+"""The numbers of sequences, tokens and steps of a run on text, reported before it starts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class StepArithmetic:
     """The numbers of steps that draw batches of `batch_size` from a set of `sequences`, in passes over it.
 
     A step is at most `micro_batch` sequences per forward pass x `accumulation` passes x `processes`. The last step of a
-    pass takes what is left, and the last forward pass of a step does so, too. `tokens_per_step` are the input tokens of
-    a full step, the mean where sequences differ in length.
+    pass, and the last forward pass of a step, take what is left. `tokens_per_step` are the input tokens of a full step,
+    averaged where sequences differ in length.
     """
 
     sequences: int
@@ -37,7 +37,7 @@ class StepArithmetic:
         warmup_steps: int,
         processes: int = 1,
     ) -> StepArithmetic:
-        """Return the numbers of `steps` steps; a process runs forward passes of at most `most` sequences, if given."""
+        """Return the numbers of `steps` steps; forward passes have at most `most` sequences, if that is given."""
         batch = min(batch_size, sequences)
         share = -(-batch // processes)
         micro = min(share, most or share)

@@ -21,14 +21,14 @@ from unlearnkit.training.token_losses import token_sum
 from unlearnkit.training.visits import Visits
 
 Moment = Mapping[str, np.ndarray]
-"""Everything that the rest of a run depends on, between two steps: weights, optimiser and the step."""
+"""Everything that the rest of a run depends on, between two steps: weights, optimiser state and step."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step that was taken: its number (1, 2, ...), input tokens, rate, and what costs time if it is asked for.
+    """A completed step: its number (1, 2, ...), input tokens and rate, and two functions that take time.
 
-    `loss()` waits for the device and for other processes: all of them must ask. So must they for `capture()`.
+    `loss()` and `capture()` wait for the device and for the other processes, so all processes must call them.
     """
 
     number: int
@@ -52,8 +52,8 @@ def fit_text(
     """Train `model` in place by `recipe` on the sequences of `visits`, and return it in eval mode.
 
     A step descends the mean cross entropy over all targets of its sequences, however they are divided among processes
-    and forward passes. After each `end_step` is called; a moment that it captures is what `resume` continues from, on a
-    CPU to the same bits. Raises TrainingError if the model is to be compiled and cannot be.
+    and forward passes. `end_step` is called after each; from a moment that it captures, `resume` continues, on a CPU to
+    the same bits. Raises TrainingError if the model is to be compiled and cannot be.
     """
     joined = join(worker.group, model, adapter)
     losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)
@@ -72,7 +72,7 @@ def fit_text(
             with meeting(worker.group, joined, last=number == len(shares) - 1):
                 with autocast(recipe.precision, tokens.device):
                     part = losses(inputs, labels) / targets
-                # the gradients of the processes are averaged, and should be added
+                # the gradients of the processes are averaged, but should be added
                 (part * worker.group.size).backward()
             loss += part.detach()
         if recipe.clip is not None:
@@ -91,7 +91,7 @@ def fit_text(
 
 
 def _batch(tokens: Tokens, share: Tensor, rows: Tensor, goes_on: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return the batch of `share`; of an empty one that of a sequence without targets, since all processes meet."""
+    """Return the batch of `share`; for an empty share, a sequence without targets, since all processes must meet."""
     if len(share):
         return tokens.batch(share, goes_on)
     inputs, labels = tokens.batch(rows[:1], goes_on)
@@ -103,14 +103,14 @@ def _losses(model: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return `_losses` of a compiled model and a compiled loss, apart, since processes meet inside the model."""
+    """Return `_losses` with model and loss compiled separately, since processes meet inside the model."""
     forward, loss = torch.compile(model), torch.compile(token_sum)
 
     def losses(inputs: Tensor, labels: Tensor) -> Tensor:
         try:
             return loss(forward(inputs), labels)
         except Exception as error:
-            # the compiler has no common class of errors
+            # the compiler's errors have no common class
             if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
                 raise
             raise TrainingError(
@@ -123,7 +123,7 @@ def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor, Tenso
 
 
 def whole_state(model: nn.Module) -> dict[str, np.ndarray]:
-    """Return the state of a model on the host; all processes that hold parts of it must ask."""
+    """Return the state of a model on the host; all processes that hold parts of it must call this."""
     return {name: _array(tensor) for name, tensor in model.state_dict().items()}
 
 

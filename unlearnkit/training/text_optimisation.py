@@ -18,9 +18,9 @@ from unlearnkit.training.optimisation import scheduled_lr
 class TextOptimizer:
     """The optimiser of a recipe over all parameters of one model.
 
-    Rates are peaks times one factor (`rate_factor`); matrices decay (embeddings and head too), vectors do not. Muon is
-    PyTorch's (K. Jordan 2024): Nesterov momentum, made orthogonal by Newton-Schulz iterations in bfloat16, times
-    sqrt(max(1, outputs / inputs)) of the matrix.
+    Rates are peaks times one factor (`rate_factor`). Weight decay applies to matrices, embeddings and head, not to
+    vectors. Muon is PyTorch's (K. Jordan 2024): Nesterov momentum, made orthogonal by Newton-Schulz iterations in
+    bfloat16, times sqrt(max(1, outputs / inputs)) of the matrix.
     """
 
     def __init__(self, model: nn.Module, adapter: Adapter, recipe: TextRecipe, steps: int) -> None:
@@ -47,7 +47,7 @@ class TextOptimizer:
             )
 
     def step(self, step: int) -> float:
-        """Take step `step`, counted from 0, along the gradients, and clear them; return the rate of `lr` in it."""
+        """Take step `step`, counted from 0, along the gradients, clear them, and return `lr` times the schedule."""
         factor = rate_factor(self._recipe, step, self._steps)
         for part in self._parts:
             for group in part.param_groups:
@@ -59,7 +59,7 @@ class TextOptimizer:
         return self._recipe.lr * factor
 
     def state(self) -> dict[str, Tensor]:
-        """Return what the next steps depend on beside the parameters, by "<parameter>/<name>"."""
+        """Return "<parameter>/<name>" -> what the next steps depend on besides the parameters."""
         return {
             f"{self._names[parameter]}/{name}": value
             for part in self._parts
@@ -68,7 +68,7 @@ class TextOptimizer:
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a `state()` of an optimiser of the same recipe and model."""
+        """Continue from the `state()` of an optimiser of the same recipe and model."""
         by_parameter: dict[str, dict[str, Tensor]] = {}
         for key, value in state.items():
             parameter, _, name = key.rpartition("/")
@@ -81,7 +81,7 @@ class TextOptimizer:
 
 
 def kinds_of_parameters(model: nn.Module, adapter: Adapter) -> dict[str, str]:
-    """Return name -> "embedding", "head", "matrix" or "scalar" of every parameter; a tied head is an embedding."""
+    """Return name -> "embedding", "head", "matrix" or "scalar" for every parameter; a tied head is an embedding."""
     tables = tuple(f"{name}." for name, part in model.named_modules() if isinstance(part, nn.Embedding))
     matrices = set(hidden_matrices(model, adapter))
 
@@ -123,10 +123,10 @@ def _adamw_groups(model: nn.Module, recipe: TextRecipe, kinds: Mapping[str, str]
 
 
 def _muon_groups(model: nn.Module, recipe: TextRecipe, names: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield the groups of Muon, whose rates take a matrix for [outputs, inputs]: one that is not has its own rate.
+    """Yield the groups of Muon, which takes matrices for [outputs, inputs]; transposed ones have their own rate.
 
-    sqrt(outputs / inputs) times sqrt(max(1, inputs / outputs)), which Muon makes of it, is sqrt(max(1, outputs /
-    inputs)).
+    Muon scales the update of a transposed matrix by sqrt(max(1, inputs / outputs)); times sqrt(outputs / inputs) this
+    is sqrt(max(1, outputs / inputs)).
     """
     groups: dict[float, list[nn.Parameter]] = {}
     for part_name, part in model.named_modules():

@@ -1,4 +1,4 @@
-"""What is particular to language models: their data set, its sequences on the device, training and margins."""
+"""What is specific to language models: their data set, its sequences on the device, training and margins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from unlearnkit.training.visits import Visits
 
 RECIPE = TextRecipe
 REPORTED = 50
-"""Steps between two lines of the log."""
+"""Steps between two log lines."""
 
 __all__ = [
     "RECIPE",
@@ -53,22 +53,22 @@ def source(text_set: TextSet, device: torch.device) -> Tokens:
 
 
 def draws(tokens: Tokens, indices: Tensor, generators: Sequence[torch.Generator]) -> Sequences:
-    """Return the sequences `indices` to draw from."""
+    """Return the sequences `indices`, to draw from."""
     return Sequences(tokens, indices, generators)
 
 
 def arithmetic(
     tokens: Tokens, recipe: TextRecipe, rows: Tensor, micro_batch_size: int | None, processes: int
 ) -> StepArithmetic:
-    """Return the steps of training on the sequences `rows` by so many `processes`.
+    """Return the step arithmetic of training on the sequences `rows` in `processes` processes.
 
-    Raises TrainingError if they end within the warm-up: the learning rate would never reach its peak.
+    Raises TrainingError if the steps end within the warm-up, since the learning rate would never reach its peak.
     """
     visits = Visits(recipe, rows, tokens.text_set.train_size, lambda _: torch.Generator())
     if recipe.warmup_steps > visits.steps:
         raise TrainingError(
-            f"models that are trained on {len(rows)} sequences take {visits.steps} steps, which end within the warm-up",
-            expected=f"at least {recipe.warmup_steps}, as training.warmup_steps says",
+            f"models trained on {len(rows)} sequences take {visits.steps} steps, which end within the warm-up",
+            expected=f"at least {recipe.warmup_steps} steps (training.warmup_steps)",
             remedy="lower training.warmup_steps, raise training.epochs, or set training.forgotten to refill",
         )
     return StepArithmetic.of(
@@ -85,7 +85,7 @@ def arithmetic(
 def train(
     task: Task, recipe: TextRecipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> Kept:
-    """Train one model of `role` on the sequences `rows`; `name` is that of its moment.
+    """Train one model of `role` on the sequences `rows`; `name` is the name of its saved moment.
 
     Raises TrainingError if an original or oracle diverges.
     """

@@ -1,6 +1,6 @@
 """Losses of language models: logits [B, n, V] and labels [B, n], where IGNORE marks positions without a target.
 
-All are computed in float32 whatever the precision of the logits, and only over targets, so padding changes nothing.
+All are computed in float32, whatever the precision of the logits, and only over targets, so padding changes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch.nn import functional
 from unlearnkit.data.sequences import IGNORE
 
 MOST_LOGITS = {"cpu": 2**22, "cuda": 2**26}
-"""Logits that margins are computed of at a time: what stays in a CPU's cache, a quarter of a gigabyte on a GPU."""
+"""Logits per call when margins are computed: as many as stay in a CPU's cache, a quarter of a gigabyte on a GPU."""
 
 
 def targets(labels: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ def sequence_sums(logits: Tensor, labels: Tensor) -> Tensor:
 def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
     """Return the sum over all targets of KL(reference || model) at a temperature T, times T^2, in nats.
 
-    No gradient reaches the reference. T^2 keeps gradients of the same size (Hinton et al. 2015).
+    No gradient reaches the reference. T^2 keeps the size of the gradients independent of T (Hinton et al. 2015).
     """
     chosen = labels != IGNORE
     own = functional.log_softmax(logits[chosen].float() / temperature, dim=-1)
@@ -49,19 +49,19 @@ def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperatur
 def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return the margins z_y - log sum_{k != y} exp(z_k) of all targets in nats, float32 [B, n], and which are right.
 
-    Right is a target whose logit is above all others. Positions without a target have 0 and False. log p_y =
-    log sigmoid(margin), exactly also where p_y rounds to 1. A target with a non-finite logit has NaN.
+    A target is right if its logit is above all others. Positions without a target have 0 and False. log p_y =
+    log sigmoid(margin), exact even where p_y rounds to 1. A target with a non-finite logit has NaN.
     """
     flat, flat_labels = logits.flatten(0, 1), labels.flatten()
     margins = torch.zeros(flat_labels.shape, device=logits.device)
     correct = torch.zeros(flat_labels.shape, dtype=torch.bool, device=logits.device)
-    # a copy of some logits at a time: at long contexts a copy of all would not fit a device
+    # copy some logits at a time: with long contexts a copy of all would not fit on a device
     at_a_time = max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1])
     for chosen in (flat_labels != IGNORE).nonzero()[:, 0].split(at_a_time):
         own, label = flat[chosen].float(), flat_labels[chosen][:, None]
         finite = own.sum(-1, keepdim=True).isfinite()
         true = own.gather(1, label)
-        # a copy of the logits is ours to overwrite, which is three times as fast as logsumexp and argmax
+        # overwriting our copy of the logits is three times as fast as logsumexp and argmax
         highest = own.scatter_(1, label, -torch.inf).amax(-1, keepdim=True)
         others = own.sub_(highest).exp_().sum(-1, keepdim=True).log_().add_(highest)
         correct[chosen] = (true > highest)[:, 0]

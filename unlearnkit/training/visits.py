@@ -1,4 +1,4 @@
-"""Which sequences a language model sees in which step, for originals and oracles alike."""
+"""The sequences that a language model sees in each step, for originals and oracles alike."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from unlearnkit.config.text_recipe import TextRecipe
 class Visits:
     """The sequences of every step of a training run: a function of recipe, data, set and seeds alone.
 
-    There are `steps` of them, with `sequences` sequences in all. `rows` are the training sequences that the model may
-    see, of 0 .. train_size - 1. `generator(stage)` returns a fresh generator. The order of a pass is drawn over the
-    whole training split first, so that an oracle sees what its original sees, in the same order, without the forgotten
+    There are `steps` steps, with `sequences` sequences in all. `rows` are the training sequences that the model may
+    see, of 0 .. train_size - 1. `generator(stage)` returns a fresh generator. The order of a pass is first drawn over
+    the whole training split, so that an oracle sees what its original sees, in the same order, without the forgotten
     sequences ("delete") or with retained ones in their places ("refill").
     """
 
@@ -33,7 +33,7 @@ class Visits:
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
     def of_step(self, step: int) -> Tensor:
-        """Return the sequences of a step, counted from 0, int64 [batch_size] or fewer in the last of a pass."""
+        """Return the sequences of a step, counted from 0, int64 [batch_size]; fewer in the last step of a pass."""
         epoch, number = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._order_of(epoch)
