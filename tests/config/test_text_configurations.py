@@ -75,7 +75,7 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"value": "loss_sum"}, "value is 'loss_sum'; expected one of 'margin_mean', 'margin_min', 'loss_mean'"),
         (
             {"attributions": {"a": {"kind": "trak"}}},
-            "attributions are asked for, but they exist for images only. Remove",
+            "attributions are configured, but they exist only for images. Remove",
         ),
         ({"forget_sets.some": {"kind": "class", "label": 1}}, "forget_sets.some.kind is 'class', which is unknown"),
         ({"forget_sets.some": {"kind": "random", "size": 3}}, "kind is 'random', .*Did you mean 'random_units'?"),
@@ -100,7 +100,7 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             "training.warmup_steps is 4, but oracles of some take 1 step; expected at most 1",
         ),
         ({"training.schedule": "triangular"}, "training.schedule is 'triangular'; expected one of 'linear', 'cosine'"),
-        ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are no decays; expected two"),
+        ({"training.betas": [0.9, 1.0]}, r"training\.betas: \[0\.9, 1\.0\] are not decays; expected two"),
         (
             {"data.name": "hub_text", "data.hub": {"path": "mine"}, "data.root": "./mine/cache"},
             r"data.root is ./mine/cache, in the folder data.hub.path.* expected null or .*Remove data.root",
@@ -110,7 +110,7 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             "execution.sharding is full, but execution.processes is 1, .*expected 2 processes or more. Raise",
         ),
         ({"execution": {"stack_size": 2}}, "execution.stack_size is 2, but language models are .*; expected null or 1"),
-        (MASKED, "model.end_of_text is 299, but 0 is the token before every document; expected 0"),
+        (MASKED, "model.end_of_text is 299, but the token before every document is 0; expected 0"),
         (
             MASKED | {"data.tokenizer": {"kind": "characters"}},
             "model.document_mask is set, but .* not known .*Set data.tokenizer.vocabulary_size",

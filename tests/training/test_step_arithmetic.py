@@ -75,7 +75,7 @@ def test_training_that_ends_within_the_warm_up_is_refused() -> None:
     text_set = positions_text("step")
     task, own = text_task(text_set), recipe(epochs=1, warmup_steps=2)
     assert arithmetic(task.source, own, torch.arange(9), None, 1).steps == 2
-    with pytest.raises(TrainingError, match=r"on 8 sequences take 1 steps, which end within .* at least 2, as"):
+    with pytest.raises(TrainingError, match=r"on 8 sequences take 1 steps, which end within .* at least 2 steps"):
         arithmetic(task.source, own, torch.arange(8), None, 1)
     refilled = recipe(epochs=1, warmup_steps=2, forgotten="refill")
     assert arithmetic(task.source, refilled, torch.arange(8), None, 1).steps == 2

@@ -11,20 +11,20 @@ from unlearnkit.config.settings import Settings
 
 
 class HubText(Settings):
-    """Which data set, and where its text is."""
+    """The data set, and where its text is."""
 
     path: UserPath = Field(
-        min_length=1, description="name on huggingface.co, or a folder that the library datasets loads"
+        min_length=1, description="name on huggingface.co, or a folder that the library datasets can load"
     )
     config: str | None = Field(None, min_length=1, description="configuration of the data set; null: its only one")
     revision: str | None = Field(
         None, min_length=1, description="commit or tag on huggingface.co; null: the newest, which may change"
     )
     train_split: str = Field(
-        "train", min_length=1, description="split that trains, or a part of one such as train[:95%]"
+        "train", min_length=1, description="split for training, or a part of one such as train[:95%]"
     )
     validation_split: str = Field(
-        "validation", min_length=1, description="split that validates, or a part of one such as train[95%:]"
+        "validation", min_length=1, description="split for validation, or a part of one such as train[95%:]"
     )
     text_column: str = Field("text", min_length=1, description="column with the documents")
 

@@ -1,4 +1,4 @@
-"""Settings that methods for language models have in common: steps, batches, learning rate, and when ascent stops."""
+"""Settings shared by methods for language models: steps, batches, learning rate, and when ascent stops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unlearnkit.config.settings import MethodSettings
 from unlearnkit.facts.passes import FORWARD_PASS
 
 WEIGHT = LogUniform(0.1, 10.0)
-"""Where to search the weight of one loss beside another."""
+"""The search space of the weight of one loss relative to another."""
 
 COST_OF_RETAIN = {"none": 0.0, "nll": 1.0, "kl": 1 + FORWARD_PASS}
 """Sample passes per retain sequence: nothing, its cross entropy, or its divergence from the original."""
@@ -30,7 +30,7 @@ class LanguageSettings(MethodSettings):
         "linear",
         description="learning rate after the warm-up: linear to 0 at the last step, or constant; OpenUnlearning",
     )
-    warmup_steps: int = Field(0, ge=0, description="steps in which the learning rate rises linearly from 0")
+    warmup_steps: int = Field(0, ge=0, description="steps during which the learning rate rises linearly from 0")
     batch_size: int = Field(32, ge=1, description="sequences of each set per step; OpenUnlearning")
     weight_decay: float = Field(
         0.01, ge=0, description="decoupled weight decay of matrices; vectors have none; OpenUnlearning"
@@ -46,18 +46,18 @@ class LanguageSettings(MethodSettings):
         return self
 
     def planned_draws(self, size: int, batches: int) -> int:
-        """Return the sequences in so many batches of a set of `size`; every pass ends with a short batch."""
+        """Return the number of sequences in `batches` batches of a set of `size`; a pass may end with a short batch."""
         passes, rest = divmod(batches, -(-size // self.batch_size))
         return passes * size + rest * self.batch_size
 
     @staticmethod
     def search() -> Mapping[str, Space]:
-        """Return the space of what every language method has; ours, an order of magnitude about the defaults."""
+        """Return the search space of the shared settings; ours, within an order of magnitude of the defaults."""
         return {"steps": Integers(10, 200), "lr": LogUniform(1e-6, 1e-3), "batch_size": Choice((8, 16, 32))}
 
 
 class AscentSettings(LanguageSettings):
-    """Settings of methods whose forget loss has no lower bound, and which therefore stop when it is high enough."""
+    """Settings of methods whose forget loss has no lower bound, so that they stop once it is high enough."""
 
     max_forget_nll: float | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Settings of the data of language models: which text, how it is made into tokens, and how these are cut."""
+"""Settings of the data of language models: the text, how it becomes tokens, and how these are cut."""
 
 from __future__ import annotations
 
@@ -17,35 +17,39 @@ Unit = Literal["sequence", "document", "step"]
 class TextDataBlock(Settings):
     """The text, its tokens, and the sequences that models are trained and evaluated on."""
 
-    name: str = Field(description="registered data set of text")
+    name: str = Field(description="registered text data set")
     root: UserPath | None = Field(
         None,
-        description="folder that already holds the raw files; null: data/, into which they are downloaded where that "
-        "is possible",
+        description="folder that already holds the raw files; null: data/, to which they are downloaded where possible",
     )
-    hub: HubText | None = Field(None, description="which data set, for hub_text")
+    hub: HubText | None = Field(None, description="the data set that hub_text reads")
     tokenizer: Tokenizer | None = Field(
-        None, description="how text is made into tokens; null for data that are tokens already"
+        None, description="how text becomes tokens; null for data that are tokens already"
     )
     sequence_length: int = Field(
-        ge=2, le=65_536, description="context length L: tokens of a sequence, of documents at most; EasyDUB: 65,536"
+        ge=2,
+        le=65_536,
+        description="context length L: tokens per sequence, at most so many where documents are forgotten; EasyDUB: "
+        "65,536",
     )
     forget_unit: Unit = Field(
         "sequence",
         description="what can be forgotten: single sequences, documents (sequences then end with their document), or "
         "all sequences of a training step; EasyDUB: step",
     )
-    train_size: int = Field(ge=2, description="use the first so many training sequences; whole forget units")
-    validation_size: int = Field(ge=1, description="use the first so many validation sequences")
+    train_size: int = Field(
+        ge=2, description="number of training sequences, the first of the data; must end with a forget unit"
+    )
+    validation_size: int = Field(ge=1, description="number of validation sequences, the first of the data")
     retain_evaluated: int | None = Field(
         None,
         ge=1,
-        description="retained sequences that models are evaluated on, beside forget sets and validation: drawn once, "
-        "by the base seed; null: all",
+        description="retained sequences that models are evaluated on, besides forget sets and validation, drawn once "
+        "with the base seed; null: all",
     )
     content_hash: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{64}$",
-        description="SHA-256 that the content of the data set must have; data/train.bin.json states that of text, "
-        "data/dataset.safetensors.json that of data that are tokens already; null: not compared",
+        description="SHA-256 that the content of the data set must have, as stated in data/train.bin.json for text and "
+        "in data/dataset.safetensors.json for data that are tokens already; null: not compared",
     )

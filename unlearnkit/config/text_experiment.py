@@ -16,11 +16,11 @@ from unlearnkit.config.units import TextForgetSet
 from unlearnkit.facts.splits import SplitSizes
 
 CHARACTERS = 128
-"""Vocabulary that is assumed for plans where it is not known before the text is read."""
+"""Vocabulary size that plans assume where it is not known before the text is read."""
 
 
 class TextExperiment(Experiment):
-    """Text, model, recipe, forget sets, methods and metrics: all that `results/<experiment>/` depends on.
+    """Text, model, recipe, forget sets, methods and metrics: everything that `results/<experiment>/` depends on.
 
     Samples are sequences of tokens.
     """
@@ -30,10 +30,10 @@ class TextExperiment(Experiment):
     forget_sets: dict[Name, TextForgetSet] = Field(  # pyright: ignore
         min_length=1, description="what is to be unlearned: name -> forget set"
     )
-    attributions: dict[Name, Attribution] = Field({}, description="none: they exist for images only")
+    attributions: dict[Name, Attribution] = Field({}, description="must be empty: attributions exist only for images")
     value: Literal["margin_mean", "margin_min", "loss_mean"] = Field(
         "margin_mean",
-        description="what metrics compare of a sequence: the mean or the smallest margin of its targets, or the "
+        description="value of a sequence that metrics compare: the mean or the smallest margin of its targets, or its "
         "negative mean loss; nats",
     )
 
@@ -49,9 +49,9 @@ class TextExperiment(Experiment):
 
     @property
     def num_classes(self) -> int:
-        """Number of tokens that a model chooses from, as far as it is known before the text is read."""
+        """Number of tokens that a model chooses from; CHARACTERS if it is not known before the text is read."""
         tokenizer = self.data.tokenizer
-        if tokenizer is None:  # a set that is no text either is told by `text_rules`
+        if tokenizer is None:  # `text_rules` reports data sets that are not tokens
             return getattr(declared("data set", self.data.name), "VOCABULARY_SIZE", CHARACTERS)
         return tokenizer.planned_vocabulary() or CHARACTERS
 
@@ -71,7 +71,7 @@ class TextExperiment(Experiment):
         return self.value
 
     def planned_size(self, forget_set: str) -> int | None:
-        """Return the sequences of a forget set as far as they are known before any data is read, else None."""
+        """Return the number of sequences of a forget set if it is known before any data is read, else None."""
         block = self.forget_sets[forget_set]
         units = block.planned_size()
         per_unit = 1 if block.kind == "file" else self.planned_unit_size
@@ -79,10 +79,10 @@ class TextExperiment(Experiment):
 
     @property
     def planned_unit_size(self) -> int | None:
-        """Sequences of every forget unit; None for documents, which differ."""
+        """Number of sequences of every forget unit; None for documents, which differ."""
         return {"sequence": 1, "step": self.training.batch_size, "document": None}[self.data.forget_unit]
 
     @property
     def unit_sequences(self) -> int | None:
-        """Sequences of a forget unit where that is a training step, else None."""
+        """Number of sequences of a forget unit if units are training steps, else None."""
         return self.training.batch_size if self.data.forget_unit == "step" else None

@@ -1,4 +1,4 @@
-"""What settings of language models share: their fields, and the sizes of the parts that they are summed from.
+"""What settings of language models share: their fields, and the sizes of the parts that models consist of.
 
 Multiply-adds are those of one sequence of the full length: every weight of a matrix once per token, and the products of
 attention in full, as if no position were hidden by the causal mask (the count of PaLM, arXiv 2204.02311, appendix B).
@@ -30,7 +30,7 @@ RopeTheta = Annotated[float, Field(gt=1, description="base of the rotary frequen
 
 
 class TextModelSettings(ModelSettings):
-    """Settings that every language model has; a model states its own defaults."""
+    """Settings of every language model; a model may set other defaults."""
 
     layers: Layers = 12
     width: Width = 768
@@ -40,7 +40,7 @@ class TextModelSettings(ModelSettings):
     pad_vocabulary_to: int | None = Field(
         None,
         ge=1,
-        description="rows of embedding and head are rounded up to a multiple of this, which suits some kernels; "
+        description="round the rows of embedding and head up to a multiple of this, which makes some kernels faster; "
         "logits of the added rows are cut off",
     )
 
@@ -80,7 +80,7 @@ def mlp(settings: TextModelSettings, length: int) -> ModelSize:
 
 
 def gated_size(settings: RotarySettings, vocabulary: int, length: int, *, bias: bool) -> ModelSize:
-    """Return the size of a whole rotary model; `bias` says whether queries, keys and values have one."""
+    """Return the size of a whole rotary model; `bias` states whether queries, keys and values have biases."""
     width, features = settings.width, mlp_features(settings.mlp_width, settings.width)
     shared = settings.kv_heads * (width // settings.heads)
     block = linear(width, width, bias=bias, places=length)

@@ -12,21 +12,21 @@ from unlearnkit.config.settings import Settings
 class TextRecipe(Settings):
     """How originals and oracles are trained from scratch on token sequences.
 
-    Gradient descent on the mean cross entropy over all targets of a step. Original k and oracle k start from the same
-    weights and see the same sequences in the same order, apart from the forgotten ones.
+    Training descends the mean cross entropy over all targets of a step. Original k and oracle k start from the same
+    weights and see the same sequences in the same order, except for the forgotten ones.
     """
 
     epochs: int = Field(1, ge=1, le=10_000, description="passes over the training sequences; EasyDUB: 1")
     batch_size: int = Field(512, ge=1, description="sequences per step; EasyDUB: 512 of 1,024 tokens")
     order: Literal["stream", "shuffled"] = Field(
         "stream",
-        description="stream: the order of the data in every pass; shuffled: drawn anew in every pass, by the model's "
-        "own seed; EasyDUB: stream",
+        description="stream: the order of the data in every pass; shuffled: drawn again for every pass, with the "
+        "model's own seed; EasyDUB: stream",
     )
     forgotten: Literal["delete", "refill"] = Field(
         "delete",
-        description="what oracles see in place of forgotten sequences: delete: nothing, so that they take fewer steps; "
-        "refill: retained sequences drawn at random, so that they take as many; EasyDUB: delete",
+        description="what oracles see in place of forgotten sequences: delete: nothing, so they take fewer steps; "
+        "refill: retained sequences drawn at random, so they take as many steps; EasyDUB: delete",
     )
     paired: bool = Field(
         True,
@@ -56,20 +56,20 @@ class TextRecipe(Settings):
         0.85, ge=0, lt=1, description="momentum of muon in the first step, from which it rises linearly; EasyDUB: 0.85"
     )
     muon_momentum_steps: int = Field(
-        300, ge=0, description="steps in which the momentum of muon rises; 0: it does not; EasyDUB: 300"
+        300, ge=0, description="steps during which the momentum of muon rises; 0: it does not rise; EasyDUB: 300"
     )
     newton_schulz_steps: int = Field(
-        5, ge=1, le=20, description="iterations in which muon makes an update orthogonal; EasyDUB: 5"
+        5, ge=1, le=20, description="iterations by which muon makes an update orthogonal; EasyDUB: 5"
     )
     newton_schulz_coefficients: tuple[float, float, float] = Field(
         (3.4445, -4.775, 2.0315),
         description="a, b, c of an iteration X -> a X + (b A + c A^2) X with A = X X^T; EasyDUB: these",
     )
     betas: tuple[float, float] = Field(
-        (0.9, 0.95), description="decay of the mean and of the mean square gradient of adamw; EasyDUB: 0.8, 0.95"
+        (0.9, 0.95), description="decay of adamw's means of the gradient and of its square; EasyDUB: 0.8, 0.95"
     )
     eps: float = Field(
-        1e-8, gt=0, le=1, description="what adamw adds to the root of the mean square gradient; modded-nanogpt: 1e-10"
+        1e-8, gt=0, le=1, description="what adamw adds to the root of the mean squared gradient; modded-nanogpt: 1e-10"
     )
     weight_decay: float = Field(
         0.1,
@@ -79,15 +79,17 @@ class TextRecipe(Settings):
     )
     schedule: Literal["linear", "cosine", "constant", "trapezoidal"] = Field(
         "cosine",
-        description="learning rate after the warm-up: linear or cosine to 0 at the end, constant, or trapezoidal, "
-        "constant and then linear to 0 over the last part of the steps; EasyDUB: trapezoidal",
+        description="learning rate after the warm-up: linear or cosine to 0 at the end, constant, or trapezoidal "
+        "(constant, then linear to 0 over the last part of the steps); EasyDUB: trapezoidal",
     )
-    warmup_steps: int = Field(0, ge=0, description="steps in which the learning rate rises linearly from 0; EasyDUB: 0")
+    warmup_steps: int = Field(
+        0, ge=0, description="steps during which the learning rate rises linearly from 0; EasyDUB: 0"
+    )
     cooldown: float = Field(
         0.4,
         ge=0,
         le=1,
-        description="share of the steps after the warm-up in which a trapezoidal schedule falls; EasyDUB: 0.4",
+        description="share of the steps after the warm-up during which a trapezoidal schedule falls; EasyDUB: 0.4",
     )
     clip: float | None = Field(
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited; EasyDUB: null"
@@ -103,5 +105,5 @@ class TextRecipe(Settings):
     @classmethod
     def _decays(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not all(0 <= beta < 1 for beta in value):
-            raise ValueError(f"{list(value)} are no decays; expected two numbers from 0 to below 1")
+            raise ValueError(f"{list(value)} are not decays; expected two numbers, at least 0 and below 1")
         return value

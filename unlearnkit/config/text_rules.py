@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield what does not fit together in the data, the forget units and the training of language models."""
+    """Yield the contradictions between data, forget units and training of language models."""
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _mask_problems(experiment)
     if experiment.attributions:
-        yield ConfigError("attributions are asked for, but they exist for images only", remedy="remove the key")
+        yield ConfigError("attributions are configured, but they exist only for images", remedy="remove the key")
     if (experiment.execution.stack_size or 1) > 1:
         yield ConfigError(
             f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",
@@ -29,7 +29,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         )
     if experiment.execution.sharding == "full" and experiment.execution.processes == 1:
         yield ConfigError(
-            "execution.sharding is full, but execution.processes is 1, which leaves nothing to share",
+            "execution.sharding is full, but execution.processes is 1, which leaves nothing to divide",
             expected="2 processes or more",
             remedy="raise execution.processes, or remove execution.sharding",
         )
@@ -43,7 +43,7 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 
 
 def _warmup_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield the first models that would not reach the peak rate; sizes that are not known here are left to the job."""
+    """Yield the first models that would not reach the peak rate; the job checks sizes that are not known here."""
     recipe, size = experiment.training, experiment.train_size
     trained = {"originals": size}
     if recipe.forgotten == "delete":
@@ -67,24 +67,24 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     if not tokenised and data.tokenizer is None:
         yield ConfigError(
             f"data.tokenizer is missing, but {data.name} comes as text",
-            expected="a block with `kind`: gpt2, bpe or characters",
+            expected="a block whose `kind` is gpt2, bpe or characters",
         )
     if (data.hub is None) == (data.name == "hub_text"):
         state = "missing" if data.hub is None else "set"
         yield ConfigError(
             f"data.hub is {state}, but data.name is {data.name}",
-            expected="data.hub with data.name: hub_text, and with no other",
+            expected="data.hub only with data.name: hub_text",
         )
     elif data.hub and data.root and Path(data.root).absolute().is_relative_to(Path(data.hub.path).absolute()):
         yield ConfigError(
-            f"data.root is {data.root}, in the folder data.hub.path: it is where the library datasets writes its cache",
+            f"data.root is {data.root}, in the folder data.hub.path, but the library datasets writes its cache there",
             expected="null or a folder outside it, since all files in that folder are raw data",
             remedy="remove data.root",
         )
 
 
 def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield a mask of documents by a token that is not before every document: it would hide nothing, or anything."""
+    """Yield a document mask by a token that does not precede every document: it would hide nothing, or too much."""
     settings, tokenizer = experiment.model_settings, experiment.data.tokenizer
     if not getattr(settings, "document_mask", False):
         return
@@ -92,12 +92,12 @@ def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     true = GPT2_VOCABULARY - 1 if tokenizer is None else tokenizer.planned_end_of_text()
     if true is None:
         yield ConfigError(
-            "model.document_mask is set, but which token is the end of text is not known before the text is read",
+            "model.document_mask is set, but the end-of-text token is not known before the text is read",
             remedy="set data.tokenizer.vocabulary_size, which is compared with the text",
         )
     elif stated != true:
         yield ConfigError(
-            f"model.end_of_text is {stated}, but {true} is the token before every document",
+            f"model.end_of_text is {stated}, but the token before every document is {true}",
             expected=f"{true}",
         )
 
@@ -119,7 +119,7 @@ def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     if experiment.training.order != "stream":
         yield ConfigError(
             f"data.forget_unit is step, but training.order is {experiment.training.order}",
-            expected="training.order: stream, so that a step has the same sequences in every model",
+            expected="training.order: stream, so that a step has the same sequences for every model",
         )
     if experiment.train_size % per_unit:
         yield ConfigError(
@@ -129,7 +129,7 @@ def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 
 
 def _drawn_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield units that are drawn among more than there are, where their number is known."""
+    """Yield forget sets drawn among more units than there are, where their number is known."""
     per_unit = experiment.planned_unit_size
     units = None if per_unit is None else experiment.train_size // per_unit
     for name, block in experiment.forget_sets.items():

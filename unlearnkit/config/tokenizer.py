@@ -10,21 +10,21 @@ from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
 GPT2_VOCABULARY = 50_257
-"""Tokens of GPT-2's tokenizer, end of text included."""
+"""Number of tokens of GPT-2's tokenizer, including end of text."""
 
 _BYTES = 257
-"""Tokens of a byte-level vocabulary without any merge: the bytes and end of text."""
+"""Number of tokens of a byte-level vocabulary without merges: the bytes and end of text."""
 
 
 class TokenizerSettings(Settings):
     """What every kind of tokenizer has in common."""
 
     def planned_vocabulary(self) -> int | None:
-        """Return the number of tokens as far as it is known before any text is read, else None."""
+        """Return the number of tokens if it is known before any text is read, else None."""
         return None
 
     def planned_end_of_text(self) -> int | None:
-        """Return the token before every document, the last one, as far as it is known before any text is read."""
+        """Return the token before every document (the last one), if it is known before any text is read, else None."""
         vocabulary = self.planned_vocabulary()
         return None if vocabulary is None else vocabulary - 1
 
@@ -49,7 +49,7 @@ class Gpt2Tokenizer(TokenizerSettings):
 
 
 class BpeTokenizer(TokenizerSettings):
-    """Byte-level BPE trained on the training text of the corpus (forget units included; all models share it)."""
+    """Byte-level BPE trained on the training text (including forget units) and shared by all models."""
 
     kind: Literal["bpe"]
     vocabulary_size: int = Field(
@@ -57,32 +57,32 @@ class BpeTokenizer(TokenizerSettings):
         le=1 << 16,
         description="tokens: 256 bytes, end of text, and the merges; the text must yield them all",
     )
-    min_frequency: int = Field(2, ge=1, description="occurrences that a pair of tokens needs to be merged")
+    min_frequency: int = Field(2, ge=1, description="how often a pair of tokens must occur to be merged")
 
     def planned_vocabulary(self) -> int | None:
         """Return `vocabulary_size`."""
         return self.vocabulary_size
 
     def planned_end_of_text(self) -> int:
-        """Return 0: it comes before the bytes."""
+        """Return 0: end of text comes before the bytes."""
         return 0
 
 
 class CharacterTokenizer(TokenizerSettings):
-    """One token per character of the training text, in the order of the code points, and end of text as the last."""
+    """One token per character of the training text, in the order of the code points, then end of text."""
 
     kind: Literal["characters"]
     vocabulary_size: int | None = Field(
         None,
         ge=2,
         le=1 << 16,
-        description="tokens that the training text must have, end of text included; null: not compared",
+        description="number of tokens that the training text must yield, including end of text; null: not compared",
     )
 
     def planned_vocabulary(self) -> int | None:
-        """Return `vocabulary_size`, None if it was not stated."""
+        """Return `vocabulary_size`; None if it is not set."""
         return self.vocabulary_size
 
 
 Tokenizer = Annotated[Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer, Field(discriminator="kind")]
-"""Any tokenizer, told apart by its `kind`."""
+"""Any tokenizer, distinguished by its `kind`."""

@@ -1,4 +1,4 @@
-"""Settings of forget sets of text: which forget units a model has to unlearn."""
+"""Settings of forget sets of text: the forget units that a model must unlearn."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from unlearnkit.config.names import UserPath
 class RandomUnitsForgetSet(ForgetSetSettings):
     """Forget units of the training split drawn uniformly without replacement.
 
-    EasyDUB's sets of training steps: size 13, seed 52 and size 69, seed 92, both among the first 1,389 of 1,390 steps.
+    EasyDUB's sets of training steps are size 13, seed 52 and size 69, seed 92, both among the first 1,389 of 1,390.
     """
 
     kind: Literal["random_units"]
-    size: int = Field(ge=1, description="forget units")
+    size: int = Field(ge=1, description="number of forget units")
     seed: Seed = 0
-    among: int | None = Field(None, ge=1, description="draw among the first so many units; null: among all")
+    among: int | None = Field(None, ge=1, description="draw only among the first so many units; null: all")
 
     @model_validator(mode="after")
     def _enough(self) -> Self:
@@ -38,7 +38,7 @@ class UnitFileForgetSet(ForgetSetSettings):
 
 
 class UnitScoresForgetSet(ExtremesForgetSet):
-    """The forget units with the highest and/or lowest score, for example EasyDUB's steps of the highest loss."""
+    """The forget units with the highest and/or lowest scores, for example EasyDUB's steps with the highest loss."""
 
     kind: Literal["unit_scores"]
     file: UserPath = Field(
@@ -49,4 +49,4 @@ class UnitScoresForgetSet(ExtremesForgetSet):
 TextForgetSet = Annotated[
     RandomUnitsForgetSet | UnitFileForgetSet | UnitScoresForgetSet | FileForgetSet, Field(discriminator="kind")
 ]
-"""Any forget set of text, told apart by its `kind`; `file` holds indices of sequences."""
+"""Any forget set of text, distinguished by its `kind`; `file` holds indices of sequences."""
