@@ -15,7 +15,7 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     """Return one row per (forget set, candidate, epoch), from provenance records by (forget set, candidate).
 
     `passes` are sample passes per model (a forward and backward of one sample; a forward alone counts 1/3) and
-    `seconds` wall time per model, averaged over shards by their number of models; None where the method has not made
+    `seconds` wall time per model, averaged over shards by their number of models; None where the method did not make
     the passes that it states. `relative_passes` and `relative_seconds` divide by what an oracle of the same forget set
     took (retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining.
     Retraining itself appears as candidate "oracle". A model costs less time in a stack than alone, so
@@ -49,7 +49,7 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
 
 
 def _execution(shard: Record) -> tuple[Any, ...]:
-    """What the seconds of a model depend on beside its passes."""
+    """Return what the seconds of a model depend on besides its passes."""
     processor = shard["machine"]["processor"] if shard["device"] == "CPU" else None
     return shard["device"], processor, shard["threads"], shard["stack_size"]
 

@@ -1,4 +1,4 @@
-"""Loss curves of originals and oracles: do both train alike, apart from what oracles do not see?"""
+"""Loss curves of originals and oracles: do both train alike, apart from what the oracles never see?"""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, styled
 
 MOST_POINTS = 200
-"""Points of a curve: rows beyond are averaged, so that the file stays small whatever the number of steps is."""
+"""Points of a curve: further rows are averaged, so that the file stays small whatever the number of steps."""
 COLOURS = {"original": ("originals", ORIGINAL), "oracle": ("oracles", ORACLE)}
 
 
 def curve_columns(tables: Sequence[pa.Table]) -> dict[str, np.ndarray]:
     """Return "tokens" [rows] and "loss" [models, rows] of curve tables of one population.
 
-    Rows are those that all models have: a model that was noted less often ends the curves. Raises ValueError without a
-    row.
+    Rows are those that all models have: the model with the fewest recorded rows ends the curves. Raises ValueError
+    without a row.
     """
     table = pa.concat_tables(tables)
     model, tokens, loss = (np.from_dlpack(table[name].combine_chunks()) for name in ("model", "tokens", "loss"))

@@ -46,8 +46,8 @@ def margin_densities(
 
     Margins [models, samples] of the forget samples, nats; `samples` as from `telling_samples`; `sample_index` gives
     each position its index in the training split. Margins beyond the shown range count in its first or last bin.
-    Non-finite margins (failed models) are left out, and the row says how many models are. Without samples the axes are
-    empty, under a note that says what failed.
+    Non-finite margins (failed models) are left out, and the row states how many models failed. Without samples the axes
+    are empty, under a note that states what failed.
     """
     figure = Figure(figsize=(WIDTH, 1.1 + 0.85 * max(len(unlearned), 1)), layout="constrained")
     grid = figure.subplots(max(len(unlearned), 1), max(len(samples), 1), sharex="col", squeeze=False)

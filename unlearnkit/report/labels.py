@@ -1,7 +1,7 @@
 """Labels of points in a scatter plot: placed where they cover nothing, left out where there is no room.
 
-Kept beside the package adjustText, which moves labels until a time limit ends, so that every run has other bytes, and
-leaves some on points and on each other where a plot is crowded.
+Used instead of the package adjustText, which moves labels until a time limit, so that every run gives different bytes,
+and which leaves some on points and on each other where a plot is crowded.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ Record = Mapping[str, Any]
 def job_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return one row per kind of job: rule and what it ran, number of artifacts, code, devices, wall time, when.
 
-    Kinds are told apart by rule, by the method, metric or role in the settings, and by code fingerprint, so that
+    Kinds are distinguished by rule, by the method, metric or role in the settings, and by code fingerprint, so that
     artifacts of two states of the code show up as two rows. `seconds` is the wall time of all jobs together.
     """
     kinds: dict[tuple[str, str, str], list[Record]] = {}

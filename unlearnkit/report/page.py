@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Results:
-    """What the page shows beside the settings.
+    """What the page shows besides the settings.
 
     `tables` metric -> rows of report.tables.metric_rows; `costs` rows of report.cost.cost_rows; `figures`
     (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
@@ -41,7 +41,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its kind, which decides on the caption, the <svg> element and a description for who cannot see it."""
+    """A figure: its kind, which determines the caption, its <svg> element, and a description for screen readers."""
 
     kind: str
     svg: Markup

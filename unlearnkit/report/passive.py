@@ -1,6 +1,6 @@
-"""Figures on the page: an <svg> element is taken over only if it can do nothing but be looked at.
+"""Figures on the page: an <svg> element is embedded only if it is passive, without scripts, links or external content.
 
-Figures are files, and files may come from elsewhere. What may stand in one is what matplotlib writes.
+Figures are files, and files may come from elsewhere. Only what matplotlib writes is allowed in one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ATTRIBUTES = {
 def require_passive(svg: str, name: str) -> str:
     """Return `svg`; raises ArtifactError, naming the figure, if it holds more than shapes and text.
 
-    Comments, declarations and entities are refused whole, since HTML and XML do not agree on where they end.
+    Any comment, declaration or entity is refused, since HTML and XML disagree about where they end.
     """
     if (problem := _problem(svg)) is None:
         return svg

@@ -1,4 +1,4 @@
-"""How figures look: colours that colour-blind readers can tell apart, sizes, axes, and SVG with reproducible bytes."""
+"""How figures look: colours that colour-blind readers can distinguish, sizes, axes, and SVG with reproducible bytes."""
 
 from __future__ import annotations
 

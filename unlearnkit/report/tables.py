@@ -40,7 +40,7 @@ def floor_lines(rows: Sequence[Row], headline: str, unit: str, words: Words = IM
     """Return a line per forget set: the headline measure on forget samples, of the noise floor and of the originals.
 
     `rows` are those of `metric_rows`; a metric without a floor has no lines. The floor compares oracles with as many
-    other oracles, so no candidate is told from an oracle below it.
+    other oracles, so below it no candidate can be distinguished from an oracle.
     """
     lines = []
     for row in rows:
@@ -63,7 +63,7 @@ def floor_lines(rows: Sequence[Row], headline: str, unit: str, words: Words = IM
 def to_csv(rows: Sequence[Row]) -> str:
     """Return rows as CSV with a header; missing values are empty.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    A text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
@@ -102,9 +102,9 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
         for row in rows
     ]
     note = (
-        "Passes and seconds are per model, relative ones divide by those of retraining (candidate `oracle`). Seconds "
-        "depend on the machine, passes do not; relative seconds are empty where stack size, device or threads differ. "
-        "MB are those of a whole job."
+        "Passes and seconds are per model; relative values are divided by those of retraining (candidate `oracle`). "
+        "Seconds depend on the machine, passes do not; relative seconds are empty where stack size, device or threads "
+        "differ. MB: peak of a whole job."
     )
     return f"{note}\n\n{markdown(header, cells)}"
 
@@ -155,12 +155,12 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
 def _no_formula(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    # csv does not quote a lone return, which readers take for the end of a line
+    # the csv module does not quote a lone carriage return, which readers take for the end of a line
     return ("'" if value.startswith(_FORMULA) else "") + value.replace("\r", " ")
 
 
 def _no_markup(cell: str) -> str:
-    """Keep a text in its cell and as text: what would end the cell, or be HTML, is escaped."""
+    """Return a text with everything escaped that would end its cell or be read as HTML."""
     return " ".join(cell.split()).translate(_MARKUP) if cell else cell
 
 

@@ -1,4 +1,4 @@
-"""What samples and snapshots are called where people read of them: images have epochs, sequences have steps."""
+"""The words for samples and snapshots in texts for readers: images have epochs, sequences have steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VALUES = {"margin_mean": "mean margin", "margin_min": "smallest margin", "loss_
 
 
 def words_of(settings: Mapping[str, Any]) -> Words:
-    """Return the words for a rule's configuration slice, of which those of text say so under "task"."""
+    """Return the words for a rule's configuration slice; slices of text experiments have the key "task"."""
     if settings.get("task", "image") == "image":
         return IMAGES
     return Words("sequence", "sequences", "step", _VALUES[settings.get("value", "margin_mean")])
