@@ -29,8 +29,7 @@ class TextDataBlock(Settings):
     sequence_length: int = Field(
         ge=2,
         le=65_536,
-        description="context length L: tokens per sequence, at most so many where documents are forgotten; EasyDUB: "
-        "65,536",
+        description="context length L: tokens per sequence, the most where documents are forgotten; EasyDUB: 65,536",
     )
     forget_unit: Unit = Field(
         "sequence",

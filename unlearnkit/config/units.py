@@ -19,7 +19,7 @@ class RandomUnitsForgetSet(ForgetSetSettings):
     kind: Literal["random_units"]
     size: int = Field(ge=1, description="number of forget units")
     seed: Seed = 0
-    among: int | None = Field(None, ge=1, description="draw only among the first so many units; null: all")
+    among: int | None = Field(None, ge=1, description="number of first units to draw among; null: all")
 
     @model_validator(mode="after")
     def _enough(self) -> Self:

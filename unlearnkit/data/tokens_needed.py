@@ -15,9 +15,9 @@ def tokens_needed(paths: Sequence[Path], sequences: int, length: int, unit: Unit
     """Return how many tokens at the beginning of the shards hold the first `sequences` sequences, in whole documents.
 
     Cut alone, these tokens give the same sequences as within all shards. Unless `unit` is document, they are
-    `sequences` x `length`, whether there are so many or not. Documents are counted shard by shard, each once the next
-    has begun, since it may go on in the next shard; if there are too few, all tokens are needed. Memory: the positions
-    of end of text in one shard. Raises DataError if a shard that is read is damaged.
+    `sequences` x `length`, even if there are fewer. Documents are counted shard by shard, each once the next has begun,
+    since it may continue in the next shard; if there are too few, all tokens are needed. Memory: the positions of end
+    of text in one shard. Raises DataError if a shard that is read is damaged.
     """
     if unit != "document":
         return sequences * length
