@@ -1,4 +1,4 @@
-# What `graph.py` compares with: a workflow of the same shape, as a list of files and nothing else.
+# The workflow that `graph.py` compares with: one of the same shape, as a list of files and nothing else.
 # --config sets=, variants=, shards=, held_out=, metrics= are numbers; one model per job is shards=<number of models>.
 SETS, VARIANTS, METRICS = (range(config[key]) for key in ("sets", "variants", "metrics"))
 SHARDS, HELD_OUT = range(config["shards"]), range(config["held_out"])

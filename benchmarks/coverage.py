@@ -1,7 +1,7 @@
-"""How often do intervals over models hold the true value? `python benchmarks/coverage.py` (about 6 minutes).
+"""How often do intervals over models contain the true value? `python benchmarks/coverage.py` (about 6 minutes).
 
-Writes benchmarks/results/coverage.md. Margins are drawn again and again from a known law. The true value of a statistic
-at N is its mean over all draws; an interval covers if it holds that value.
+Writes benchmarks/results/coverage.md. Margins are drawn repeatedly from a known distribution. The true value of a
+statistic at N is its mean over all draws; an interval covers it if it contains that value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESULT = Path(__file__).parent / "results" / "coverage.md"
 
 
 def pools(rng: np.random.Generator, models: int, shift: float, together: float) -> tuple[Population, Population]:
-    """Return unlearned models and oracles of unit variance, of which the share `together` moves all samples alike."""
+    """Return unlearned models and oracles of unit variance, of which the share `together` is common to all samples."""
     common, alone = rng.normal(size=(2, models, 1)), rng.normal(size=(2, models, SAMPLES + 2))
     margins = (np.sqrt(together) * common + np.sqrt(1 - together) * alone).astype(np.float32)
     margins[0] += shift
@@ -43,7 +43,7 @@ def statistics(metric: ModuleType, measure: str, sides: tuple[Population, Popula
 
 
 def of_halves(metric: ModuleType, measure: str, sides: tuple[Population, Population], rng: np.random.Generator):
-    """Return the interval that was in use before, [low and high, 2]: the quantiles of 50 centred random halves."""
+    """Return the former interval, [low and high, 2]: the quantiles of 50 centred random halves."""
     half = sides[0].models // 2
     drawn = []
     for _ in range(50):
@@ -53,7 +53,7 @@ def of_halves(metric: ModuleType, measure: str, sides: tuple[Population, Populat
 
 
 def of_jackknife(metric: ModuleType, measure: str, sides: tuple[Population, Population], rng: np.random.Generator):
-    """Return the interval that tables state, [low and high, 2]."""
+    """Return the interval in the tables, [low and high, 2]."""
     options = {"settings": metric.Settings(), "measures": metric.MEASURES, "axis": metric.AXIS, "rng": rng}
     rows = summarise(metric.score, *sides, **options, resamples=1).rows
     row = next(row for row in rows if row["measure"] == measure)
@@ -100,17 +100,17 @@ Made by `python benchmarks/coverage.py` on {datetime.date.today()}.
 NumPy {np.__version__}.
 
 N unlearned models and N oracles, {SAMPLES} samples, normal margins of standard deviation 1; those of unlearned models
-are shifted by `shift` standard deviations. A cell has the share of {INTERVALS} intervals of nominally 95 % that hold
-the true value, and in brackets their mean width over that of the central 95 % of {DRAWS:,} values. At a true coverage
-of 0.95 the share scatters by 0.02. "halves" is what was used before: the value plus the quantiles of 50
-centred random halves. "jackknife" is what the tables state (docs/metrics.md, Intervals).
+are shifted by `shift` standard deviations. A cell has the share of {INTERVALS} nominal 95 % intervals that contain
+the true value, and in brackets their mean width relative to the central 95 % of {DRAWS:,} values. At a true coverage
+of 0.95 the standard deviation of the share is 0.02. "halves" is the former interval: the value plus the quantiles of
+50 centred random halves. "jackknife" is the interval in the tables (docs/metrics.md, Intervals).
 
-Models move all samples independently:
+The margins of the samples vary independently:
 
 {head}
 {table(0)}
 
-Half of the variance is common to all samples of a model, as that of a model that fits all of them better:
+Half of the variance is common to all samples of a model, as when a model fits all of them better:
 
 {head}
 {table(0.5)}

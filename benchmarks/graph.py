@@ -1,12 +1,12 @@
 """Time the planning of large experiments: `python benchmarks/graph.py`. Writes benchmarks/results/graph.md.
 
-Every figure is a whole call of Snakemake in a process and a folder of its own. Compared with, in the same run: bare.smk
-with the same jobs, files and inputs but without our parameters, messages, scripts and resources, which is what any
-workflow of this size costs; the same with one model per job and file, the naive design; and our own plan without the
-caches of unlearnkit.fingerprint.
+Every figure is a whole call of Snakemake in its own process and folder. The same run compares it with bare.smk, which
+has the same jobs, files and inputs but no parameters, messages, scripts or resources, and so shows what any workflow of
+this size costs; with the same at one model per job and file, the naive design; and with our own plan without the caches
+of unlearnkit.fingerprint.
 
-The finished experiment is made without computing: into every output goes one byte, and Snakemake's records are made by
-the function that makes them after a real job.
+The finished experiment is made without computing: every output gets one byte, and Snakemake's records are written by
+the function that writes them after a real job.
 """
 
 from __future__ import annotations
@@ -261,25 +261,25 @@ TEXT = """# Planning large experiments
 
 Made by `python benchmarks/graph.py` on {today}.
 {cores} cores ({machine}), load average {load} with this benchmark, Python {python}, Snakemake {snakemake}. Wall time,
-CPU time and largest memory of whole calls of `snakemake -n --quiet all`; the cheapest of {rounds}, naive: of one.
+CPU time and peak memory of whole calls of `snakemake -n --quiet all`; the cheapest of {rounds} calls, naive: of one.
 
 Jobs and files are those of the experiment, provenance included; EasyDUB is `experiments/easydub_cifar10.yaml` with 200
-models in every population and both metrics. *Nothing made*: everything is planned. *Finished*: nothing is to be done.
-*One job*: what a cluster job pays before it starts, parsing and planning for its own target.
+models in every population and both metrics. *Nothing made*: everything is planned. *Finished*: nothing has to be
+done. *One job*: the cost of a cluster job before it starts, parsing and planning for its own target.
 
 | experiment | jobs | files | nothing made | | | finished | | | one job | | |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {plans}
 The same plan (nothing made) in other forms, and their CPU time relative to ours. *Without caches*: fingerprints of code
-computed for every job. *Bare*: `benchmarks/bare.smk`, the same jobs, files and inputs, but no parameters, messages,
-scripts, logs and resources. *Naive*: bare with one model per job and file.
+are computed for every job. *Bare*: `benchmarks/bare.smk`, the same jobs, files and inputs, but no parameters, messages,
+scripts, logs or resources. *Naive*: bare with one model per job and file.
 
 | experiment | without caches | | | ratio | bare | | | ratio | naive | | | ratio |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {ratios}
-After a job the main process hashes its inputs, once for every output, if they are no larger than
-`max-checksum-file-size`. Time of that for a typical job of EasyDUB, inputs in their true size and in memory, with
-Snakemake's default limit (1 MB) and with that of `profiles/default` (none):
+After a job the main process hashes its inputs, once per output, if they are no larger than `max-checksum-file-size`.
+The table shows the time of this for a typical job of EasyDUB, with inputs of their true size and in memory, for
+Snakemake's default limit (1 MB) and for that of `profiles/default` (none):
 
 | rule | jobs | inputs | outputs | limit 1 MB | no limit | all jobs, no limit |
 | --- | --- | --- | --- | --- | --- | --- |

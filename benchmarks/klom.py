@@ -1,7 +1,7 @@
 """Time KLOM and margins against plain loops of the same definitions: `python benchmarks/klom.py`.
 
 Writes benchmarks/results/klom.md. Each time is the best of several runs of one process; the per-sample loops are timed
-on fewer samples and scaled linearly, which the table says.
+on fewer samples and scaled linearly, as the table states.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def counted_by_bincount(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def counted_bin_by_bin(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Histogram of one sample by comparing its bin numbers with each bin: the definition word for word."""
+    """Histogram of one sample by comparing its bin numbers with each bin: the literal definition."""
     bins = np.digitize(values, edges)
     return np.array([np.sum(bins == k) for k in range(1, 21)])
 
@@ -112,7 +112,7 @@ def margins_line(models: int, rng: np.random.Generator) -> str:
 
 
 def processor() -> str:
-    """Return the processor's model name where the system tells it."""
+    """Return the processor's model name where the system reports it."""
     cpuinfo = Path("/proc/cpuinfo")
     names = (
         [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
@@ -130,11 +130,11 @@ def report() -> str:
 
 Made by `python benchmarks/klom.py` on {datetime.date.today()}.
 {processor()}, {os.cpu_count()} logical cores, one thread used. Python {platform.python_version()}, NumPy
-{np.__version__}, SciPy {scipy.__version__}. Best of {REPEATS} runs, the forms taking turns.
+{np.__version__}, SciPy {scipy.__version__}. Best of {REPEATS} runs; the forms take turns.
 
-KLOM of N models a side on {SAMPLES:,} samples, float32, unit normal margins. The loops over samples are written out in
-the benchmark after the published definition, count a sample's bins with `bincount` or bin by bin, are timed on
-{LOOP_SAMPLES:,} samples and scaled linearly. All values agree with compat="easydub" to 1e-12.
+KLOM of N models a side on {SAMPLES:,} samples, float32, unit normal margins. The loops over samples follow the
+published definition and count a sample's bins with `bincount` or bin by bin. They are timed on {LOOP_SAMPLES:,}
+samples, and the time is scaled linearly. All values agree with compat="easydub" to 1e-12.
 
 | N | compat | time | loop | time | ratio |
 |---|---|---|---|---|---|

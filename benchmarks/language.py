@@ -1,8 +1,8 @@
 """Time the training of language models against a plain loop: `python benchmarks/language.py`.
 
 Writes benchmarks/results/language.md: tokens per second of our loop and of a loop with transformers as it is usually
-written, at equal model and batch, the forms taking turns, the best of several rounds. On a CPU: CPU time of one thread.
-On a GPU: wall time, and the fraction of the peak in bfloat16.
+written, at equal model and batch; the forms take turns, and the best of several rounds counts. On a CPU: CPU time of
+one thread. On a GPU: wall time, and the fraction of the peak in bfloat16.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def ours(case: Case, device: torch.device, *, compiled: bool = False, micro: int
 
 
 def _clock(device: torch.device) -> Callable[[], float]:
-    """Return what tells the CPU time of this process, or on a GPU the wall time once all work is done."""
+    """Return a clock: CPU time of this process, or on a GPU the wall time once all work is done."""
     if device.type == "cpu":
         return time.process_time
 
@@ -238,15 +238,15 @@ def main() -> None:
         f" {platform.python_version()}, torch {torch.__version__}, transformers {transformers.__version__}.\n"
         "GPT-2 from scratch on random tokens of a vocabulary of 2,048, float32, AdamW. The plain loop is transformers'"
         " `GPT2LMHeadModel` with its loss and `torch.optim.AdamW`. CPU time per step without the first, best of several"
-        " rounds, the forms taking turns.\n\n"
+        " rounds; the forms take turns.\n\n"
         "| case | form | CPU time per step | tokens per second | relative |\n| --- | --- | --- | --- | --- |\n"
         + rows
         + "\n## AdamW, CPU time per step\n\n| model | fused | foreach | for loop |\n| --- | --- | --- | --- |\n"
         + optimisers()
         + "\n## What a job costs before its first step\n\n"
         f"CPU time of imports and of building one model: {own[0]:.1f} s for `nanogpt`, {own[1]:.1f} s for `gpt2`, which"
-        " needs transformers. A shard pays it once, whatever the number of its models: they are trained one after the"
-        " other in one process.\n" + gpu_section()
+        " needs transformers. A shard pays this once, whatever the number of its models: they are trained one after"
+        " the other in one process.\n" + gpu_section()
     )
 
 

@@ -1,6 +1,6 @@
 """Time one training step of every small language model: `python benchmarks/language_models.py`.
 
-Writes benchmarks/results/language_models.md. Models take turns: what else the machine does falls on all of them.
+Writes benchmarks/results/language_models.md. Models take turns, so that other load on the machine affects all alike.
 """
 
 from __future__ import annotations

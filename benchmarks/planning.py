@@ -1,7 +1,7 @@
 """Predicted against actual: `python benchmarks/planning.py`. Writes benchmarks/results/planning.md.
 
 Plans and runs the embedded experiment in a fresh copy of the repository: first without any record, then from those of
-the first run, then grown, with a changed method, and with another model.
+the first run, then with more models, with a changed method, and with another model.
 """
 
 from __future__ import annotations
@@ -135,13 +135,13 @@ def by_stage(records: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
 def report(cases: list[dict[str, Any]], load: tuple[float, float]) -> Iterator[str]:
     """Yield the text of the result."""
     yield (
-        "# What `unlearnkit plan` predicts, and what it then takes\n\n"
+        "# What `unlearnkit plan` predicts, and what the run then takes\n\n"
         f"Made by `python benchmarks/planning.py` on {datetime.date.today()}.\n"
         f"{machine()['processor']}, {os.cpu_count()} logical cores, {CORES} used; load when it began and ended: "
         f"{load[0]:.1f}, {load[1]:.1f}.\nPython {platform.python_version()}, Snakemake {version('snakemake')}, torch "
         f"{version('torch')}.\n\n"
-        "Every case is planned, then run, in the same copy of the repository, one after another. Elapsed is the whole\n"
-        "command, process time the sum over jobs from the start of each process, both as predicted -> actual.\n\n"
+        "Each case is planned and then run, one after another in the same copy of the repository. Elapsed is the\n"
+        "whole command, process time the sum over jobs from the start of each process, both as predicted -> actual.\n\n"
         "| case | jobs | elapsed | ratio | process time | disk | planned in |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
     )

@@ -1,4 +1,4 @@
-"""Time what a job pays before it computes: `python benchmarks/startup.py`. Writes benchmarks/results/startup.md."""
+"""Time what a job costs before it computes: `python benchmarks/startup.py`. Writes benchmarks/results/startup.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> None:
     rows = "".join(f"| {name} | {value:.2f} s |\n" for name, value in best.items())
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(
-        "# What a job pays before it computes\n\n"
+        "# The cost of a job before it computes\n\n"
         f"Made by `python benchmarks/startup.py` on {datetime.date.today()}.\n"
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, torch {version('torch')}."
         f" Whole process, best of {ROUNDS}, compiled bytecode.\n\n"

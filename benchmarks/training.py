@@ -1,7 +1,7 @@
 """Time the training of many small models against a plain loop: `python benchmarks/training.py`.
 
-Writes benchmarks/results/training.md: CPU time per model of the embedded experiment's recipe, one thread, the forms
-taking turns, the best of several rounds.
+Writes benchmarks/results/training.md: CPU time per model of the embedded experiment's recipe, one thread. The
+forms take turns, and the best of several rounds counts.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> None:
         f"{os.cpu_count()} cores ({platform.machine()}), one thread used. Python {platform.python_version()},"
         f" torch {torch.__version__}.\n"
         f"Digits, perceptron 64-64-10, {RECIPE.epochs} epochs of {image_set.train_size} images in batches of"
-        f" {RECIPE.batch_size}. CPU time per model, best of {ROUNDS} rounds, the forms taking turns.\n\n"
+        f" {RECIPE.batch_size}. CPU time per model, best of {ROUNDS} rounds; the forms take turns.\n\n"
         "| form | CPU time per model | models per second, relative |\n| --- | --- | --- |\n" + rows
     )
 
