@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import keyword
 import os
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 from unlearnkit import registry
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.config.names import unportable
-from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
+from unlearnkit.errors import ArtifactError, UnlearnkitError
 from unlearnkit.layout import REFERENCE_CANDIDATES
 
 LONGEST_NAME = 40
@@ -21,6 +20,9 @@ LONGEST_NAME = 40
 
 TEMPLATES = {"image": "template.py.txt", "text": "template_text.py.txt"}
 """Task -> the file in unlearnkit/methods that a method for it begins as."""
+
+_ENTRIES = re.compile(r'^METHODS: .*\(\n    \{\n(        (".*",|#.*)\n)+(?=    \}\n\)\n)', re.MULTILINE)
+"""METHODS in the text of registry.py, up to its last entry."""
 
 _TRIED = {
     "image": ("the tests take it from experiments/digits_methods.yaml", "epochs: 5, snapshots: [5]", ""),
@@ -91,53 +93,26 @@ def create(package: Path, name: str, task: str = "image") -> Path:
 def with_entry(listed: str, name: str) -> str:
     """Return `listed`, the text of registry.py, with a line for the method `name` after the last one of METHODS.
 
-    Raises UnlearnkitError if the method is there, or if the new text would not hold all old entries and the new one.
+    Raises UnlearnkitError if the method is there, or if METHODS has another shape than the formatter gives it.
     """
-    try:
-        methods = _methods(listed)
-        before, last = ast.literal_eval(methods), methods.values[-1]
-        if name in before:
-            raise UnlearnkitError(
-                f"there is a method '{name}' ({before[name]})",
-                expected="a name that no method has",
-                remedy="choose another name",
-            )
-        lines = listed.split("\n")
-        lines.insert(last.end_lineno or 0, " " * _indent(methods) + _entry(name))
-        changed = "\n".join(lines)
-        if ast.literal_eval(_methods(changed)) == {**before, name: _module(name)}:
-            return changed
-    except (SyntaxError, ValueError, IndexError):
-        pass  # told below, like a text in which the line went elsewhere
-    raise UnlearnkitError(
-        "METHODS of unlearnkit/registry.py cannot take another line",
-        expected="one dict of names and modules, each entry on its own line and with a comma",
-        remedy="correct it, or write the method and its line by hand (docs/adding-a-method.md)",
-    )
-
-
-def _methods(listed: str) -> ast.Dict:
-    """Return the only dict in what METHODS is set to; raises SyntaxError or ValueError if it is not that."""
-    (value,) = (
-        node.value
-        for node in ast.parse(listed).body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "METHODS"
-    )
-    (found,) = (node for node in ast.walk(value or ast.Constant(None)) if isinstance(node, ast.Dict))
-    return found
-
-
-def _indent(methods: ast.Dict) -> int:
-    key = methods.keys[-1]
-    return key.col_offset if key else 0
-
-
-def _module(name: str) -> str:
-    return f"unlearnkit.methods.{name}"
+    entries = _ENTRIES.search(listed)
+    if entries is None:
+        raise UnlearnkitError(
+            "METHODS of unlearnkit/registry.py cannot take another line",
+            expected="one dict of names and modules, each entry on its own line and with a comma",
+            remedy="correct it, or write the method and its line by hand (docs/adding-a-method.md)",
+        )
+    if found := re.search(rf'"{name}": "(.*)"', entries[0]):
+        raise UnlearnkitError(
+            f"there is a method '{name}' ({found[1]})",
+            expected="a name that no method has",
+            remedy="choose another name",
+        )
+    return f"{listed[: entries.end()]}        {_entry(name)}\n{listed[entries.end() :]}"
 
 
 def _entry(name: str) -> str:
-    return f'"{name}": "{_module(name)}",'
+    return f'"{name}": "unlearnkit.methods.{name}",'
 
 
 def _refuse_name(name: str) -> None:
@@ -146,9 +121,9 @@ def _refuse_name(name: str) -> None:
     if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}", name):
         why.append(f"which is not 1 to {LONGEST_NAME} small letters, digits and _, a letter first")
     if keyword.iskeyword(name):
-        why.append("which is a word of Python's")
+        why.append("which is a keyword of Python")
     if name in REFERENCE_CANDIDATES:
-        why.append("which the tables call what methods are compared with")
+        why.append("which stands in the tables for what methods are compared with")
     if why:
         raise UnlearnkitError(
             f"a method cannot have the name '{name}', {' and '.join(why)}",
@@ -166,30 +141,19 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str, listing: Path, registered: str) -> None:
     """Write the method, which must not exist yet, and the registry; remove the method if the registry is as before."""
-    try:
-        stream = path.open("x", encoding="utf-8")
-    except FileExistsError:
+    if path.exists():
         raise UnlearnkitError(
             f"{path} exists, although no method has this name",
             expected="a name that no file has",
             remedy="choose another name, or write its line in unlearnkit/registry.py by hand if it is a method",
-        ) from None
-    except OSError as error:
-        raise _unwritten(cannot_write(path, error)) from None
+        )
     try:
-        with stream:
-            stream.write(text)
+        write_text(path, text)
         write_text(listing, registered)
     except BaseException as error:
         if _read(listing) != registered:
-            path.unlink()
-        if isinstance(error, OSError):
-            raise _unwritten(cannot_write(path, error)) from None
+            path.unlink(missing_ok=True)
         if isinstance(error, ArtifactError):
-            raise _unwritten(error) from None
+            remedy = "free the disk or correct the permissions; nothing was changed"
+            raise UnlearnkitError(error.fact, remedy=remedy) from None
         raise
-
-
-def _unwritten(error: ArtifactError) -> UnlearnkitError:
-    """Return the error with the remedy of this command: that of artifacts is to run Snakemake again."""
-    return UnlearnkitError(error.fact, remedy="free the disk or correct the permissions; nothing was changed")
