@@ -21,18 +21,11 @@ class Basis(enum.IntEnum):
     @property
     def words(self) -> str:
         """The basis as the table names it."""
-        return _WORDS[self]
+        scaled = "scaled from other"
+        return ("measured", f"{scaled} settings", f"{scaled} jobs", f"{scaled} models", "assumed")[self]
 
 
-_WORDS = {
-    Basis.MEASURED: "measured",
-    Basis.SETTINGS: "scaled from other settings",
-    Basis.KINDS: "scaled from other jobs",
-    Basis.MODELS: "scaled from other models",
-    Basis.ASSUMED: "assumed",
-}
-
-TELLING = 0.1
+DECISIVE = 0.1
 """Share of the time of a stage above which a part of it decides what the stage is said to rest on."""
 
 
@@ -50,7 +43,7 @@ def farthest(estimates: Iterable[Estimate]) -> tuple[Basis, int]:
     estimates = list(estimates)
     total = sum(estimate.seconds for estimate in estimates)
     shares = {basis: sum(e.seconds for e in estimates if e.basis >= basis) for basis in Basis}
-    basis = max(basis for basis in Basis if shares[basis] >= TELLING * total)
+    basis = max(basis for basis in Basis if shares[basis] >= DECISIVE * total)
     # estimates share their sets of records: few of them are different
     sets = {estimate.records for estimate in estimates if estimate.basis == basis}
     return basis, len(frozenset().union(*sets))

@@ -18,7 +18,7 @@ def work_keys(kind: str, settings: Mapping[str, Any], threads: int) -> Keys:
     """
     if kind == "scoring":
         metric = settings["metric"]
-        exact = (kind, metric, _text(settings["settings"]))
+        exact = (kind, metric, as_key(settings["settings"]))
         return ((Basis.MEASURED, exact), (Basis.SETTINGS, (kind, metric)), (Basis.KINDS, kind))
     model = model_key(settings)
     if kind == "margins":
@@ -26,7 +26,7 @@ def work_keys(kind: str, settings: Mapping[str, Any], threads: int) -> Keys:
     how = {key: settings.get(key) for key in ("settings", "training")}
     method = settings.get("method", "")
     return (
-        (Basis.MEASURED, (kind, method, _text(how), model, threads)),
+        (Basis.MEASURED, (kind, method, as_key(how), model, threads)),
         (Basis.SETTINGS, (kind, method, model)),
         (Basis.KINDS, (kind, model)),
     )
@@ -39,15 +39,16 @@ def fixed_keys(rule: str, settings: Mapping[str, Any]) -> Keys:
 
 
 def model_key(settings: Mapping[str, Any]) -> str:
-    """Return what tells models apart in the parameters of a rule, "" if it has no model."""
-    # rule margins has the model itself as its settings
-    return _text(settings.get("model") or (settings if "name" in settings else {}))
+    """Return what distinguishes models in the parameters of a rule."""
+    return as_key(model_of(settings))
 
 
 def model_of(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return name and settings of the model in the parameters of a rule that has one."""
-    return settings.get("model") or settings
+    """Return name and settings of the model in the parameters of a rule, nothing if it has none."""
+    # rule margins has the model itself as its settings
+    return settings.get("model") or (settings if "name" in settings else {})
 
 
-def _text(value: Any) -> str:
+def as_key(value: Any) -> str:
+    """Return a text that is the same for equal settings."""
     return json.dumps(value, sort_keys=True, default=list)

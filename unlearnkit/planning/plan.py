@@ -10,7 +10,7 @@ from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.basis import Basis, Estimate, farthest
 from unlearnkit.planning.disk import Disk, download_bytes
-from unlearnkit.planning.dry_run import DryRun, MissingJob, Slots
+from unlearnkit.planning.dry_run import DryRun, MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.schedule import elapsed
@@ -46,12 +46,10 @@ class Plan:
 
     experiment: str
     samples: str
-    targets: Sequence[str]
+    found: DryRun
     stages: Sequence[Stage]
     total: Stage
     elapsed_seconds: float
-    slots: Slots
-    replaced: str
     download_bytes: int
     records: int
     machine: dict[str, object]
@@ -75,12 +73,10 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     return Plan(
         experiment=experiment.experiment,
         samples="sequence" if experiment.task == "text" else "sample",
-        targets=found.targets,
+        found=found,
         stages=[priced(name, jobs) for name, jobs in stages.items()],
         total=priced("total", found.jobs),
         elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
-        slots=found.slots,
-        replaced=found.replaced,
         download_bytes=download_bytes(experiment, found.jobs),
         records=len(records),
         machine=machine(),

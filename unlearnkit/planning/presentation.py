@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from unlearnkit.planning.plan import HOUR, Plan, Stage
@@ -15,14 +16,14 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "experiment": plan.experiment,
-        "targets": list(plan.targets),
+        "targets": list(plan.found.targets),
         "stages": [_stage(stage) for stage in plan.stages],
         "total": _stage(plan.total),
         "elapsed_seconds": round(plan.elapsed_seconds, 1),
-        "cores": None if plan.slots.remote else plan.slots.cores,
-        "jobs_at_once": plan.slots.jobs,
-        "gpus": plan.slots.gpus,
-        "replaced": plan.replaced,
+        "cores": None if plan.found.slots.remote else plan.found.slots.cores,
+        "jobs_at_once": plan.found.slots.jobs,
+        "gpus": plan.found.slots.gpus,
+        "replaced": plan.found.replaced,
         "download_bytes": plan.download_bytes,
         "records": plan.records,
         "machine": plan.machine,
@@ -32,25 +33,29 @@ def as_json(plan: Plan) -> dict[str, Any]:
 def as_text(plan: Plan) -> str:
     """Return the plan as an aligned table with what it adds up to."""
     if not plan.stages:
-        return f"{plan.experiment}: nothing is missing for {', '.join(plan.targets)}"
+        return f"{plan.experiment}: nothing is missing for {', '.join(plan.found.targets)}"
     gpu = plan.total.gpu_seconds > 0
     rows = [_row(stage, gpu) for stage in [*plan.stages, plan.total]]
     rows[-1][-1] = ""
     header = ["stage", "jobs", "models", f"{plan.samples} passes", "CPU time", *(["GPU time"] if gpu else [])]
     header += ["per job", "disk", "rests on"]
-    where = f"{plan.slots.jobs} jobs at once, without waiting in the queue" if plan.slots.remote else _here(plan)
+    where = (
+        f"{plan.found.slots.jobs} jobs at once, without waiting in the queue"
+        if plan.found.slots.remote
+        else _here(plan)
+    )
     kinds = ", ".join(f"{kind} {size(amount)}" for kind, amount in plan.total.files.items())
     download = size(plan.download_bytes) if plan.download_bytes else "nothing"
     lines = [
-        f"{plan.experiment}: missing for {', '.join(plan.targets)}",
+        f"{plan.experiment}: missing for {', '.join(plan.found.targets)}",
         "",
-        *_aligned([header, *rows]),
+        *_aligned(header, rows),
         "",
         f"Elapsed:   {duration(plan.elapsed_seconds)} with {where}",
         f"Disk:      {kinds}",
         f"Download:  {download}",
         f"Records:   {plan.records} jobs were measured",
-        *([plan.replaced] if plan.replaced else []),
+        *([plan.found.replaced] if plan.found.replaced else []),
     ]
     return "\n".join(lines)
 
@@ -68,25 +73,20 @@ def duration(seconds: float) -> str:
 
 def size(number: float) -> str:
     """Return a number of bytes in decimal units: "120 kB", "3.4 GB"."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 999.5:
-            return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} TB"
+    return _scaled(number, ("B", "kB", "MB", "GB", "TB"), 10)
 
 
 def _here(plan: Plan) -> str:
-    cores = f"{plan.slots.cores} core" + ("s" if plan.slots.cores != 1 else "")
-    gpus = plan.slots.gpus
+    cores = f"{plan.found.slots.cores} core" + ("s" if plan.found.slots.cores != 1 else "")
+    gpus = plan.found.slots.gpus
     return cores if gpus is None else f"{cores} and {gpus} GPU slot" + ("s" if gpus != 1 else "")
 
 
-def _count(number: float) -> str:
-    for unit in ("", " k", " M", " G", " T"):
-        if number < 999.5 or unit == " T":
-            return f"{number:,.0f}{unit}" if number >= 100 or not unit else f"{number:.1f}{unit}"
-        number /= 1000
-    raise AssertionError
+def _scaled(number: float, units: Sequence[str], whole: float) -> str:
+    """Return a number in the unit that leaves it below 1000, with a decimal if it is less than `whole` of them."""
+    power = next((power for power in range(len(units)) if number / 1000**power < 999.5), len(units) - 1)
+    scaled = number / 1000**power
+    return f"{scaled:,.{int(power > 0 and scaled < whole)}f} {units[power]}".rstrip()
 
 
 def _row(stage: Stage, gpu: bool) -> list[str]:
@@ -96,7 +96,7 @@ def _row(stage: Stage, gpu: bool) -> list[str]:
         stage.name,
         f"{stage.jobs:,}",
         f"{stage.models:,}" if stage.models else "",
-        _count(stage.sample_passes) if stage.sample_passes else "",
+        _scaled(stage.sample_passes, ("", "k", "M", "G", "T"), 100) if stage.sample_passes else "",
         *times,
         duration(stage.seconds / stage.jobs),
         size(sum(stage.files.values())),
@@ -104,22 +104,16 @@ def _row(stage: Stage, gpu: bool) -> list[str]:
     ]
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Return rows as a Markdown table: text columns (the first and the last) to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    last = len(widths) - 1
-    text = (0, last)
-    lines = [
-        "| "
-        + " | ".join(
-            cell.ljust(width) if column in text else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        + " |"
-        for row in rows
-    ]
-    rule = ("-" * width if column in text else "-" * (width - 1) + ":" for column, width in enumerate(widths))
-    return [lines[0], "| " + " | ".join(rule) + " |", *lines[1:]]
+def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Return a Markdown table: text columns (the first and the last) to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    sides = ["<", *">" * (len(header) - 2), "<"]
+    rule = ["-" * width if side == "<" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
+    cells = (
+        [f"{cell:{form}}" for cell, form in zip(row, map("{}{}".format, sides, widths), strict=True)]
+        for row in [header, rule, *rows]
+    )
+    return [f"| {' | '.join(row)} |" for row in cells]
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

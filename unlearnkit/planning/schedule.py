@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
+import math
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from unlearnkit.planning import assumptions
@@ -44,9 +45,11 @@ class _Room:
     """Jobs that could start, and what is free for them; jobs of one need wait in one line."""
 
     def __init__(self, slots: Slots) -> None:
-        self._slots = slots
-        self._free = {"cores": slots.cores, "jobs": slots.jobs, "gpus": slots.gpus}
-        self._lines: dict[tuple[tuple[str, int], ...], deque[MissingJob]] = defaultdict(deque)
+        self._remote = slots.remote
+        shared = {"cores": slots.cores, "jobs": slots.jobs, "gpus": slots.gpus}
+        self._slots = {name: math.inf if number is None else number for name, number in shared.items()}
+        self._free = Counter(self._slots)
+        self._lines: dict[tuple[tuple[str, float], ...], deque[MissingJob]] = defaultdict(deque)
 
     def enqueue(self, jobs: Iterable[MissingJob]) -> None:
         for job in jobs:
@@ -54,26 +57,16 @@ class _Room:
 
     def take(self) -> MissingJob | None:
         for need, line in self._lines.items():
-            if line and all(self._fits(name, amount) for name, amount in need):
-                self._change(need, -1)
+            if line and all(amount <= self._free[name] for name, amount in need):
+                self._free.subtract(dict(need))
                 return line.popleft()
         return None
 
     def give_back(self, job: MissingJob) -> None:
-        self._change(self._need(job), 1)
+        self._free.update(dict(self._need(job)))
 
-    def _need(self, job: MissingJob) -> tuple[tuple[str, int], ...]:
-        if self._slots.remote and not job.local:
+    def _need(self, job: MissingJob) -> tuple[tuple[str, float], ...]:
+        if self._remote and not job.local:
             return (("jobs", 1), ("gpus", job.gpus))
         # a job never waits for more than there is
-        limits = (("cores", job.threads, self._slots.cores), ("gpus", job.gpus, self._slots.gpus))
-        return tuple((name, amount if limit is None else min(amount, limit)) for name, amount, limit in limits)
-
-    def _fits(self, name: str, amount: int) -> bool:
-        free = self._free[name]
-        return free is None or amount <= free
-
-    def _change(self, need: tuple[tuple[str, int], ...], sign: int) -> None:
-        for name, amount in need:
-            free = self._free[name]
-            self._free[name] = None if free is None else free + sign * amount
+        return tuple((name, min(n, self._slots[name])) for name, n in (("cores", job.threads), ("gpus", job.gpus)))

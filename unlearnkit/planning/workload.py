@@ -6,8 +6,7 @@ All of it follows from the configuration and from what plug-ins declare: setting
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.costs import ModelSize
@@ -18,17 +17,18 @@ from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.records import Record
 
 
 class Workload:
-    """Units of work of the jobs of one experiment; records tell sizes of forget sets that the settings leave open."""
+    """Units of work of the jobs of one experiment; records give the sizes of forget sets that settings leave open."""
 
     def __init__(self, experiment: Experiment, records: Iterable[Record]) -> None:
         self.experiment = experiment
         self.samples = experiment.train_size + experiment.validation_size + experiment.test_size
         self._found = {
-            _hashable(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
+            as_key(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
         }
 
     def models(self, job: MissingJob) -> int:
@@ -66,7 +66,7 @@ class Workload:
     def forget_size(self, name: str) -> int:
         """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind."""
         forget_set = self.experiment.forget_sets[name]
-        planned = self.experiment.planned_size(name) or self._found.get(_hashable(forget_set.model_dump(mode="json")))
+        planned = self.experiment.planned_size(name) or self._found.get(as_key(forget_set.model_dump(mode="json")))
         if planned:
             return planned
         if units := forget_set.planned_size():
@@ -112,9 +112,3 @@ class Workload:
         epochs = {"candidate": len(variant.snapshots) if variant else 1, "oracle": 1}
         samples = self._evaluated(job.wildcards["forget_set"])
         return sum((stop - first) * samples * epochs[side] for side in epochs for _, first, stop in job.settings[side])
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return tuple(sorted((key, _hashable(item)) for key, item in value.items()))
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
