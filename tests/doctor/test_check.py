@@ -244,6 +244,16 @@ def test_files_of_forget_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "'good.npy' is another file than the configuration names" in other
 
 
+def test_data_that_kill_their_process_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module(tmp_path, "sklearn", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")  # digits come with it
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.chdir(tmp_path)
+    np.save("good.npy", np.arange(5))
+    case = configured(tmp_path, {"forget_sets": {"good": {"kind": "file", "file": "good.npy"}}})
+    (finding,) = of("data", case)
+    assert (finding.level, finding.fact) == (ERROR, "the data set, good.npy could not be read (status -11)")
+
+
 # devices
 
 

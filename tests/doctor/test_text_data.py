@@ -118,5 +118,5 @@ def test_a_data_set_of_the_hub_is_not_fetched(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     changes = {"name": "hub_text", "root": None, "hub": {"path": "someone/text"}}
     assert text_findings(tmp_path, changes) == {
-        "someone/text is read from huggingface.co by the first job, and not looked at": WARNING
+        "someone/text is read from huggingface.co by the first job, and was not examined": WARNING
     }

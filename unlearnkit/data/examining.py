@@ -9,25 +9,28 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from unlearnkit.config.data import DataBlock
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit import layout
+from unlearnkit.config.load import load_experiment
 from unlearnkit.config.text_data import TextDataBlock
-from unlearnkit.config.units import TextForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 from unlearnkit.data.loading import load_published, prepared
 from unlearnkit.data.unit_forget_sets import make_unit_forget_set
+from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.graph import Graph
+from unlearnkit.registry import locate
+from unlearnkit.text_graph import TextGraph
 
-Finding = tuple[str, str]
-"""Level (ok, warning or error) and fact."""
+Finding = tuple[str, ...]
+"""Level (ok, warning or error), fact and, where there is one, remedy."""
 
 MOST = 20_000_000
 """Characters or tokens of a text that is small enough to be cut into sequences during a check."""
@@ -38,38 +41,73 @@ _LATER = ("principal_component", "clip_neighbours", "subpopulation")
 """Kinds of forget sets that are made from other artifacts or take a minute to make: their jobs compare them."""
 
 
-def image_findings(data: Mapping[str, Any], root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the findings on an image data set with the configuration `data`; raises what its job raises."""
-    block = DataBlock.model_validate(data)
+def answer() -> None:
+    """Print what is found, as JSON lines, for the experiment whose configuration, as JSON, is the first argument.
+
+    The first line names the parts that are examined; a line follows each one that was examined to its end.
+    """
+    parts = list(_parts(load_experiment(json.loads(sys.argv[1]))))
+    _print(parts=[name for name, _ in parts])
+    for _, find in parts:
+        for finding in _caught(find):
+            _print(finding=finding)
+        _print(done=True)
+
+
+def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
+    """Yield what is examined, and how: the data set with the forget sets that can be made, and files of forget sets."""
+    files = {name: file for name, settings in experiment.forget_sets.items() if (file := settings.input_file())}
+    lost = {name for name, file in files.items() if not Path(file).is_file()}
+    possible = {name: settings for name, settings in experiment.forget_sets.items() if name not in lost}
+    yield "the data set", partial(_data_findings, experiment, possible)
+    for name, file in files.items():
+        yield file, partial(_file_findings, name, file, experiment.forget_sets[name])
+
+
+def _data_findings(experiment: Any, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the findings on a data set, unless its first job downloads it; raises what its jobs raise."""
+    data = experiment.data
+    declared = declarations(locate("data set", data.name))
+    size, fetched = declared.DOWNLOAD_BYTES, Path(layout.DOWNLOADS, getattr(declared, "DOWNLOAD_FOLDER", ""))
+    if data.root is None and size and not fetched.is_dir():
+        fact = f"{data.name} is not here yet: the first job downloads {size / 1e6:.0f} MB into {layout.DOWNLOADS}/"
+        yield "warning", fact, f"if jobs have no network, get the files from {declared.SOURCE} and set data.root"
+    elif data.name == "hub_text" and not Path(data.hub.path).is_dir():
+        fact = f"{data.hub.path} is read from huggingface.co by the first job, and was not examined"
+        yield "warning", fact, "if jobs have no network, save it to a folder and name that in data.hub.path"
+    else:
+        root = data.root or (layout.DOWNLOADS if size else None)
+        find = _image_findings if experiment.task == "image" else _text_findings
+        yield from find(experiment, Path(root) if root else None, forget_sets)
+
+
+def _image_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
+    block = experiment.data
     published, _ = load_published(block.name, root, block.content_hash)
     yield "ok", f"{block.name} is sound: {len(published.images)} entries"
-    sizes = {name: getattr(block, name) for name in ("train_size", "validation_size", "test_size")}
+    made = Graph(experiment).dataset_slice()
+    sizes = {name: made[name] for name in ("train_size", "validation_size", "test_size")}
     images = prepared(published, block.split, sizes, block.image)
-    chosen, found = TypeAdapter(dict[str, ForgetSet]).validate_python(forget_sets), digests(images.images)
-    for name, settings in chosen.items():
+    found = digests(images.images)
+    for name, settings in forget_sets.items():
         if settings.kind not in _LATER:
             yield from _caught(_copies, name, make_forget_set, settings, images, found)
 
 
-def text_findings(
-    data: Mapping[str, Any], root: Path | None, cuts: Mapping[str, Any], forget_sets: Mapping[str, Any]
-) -> Iterator[Finding]:
-    """Yield the findings on text with the configuration `data`, cut by `cuts`; raises what its jobs raise."""
+def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
     from unlearnkit.data.shared_text import refuse_shared
     from unlearnkit.data.text_making import cut_text
 
-    block = TextDataBlock.model_validate(data)
+    block = experiment.data
     with tempfile.TemporaryDirectory() as folder:
         made = yield from (_made_tokens if block.tokenizer else _published_tokens)(block, root, Path(folder))
         if made is None:
             return
+        cuts = {"content_hash": None, **TextGraph(Graph(experiment)).dataset_slice()}
         text_set, end_of_text = cut_text(cuts, made, root)
         yield from _caught(refuse_shared, text_set, end_of_text)
-        chosen, found = (
-            TypeAdapter(dict[str, TextForgetSet]).validate_python(forget_sets),
-            digests(text_set.sequences()),
-        )
-        for name, settings in chosen.items():
+        found = digests(text_set.sequences())
+        for name, settings in forget_sets.items():
             yield from _caught(_copies, name, make_unit_forget_set, settings, text_set, found)
 
 
@@ -106,23 +144,15 @@ def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Gener
     return made
 
 
-def file_findings(file: str, kind: str, sha256: str | None) -> Iterator[Finding]:
-    """Yield the finding on the file of a forget set of a `kind`; raises DataError if it is damaged."""
-    is_list = kind in ("file", "unit_file")
-    size = len(file_forget_set(Path(file), sha256) if is_list else read_scores(Path(file)))
+def _file_findings(name: str, file: str, settings: Any) -> Iterator[Finding]:
+    """Yield the finding on the file of a forget set; raises DataError if it is damaged."""
+    if not Path(file).is_file():
+        fact = f"{file}, the file of forget set {name}, does not exist"
+        yield "error", fact, f"put it there, or correct forget_sets.{name}.file"
+        return
+    is_list = settings.kind in ("file", "unit_file")
+    size = len(file_forget_set(Path(file), getattr(settings, "sha256", None)) if is_list else read_scores(Path(file)))
     yield "ok", f"{file} is sound: {size} entries"
-
-
-def answer() -> None:
-    """Print the findings on the questions in the first argument, a JSON list, each as an object on its own line."""
-    answers = {"images": image_findings, "text": text_findings, "file": file_findings}
-    for asked in json.loads(sys.argv[1]):
-        if "root" in asked:
-            asked["root"] = Path(asked["root"]) if asked["root"] else None
-        find = answers[asked.pop("about")]
-        for level, fact in _caught(find, **asked):
-            print("\n@" + json.dumps({"level": level, "fact": fact}))
-        print("\n@" + json.dumps({"done": True}), flush=True)
 
 
 def _copies(
@@ -134,9 +164,13 @@ def _copies(
         yield "warning", warning
 
 
-def _caught(find: Callable[..., Iterable[Finding] | None], *arguments: Any, **named: Any) -> Iterator[Finding]:
+def _caught(find: Callable[..., Iterable[Finding] | None], *arguments: Any) -> Iterator[Finding]:
     """Yield what `find` yields, up to an error, which is a finding as well."""
     try:
-        yield from find(*arguments, **named) or ()
+        yield from find(*arguments) or ()
     except UnlearnkitError as error:
         yield "error", str(error).rstrip(".")
+
+
+def _print(**line: Any) -> None:
+    print("\n@" + json.dumps(line), flush=True)

@@ -33,10 +33,11 @@ class Finding:
 
 @dataclass
 class Case:
-    """The configuration's files and KEY=VALUE arguments, and its experiment (None until it is known to be valid)."""
+    """The configuration: files, KEY=VALUE arguments, both merged, and the experiment (None until known to be valid)."""
 
     configuration: list[Path]
     arguments: list[str] = field(default_factory=list)
+    merged: Any = None
     experiment: Any = None
 
     @cached_property

@@ -13,7 +13,8 @@ def examine(case: Case) -> Iterator[Finding]:
     from unlearnkit.config.load import load_experiment
     from unlearnkit.config.reading import read_configuration
 
-    case.experiment = experiment = load_experiment(read_configuration(case.configuration, case.arguments))
+    case.merged = read_configuration(case.configuration, case.arguments)
+    case.experiment = experiment = load_experiment(case.merged)
     counts = (
         f"{experiment.num_models} models",
         _counted(experiment.forget_sets, "forget set"),
