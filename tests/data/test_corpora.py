@@ -71,7 +71,7 @@ def test_tiny_shakespeare_is_downloaded_once(server: str, tmp_path: Path, monkey
 
 def test_another_file_is_not_kept(server: str, tmp_path: Path) -> None:
     for name, message in (
-        ("README.md", "is another file now"),
+        ("README.md", "has changed: its SHA-256 is"),
         ("absent", r"could not be downloaded \(HTTP Error 404"),
     ):
         with pytest.raises(DataError, match=message):

@@ -65,5 +65,5 @@ def test_neighbours_are_those_of_the_largest_cosine() -> None:
     assert neighbour_forget_set(embeddings, 2, 1, 0).tolist() == [1, 4]
     drawn = {tuple(neighbour_forget_set(embeddings, 1, None, seed)) for seed in range(20)}
     assert len(drawn) > 2
-    with pytest.raises(DataError, match="7 samples are asked for, but the training set has 6"):
+    with pytest.raises(DataError, match="7 samples are requested, but the training set has 6"):
         neighbour_forget_set(embeddings, 7, 0, 0)

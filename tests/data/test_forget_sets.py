@@ -136,7 +136,7 @@ def test_a_file_may_be_named_by_its_checksum(digits: ImageSet, tmp_path: Path) -
     settings = configured(kind="file", file=str(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
     assert make_forget_set(settings, digits).tolist() == [5, 3, 4]
     np.save(file, [5, 4, 3])
-    with pytest.raises(DataError, match=r"indices\.npy' is another file than the configuration names: its SHA-256 is"):
+    with pytest.raises(DataError, match=r"indices\.npy' is not the file that the configuration names: its SHA-256 is"):
         make_forget_set(settings, digits)
 
 
@@ -169,11 +169,11 @@ def test_make_forget_set_does_what_the_functions_do(digits: ImageSet, tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kind": "random", "size": 1438}, "1438 samples are asked for, but the training set has 1437"),
+        ({"kind": "random", "size": 1438}, "1438 samples are requested, but the training set has 1437"),
         ({"kind": "class", "label": 10}, "class 10 has 0"),
-        ({"kind": "class", "label": 3, "size": 1000}, r"1000 samples are asked for, but class 3 has \d+"),
+        ({"kind": "class", "label": 3, "size": 1000}, r"1000 samples are requested, but class 3 has \d+"),
         ({"kind": "subpopulation", "label": 11}, "class 11 has 0"),
-        ({"kind": "subpopulation", "label": 3, "clusters": 1000}, "1000 clusters are asked for"),
+        ({"kind": "subpopulation", "label": 3, "clusters": 1000}, "1000 clusters are requested"),
     ],
 )
 def test_what_the_data_set_cannot_supply(settings: dict, message: str, digits: ImageSet) -> None:

@@ -241,7 +241,7 @@ def test_files_of_forget_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert set(found.values()) == {ERROR}
     bad, other = found
     assert "'bad.npy' cannot be read" in bad
-    assert "'good.npy' is another file than the configuration names" in other
+    assert "'good.npy' is not the file that the configuration names" in other
 
 
 def test_data_that_kill_their_process_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

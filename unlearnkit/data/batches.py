@@ -56,7 +56,7 @@ class Pixels:
 class Samples(Draws):
     """Images to draw from: batches are [B, C, H, W] and [B], or [K, B, C, H, W] and [K, B] of K > 1 models.
 
-    Images are scaled to `resolution` x `resolution` pixels first and augmented then, with each model's own generator.
+    Images are first scaled to `resolution` x `resolution` pixels and then augmented, with each model's own generator.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Samples(Draws):
 
     @property
     def labels(self) -> Tensor:
-        """The labels of the samples [n], or [K, n] if every model has samples of its own; this costs nothing."""
+        """The labels of the samples [n], or [K, n] if every model has its own samples; reading them is not counted."""
         return self.pixels.labels[self.indices.to(self.pixels.device)]
 
     def with_targets(self, targets: Tensor) -> Samples:
@@ -108,7 +108,7 @@ class Samples(Draws):
 
 
 def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield (images, labels, is_second) of one pass over two sets shuffled into each other, by the order of `first`.
+    """Yield (images, labels, is_second) of one pass over two sets shuffled together, by the order of `first`.
 
     `is_second` is a boolean [B] or [K, B]: which samples are of the second set. Each set counts its own, all of them
     when the pass begins. Resolution and augmentation are those of `first`.
@@ -131,7 +131,7 @@ def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tu
 
 @contextmanager
 def batch_of_one_explained(division: str) -> Iterator[None]:
-    """Raise TrainingError, saying by `division` how the batches came about, where batch norm refuses one sample."""
+    """Raise TrainingError where batch norm refuses one sample; `division` states how the batches came about."""
     try:
         yield
     except ValueError as error:
@@ -139,7 +139,7 @@ def batch_of_one_explained(division: str) -> Iterator[None]:
         if not str(error).startswith("Expected more than 1 value per channel"):
             raise
         raise TrainingError(
-            f"{division} so that a batch has one sample, of which batch norm takes no variance",
+            f"{division} so that a batch has one sample, for which batch norm has no variance",
             expected="batches of at least two samples",
             remedy="choose a batch size that does not leave a last batch of one, or another number of samples",
         ) from None
@@ -160,7 +160,7 @@ def _flip(images: Tensor, generator: torch.Generator) -> Tensor:
 def _crop_flip(images: Tensor, generator: torch.Generator, border: Tensor) -> Tensor:
     """Return images [B, C, H, W], each shifted by up to CROP_PADDING pixels and mirrored with probability one half.
 
-    What comes in from outside the image has the colour `border` [C, 1, 1].
+    Pixels from outside the image have the colour `border` [C, 1, 1].
     """
     count, _, height, width = images.shape
     shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, count, 1), generator=generator).to(images.device)

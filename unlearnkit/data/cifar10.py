@@ -32,8 +32,8 @@ _SHEETS = ("train_00000.zip", "train_25000.zip", "test.zip")
 def load(root: Path | None) -> ImageSet:
     """Return CIFAR-10 from `root` or `root/cifar10`; None downloads it.
 
-    Accepted are torchvision's layout (`cifar-10-batches-py`; every file's md5 is checked, and no pickle is given
-    anything to run) and the lossless sheets `train_00000.zip`, `train_25000.zip`, `test.zip`. Raises DataError, naming
+    It accepts torchvision's layout (`cifar-10-batches-py`; every file's md5 is checked, and no pickle can run
+    anything) and the lossless sheets `train_00000.zip`, `train_25000.zip`, `test.zip`. Raises DataError, naming
     the file, if a part is missing or damaged.
     """
     if root is None:

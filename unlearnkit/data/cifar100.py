@@ -42,7 +42,7 @@ _BATCHES = "cifar-100-python"
 def load(root: Path | None) -> ImageSet:
     """Return CIFAR-100 with its fine labels from `root` or `root/cifar100`; None downloads it.
 
-    Read is torchvision's layout, the folder `cifar-100-python`; every file's md5 is checked before it is opened.
+    It reads torchvision's layout, the folder `cifar-100-python`; every file's md5 is checked before it is opened.
     Raises DataError, naming the file, if a part is missing or damaged.
     """
     if root is None:

@@ -1,8 +1,7 @@
-"""Reader of CIFAR's batch files: pickles of Python 2, read without giving them anything to run.
+"""Reader of CIFAR's batch files: pickles of Python 2, read without letting them run anything.
 
 A pickle names functions and classes and calls them. The three names that a batch needs are answered with stand-ins of
 ours that only take bytes, and any other name is an error, so a batch can at worst be refused. Torchvision's reader runs
-whatever a file of the right md5 sum names, and NumPy's own three names crash Python on a damaged state.
 """
 
 from __future__ import annotations

@@ -55,6 +55,6 @@ def read_described(path: str | os.PathLike[str], kind: str) -> tuple[TensorFile,
 
 
 def require_hash(path: str | os.PathLike[str], found: str, facts: dict[str, Any]) -> None:
-    """Raise ArtifactError if the content that was read has another hash than the header states."""
+    """Raise ArtifactError if the hash of the content that was read is not the one in the header."""
     if found != facts["content_hash"]:
         raise ArtifactError(f"{path} is damaged: its arrays do not have the hash in its header", remedy=repair(path))

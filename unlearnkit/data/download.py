@@ -17,7 +17,7 @@ DOWNLOAD_FOLDER = Path(layout.DOWNLOADS)
 """Where `root=None` downloads to, under the current directory."""
 
 _PATIENCE = 60
-"""Seconds that a server may be silent."""
+"""Longest silence of a server, in seconds."""
 
 
 def download(dataset: str, *, files: str, source: str) -> Path:
@@ -42,7 +42,7 @@ def download(dataset: str, *, files: str, source: str) -> Path:
 
 
 def download_file(address: str, path: Path, sha256: str) -> Path:
-    """Fetch one file unless it is there, and return its path; it gets its name only if it has the SHA-256 `sha256`.
+    """Fetch one file unless it is there, and return its path; it gets its name only if its SHA-256 is `sha256`.
 
     Raises DataError if the download fails or brings something else. Not torch.hub's function, which waits for a silent
     server without end.
@@ -59,7 +59,7 @@ def download_file(address: str, path: Path, sha256: str) -> Path:
             remedy="fetch it where there is one, put it into a folder of its own and set data.root to it",
         ) from error
     if (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise DataError(f"{address} is another file now: SHA-256 {found}", expected=sha256)
+        raise DataError(f"{address} has changed: its SHA-256 is {found}", expected=sha256)
     write_parts(path, (content,))
     return path
 

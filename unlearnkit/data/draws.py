@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Counter:
-    """How many samples each model has been handed."""
+    """Number of samples that each model has been handed."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -53,7 +53,7 @@ class Draws(ABC):
         return self._with(torch.cat([self.indices] * whole + [self.indices[..., :rest]], dim=-1))
 
     def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (inputs, labels) of one shuffled pass after the other, each in an order of its own."""
+        """Yield (inputs, labels) of one shuffled pass after another, each in a new order."""
         while True:
             yield from self.epoch(batch_size)
 

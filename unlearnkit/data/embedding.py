@@ -1,4 +1,4 @@
-"""Embeddings of images by CLIP (Radford et al. 2021, arXiv 2103.00020): what forget sets of neighbours are found in.
+"""Embeddings of images by CLIP (Radford et al. 2021, arXiv 2103.00020), for forget sets of neighbours.
 
 The model comes through transformers, from a folder or from huggingface.co, with its own image processor. Images of one
 channel get three. Cost: one forward pass of CLIP's image tower per image.
@@ -28,7 +28,7 @@ def clip_embeddings(
     """Return the projected image embeddings of length 1, float32 [images, dimension], by the CLIP model `model`.
 
     `images` are [images, channels, height, width]; `model` is a folder or a name on huggingface.co. Raises DataError if
-    transformers or the model is missing, or if the model is no CLIP model.
+    transformers or the model is missing, or if the model is not a CLIP model.
     """
     tower, processor = _loaded(model)
     tower = tower.eval().to(device)
@@ -44,7 +44,7 @@ def clip_embeddings(
 
 
 def raw_paths(model: str) -> tuple[Path, ...]:
-    """Return the files of a model in a folder, none if it is one on huggingface.co."""
+    """Return the files of a model in a folder; none for a model on huggingface.co."""
     return tuple(sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin", ".json")))
 
 
@@ -56,7 +56,7 @@ def _loaded(model: str) -> tuple[Any, Any]:
     except ImportError as error:
         raise missing_package("transformers", "runs CLIP", error) from None
     try:
-        # the report of what was loaded is long, and what is missing is looked for below
+        # the loading report is long, and missing tensors are looked for below
         logging.set_verbosity_error()
         loaded: Any = CLIPVisionModelWithProjection.from_pretrained(model, output_loading_info=True)
         processor = CLIPImageProcessor.from_pretrained(model)

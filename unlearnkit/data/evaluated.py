@@ -19,7 +19,7 @@ def rows_of(
 ) -> Indices:
     """Return the rows of a data set, training split first, that models are evaluated on, ascending.
 
-    `settings` is a rule's configuration slice: without "evaluated" these are all rows. Else they are the validation
+    `settings` is a rule's configuration slice: without "evaluated" these are all rows. Otherwise: the validation
     split, the forget sets, and for each of these `retain` other training samples (all if there are fewer): the first
     ones outside it of one random order of the training split, which the base seed draws. So what one forget set needs
     does not depend on the others.

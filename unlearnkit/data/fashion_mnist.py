@@ -23,7 +23,7 @@ SOURCE = "Zalando Research (github.com/zalandoresearch/fashion-mnist)"
 def load(root: Path | None) -> ImageSet:
     """Return Fashion-MNIST from its four idx files; None downloads them.
 
-    They lie in `root`, `root/FashionMNIST/raw` or `root/fashion_mnist`. Raises DataError, naming the file or the
+    They are in `root`, `root/FashionMNIST/raw` or `root/fashion_mnist`. Raises DataError, naming the file or the
     folders, if one is missing or damaged.
     """
     sizes = (TRAIN_SIZE, VALIDATION_SIZE)

@@ -31,7 +31,7 @@ def file_forget_set(path: Path, sha256: str | None = None) -> npt.NDArray[np.int
     indices = _indices(path, np.asarray(_read(path, reader)))
     if sha256 is not None and (found := sha256_of(path)) != sha256:
         raise DataError(
-            f"'{path}' is another file than the configuration names: its SHA-256 is {found}",
+            f"'{path}' is not the file that the configuration names: its SHA-256 is {found}",
             expected=sha256,
             remedy="fetch or make the file again, or correct the `sha256` key of the forget set",
         )
@@ -72,9 +72,9 @@ def _for_suffix(path: Path, readers: Mapping[str, Reader], what: str) -> Reader:
 def _read(path: Path, reader: Reader) -> npt.ArrayLike:
     try:
         return reader(path)
-    # ValueError covers damaged .npy and JSON, pickled objects, and text that is no number
+    # ValueError covers damaged .npy and JSON, pickled objects, and text that is not a number
     except (OSError, EOFError, ValueError, csv.Error) as error:
-        raise _error(path, f"cannot be read ({error})", "a file of the kind that its suffix says") from error
+        raise _error(path, f"cannot be read ({error})", "a file of the kind that its suffix states") from error
 
 
 def _read_npy(path: Path) -> np.ndarray:

@@ -57,7 +57,7 @@ def subpopulation_forget_set(
     """
     members = _members(labels, label)
     if len(members) < clusters:
-        raise _size_error(f"{clusters} clusters are asked for", f"class {label}", len(members))
+        raise _size_error(f"{clusters} clusters are requested", f"class {label}", len(members))
     assigned = _cluster(images[members], clusters, seed)
     by_size = sorted(
         (members[assigned == cluster] for cluster in range(clusters)), key=lambda c: (len(c), c[:1].tolist())
@@ -87,7 +87,7 @@ def score_forget_set(scores: npt.NDArray[np.floating], top: int = 0, bottom: int
             remedy="compute the scores again",
         )
     if not 1 <= top + bottom <= len(scores) or min(top, bottom) < 0:
-        raise _size_error(f"top {top} and bottom {bottom} samples are asked for", "the score file", len(scores))
+        raise _size_error(f"top {top} and bottom {bottom} samples are requested", "the score file", len(scores))
     highest = np.argsort(-scores, kind="stable")[:top]
     others = np.setdiff1d(np.arange(len(scores)), highest)
     lowest = others[np.argsort(scores[others], kind="stable")[:bottom]]
@@ -101,23 +101,23 @@ def neighbour_forget_set(embeddings: npt.NDArray[np.floating], size: int, index:
     legacy generator. Among equal cosines the lower index wins. Raises DataError if there are fewer samples.
     """
     if not 1 <= size <= len(embeddings):
-        raise _size_error(f"{size} samples are asked for", "the training set", len(embeddings))
+        raise _size_error(f"{size} samples are requested", "the training set", len(embeddings))
     centre = int(np.random.RandomState(seed).randint(len(embeddings))) if index is None else index
     cosines = embeddings @ embeddings[centre]
-    cosines[centre] = np.inf  # a copy of the image with a lower index may not displace it
+    cosines[centre] = np.inf  # a copy of the image with a lower index must not displace it
     return np.sort(np.argsort(-cosines, kind="stable")[:size])
 
 
 def rows_of_published(positions: Indices, image_set: ImageSet) -> Indices:
     """Return the training rows of images named by their published positions, in the order of `positions`.
 
-    Raises DataError for positions that do not train: of another split, left out by `train_size`, or not published.
+    Raises DataError for positions outside the training split: of another split, beyond `train_size`, or not published.
     """
     row_of = {position: row for row, position in enumerate(image_set.positions[: image_set.train_size].tolist())}
     absent = np.setdiff1d(positions, list(row_of))
     if len(absent):
         raise DataError(
-            f"the forget set names published {_listed(absent)}, which the training split does not have",
+            f"the forget set names published {_listed(absent)}, which the training split lacks",
             expected="published positions of training samples, as data/rows.parquet lists them",
             remedy="correct the file, or train on these samples",
         )
@@ -125,7 +125,7 @@ def rows_of_published(positions: Indices, image_set: ImageSet) -> Indices:
 
 
 def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
-    """Return a published forget set in the published order; raises DataError if its file is missing or another."""
+    """Return a published forget set in the published order; raises DataError if its file is missing or different."""
     size, sha256, seed = easydub.SETS[settings.name]
     file = easydub.published_file(settings.folder, settings.name)
     if file is None:
@@ -137,7 +137,7 @@ def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
         raise DataError(
             f"'{file}' is missing",
             expected=f"EasyDUB's forget set {settings.name}",
-            remedy=f"copy {easydub.SOURCE} to '{settings.folder}', or name its place as `folder`",
+            remedy=f"copy {easydub.SOURCE} to '{settings.folder}', or name the folder that holds it as `folder`",
         )
     if hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest() != sha256:
         raise DataError(
@@ -191,7 +191,7 @@ def check_forget_set(
     expected_size: int | None = None,
     disjoint_from: Mapping[str, npt.NDArray[np.integer]] | None = None,
 ) -> None:
-    """Raise DataError, naming the forget set and the first offending indices, unless it is one.
+    """Raise DataError, naming the forget set and the first offending indices, unless it is valid.
 
     A forget set is a one-dimensional array of integers in 0..train_size-1, without repetition, not empty and not the
     whole training set, of the expected size where one is stated, and without a sample of the forget sets in
@@ -222,7 +222,7 @@ def check_forget_set(
 def split_labels(
     split: npt.NDArray[np.str_], sample_index: npt.NDArray[np.integer], forget_indices: Indices
 ) -> npt.NDArray[np.str_]:
-    """Return what every row is to an unlearner: training rows are "forget" or "retain", others keep their split.
+    """Return the role of every row for an unlearner: training rows are "forget" or "retain", others keep their split.
 
     `split` [rows] holds "train", "validation" or "test", `sample_index` [rows] the position within it.
     """
@@ -237,14 +237,14 @@ def _number(label: int | str, image_set: ImageSet) -> int:
 
 def _drawn(population: Indices, size: int, seed: int, whole: str) -> Indices:
     if not 1 <= size <= len(population):
-        raise _size_error(f"{size} samples are asked for", whole, len(population))
+        raise _size_error(f"{size} samples are requested", whole, len(population))
     return np.sort(np.random.RandomState(seed).choice(population, size, replace=False))
 
 
 def _members(labels: npt.NDArray[np.int64], label: int) -> Indices:
     members = np.flatnonzero(labels == label)
     if not len(members):
-        raise _size_error("samples are asked for", f"class {label}", 0)
+        raise _size_error("samples are requested", f"class {label}", 0)
     return members
 
 
@@ -253,7 +253,7 @@ def _cluster(images: npt.NDArray[np.uint8], clusters: int, seed: int) -> npt.NDA
     from threadpoolctl import threadpool_limits
 
     pixels = images.reshape(len(images), -1) / 255.0
-    # one thread: the order of summation, and with it a sample on a border, would depend on how many threads there are
+    # one thread: the order of summation, and with it a sample on a border, would depend on the number of threads
     with threadpool_limits(limits=1):
         return KMeans(clusters, n_init=10, random_state=seed).fit_predict(pixels)  # pyright: ignore[reportArgumentType]
 

@@ -30,7 +30,7 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     length = len(header) + math.prod(shape)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            # a byte more than there should be: the rest of a longer file is never decompressed
+            # one byte more than expected: the rest of a longer file is never decompressed
             content = stream.read(length + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _error(path, f"cannot be read ({error})", "an undamaged idx file") from error

@@ -78,7 +78,7 @@ class ImageSet:
 
     @property
     def positions(self) -> npt.NDArray[np.int64]:
-        """Where each row stands in what was published, int64 [samples]: `published`, or the row within its split."""
+        """Published position of each row, int64 [samples]: `published`, or the row within its split."""
         return self.sample_index if self.published is None else self.published
 
     @property
@@ -106,7 +106,7 @@ class ImageSet:
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) over the split sizes and the shape, type and bytes of images and labels.
 
-        Names, positions and normalisation are not content. Computed anew at every call.
+        Names, positions and normalisation are not content. Computed again at every call.
         """
         digest = hashlib.sha256("+".join(map(str, self.split_sizes.values())).encode())
         for array in (self.images, self.labels.astype("<i8", copy=False)):
@@ -119,7 +119,7 @@ class ImageSet:
     ) -> ImageSet:
         """Return the first rows of each split (None: all rows) in the data set's own order.
 
-        Published index lists stay valid. Raises DataError if a split has fewer rows than asked for.
+        Published index lists stay valid. Raises DataError if a split has fewer rows than requested.
         """
         train = checked_size("train_size", train_size, self.train_size)
         validation = checked_size("validation_size", validation_size, self.validation_size)
@@ -151,7 +151,7 @@ class ImageSet:
 
 
 def checked_size(name: str, asked: int | None, available: int) -> int:
-    """Return how many rows of a split to keep, `available` if None is asked; raises DataError if there are fewer.
+    """Return the number of rows of a split to keep, `available` for None; raises DataError if there are fewer.
 
     `name` is the key in the block `data`.
     """

@@ -1,6 +1,6 @@
 """Living-17 as EasyDUB published it: 17 groups of animals of ImageNet, two files of pre-decoded images, 224x224.
 
-The training file is a random half of the 88,400 images of BREEDS' Living-17, in an order that only the file knows;
+The training file is a random half of the 88,400 images of BREEDS' Living-17, in an order that only the file shows;
 EasyDUB's forget sets are positions in it. `living17_imagenet` makes a half of its own from an ImageNet folder.
 """
 
@@ -41,7 +41,7 @@ def raw_paths(root: Path | None) -> tuple[Path, ...]:
 def load(root: Path | None) -> ImageSet:
     """Return Living-17 from its two tensor files in `root` or `root/living17`; None looks into `data/`.
 
-    They are opened without running code from them. Raises DataError, naming the file, if one is missing, damaged or
+    No code from the files is run. Raises DataError, naming the file, if one is missing, damaged or
     holds something else.
     """
     folder = find_folder(root, _FOLDERS, _FILES, source=SOURCE)

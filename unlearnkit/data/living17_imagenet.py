@@ -1,7 +1,7 @@
 """Living-17 from an ImageNet folder: 17 groups of animals of four ImageNet classes each (BREEDS, arXiv 2008.04859).
 
-Half of the 88,400 training images, drawn with a fixed seed, train, as in `living17`. Which half was published is not
-known, so published index lists do not belong to this data set.
+Half of the 88,400 training images are used, as in `living17`; they are drawn with a fixed seed. Which half was
+published is not known, so published index lists do not belong to this data set.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _CROP_RATIO = 0.875  # 224 of 256 pixels
 
 
 def raw_paths(root: Path | None) -> tuple[Path, ...]:
-    """Return the pictures of the 68 classes, by split, class and name: all of them decide which half trains."""
+    """Return the pictures of the 68 classes, by split, class and name: all of them decide which half is used."""
     folder = folder_with(root, _FOLDERS, _FIRST_CLASS)
     names = [name for classes in SUBCLASSES for name in classes]
     pictures = (folder.glob(f"{part}/{name}/*.JPEG") for part in ("train", "val") for name in names) if folder else ()
@@ -71,7 +71,7 @@ def raw_paths(root: Path | None) -> tuple[Path, ...]:
 def load(root: Path | None) -> ImageSet:
     """Return Living-17 from the ImageNet folder `root` or `root/imagenet`; None looks into `data/`.
 
-    Kept is the middle square of each picture, 224/256 of its shorter edge, at 224x224. Raises DataError, naming the
+    Each picture is cropped to its middle square, 224/256 of its shorter edge, at 224x224. Raises DataError, naming the
     folder or file, if a class is incomplete or a file damaged.
     """
     folder = find_folder(root, _FOLDERS, _FIRST_CLASS, source=SOURCE)

@@ -1,4 +1,4 @@
-"""The one way in: a registered data set by name, checked, in the split, amount and shape that are asked for."""
+"""The one entry point: a registered data set by name, checked, in the requested split, amount and shape."""
 
 from __future__ import annotations
 

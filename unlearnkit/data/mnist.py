@@ -23,7 +23,7 @@ SOURCE = "the MNIST page of Yann LeCun (yann.lecun.com/exdb/mnist) or torchvisio
 def load(root: Path | None) -> ImageSet:
     """Return MNIST from its four idx files; None downloads them.
 
-    They lie in `root`, `root/MNIST/raw` or `root/mnist`. Raises DataError, naming the file or the folders, if one is
+    They are in `root`, `root/MNIST/raw` or `root/mnist`. Raises DataError, naming the file or the folders, if one is
     missing or damaged.
     """
     sizes = (TRAIN_SIZE, VALIDATION_SIZE)

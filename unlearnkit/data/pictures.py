@@ -47,7 +47,7 @@ def centre_crop(picture: Image, side: int, ratio: float) -> Image:
     width, height = picture.size
     edge = int(ratio * min(width, height))
     left, top = (width - edge) // 2, (height - edge) // 2
-    # colour first: a palette has no values between
+    # colour first: palette entries cannot be interpolated
     square = picture.convert("RGB").crop((left, top, left + edge, top + edge))
     return square.resize((side, side), Pillow.Resampling.BILINEAR)
 

@@ -1,4 +1,4 @@
-"""Checks of every data set, images and text: the folder of raw files is there, the content is what it should be."""
+"""Checks of every data set, images and text: the folder of raw files exists, and its content is the expected one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unlearnkit.errors import DataError
 
 
 def check_root(name: str, root: Path | None) -> None:
-    """Raise DataError if `root`, the folder that holds the raw files of data set `name`, is given and is no folder."""
+    """Raise DataError if `root`, the folder that holds the raw files of data set `name`, is given but not a folder."""
     if root is not None and not root.is_dir():
         raise DataError(
             f"data.root '{root}' {'is not a folder' if root.exists() else 'does not exist'}",
@@ -20,7 +20,7 @@ def check_root(name: str, root: Path | None) -> None:
 def check_content(
     name: str, root: Path | None, found: str, *, published: str | None, stated: str | None, source: str
 ) -> None:
-    """Raise DataError unless the content hash `found` is the `published` and the `stated` one; None: not known.
+    """Raise DataError unless the content hash `found` is both the `published` and the `stated` one; None: not known.
 
     `root` and `source`, where the raw files were and who publishes them, are for the error message.
     """
@@ -28,7 +28,7 @@ def check_content(
         raise DataError(
             f"the files under '{root or 'data'}' are readable but not the published {name}: content hash {found}",
             expected=published,
-            remedy=f"replace them by those of {source}",
+            remedy=f"replace them with those of {source}",
         )
     if stated not in (None, found):
         raise DataError(

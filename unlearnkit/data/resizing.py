@@ -16,7 +16,7 @@ GREY = 1
 
 
 def shaped(image_set: ImageSet, image: Image | None) -> ImageSet:
-    """Return the image set with images of the shape that `image` asks for; itself if they have it.
+    """Return the image set with images of the shape that `image` states; itself if they have it already.
 
     Resizing is Pillow's bilinear filter on uint8, which torchvision's Resize applies to Pillow images. A grey channel
     is repeated, with its mean and deviation; colour images keep their channels.

@@ -13,7 +13,7 @@ def row_columns(image_set: ImageSet) -> dict[str, np.ndarray]:
     split               "train", "validation" or "test"
     sample_index        row within the split; those of "train" are what forget sets hold
     published_position  position in the publisher's training set, test set, or undivided whole
-    file                name of the file, None where images are not published in files of their own
+    file                name of the file, None where images are not published as single files
     label               class, int64
     """
     sizes = image_set.split_sizes

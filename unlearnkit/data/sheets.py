@@ -25,7 +25,7 @@ _LARGEST = 2**24
 def read_sheets(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Return images uint8 [samples, 3, 32, 32] and labels int64 [samples] of one zip of sheets.
 
-    A sheet is filled row by row; sheets follow one another in the order of their names. Raises DataError, naming the
+    A sheet is filled row by row; sheets are ordered by name. Raises DataError, naming the
     file, if it is missing or damaged, or if images and labels differ in number.
     """
     try:
@@ -65,5 +65,5 @@ def _error(path: Path, problem: str) -> DataError:
     return DataError(
         f"'{path}' {problem}",
         expected="an undamaged zip of image sheets",
-        remedy="copy it again from where it came from",
+        remedy="copy it again from its source",
     )

@@ -18,7 +18,7 @@ def deep_unlearn_split(
     validation_size: int | None = None,
     test_size: int | None = None,
 ) -> ImageSet:
-    """Return Deep Unlearn's split: of the published training rows 15 % validate; the published test rows are the test.
+    """Return Deep Unlearn's split: 15 % of the published training rows validate, the published test rows test.
 
     Rows stand in the order in which scikit-learn's `train_test_split(test_size=0.15, random_state=123)` returns them,
     so that its second cut, the forget set, is the plain draw `random_forget_set(train_size, ceil(train_size / 10),

@@ -19,7 +19,7 @@ _CHUNK = 500
 """Images converted at a time; bounds the memory beside the result."""
 
 _TOLERANCE = 0.25
-"""Grey levels that a floating value may lie off a whole one; float16 of a normalised pixel is off by less than 0.1."""
+"""Grey levels by which a floating value may miss a whole one; float16 of a normalised pixel is off by less than 0.1."""
 
 
 def read_tensor_file(
@@ -56,7 +56,7 @@ def _opened(path: Path, source: str) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        raise _error(path, "holds more than tensors, and was not opened", "a pair of tensors", source) from error
+        raise _error(path, "holds more than tensors and was not opened", "a pair of tensors", source) from error
     # what torch raises for files that are missing, damaged or in its old format
     except (OSError, RuntimeError, EOFError, ValueError) as error:
         reason = " ".join(str(error).split())
@@ -106,12 +106,12 @@ def _grey_levels(
     if normalisation:
         mean, std = (255 * np.array(part, np.float32)[:, None, None] for part in normalisation)
         values = values * std + mean
-    # the nearest grey level; one that is far from the value, or NaN, is none
+    # the nearest grey level; a value far from it, or NaN, is not a pixel
     levels = np.rint(values.clip(0, 255))
     if not (np.abs(values - levels) <= _TOLERANCE).all():
         raise _error(
             path,
-            f"holds values from {stored.min():.4g} to {stored.max():.4g} that are no pixels",
+            f"holds values from {stored.min():.4g} to {stored.max():.4g} that are not pixels",
             "whole grey levels 0..255, or those normalised by ImageNet's mean and deviation",
             source,
         )

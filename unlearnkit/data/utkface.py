@@ -66,7 +66,7 @@ def load(root: Path | None) -> ImageSet:
 def list_faces(folder: Path, expected: int = _FILES) -> tuple[list[Path], npt.NDArray[np.int64]]:
     """Return the .jpg files in `folder` sorted by age, time and content, and the ages in their names, years.
 
-    Raises DataError, naming files, for a name or an age that UTKFace does not have and unless there are `expected`.
+    Raises DataError, naming files, for a name or an age that UTKFace lacks, and unless there are `expected` files.
     """
     files = sorted(folder.glob(_PATTERN), key=lambda path: path.name)
     matches = [re.fullmatch(_NAME, path.name) for path in files]
@@ -96,7 +96,7 @@ def age_bins(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def split_order(files: int) -> npt.NDArray[np.int64]:
-    """Return the rows of the sorted files, int64 [files]: training rows first, then the fifth that is set aside."""
+    """Return the rows of the sorted files, int64 [files]: training rows first, then the fifth that is held out."""
     order = np.random.default_rng(_SEED).permutation(files)
     held_out = files // 5
     return np.concatenate([order[held_out:], order[:held_out]])

@@ -7,7 +7,7 @@ A metric module defines
     NEEDS_ORACLE                    whether it compares with oracles
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
-    MIN_SAMPLES                     optional: forget samples, and validation samples, that it needs at least (1 without)
+    MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",

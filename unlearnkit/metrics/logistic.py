@@ -80,5 +80,5 @@ def _require_solvable(x: Array, sign: Array) -> None:
         )
     if not ((sign > 0).any(axis=-1) & (sign < 0).any(axis=-1)).all():
         raise MetricError(
-            "logistic regression got a row with one class only", expected="samples of both classes in each row"
+            "logistic regression got a row with only one class", expected="samples of both classes in each row"
         )

@@ -12,7 +12,7 @@ ROWS_PER_CHUNK = 8192
 
 
 def margins_from_logits(logits: ArrayLike, labels: ArrayLike) -> NDArray[np.floating]:
-    """Return how far the true class is ahead of all others, z_y - log sum_{c != y} exp(z_c).
+    """Return the lead of the true class over all others, z_y - log sum_{c != y} exp(z_c).
 
     `logits` [..., classes], floating; `labels` [...] integers, or the last axes of it (labels [samples] for logits
     [models, samples, classes]). Returns [...] in nats, float64 for float64 logits and float32 for any other. Equals log

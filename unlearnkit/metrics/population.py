@@ -1,4 +1,4 @@
-"""A population: what N models of one kind say about the same samples."""
+"""A population: the outputs of N models of one kind on the same samples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unlearnkit.errors import MetricError
 
 SPLITS = ("forget", "retain", "validation", "test")
 OPTIONAL = "test"
-"""The split that only some data have: metrics that declare it have values of it where there are such samples."""
+"""The split that only some data have: metrics that declare it have values for it where there are such samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class Population:
         return indices
 
     def present(self, splits: Sequence[str]) -> tuple[str, ...]:
-        """Return `splits`, without "test" if no sample is of it."""
+        """Return `splits`, without "test" if no sample belongs to it."""
         return tuple(name for name in splits if name != OPTIONAL or (self.split == OPTIONAL).any())
 
     def of_split(self, name: str) -> Population:
@@ -116,7 +116,7 @@ class Population:
 
 
 def require_same_samples(candidate: Population, oracle: Population) -> None:
-    """Raise MetricError unless both populations were evaluated on the same samples, as far as the splits tell."""
+    """Raise MetricError unless both populations were evaluated on the same samples, as far as the splits show."""
     if not np.array_equal(candidate.split, oracle.split):
         raise MetricError(
             f"candidate ({candidate.samples} samples) and oracle ({oracle.samples}) differ in their samples or splits",

@@ -1,4 +1,4 @@
-"""Summaries of every metric, made in one place: statistics, their intervals, and on how many models they rest.
+"""Summaries of every metric, made in one place: statistics, their intervals, and the number of models behind them.
 
 Two kinds of 95 % interval answer two questions. Over *samples* (`mean_low` ...): how much would the number move with
 other samples of the same kind? A percentile bootstrap of the per-sample values. Over *models* (`mean_models_low` ...):
@@ -124,7 +124,7 @@ def _limited(
 
 
 def _counts(measure: str, split: str, candidate: Population, oracle: Population | None) -> Row:
-    """A row that says what it is about; every statistic still None."""
+    """A row that states its subject; every statistic is still None."""
     return {
         "measure": measure,
         "split": split,
@@ -143,7 +143,7 @@ def _statistics(values: NDArray) -> Row:
 
 
 def _value_intervals(values: NDArray, axis: str, rng: np.random.Generator, resamples: int) -> Row:
-    """Percentile bootstrap of the values, over samples or over models as the axis says."""
+    """Percentile bootstrap of the values, over samples or over models, whichever the axis states."""
     if len(values) < 2:
         return {}
     drawn = np.array([_mean_and_p95(rng.choice(values, len(values))) for _ in range(resamples)])

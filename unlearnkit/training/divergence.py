@@ -11,11 +11,11 @@ from unlearnkit.config.settings import Settings
 from unlearnkit.errors import TrainingError
 
 MEASURED = {"original": "originals", "oracle": "oracles", "held_out_oracle": "held-out oracles"}
-"""Roles that are refused, in words. Of models on random subsets the fit of an attribution leaves out those that failed,
+"""Roles that are refused, in words. An attribution's fit leaves out failed models on random subsets,
 and an unlearned model that is not finite is a result."""
 
 _NAMED = 10
-"""Models that an error names; of more it states the number."""
+"""Number of models that an error names; it counts the rest."""
 
 
 def finite_models(model: nn.Module, models: int) -> list[bool]:

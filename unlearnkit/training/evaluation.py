@@ -20,7 +20,7 @@ method whose unlearned models are more than one network's weights."""
 
 
 class Splits(Protocol):
-    """A data set, of which an evaluation needs the sizes only."""
+    """A data set, of which an evaluation needs only the sizes."""
 
     @property
     def split_sizes(self) -> dict[str, int]:

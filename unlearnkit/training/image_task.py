@@ -1,4 +1,4 @@
-"""What is particular to image classifiers: their data set, its samples on the device, training and margins."""
+"""What is specific to image classifiers: their data set, its samples on the device, training and margins."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimi
 from unlearnkit.training.precision import autocast, products
 
 Moment = Mapping[str, np.ndarray]
-"""Everything that the rest of a run depends on, between two epochs: weights, optimiser, generators and the epoch."""
+"""Everything between two epochs that the rest of a run depends on: weights, optimiser, generators and the epoch."""
 
 
 def fit(
@@ -27,7 +27,7 @@ def fit(
     end_epoch: Callable[[int, Callable[[], Moment]], None],
     resume: Moment | None = None,
 ) -> nn.Module:
-    """Train `model` in place by `recipe` and return it in eval mode; the recipe also says how `samples` are viewed.
+    """Train `model` in place by `recipe` and return it in eval mode; the recipe also states how `samples` are viewed.
 
     After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
     `resume` continues, on a CPU to the same bits. Raises TrainingError if batch norm meets a batch of one sample, and
@@ -45,7 +45,7 @@ def fit(
 
 
 def train_epoch(model: nn.Module, samples: Samples, optimizer: Optimizer, recipe: Recipe, epoch: int) -> None:
-    """Take the steps of epoch 0, 1, ... of `recipe`, with the model in the mode in which it comes.
+    """Take the steps of epoch 0, 1, ... of `recipe`, with the model in its present mode.
 
     Raises TrainingError if there is no whole batch and short ones are left out.
     """

@@ -21,8 +21,8 @@ class Optimizer(ABC):
         g = gradient + weight_decay * w, and a step of w along g
 
     `undecayed` are the parameters whose gradient gets no weight decay. Subclasses keep one or more moments per
-    parameter. Ours are bit for bit those of torch.optim, whose constructors however import the compiler: a second in
-    every job, which is as long as most unlearning jobs on a small model take (benchmarks/results/startup.md).
+    parameter. Ours are bit for bit those of torch.optim, whose constructors import the compiler, however: a second in
+    every job, as long as most unlearning jobs on a small model take (benchmarks/results/startup.md).
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Optimizer(ABC):
         """Take the step of one parameter."""
 
     def state(self) -> dict[str, Tensor]:
-        """Return what the next steps depend on beside the parameters, by name."""
+        """Return what the next steps depend on besides the parameters, by name."""
         moments = {f"{name}/{k}": tensor for name, own in self._moments.items() for k, tensor in enumerate(own)}
         return {**moments, "steps": torch.tensor(self.steps)}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a `state()` of an optimiser of the same kind and parameters."""
+        """Continue from a `state()` of an optimiser of the same kind and parameters."""
         self.steps = int(state["steps"])
         for name in dict.fromkeys(key.partition("/")[0] for key in state if key != "steps"):
             stored = [state[f"{name}/{number}"] for number in range(len(self.parameters))]
@@ -149,8 +149,8 @@ def scheduled_lr(schedule: str, peak: float, progress: float, warmup: float = 0.
 def recipe_lr(recipe: Recipe, steps_done: int, steps_per_epoch: int) -> float:
     """Return the learning rate of step t of T (t counted from 0): the recipe's schedule at (t + 1/2) / T.
 
-    Half a step in, since at rate zero the first step of a triangle is wasted. With `schedule_unit: step_start` it is
-    the schedule at t / T, with `epoch` at e / E in all steps of epoch e of E (from 0): so published code has them.
+    Half a step in, because at rate zero a triangle's first step is wasted. With `schedule_unit: step_start` it is
+    the schedule at t / T, with `epoch` at e / E in all steps of epoch e of E (from 0), as in published code.
     """
     if recipe.schedule_unit == "epoch":
         progress = (steps_done // steps_per_epoch) / recipe.epochs

@@ -16,7 +16,7 @@ from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Task, Worker
 
 BATCH_SIZE = 500
-"""Samples per forward pass; large enough that a call costs nothing beside it, small enough for any device."""
+"""Samples per forward pass; large enough that the overhead of a call is negligible, small enough for any device."""
 
 
 def values(
@@ -40,7 +40,7 @@ def values(
 
 
 def target_counts(pixels: Pixels, rows: Tensor) -> None:
-    """Return None: every image has one target, which needs no count."""
+    """Return None: every image has one target, so no count is needed."""
 
 
 def logits_on_all(model: nn.Module, pixels: Pixels, models: int) -> np.ndarray:

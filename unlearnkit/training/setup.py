@@ -76,7 +76,7 @@ def task_for(dataset: Any, model: Mapping[str, Any], base_seed: int, device: tor
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """Return what provenance says about the device of a job: name, CPU threads, and of a GPU the peak memory, MB."""
+    """Return what provenance states about the device of a job: name, CPU threads, and for a GPU the peak memory, MB."""
     threads = {"threads": torch.get_num_threads()}
     if device.type != "cuda":
         return {"device": "CPU", **threads}

@@ -30,7 +30,7 @@ Curve = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Worker:
-    """What a job runs with, which changes results by rounding at most: device, clock, resume folder, stack, progress.
+    """What a job runs with; it changes results by rounding at most: device, clock, resume folder, stack, progress.
 
     `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
     Language models run forward passes of at most `micro_batch_size` sequences, may be compiled, and may be trained by a
@@ -61,7 +61,7 @@ class Task:
 
     @property
     def kind(self) -> ModuleType:
-        """The module with what images and texts do not have in common (`unlearnkit.registry.TASKS`)."""
+        """The module for what differs between images and text (`unlearnkit.registry.TASKS`)."""
         return registry.load_task(self.architecture.task)
 
     @property
@@ -88,7 +88,7 @@ class ShardResult:
     `passes` are sample passes (one forward and backward of one sample; a forward alone counts 1/3), the mean over the
     models, and `seconds` is wall time divided by the number of models that shared it, NaN for passes that were
     not made. `stack_size` models ran at once. `all_passes` are the sample passes of all models together,
-    those after the last epoch that was kept included. `notes` is what a method had to say about its models, `curves`
+    including those after the last epoch that was kept. `notes` are a method's remarks on its models, `curves`
     are those of language models, by model index.
     """
 
@@ -108,7 +108,7 @@ class ShardResult:
 
 @dataclass
 class Kept:
-    """What one stack has produced so far: states, passes and seconds per model, by epoch; passes in all; notes; curves.
+    """What one stack has produced so far: states, passes and seconds per model, by epoch; total passes; notes; curves.
 
     There is a curve per model, or none.
     """

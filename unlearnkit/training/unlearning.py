@@ -45,13 +45,13 @@ class Context:
     """What a method may use beside the model and its data.
 
     `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
-    for methods that train several), `adapter` says where the parts of a model are, and `validation` are the samples
+    for methods that train several), `adapter` says where the parts of a model are, and `validation` holds the samples
     of that split, on which the evaluation scores too. `references` holds what the method declares in NEEDS:
     "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
     returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set. `note(text)`
     puts a sentence about these models into the job's log and into the provenance of the weights, `report(text)` one
     into the log alone. Language models run forward passes of at most `micro_batch_size` sequences, if it is set; the
-    loop of their methods sees to it.
+    loop of their methods observes it.
     """
 
     generators: Sequence[torch.Generator]
@@ -81,7 +81,7 @@ class Context:
     def count(self, passes: float, *, made: bool = True) -> None:
         """Add sample passes of each model that no `Samples` has counted (a forward pass alone counts FORWARD_PASS).
 
-        Of passes that are only expected and not `made` no seconds are known, so the method's are not stated.
+        If they are expected and not `made`, their seconds are unknown, so those of the method are not stated.
         """
         self.other_passes += passes
         self.timed = self.timed and made
@@ -124,7 +124,7 @@ class Procedure:
 
 
 class Splits(Protocol):
-    """A data set, of which a division needs the sizes only."""
+    """A data set, of which a division needs only the sizes."""
 
     @property
     def train_size(self) -> int:
@@ -171,8 +171,8 @@ def unlearn_shard(
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
     Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
-    the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` what an
-    attribution says of the forget set: each if the method needs it.
+    the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` are what an
+    attribution states about the forget set: each if the method needs it.
 
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same
     model.
@@ -201,7 +201,7 @@ def unlearn_shard(
 
 
 def _file_with(index: int, files: Sequence[WeightFile]) -> WeightFile:
-    """Return the file that holds a model; if none does, the last one, which then says so."""
+    """Return the file that holds a model; if none does, the last one, which then reports it."""
     return next((file for file in files if index in file.model_indices), files[-1])
 
 
