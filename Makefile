@@ -13,29 +13,29 @@ export OMP_NUM_THREADS = 1
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests, everything once at small size (less than 10 minutes)"
-	@echo "make test-full   what make test leaves out: every method on every model, kills, full disks, published protocols"
+	@echo "make test-full   run what make test leaves out: every method on every model, kills, full disks, published protocols"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
 	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
-	@echo "make format      what make lint asks for, as far as a program can do it"
-	@echo "make schema      docs/config.schema.json, after a change of a setting"
-	@echo "make requirements  newest versions into envs/"
+	@echo "make format      fix what make lint reports, as far as a program can"
+	@echo "make schema      regenerate docs/config.schema.json, after a change of a setting"
+	@echo "make requirements  write the newest versions into envs/"
 	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
 
 demo: $(VENV)/.core
 	$(SNAKEMAKE)
 	@echo
-	@echo "KLOM, 95th percentile in nats; the row 'oracle' is the noise floor, 'do_nothing' what is to be improved."
+	@echo "KLOM, 95th percentile in nats; the row 'oracle' is the noise floor, 'do_nothing' the one to improve on."
 	@awk '/^### / { shown = /nines/ } shown' results/digits/tables/klom.md
 	@echo "All tables:  results/digits/tables/*.md     Report:  results/digits/report/index.html"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
-# what is marked slow
+# the tests that are marked slow
 test-full: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m slow
 
@@ -89,7 +89,7 @@ $(VENV)/.dev: $(VENV)/.core envs/requirements-dev.txt
 	$(call install,-r envs/requirements-dev.txt)
 	@touch $@
 
-# uv installs in seconds what takes pip minutes; where uv cannot be had, pip does the same. Bytecode is compiled once here, since
+# uv installs in seconds what takes pip minutes; where uv is not available, pip does the same. Bytecode is compiled once here, since
 # otherwise every job may compile all of torch's again.
 define install
 	$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1) \

@@ -11,10 +11,10 @@ from unlearnkit.errors import UnlearnkitError
 min_version("9.0")
 
 try:
-    # Snakemake itself takes the last of two equal keys, and 010 for 8
+    # Snakemake itself would take the last of two equal keys, and read 010 as 8
     if workflow.is_main_process:
         read_configuration(workflow.configfiles, workflow.config_settings.config_args or ())
-    # a file that names its experiment stands alone; any other, and a name on the command line, go over the default one
+    # a file that names its experiment stands alone; any other, and a name on the command line, are merged over the default one
     alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None

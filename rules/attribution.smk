@@ -1,4 +1,4 @@
-"""Attributions: what every training sample adds to every output; what forget sets are made of, and methods match.
+"""Attributions: what every training sample contributes to every output. Forget sets are chosen by them, and methods match them.
 
 Inputs:  data set; originals (kind trak); forget set (effects); files of CLIP, where it is a folder
 Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<shard>.safetensors

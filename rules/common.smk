@@ -40,7 +40,7 @@ EXECUTION = EXPERIMENT.execution
 
 
 def refuse_asked(asked):
-    """Refuse a command that asks for what there is not, or would compute from artifacts of another configuration."""
+    """Refuse a command that asks for something unknown, or would compute from artifacts of another configuration."""
     try:
         refuse_unknown(asked, GRAPH, config)
         refuse_foreign(GRAPH)
@@ -83,7 +83,7 @@ def runtime(wildcards, attempt):
     return EXECUTION.runtime_minutes * attempt
 
 
-# a job asks for a GPU only where the configuration does, so that `gpu` limits and requests stay away from CPU runs
+# a job asks for a GPU only where the configuration does, so that `gpu` limits and requests do not affect CPU runs
 GPU = {"gpu": EXECUTION.gpus} if EXECUTION.gpus else {}
 
 

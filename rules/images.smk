@@ -1,7 +1,10 @@
-"""The data set of images and its forget sets. They are made where Snakemake runs: in seconds, and compute nodes often have no network.
+"""The data set of images and its forget sets.
 
-Inputs:  raw files (from `data.root`, a download, or a dependency; inputs of the rule where no published hash pins them), index and score files named in `forget_sets`; for some
-         kinds components of an attribution or embeddings of the images (rules/attribution.smk)
+They are made where Snakemake runs: it takes seconds, and compute nodes often have no network.
+
+Inputs:  raw files (from `data.root`, a download, or a dependency; inputs of the rule where no published hash pins them),
+         index and score files named in `forget_sets`; for some kinds components of an attribution or embeddings of the
+         images (rules/attribution.smk)
 Outputs: results/<experiment>/data/{dataset.safetensors,rows.parquet}, results/<experiment>/forget_sets/<forget_set>.npy
 """
 

@@ -4,8 +4,8 @@ Inputs:  data set, forget set, originals of the shard (of the first shard, if al
          need them: held-out oracles of the shard, those of a pool, effects of the forget set by an attribution
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
-Margins are written in the same job: nothing else hangs on unlearned weights, and a job of its own would load the libraries once more
-for a second's work. Originals and oracles, on which much hangs, have their margins made by rule margins.
+Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
+for a second's work. Rule margins makes those of originals and oracles, on which many artifacts depend.
 """
 
 

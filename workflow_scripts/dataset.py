@@ -25,7 +25,7 @@ with job_of(snakemake) as running:
     facts = {
         "content_hash": image_set.content_hash,
         "published_hash": published_hash,
-        # the user's own files are inputs, whose record says the same
+        # the user's own files are inputs, so the record lists them already
         "raw": {name: sha256_of(path) for name, path in raw.items() if str(path) not in set(snakemake.input)},
     }
     for name in ("dataset", "rows"):

@@ -1,4 +1,4 @@
-"""Rule effects: what the logits of all samples owe to a forget set."""
+"""Rule effects: what a forget set contributes to the logits of all samples."""
 
 from unlearnkit.artifacts.attribution import MatrixFile, write_effects
 from unlearnkit.artifacts.job import job_of

@@ -16,7 +16,7 @@ with job_of(snakemake) as running:
     inputs = set(snakemake.input)
     corpus, content_hash = load_corpus(data.name, root, data.hub, data.content_hash)
     tokenizer = write_tokens(data.tokenizer, corpus, output.train, output.validation, output.tokenizer)
-    # the user's own files are inputs, whose record says the same
+    # the user's own files are inputs, so the record lists them already
     raw = {path: sha256_of(path) for path in map(str, corpus.raw_files) if path not in inputs}
     for name in ("tokenizer", "train", "validation"):
         running.record(

@@ -1,8 +1,8 @@
 """Population membership inference: can an attacker distinguish forget samples from unseen ones by loss?
 
 Forget samples are the attack's members, validation samples its non-members. The target of every measure is the oracles'
-own value, not chance: a model that never saw the forget set may still have different losses on it than on the validation
-set.
+own value, not chance: a model that never saw the forget set may still have different losses on it and on the
+validation set.
 
 The loss is that of the population where it has one (sequences: the mean over targets), else it follows from the margin.
 """
