@@ -82,6 +82,6 @@ def test_published_forget_set_is_the_same_images_in_any_split(shared_data: Path,
 
 def test_position_that_does_not_train_is_refused(digits: ImageSet, tmp_path: Path) -> None:
     held_out = digits.positions[1437:1439].tolist()
-    with pytest.raises(DataError, match=r"names published ind.*, which the training split does not have") as caught:
+    with pytest.raises(DataError, match=r"names published ind.*, which the training split lacks") as caught:
         named(digits, [*digits.positions[:3].tolist(), *held_out, 5000], tmp_path)
     assert all(str(position) in str(caught.value) for position in (*held_out, 5000))
