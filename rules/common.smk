@@ -118,8 +118,8 @@ def log_of(pattern):
 
 
 onstart:
-    if told := replaced(workflow.dag.needrun_jobs()):
-        logger.warning(told)
+    if notice := replaced(workflow.dag.needrun_jobs()):
+        logger.warning(notice)
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))

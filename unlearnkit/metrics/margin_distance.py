@@ -1,7 +1,7 @@
 """Margin distance: per sample, how far the margins of unlearned models lie from those of oracles, without bins.
 
 Two distances between the margins of N unlearned models and of N oracles: Wasserstein-1, and the KL divergence between
-the normal distributions fitted to both. Neither has a ceiling, so they go on telling candidates apart where the
+the normal distributions fitted to both. Neither has a ceiling, so they still distinguish candidates where the
 histograms of KLOM no longer overlap, as they seldom do below N = 80. Both stay above 0 for two halves of one pool, so
 values are read against the floor of the same N.
 """
