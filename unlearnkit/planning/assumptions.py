@@ -16,7 +16,7 @@ GPU_STEP, GPU_SAMPLE, GPU_MULTIPLY_ADDS_PER_SECOND = 1.5e-5, 1e-7, 1.5e14
 SECONDS_PER_MARGIN = 7e-7
 """Scoring: reading a margin and using it."""
 
-LEARNING_START, START = 2.0, 1.0
+LEARNING_START, OTHER_START = 2.0, 1.0
 """Seconds of a job beside its work: one that imports torch, and any other."""
 
 BYTES_PER_SECOND = 2.5e8

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import fmean
 
 from unlearnkit import layout
 from unlearnkit.config.blocks import declared
@@ -37,7 +38,7 @@ class Disk:
             others[record.rule].append(rest / (record.work.get("scoring", (0.0,))[0] or 1.0))
         written, values = (sum(column) for column in zip(*margins, strict=True)) if margins else (0.0, 0.0)
         self._per_margin = written / values if values else self._assumed_per_margin()
-        self._others = {rule: sum(sizes) / len(sizes) for rule, sizes in others.items()}
+        self._others = {rule: fmean(sizes) for rule, sizes in others.items()}
 
     def bytes_of(self, job: MissingJob) -> dict[str, float]:
         """Return "weights", "margins" and "other" -> bytes that a job writes."""

@@ -7,40 +7,31 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from unlearnkit.planning.basis import Basis
+from unlearnkit.planning.records import START
 
 Keys = tuple[tuple[Basis, Hashable], ...]
 
 
-def work_keys(kind: str, settings: Mapping[str, Any], threads: int) -> Keys:
-    """Return the keys of a kind of work of a job with the given parameters (`settings` of its rule).
+def keys_of(kind: str, rule: str, settings: Mapping[str, Any], threads: int) -> Keys:
+    """Return the keys of a part of a job (`Record.parts`) with the given parameters (`settings` of its rule).
 
     Records of one key have one rate, in seconds per unit.
     """
-    if kind == "scoring":
-        metric = settings["metric"]
-        exact = (kind, metric, as_key(settings["settings"]))
-        return ((Basis.MEASURED, exact), (Basis.SETTINGS, (kind, metric)), (Basis.KINDS, kind))
-    model = model_key(settings)
-    if kind == "margins":
-        return ((Basis.MEASURED, (kind, model, threads)), (Basis.SETTINGS, (kind, model)))
-    how = {key: settings.get(key) for key in ("settings", "training")}
-    method = settings.get("method", "")
-    return (
-        (Basis.MEASURED, (kind, method, as_key(how), model, threads)),
-        (Basis.SETTINGS, (kind, method, model)),
-        (Basis.KINDS, (kind, model)),
-    )
-
-
-def fixed_keys(rule: str, settings: Mapping[str, Any]) -> Keys:
-    """Return the keys of what a job costs beside its work: start, imports, reading and writing."""
-    what, model = settings.get("method") or settings.get("metric") or settings.get("kind"), model_key(settings)
-    return ((Basis.MEASURED, (rule, what, model)), (Basis.SETTINGS, (rule, model)), (Basis.SETTINGS, rule))
-
-
-def model_key(settings: Mapping[str, Any]) -> str:
-    """Return what distinguishes models in the parameters of a rule."""
-    return as_key(model_of(settings))
+    model = as_key(model_of(settings))
+    method, metric = settings.get("method"), settings.get("metric")
+    if kind == START:
+        what = method or metric or settings.get("kind")
+        levels = [(Basis.MEASURED, (rule, what, model)), (Basis.SETTINGS, (rule, model)), (Basis.SETTINGS, rule)]
+    elif kind == "scoring":
+        exact = (metric, as_key(settings["settings"]))
+        levels = [(Basis.MEASURED, exact), (Basis.SETTINGS, metric), (Basis.KINDS, "")]
+    elif kind == "margins":
+        levels = [(Basis.MEASURED, (model, threads)), (Basis.SETTINGS, model), (Basis.MODELS, "")]
+    else:
+        how = as_key({key: settings.get(key) for key in ("settings", "training")})
+        exact, other = (method, how, model, threads), (method, model)
+        levels = [(Basis.MEASURED, exact), (Basis.SETTINGS, other), (Basis.KINDS, model), (Basis.MODELS, "")]
+    return tuple((basis, (kind, key)) for basis, key in levels)
 
 
 def model_of(settings: Mapping[str, Any]) -> Mapping[str, Any]:

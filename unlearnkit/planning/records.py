@@ -12,6 +12,9 @@ from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.timing import SUFFIX
 from unlearnkit.errors import ArtifactError
 
+START = "start"
+"""The part of a job beside its work."""
+
 
 @dataclass(frozen=True, eq=False)
 class Record:
@@ -31,9 +34,10 @@ class Record:
     facts: Mapping[str, Any]
 
     @property
-    def fixed_seconds(self) -> float:
-        """Seconds of the process beside its work."""
-        return max(0.0, self.seconds - sum(seconds for units, seconds in self.work.values() if units))
+    def parts(self) -> dict[str, tuple[float, float]]:
+        """The work, and what the process takes beside it, once: a "start" of 1 unit."""
+        start = max(0.0, self.seconds - sum(seconds for units, seconds in self.work.values() if units))
+        return {START: (1.0, start), **self.work}
 
 
 def read_records(folders: Iterable[Path]) -> list[Record]:
