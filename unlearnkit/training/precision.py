@@ -1,4 +1,4 @@
-"""The arithmetic of matrix products and convolutions; what is stored is float32 whatever it is."""
+"""The arithmetic of matrix products and convolutions; whatever it is, float32 is stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 def products(precision: str = "float32") -> Iterator[None]:
     """Let a GPU compute products of float32 tensors with all their bits, or with `precision` "tf32" with ten of 23.
 
-    Left to itself PyTorch rounds the factors of convolutions to TF32, and those of matrix products not. The switches
+    Left to itself PyTorch rounds the factors of convolutions to TF32, but not those of matrix products. The switches
     belong to the process: they have no effect on a CPU and are put back at the end. Works as a decorator too.
     """
     before = torch.backends.cudnn.allow_tf32, bool(torch.backends.cuda.matmul.allow_tf32)
