@@ -52,7 +52,7 @@ CASES: list[tuple[str, list[str]]] = [
 
 
 def main() -> None:
-    """Plan and run every case, and write the result after each, since a busy machine may not let it end."""
+    """Plan and run every case, and write the result after each, since a busy machine may stop it early."""
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
@@ -83,7 +83,7 @@ def other_model(copy: Path) -> str:
 
 
 def case(copy: Path, name: str, arguments: list[str]) -> dict[str, Any]:
-    """Plan, run, and return what was said beside what was."""
+    """Plan, run, and return the prediction beside the outcome."""
     if name.endswith(EMPTY):
         shutil.rmtree(copy / "results")
         shutil.rmtree(copy / ".snakemake")
