@@ -93,7 +93,7 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             STEPS | {"data.train_size": 500},
             "data.train_size is 500, which is not .* steps of 16 sequences; expected 496",
         ),
-        ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training sequences"),
+        ({"training.batch_size": 1000}, "training.batch_size is 1000, but there are 512 training samples"),
         ({"training.warmup_steps": 129}, "training.warmup_steps is 129, but originals take 128 steps"),
         (
             {"training.warmup_steps": 4, "training.epochs": 1, "forget_sets.some.size": 500},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.attribution import DatamodelAttribution
@@ -36,6 +36,15 @@ def attribution_problems(experiment: Experiment) -> Iterator[ConfigError]:
             )
 
 
+def unknown_attribution(key: str, asked: str, known: Collection[str]) -> Iterator[ConfigError]:
+    """Yield an attribution that the block at `key` asks for and the configuration does not have."""
+    if asked not in known:
+        yield ConfigError(
+            f"{key}.attribution is '{asked}', which is no attribution of this configuration",
+            remedy=suggest(asked, known) if known else "declare it under `attributions`",
+        )
+
+
 def _subset_problems(experiment: Experiment, name: str, settings: DatamodelAttribution) -> Iterator[ConfigError]:
     if settings.models % experiment.shard_size:
         yield ConfigError(
@@ -56,12 +65,7 @@ def _subset_problems(experiment: Experiment, name: str, settings: DatamodelAttri
 def _component_problems(
     experiment: Experiment, name: str, forget_set: PrincipalComponentForgetSet
 ) -> Iterator[ConfigError]:
-    known, asked = experiment.attributions, forget_set.attribution
-    if asked not in known:
-        yield ConfigError(
-            f"forget_sets.{name}.attribution is '{asked}', which is no attribution of this configuration",
-            remedy=suggest(asked, known) if known else "declare it under `attributions`",
-        )
+    yield from unknown_attribution(f"forget_sets.{name}", forget_set.attribution, experiment.attributions)
     if forget_set.component >= experiment.train_size:
         yield ConfigError(
             f"forget_sets.{name}.component is {forget_set.component}, but there are {experiment.train_size} samples",

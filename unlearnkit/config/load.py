@@ -14,13 +14,11 @@ from unlearnkit.config.blocks import data_block, declared, methods_block, metric
 from unlearnkit.config.data import DataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
-from unlearnkit.config.reference_rules import reference_problems
 from unlearnkit.config.rules import (
     batch_problems,
     data_problems,
     execution_problems,
     forget_set_problems,
-    method_problems,
     model_problems,
     name_problems,
     oracle_problems,
@@ -38,11 +36,13 @@ _KINDS = {
     "image": (
         Experiment,
         DataBlock,
-        (data_problems, model_problems, batch_problems, attribution_problems, method_problems, execution_problems),
+        (data_problems, model_problems, batch_problems, attribution_problems, execution_problems),
     ),
     "text": (TextExperiment, TextDataBlock, (text_problems,)),
 }
 """Task -> class of the experiment, its block `data`, and the rules between keys that only this task has."""
+
+_OF_ALL = (name_problems, forget_set_problems, sample_problems, shard_problems, oracle_problems, variant_problems)
 
 
 def load_experiment(raw: Mapping[str, Any]) -> Experiment:
@@ -93,11 +93,17 @@ def _task_of(raw: Mapping[str, Any]) -> str:
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
     own = _KINDS[experiment.task][2]
-    for rule in (name_problems, *own, forget_set_problems, sample_problems, shard_problems, oracle_problems):
+    rules = (
+        name_problems,
+        *own,
+        forget_set_problems,
+        sample_problems,
+        shard_problems,
+        oracle_problems,
+        variant_problems,
+    )
+    for rule in rules:
         yield from rule(experiment)
-    yield from variant_problems(experiment.methods, experiment.training.epochs, experiment.num_classes)
-    attributions = getattr(experiment, "attributions", {})
-    yield from reference_problems(experiment.methods, experiment.held_out_oracles, experiment.shard_size, attributions)
 
 
 def _standing_alone(raw: Mapping[str, Any]) -> str:

@@ -43,11 +43,6 @@ def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"data.{split}_size is {wanted}, but {data.name} has {held} samples there",
                 expected=f"null or at most {held}",
             )
-    if recipe.batch_size > experiment.train_size:
-        yield ConfigError(
-            f"training.batch_size is {recipe.batch_size}, but there are {experiment.train_size} training samples",
-            expected=f"at most {experiment.train_size}",
-        )
     if recipe.schedule == "triangular" and recipe.warmup_epochs > recipe.epochs:
         yield ConfigError(
             f"training.warmup_epochs is {recipe.warmup_epochs:g}, but training.epochs is {recipe.epochs}",
@@ -188,7 +183,12 @@ def _circle(experiment: Experiment) -> Iterator[ConfigError]:
 
 
 def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield forget sets and validation samples that are too few for a metric, as far as sizes are known."""
+    """Yield batches of more samples than there are, and forget sets and validation samples too few for a metric."""
+    if (batch := experiment.training.batch_size) > experiment.train_size:
+        yield ConfigError(
+            f"training.batch_size is {batch}, but there are {experiment.train_size} training samples",
+            expected=f"at most {experiment.train_size}",
+        )
     counts = {f"forget_sets.{name}": experiment.planned_size(name) for name in experiment.forget_sets}
     counts["data.validation_size"] = experiment.validation_size
     for metric in experiment.metric_settings:
@@ -244,15 +244,6 @@ def refusal(method: str, model: str) -> str | None:
     if without and "convolutions" in getattr(declared("method", method), "NEEDS", ()):
         return f"{method} changes the kernels of convolutions, and {model} has none"
     return None
-
-
-def method_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield methods that cannot run on the model."""
-    for name, block in experiment.methods.items():
-        if why := refusal(block.method, experiment.model.name):
-            yield ConfigError(
-                f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
-            )
 
 
 def _reads_held_out_oracles(method: str) -> bool:

@@ -33,12 +33,6 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             expected="2 processes or more",
             remedy="raise execution.processes, or remove execution.sharding",
         )
-    recipe = experiment.training
-    if recipe.batch_size > experiment.train_size:
-        yield ConfigError(
-            f"training.batch_size is {recipe.batch_size}, but there are {experiment.train_size} training sequences",
-            expected=f"at most {experiment.train_size}",
-        )
     yield from _warmup_problems(experiment)
 
 

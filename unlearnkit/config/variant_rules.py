@@ -1,35 +1,41 @@
-"""Rules of the variants: grids, names, snapshots and what a method's own settings refuse."""
+"""Rules of the variants: grids, names, snapshots, what a method's own settings refuse, and what it needs."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from unlearnkit.config.attribution_rules import unknown_attribution
 from unlearnkit.config.blocks import MethodBlock, declared, own_settings
 from unlearnkit.config.names import LONGEST_NAME, VALUE_PATTERN
 from unlearnkit.config.problems import from_validation
-from unlearnkit.config.settings import MethodSettings
+from unlearnkit.config.rules import refusal, whole_shards
 from unlearnkit.config.variants import axes, combinations, last_epoch, spelled
 from unlearnkit.config.wording import shown
 from unlearnkit.errors import ConfigError
 from unlearnkit.layout import REFERENCE_CANDIDATES
 
+if TYPE_CHECKING:
+    from unlearnkit.config.experiment import Experiment
 
-def variant_problems(
-    methods: Mapping[str, MethodBlock], training_epochs: int, num_classes: int
-) -> Iterator[ConfigError]:
+
+def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield what is wrong with the entries of `methods`, one by one and together."""
     names: Counter[str] = Counter()
-    for name, block in methods.items():
+    for name, block in experiment.methods.items():
+        if why := refusal(block.method, experiment.model.name):
+            yield ConfigError(
+                f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
+            )
         problems = [*_grid_problems(f"methods.{name}", block), *_order_problems(f"methods.{name}", block)]
         yield from problems
         if not problems:
-            yield from _combination_problems(name, block, training_epochs, num_classes)
+            yield from _combination_problems(experiment, name, block)
             names.update(variant for variant, _ in combinations(name, block))
     yield from _name_problems(names)
 
@@ -60,9 +66,7 @@ def _order_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:
         )
 
 
-def _combination_problems(
-    name: str, block: MethodBlock, training_epochs: int, num_classes: int
-) -> Iterator[ConfigError]:
+def _combination_problems(experiment: Experiment, name: str, block: MethodBlock) -> Iterator[ConfigError]:
     settings_class = declared("method", block.method).Settings
     for variant, values in combinations(name, block):
         try:
@@ -70,10 +74,10 @@ def _combination_problems(
         except ValidationError as error:
             yield from from_validation(error, settings_class, ("methods", variant))
         else:
-            yield from _snapshot_problems(
-                f"methods.{variant}", block, last_epoch(block.method, settings, training_epochs)
-            )
-            yield from _class_problems(f"methods.{variant}", settings, num_classes)
+            key = f"methods.{variant}"
+            yield from _snapshot_problems(key, block, last_epoch(block.method, settings, experiment.training.epochs))
+            yield from _class_problems(key, settings, experiment.num_classes)
+            yield from _reference_problems(experiment, key, block.method, settings)
 
 
 def _snapshot_problems(key: str, block: MethodBlock, last: int | None) -> Iterator[ConfigError]:
@@ -87,7 +91,7 @@ def _snapshot_problems(key: str, block: MethodBlock, last: int | None) -> Iterat
         )
 
 
-def _class_problems(key: str, settings: MethodSettings, num_classes: int) -> Iterator[ConfigError]:
+def _class_problems(key: str, settings: Any, num_classes: int) -> Iterator[ConfigError]:
     classes = getattr(settings, "classes", None)
     if isinstance(classes, int) and classes > num_classes:
         yield ConfigError(
@@ -95,6 +99,21 @@ def _class_problems(key: str, settings: MethodSettings, num_classes: int) -> Ite
             expected=f"at most {num_classes}",
             remedy=f"set it to {num_classes}, which is all of them",
         )
+
+
+def _reference_problems(experiment: Experiment, key: str, method: str, settings: Any) -> Iterator[ConfigError]:
+    """Yield a pool of more held-out oracles than there are, and an attribution that is not there."""
+    needs = getattr(declared("method", method), "NEEDS", ())
+    pool = settings.oracle_pool if "oracle_pool" in needs else range(0)
+    if pool.stop > experiment.held_out_oracles:
+        yield ConfigError(
+            f"{key} draws from the held-out oracles {pool.start} to {pool.stop - 1}, but held_out_oracles is "
+            f"{experiment.held_out_oracles}",
+            expected=f"at least {pool.stop}",
+            remedy=f"raise held_out_oracles to {whole_shards(pool.stop, experiment.shard_size)}, or lower `pool`",
+        )
+    if "attribution" in needs:
+        yield from unknown_attribution(key, settings.attribution, experiment.attributions)
 
 
 def _name_problems(names: Counter[str]) -> Iterator[ConfigError]:
