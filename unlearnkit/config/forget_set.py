@@ -126,7 +126,9 @@ class EasyDubForgetSet(ForgetSetSettings):
     """A forget set that EasyDUB published, compared with its checksum; cifar10/1 to 3 are drawn and need no file."""
 
     kind: Literal["easydub"]
-    name: easydub.Name = Field(description="data set and number, as in the name of the published file")
+    name: Literal[*easydub.SETS] = Field(  # pyright: ignore[reportInvalidTypeForm]
+        description="data set and number, as in the name of the published file"
+    )
     folder: UserPath = Field(
         "data/easydub_forget_sets",
         min_length=1,
