@@ -17,10 +17,7 @@ with job_of(snakemake) as running:
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
-    write_text(
-        output.markdown,
-        metric_markdown(rows, metric.MEASURES, metric.HEADLINE, metric.STATISTIC, words, params.settings["settings"]),
-    )
-    for line in floor_lines(rows, metric.HEADLINE, metric.MEASURES[metric.HEADLINE]["unit"], words):
+    write_text(output.markdown, metric_markdown(rows, metric, words, params.settings["settings"]))
+    for line in floor_lines(rows, metric, words):
         running.report(line)
     running.record(output.parquet, also=[output.csv, output.markdown])

@@ -54,7 +54,7 @@ def test_csv_keeps_every_row_and_leaves_missing_values_empty(summaries, costs):
 
 def test_markdown_says_how_many_models_failed_instead_of_a_number(summaries, costs):
     rows = metric_rows(summaries, costs, has_floor=True)
-    text = metric_markdown(rows, klom.MEASURES, klom.HEADLINE, klom.STATISTIC)
+    text = metric_markdown(rows, klom)
     (line,) = (line for line in text.split("### ")[1].splitlines() if line.startswith("| broken"))
     assert line.count("2 of 4 models failed") == 6
     assert "| good | 2 | 4/4 | 0.200 | 1.000 [0.75, 1.25] |" in text
@@ -62,36 +62,36 @@ def test_markdown_says_how_many_models_failed_instead_of_a_number(summaries, cos
 
 def test_the_floor_and_the_originals_have_a_line_per_forget_set(summaries, costs):
     rows = metric_rows(summaries, costs, has_floor=True)
-    assert floor_lines(rows, "klom", "nats") == [
+    assert floor_lines(rows, klom) == [
         "first: klom of 2 forget samples [nats]: floor (oracles against other oracles) mean 0.250, p95 0.500; "
         "originals mean 4.000, p95 8.000",
         "second: klom of 2 forget samples [nats]: floor (oracles against other oracles) mean 1.250, p95 2.500; "
         "originals mean 5.000, p95 10.000",
     ]
     words = words_of({"task": "text"})
-    assert "klom of 2 forget sequences [nats]" in floor_lines(rows, "klom", "nats", words)[0]
+    assert "klom of 2 forget sequences [nats]" in floor_lines(rows, klom, words)[0]
 
 
 def test_failed_models_have_no_figure_in_the_lines_of_the_floor(summaries, costs):
     failed = {"mean": None, "p95": None, "n_failed": 3}
     broken = [{**row, **failed} if row["candidate"] == "original" else row for row in summaries]
-    line = floor_lines(metric_rows(broken, costs, has_floor=True), "klom", "nats")[0]
+    line = floor_lines(metric_rows(broken, costs, has_floor=True), klom)[0]
     assert line.endswith("mean 0.250, p95 0.500; originals 3 of 4 models failed")
     broken = [{**row, **failed} if row["candidate"] == "oracle" else row for row in summaries]
-    line = floor_lines(metric_rows(broken, costs, has_floor=True), "klom", "nats")[0]
+    line = floor_lines(metric_rows(broken, costs, has_floor=True), klom)[0]
     assert "other oracles) mean undefined, p95 undefined; originals mean 4.000" in line
 
 
 def test_a_metric_without_a_floor_has_no_lines(summaries, costs):
-    assert floor_lines(metric_rows(summaries, costs, has_floor=False), "klom", "nats") == []
+    assert floor_lines(metric_rows(summaries, costs, has_floor=False), klom) == []
 
 
 def test_the_note_states_the_options_of_the_metric(summaries, costs):
     rows = metric_rows(summaries, costs, has_floor=True)
     options = klom.Settings.model_validate({"bins": 4}).model_dump(mode="json")
-    note = metric_markdown(rows, klom.MEASURES, "klom", "p95", options=options).splitlines()[0]
+    note = metric_markdown(rows, klom, options=options).splitlines()[0]
     # a bar that is no column
     assert note.endswith(
         'Options: direction="unlearned\\|\\|oracle", bins=4, clip=100.0, floor=1e-05, compat=null, num_models=null.'
     )
-    assert "Options" not in metric_markdown(rows, klom.MEASURES, "klom", "p95")
+    assert "Options" not in metric_markdown(rows, klom)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unlearnkit.metrics import klom
-from unlearnkit.report.figures import trade_off
+from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import cost_markdown, metric_markdown, metric_rows
 from unlearnkit.report.words import IMAGES, shown_epoch, words_of
@@ -32,12 +32,12 @@ def test_originals_and_oracles_are_not_counted_in_steps() -> None:
 
 def test_tables_and_figures_use_them(summaries: list[Row], costs: list[Row]) -> None:
     rows, words = metric_rows(summaries, costs, has_floor=True), words_of(TEXT)
-    table = metric_markdown(rows, klom.MEASURES, "klom", "p95", words)
+    table = metric_markdown(rows, klom, words)
     assert "| candidate | step | N |" in table and "| original |  | 4/4 |" in table and "| good | 2 |" in table
     assert "| forget set | candidate | step | sequence passes |" in cost_markdown(costs, words)
     first = [row for row in rows if row["forget_set"] == "first"]
     methods = {"good": "scrub", "bad": "ga", "broken": "ga"}
-    figure = svg(trade_off(first, "klom", klom.MEASURES["klom"], "p95", methods, True, words))
+    figure = svg(metric_figure("trade_off", klom, first, {}, methods, words))
     for text in ("P95 on forget sequences", "P95 on validation sequences", "sequence passes relative", "good, step 2"):
         assert text in figure
     assert "samples" not in figure and "epoch" not in figure

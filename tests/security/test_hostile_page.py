@@ -229,7 +229,7 @@ def test_markdown_keeps_text_in_its_cell(text: str) -> None:
     rows = metric_rows(summaries("original", "oracle", text, forget_set=text), costs(text), has_floor=True)
     tables = (
         (10, cost_markdown(costs(text))),
-        (10, metric_markdown(rows, klom.MEASURES, klom.HEADLINE, klom.STATISTIC)),
+        (10, metric_markdown(rows, klom)),
     )
     for columns, table in tables:
         assert "<" not in table

@@ -49,16 +49,12 @@ def loss_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     return figure
 
 
-def _condensed(tokens: np.ndarray, loss: np.ndarray) -> tuple[list[float], list[float], list[float], list[float]]:
+def _condensed(tokens: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return tokens, smallest, mean and largest loss over models, of at most MOST_POINTS stretches of rows."""
-    finite = np.where(np.isfinite(loss), loss, np.nan)
-    points = []
-    for rows in np.array_split(np.arange(len(tokens)), min(len(tokens), MOST_POINTS)):
-        own = finite[:, rows]
-        of_model = [values[~np.isnan(values)].mean() for values in own if not np.isnan(values).all()]
-        if of_model:
-            points.append((float(tokens[rows[-1]]), min(of_model), float(np.mean(of_model)), max(of_model)))
-    first, second, third, fourth = (
-        (list(column) for column in zip(*points, strict=True)) if points else ([], [], [], [])
-    )
-    return first, second, third, fourth
+    finite = np.ma.masked_invalid(loss)
+    stretches = np.array_split(np.arange(len(tokens)), min(len(tokens), MOST_POINTS))
+    of_model = np.ma.stack([finite[:, rows].mean(axis=1) for rows in stretches])
+    shown = of_model.count(axis=1) > 0
+    ends = tokens[[rows[-1] for rows in stretches]]
+    values = (of_model.min(axis=1), of_model.mean(axis=1), of_model.max(axis=1))
+    return ends[shown], *(value[shown].data for value in values)

@@ -16,19 +16,19 @@ from matplotlib.lines import Line2D
 
 from unlearnkit.report.labels import label_points
 from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, axis_title, quantity_axes, row_name, styled
+from unlearnkit.report.tables import STATISTICS, failure
 from unlearnkit.report.words import IMAGES, Words
 
 Row = Mapping[str, Any]
-Measure = Mapping[str, Any]
 MARKERS = "osD^vP<>phd8"
 REFERENCE = {"original": ("originals", ORIGINAL, "X"), "oracle": ("oracles", ORACLE, "*")}
-SHOWN = {"p95": "P95", "mean": "mean"}
 MOST_LABELS = 16
 MOST_ERROR_BARS = 30
 COST_COLOURS = mpl.colormaps["cividis"]
 LEGEND_LINE = 0.17  # inches
 
 
+@styled
 def metric_figure(
     kind: str,
     metric: ModuleType,
@@ -39,37 +39,24 @@ def metric_figure(
 ) -> Figure:
     """Return the figure of a kind ("trade_off" or "distributions") of a metric's headline on one forget set.
 
-    `metric` gives MEASURES, HEADLINE, STATISTIC, AXIS and NEEDS_ORACLE; `rows` are its table rows; `values`
-    candidate -> split -> headline values at the last epoch (distributions only); `methods` variant -> method.
+    `metric` gives MEASURES, HEADLINE, STATISTIC, AXIS and NEEDS_ORACLE; `rows` are its table rows
+    (report.tables.metric_rows); `values` candidate -> split -> headline values at the last epoch, samples or models as
+    AXIS says (distributions only); `methods` variant -> method.
     """
-    declared = metric.MEASURES[metric.HEADLINE]
     if kind == "trade_off":
-        return trade_off(rows, metric.HEADLINE, declared, metric.STATISTIC, methods, metric.NEEDS_ORACLE, words)
-    last = {row["candidate"]: row for row in rows}
-    notes = {
-        name: f"{row['n_failed']} of {row['n_models']} models failed" for name, row in last.items() if row["n_failed"]
-    }
-    ordered = dict(sorted(values.items(), key=lambda item: item[0] != "oracle"))
-    return distributions(ordered, declared, metric.STATISTIC, metric.AXIS, notes, words)
+        return _trade_off(metric, rows, methods, words)
+    return _distributions(metric, rows, values, words)
 
 
-@styled
-def trade_off(
-    rows: Sequence[Row],
-    measure: str,
-    declared: Measure,
-    statistic: str,
-    methods: Mapping[str, str],
-    has_floor: bool,
-    words: Words = IMAGES,
-) -> Figure:
-    """Return the scatter of `statistic` on forget (y) against validation samples (x), a point per candidate and epoch.
+def _trade_off(metric: ModuleType, rows: Sequence[Row], methods: Mapping[str, str], words: Words) -> Figure:
+    """The scatter of the statistic on forget (y) against validation samples (x), a point per candidate and epoch.
 
-    `rows` are table rows of one forget set (report.tables.metric_rows), `methods` variant -> method. The colour is the
-    cost in sample passes relative to retraining, the marker the method; the originals and the oracles (the noise floor
-    if `has_floor`, dotted) are marked. Candidates with failed models have no value and are named below the plot.
+    The colour is the cost in sample passes relative to retraining, the marker the method; the originals and the oracles
+    (if the metric needs them the noise floor, dotted) are marked. Candidates with failed models have no value and are
+    named below the plot.
     """
-    points = _points(rows, measure, statistic)
+    declared, statistic = metric.MEASURES[metric.HEADLINE], STATISTICS[metric.STATISTIC]
+    points = _points(rows, metric.HEADLINE, metric.STATISTIC)
     shown = [point for point in points if point["x"] is not None]
     marker = dict(zip(dict.fromkeys(methods.values()), MARKERS * len(methods), strict=False))
     legend = LEGEND_LINE * (len(REFERENCE) + len(marker) + 1)
@@ -82,38 +69,34 @@ def trade_off(
     if len(shown) <= MOST_ERROR_BARS:
         _draw_intervals(axes, shown)
     quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
-    if has_floor:
+    if metric.NEEDS_ORACLE:
         for point in (point for point in shown if point["candidate"] == "oracle"):
             axes.axvline(point["x"], color=ORACLE, linestyle=":", linewidth=1)
             axes.axhline(point["y"], color=ORACLE, linestyle=":", linewidth=1)
-    axes.set_xlabel(f"{SHOWN[statistic]} on validation {words.samples}: {axis_title(declared)}")
-    axes.set_ylabel(f"{SHOWN[statistic]} on forget {words.samples}: {axis_title(declared)}")
+    axes.set_xlabel(f"{statistic} on validation {words.samples}: {axis_title(declared)}")
+    axes.set_ylabel(f"{statistic} on forget {words.samples}: {axis_title(declared)}")
     failed = dict.fromkeys(point["candidate"] for point in points if point["x"] is None)
     if failed:
         figure.supxlabel(f"not shown, models failed: {', '.join(failed)}", fontsize=7.5, color=MUTED, wrap=True)
-    _draw_legends(figure, axes, marker, shown, has_floor, words)
+    _draw_legends(figure, axes, marker, shown, metric.NEEDS_ORACLE, words)
     order = sorted(shown, key=lambda point: (point["candidate"] not in REFERENCE, _better(point, shown, declared)))
     places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
     label_points(figure, axes, places, [_label(point, words) for point in order], MOST_LABELS)
     return figure
 
 
-@styled
-def distributions(
-    values: Mapping[str, Mapping[str, np.ndarray]],
-    declared: Measure,
-    statistic: str,
-    over: str,
-    notes: Mapping[str, str],
-    words: Words = IMAGES,
+def _distributions(
+    metric: ModuleType, rows: Sequence[Row], values: Mapping[str, Mapping[str, np.ndarray]], words: Words
 ) -> Figure:
-    """Return box plots of a measure, a panel per split and a row per candidate.
+    """Box plots of the headline, a panel per split and a row per candidate, the oracles first.
 
-    `values` candidate -> split -> values (samples or models, as `over` says); `notes` candidate -> why it has none. A
-    box holds the middle half, its line the median, the whiskers 5 % to 95 %, the dot is the mean, the tick the largest;
-    the dotted line continues `statistic` of the oracles.
+    A box holds the middle half, its line the median, the whiskers 5 % to 95 %, the dot is the mean, the tick the
+    largest; the dotted line continues the statistic of the oracles.
     """
-    candidates = list(values)
+    declared, statistic, over = metric.MEASURES[metric.HEADLINE], metric.STATISTIC, metric.AXIS
+    last = {row["candidate"]: row for row in rows}
+    notes = {name: failed for name, row in last.items() if (failed := failure(row))}
+    candidates = sorted(values, key=lambda name: name != "oracle")
     splits = [split for split in declared["splits"] if any(split in of_splits for of_splits in values.values())]
     names = [row_name(candidate) for candidate in candidates]
     height = 1.1 + 0.24 * len(names) * (1.4 if any("\n" in name for name in names) else 1)
@@ -207,7 +190,7 @@ def _draw_legends(
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
-def _better(point: Row, points: Sequence[Row], declared: Measure) -> int:
+def _better(point: Row, points: Sequence[Row], declared: Row) -> int:
     """How many variants' points are better on both axes: those with few are labelled first."""
     sign = {"lower": 1, "higher": -1}.get(declared["direction"], 0)
     others = (other for other in points if other["candidate"] not in REFERENCE)

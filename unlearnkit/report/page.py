@@ -15,7 +15,8 @@ from markupsafe import Markup
 from unlearnkit.metrics.population import OPTIONAL, SPLITS
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
-from unlearnkit.report.views import STATISTICS, MetricTable, metric_tables, number
+from unlearnkit.report.tables import STATISTICS
+from unlearnkit.report.views import MetricTable, metric_tables, number
 from unlearnkit.report.words import Words, shown_epoch, words_of
 
 Row = dict[str, Any]
@@ -49,32 +50,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class MetricSection:
-    """Tables and figures of one metric on one forget set."""
-
-    name: str
-    label: str
-    statistic: str
-    has_floor: bool
-    over: str
-    tables: Sequence[MetricTable]
-    pictures: Sequence[Picture]
-
-
-@dataclass(frozen=True)
 class ForgetSetSection:
     """All about one forget set.
 
-    `samples` split -> number of samples; `copies` split -> forgotten samples with an exact copy there; `others` the
-    figures of no metric.
+    `samples` split -> number of samples; `copies` split -> forgotten samples with an exact copy there; `metrics` metric
+    -> what its module declares and its tables; `pictures` metric -> its figures, "" -> those of no metric.
     """
 
     name: str
     settings: Mapping[str, Any]
     samples: Mapping[str, int]
     copies: Mapping[str, int]
-    metrics: Sequence[MetricSection]
-    others: Sequence[Picture]
+    metrics: Mapping[str, tuple[ModuleType, Sequence[MetricTable]]]
+    pictures: Mapping[str, Sequence[Picture]]
     costs: Sequence[Row]
 
 
@@ -94,6 +82,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         settings=settings,
         words=words_of(settings),
         shown_epoch=shown_epoch,
+        statistics=STATISTICS,
         sections=sections,
         splits=[name for name in SPLITS if name != OPTIONAL or any(name in section.samples for section in sections)],
         jobs=job_rows(results.records),
@@ -137,39 +126,17 @@ def _section(
         svg = require_passive(results.figures[name, figure], f"{name}/{figure}.svg")
         drawn = inline(svg, f"f{number_of_set}-{order}", alt)
         pictures.setdefault(metric, []).append(Picture(kind, drawn, alt))
-    sections = [
-        _metric_section(
-            metric, metrics[metric], table, costs, results.contenders, pictures.get(metric, []), words_of(settings)
-        )
+    tables = {
+        metric: (metrics[metric], metric_tables(table, costs, metrics[metric], results.contenders))
         for metric, table in rows.items()
-    ]
+    }
     copies = next((record.get("copies", {}) for record in results.records if _is_of_forget_set(record, name)), {})
     found = {split: count for split, count in copies.items() if count}
-    return ForgetSetSection(name, settings["forget_sets"][name], sizes, found, sections, pictures.get("", []), costs)
+    return ForgetSetSection(name, settings["forget_sets"][name], sizes, found, tables, pictures, costs)
 
 
 def _is_of_forget_set(record: Row, name: str) -> bool:
     return record["rule"] == "forget_set" and PurePosixPath(record["artifact"]).stem == name
-
-
-def _metric_section(
-    name: str,
-    metric: ModuleType,
-    rows: Sequence[Row],
-    costs: Sequence[Row],
-    contenders: Collection[str],
-    pictures: Sequence[Picture],
-    words: Words,
-) -> MetricSection:
-    return MetricSection(
-        name=name,
-        label=metric.MEASURES[metric.HEADLINE]["label"],
-        statistic=STATISTICS[metric.STATISTIC],
-        has_floor=metric.NEEDS_ORACLE,
-        over=words.samples if metric.AXIS == "samples" else metric.AXIS,
-        tables=metric_tables(rows, costs, metric, contenders),
-        pictures=pictures,
-    )
 
 
 def _alt(forget_set: str, metric: ModuleType | None, kind: str, words: Words) -> str:

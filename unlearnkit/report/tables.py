@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from unlearnkit.report.words import IMAGES, Words, shown_epoch
@@ -14,6 +15,17 @@ Row = dict[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 KEY = ("forget_set", "candidate", "epoch")
+STATISTICS = {"p95": "P95", "mean": "mean"}
+"""Statistics that tables and figures show, and what they are called there."""
+_COSTS = {
+    "relative passes": ("relative_passes", ".3f"),
+    "seconds": ("seconds", ".4f"),
+    "relative seconds": ("relative_seconds", ".3f"),
+    "stack": ("stack_size", "d"),
+    "peak MB": ("peak_memory_mb", ".0f"),
+    "GPU MB": ("gpu_memory_mb", ".0f"),
+}
+"""Column of the cost table -> key and format of its values."""
 
 
 def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bool) -> list[Row]:
@@ -36,7 +48,7 @@ def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bo
     return joined
 
 
-def floor_lines(rows: Sequence[Row], headline: str, unit: str, words: Words = IMAGES) -> list[str]:
+def floor_lines(rows: Sequence[Row], metric: ModuleType, words: Words = IMAGES) -> list[str]:
     """Return a line per forget set: the headline measure on forget samples, of the noise floor and of the originals.
 
     `rows` are those of `metric_rows`; a metric without a floor has no lines. The floor compares oracles with as many
@@ -44,17 +56,14 @@ def floor_lines(rows: Sequence[Row], headline: str, unit: str, words: Words = IM
     """
     lines = []
     for row in rows:
-        if (row["candidate"], row["measure"], row["split"]) != (
-            "original",
-            headline,
-            "forget",
-        ) or "floor_p95" not in row:
+        headline = (row["candidate"], row["measure"], row["split"]) == ("original", metric.HEADLINE, "forget")
+        if not headline or "floor_p95" not in row:
             continue
         floor = _mean_and_p95(row["floor_mean"], row["floor_p95"])
-        own = f"{row['n_failed']} of {row['n_models']} models failed" if row["n_failed"] else None
-        own = own or _mean_and_p95(row["mean"], row["p95"])
+        own = failure(row) or _mean_and_p95(row["mean"], row["p95"])
         lines.append(
-            f"{row['forget_set']}: {headline} of {row['n_samples']} forget {words.samples} [{unit}]: "
+            f"{row['forget_set']}: {metric.HEADLINE} of {row['n_samples']} forget {words.samples} "
+            f"[{metric.MEASURES[metric.HEADLINE]['unit']}]: "
             f"floor (oracles against other oracles) {floor}; originals {own}"
         )
     return lines
@@ -74,30 +83,14 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
     """Return the cost table as Markdown."""
-    header = [
-        "forget set",
-        "candidate",
-        words.epoch,
-        f"{words.sample} passes",
-        "relative passes",
-        "seconds",
-        "relative seconds",
-        "stack",
-        "peak MB",
-        "GPU MB",
-    ]
+    header = ["forget set", "candidate", words.epoch, f"{words.sample} passes", *_COSTS]
     cells = [
         [
             row["forget_set"],
             row["candidate"],
             shown_epoch(row["candidate"], row["epoch"], words),
             f"{row['passes']:.0f}",
-            f"{row['relative_passes']:.3f}",
-            _shown(row["seconds"], ".4f"),
-            _shown(row["relative_seconds"], ".3f"),
-            str(row["stack_size"]),
-            _shown(row["peak_memory_mb"], ".0f"),
-            _shown(row["gpu_memory_mb"], ".0f"),
+            *(_shown(row[name], form) for name, form in _COSTS.values()),
         ]
         for row in rows
     ]
@@ -110,36 +103,28 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
 
 
 def metric_markdown(
-    rows: Sequence[Row],
-    measures: Mapping[str, Mapping[str, Any]],
-    headline: str,
-    statistic: str,
-    words: Words = IMAGES,
-    options: Mapping[str, Any] | None = None,
+    rows: Sequence[Row], metric: ModuleType, words: Words = IMAGES, options: Mapping[str, Any] | None = None
 ) -> str:
     """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
 
-    Cells hold `statistic` ("p95" or "mean") with its 95 % interval over models. The note above the tables states the
-    metric's `options`, its settings with defaults written out.
+    Cells hold the statistic of `metric` ("p95" or "mean") with its 95 % interval over models. The note above the tables
+    states the metric's `options`, its settings with defaults written out.
     """
+    statistic = metric.STATISTIC
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
-        header = [
-            "candidate",
-            words.epoch,
-            "N",
-            "relative passes",
-            *(f"{measure} {split}" for measure, split in columns),
-        ]
+        header = ["candidate", words.epoch, "N", "relative passes", *map(" ".join, columns)]
         lines = [
             _line(own, key, columns, statistic, words)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
         parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
-    shown = ", ".join(f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in measures.items())
-    note = f"{statistic} with its 95 % interval over models; headline `{headline}`. Measures: {shown}."
+    shown = ", ".join(
+        f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in metric.MEASURES.items()
+    )
+    note = f"{statistic} with its 95 % interval over models; headline `{metric.HEADLINE}`. Measures: {shown}."
     if options:
         stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
         note += f" Options: {_no_markup(stated)}."
@@ -150,6 +135,11 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
     """Return a Markdown table."""
     rows = [header, ["---"] * len(header), *lines]
     return "".join("| " + " | ".join(_no_markup(str(cell)) for cell in row) + " |\n" for row in rows)
+
+
+def failure(row: Mapping[str, Any]) -> str:
+    """Return how many models of a row failed, for which there are no statistics; nothing if none did."""
+    return f"{row['n_failed']} of {row['n_models']} models failed" if row["n_failed"] else ""
 
 
 def _no_formula(value: Any) -> Any:
@@ -170,14 +160,8 @@ def _line(
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
-    cost = "" if first["relative_passes"] is None else f"{first['relative_passes']:.3f}"
-    return [
-        key[0],
-        shown_epoch(*key, words),
-        compared,
-        cost,
-        *(_cell(own.get(column), statistic) for column in columns),
-    ]
+    cells = (_cell(own.get(column), statistic) for column in columns)
+    return [key[0], shown_epoch(*key, words), compared, _shown(first["relative_passes"], ".3f"), *cells]
 
 
 def _shown(value: float | None, form: str) -> str:
@@ -192,8 +176,8 @@ def _mean_and_p95(mean: float | None, p95: float | None) -> str:
 def _cell(row: Row | None, statistic: str) -> str:
     if row is None:
         return ""
-    if row["n_failed"]:
-        return f"{row['n_failed']} of {row['n_models']} models failed"
+    if failed := failure(row):
+        return failed
     low, high = row.get(f"{statistic}_models_low"), row.get(f"{statistic}_models_high")
     interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
     return f"{row[statistic]:.3f}{interval}"

@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+from unlearnkit.layout import REFERENCE_CANDIDATES
+from unlearnkit.report.tables import STATISTICS, failure
 
 Row = Mapping[str, Any]
 MOST_COLUMNS = 8
 """A metric with more columns gets one table per measure, the headline's first."""
-STATISTICS = {"p95": "P95", "mean": "mean"}
 ARROWS = {
     "lower": "↓ lower is better",
     "higher": "↑ higher is better",
@@ -19,8 +21,7 @@ ARROWS = {
 }
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A statistic of a measure on a split."""
 
     measure: str
@@ -110,15 +111,11 @@ def _notes(measures: Sequence[Row]) -> tuple[str, ...]:
 
 def _header(columns: Sequence[Column], metric: ModuleType) -> tuple[tuple[tuple[str, int], ...], ...]:
     """Header rows from measure to statistic; what is the same in all columns is left to the title."""
-    levels = (
-        [(column.measure,) for column in columns],
-        [(column.measure, column.split) for column in columns],
-        [(column.measure, column.split, column.statistic) for column in columns],
-    )
     # remarks in parentheses are left to the note below the table
     names = {name: declared["label"].split(" (")[0] for name, declared in metric.MEASURES.items()} | STATISTICS
     header = []
-    for level in levels:
+    for depth in range(1, len(Column._fields) + 1):
+        level = [column[:depth] for column in columns]
         if len({key[-1] for key in level}) > 1:
             spans = [(key[-1], len(list(group))) for key, group in itertools.groupby(level)]
             header.append(tuple((names.get(text, text), span) for text, span in spans))
@@ -137,42 +134,29 @@ def _lines(
     cost = {(row["candidate"], row["epoch"]): row for row in costs}
     keys = list(dict.fromkeys((row["candidate"], row["epoch"]) for row in rows))
     keys.sort(key=lambda key: key[0] != "oracle")  # what all others are read against comes first
-    return tuple(
-        _line(
-            key,
-            [values[*key, column.measure, column.split] for column in columns],
-            columns,
-            metric,
-            cost.get(key),
-            best,
+    lines = []
+    for key in keys:
+        own = {column: values[*key, column.measure, column.split] for column in columns}
+        first, took = own[columns[0]], cost.get(key, {"relative_passes": None, "relative_seconds": None})
+        oracles = "" if first["n_oracles"] is None else f" / {first['n_oracles']}"
+        cells = tuple(_cell(row, column, metric, key == best[column]) for column, row in own.items())
+        lines.append(
+            Line(
+                candidate=key[0],
+                kind=key[0] if key[0] in REFERENCE_CANDIDATES else "variant",
+                epoch=key[1],
+                compared=f"{first['n_models']}{oracles}",
+                passes=_part(took["relative_passes"]),
+                seconds=_part(took["relative_seconds"]),
+                cells=() if first["n_failed"] else cells,
+                failure=failure(first),
+            )
         )
-        for key in keys
-    )
+    return tuple(lines)
 
 
-def _line(
-    key: tuple[str, int],
-    rows: Sequence[Row],
-    columns: Sequence[Column],
-    metric: ModuleType,
-    cost: Row | None,
-    best: Mapping[Column, tuple[str, int] | None],
-) -> Line:
-    first = rows[0]
-    failed = bool(first["n_failed"])
-    cells = [_cell(row, column, metric, key == best[column]) for row, column in zip(rows, columns, strict=True)]
-    return Line(
-        candidate=key[0],
-        kind=key[0] if key[0] in ("original", "oracle") else "variant",
-        epoch=key[1],
-        compared=f"{first['n_models']}"
-        if first["n_oracles"] is None
-        else f"{first['n_models']} / {first['n_oracles']}",
-        passes="" if cost is None else f"{cost['relative_passes']:.3f}",
-        seconds="" if cost is None or cost["relative_seconds"] is None else f"{cost['relative_seconds']:.3f}",
-        cells=() if failed else tuple(cells),
-        failure=f"{first['n_failed']} of {first['n_models']} models failed" if failed else "",
-    )
+def _part(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
