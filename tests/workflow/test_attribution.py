@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from checkout import RESULTS, Checkout, MadeOnce
 
-from unlearnkit.artifacts.attribution import GradientFile, MatrixFile, OutputsFile, read_effects
-from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.attribution import GradientFile, MatrixFile, read_effects
+from unlearnkit.artifacts.store import TensorFile, read_array
 from unlearnkit.data.forget_sets import score_forget_set
 
 pytestmark = pytest.mark.workflow
@@ -55,9 +55,9 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
         np.testing.assert_allclose(effects.effect[:, 7], rows.sum(axis=0), atol=1e-5)
         np.testing.assert_allclose(effects.own[forget, 7], rows[np.arange(10), forget], atol=1e-6)
         assert effects.effect.any()
-    outputs = OutputsFile(folder / "subsets/outputs/0004-0007.safetensors")
-    assert outputs.included().sum(axis=1).tolist() == [100] * 4
-    assert outputs.output("margin").shape == (4, 260)
+    outputs = TensorFile(folder / "subsets/outputs/0004-0007.safetensors")
+    assert outputs["included"].sum(axis=1).tolist() == [100] * 4
+    assert outputs["margin"].shape == (4, 260)
     record = json.loads((folder / "subsets/matrices/margin.safetensors.json").read_text())
     assert set(record["explained"]) == {"0.5", "0.3"}
     assert list(Path(attributed.result("summaries/klom/telling")).glob("*.parquet"))

@@ -20,28 +20,16 @@ from unlearnkit.errors import ArtifactError, repair
 Floats = npt.NDArray[np.float32]
 
 
-class OutputsFile:
-    """Outputs of models that were trained on random subsets, and which samples each was trained on."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = TensorFile(path)
-
-    def included(self) -> npt.NDArray[np.bool_]:
-        """Return which training samples each model was trained on, bool [models, training samples]."""
-        return self._file["included"]
-
-    def output(self, name: str) -> npt.NDArray[np.float16]:
-        """Return one output (a logit or the margin) on all samples, float16 [models, samples], in nats."""
-        return self._file[name]
-
-
 def write_outputs(
     path: str | os.PathLike[str],
     outputs: Mapping[str, Floats],
     included: npt.NDArray[np.bool_],
     metadata: Mapping[str, str],
 ) -> None:
-    """Write outputs [models, samples] by name and which training samples each model was trained on."""
+    """Write outputs (logits, the margin) float16 [models, samples] by name, nats.
+
+    `included` bool [models, training samples] says which of these each model was trained on.
+    """
     with np.errstate(over="ignore"):  # a logit beyond 65,504 is of a model that diverged, and stays one as infinity
         halves = {name: np.asarray(values, np.float16) for name, values in outputs.items()}
     write_tensors(path, {**halves, "included": included}, metadata)
