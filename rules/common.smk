@@ -15,7 +15,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.failed_jobs import repair_comparison, repair_records
 from unlearnkit.given_files import refuse_lost_files
-from unlearnkit.gpu_slots import gpus_here, offer
+from unlearnkit.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.graph import Graph
 from unlearnkit.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.polling import refuse_without_slurm, repair_executor
@@ -83,8 +83,9 @@ def runtime(wildcards, attempt):
     return EXECUTION.runtime_minutes * attempt
 
 
-# a job asks for a GPU only where the configuration does, so that `gpu` limits and requests do not affect CPU runs
-GPU = {"gpu": EXECUTION.gpus} if EXECUTION.gpus else {}
+LOCAL_GPUS = gpus_here(EXECUTION.local_gpus) if EXECUTION.gpus != 0 and workflow.is_main_process else []
+# without GPUs jobs ask for none, so that `gpu` limits and requests do not affect CPU runs
+GPU = {"gpu": count} if (count := reserved(EXECUTION.gpus, EXECUTION.device, LOCAL_GPUS)) else {}
 
 
 # each process of a job has threads and, if the configuration asks for any, a GPU of its own
@@ -96,8 +97,7 @@ resource_scopes:
     gpu="local",
 
 
-LOCAL_GPUS = gpus_here(EXECUTION.local_gpus) if GPU and workflow.is_main_process else []
-if LOCAL_GPUS and "gpu" not in workflow.global_resources:
+if GPU and LOCAL_GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", len(LOCAL_GPUS) * EXECUTION.jobs_per_gpu)
 
 
@@ -125,7 +125,7 @@ onstart:
         refuse_changed(path(layout.ROOT))
         if workflow.executor_plugin.name == "slurm":
             refuse_without_slurm()
-        elif LOCAL_GPUS and workflow.local_exec:
+        elif GPU and LOCAL_GPUS and workflow.local_exec:
             offer(LOCAL_GPUS, EXECUTION.jobs_per_gpu, max(TRAINING_GPU.values()))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None

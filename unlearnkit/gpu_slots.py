@@ -50,6 +50,11 @@ def gpus_here(configured: Sequence[int] | None) -> list[str]:
     return re.findall(r"UUID: (MIG-[^)]+)", listed.stdout) or re.findall(r"^GPU (\d+):", listed.stdout, re.MULTILINE)
 
 
+def reserved(configured: int | None, device: str, here: Sequence[str]) -> int:
+    """Return how many GPUs a process reserves: as `configured`, else 1 if there are any and `device` names no one."""
+    return int(bool(here) and device in ("auto", "cuda")) if configured is None else configured
+
+
 def offer(gpus: Sequence[str], jobs_per_gpu: int, needed: int) -> None:
     """Hand `gpus` to the jobs that this process starts, of which the largest needs `needed` at once.
 

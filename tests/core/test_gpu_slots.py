@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.errors import ArtifactError, ConfigError
-from unlearnkit.gpu_slots import OFFER, gpus_here, offer, on_gpus
+from unlearnkit.gpu_slots import OFFER, gpus_here, offer, on_gpus, reserved
 
 HOLDER = """
 import os, subprocess, sys
@@ -110,6 +110,24 @@ def test_nothing_happens_to_jobs_that_ask_for_no_gpu_or_were_offered_none(tmp_pa
     with on_gpus(0, print):
         assert "CUDA_VISIBLE_DEVICES" not in os.environ
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("configured", "device", "here", "count"),
+    [
+        (None, "auto", ["0", "1"], 1),
+        (None, "cuda", ["0"], 1),
+        (None, "auto", [], 0),
+        (None, "cpu", ["0"], 0),
+        (None, "cuda:1", ["0", "1"], 0),
+        (0, "auto", ["0"], 0),
+        (1, "auto", [], 1),
+    ],
+)
+def test_a_process_reserves_one_gpu_where_there_is_any(
+    configured: int | None, device: str, here: list[str], count: int
+) -> None:
+    assert reserved(configured, device, here) == count
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_options_are_those_of_snakemake(finished: Checkout) -> None:
 
 
 def test_a_plan_counts_with_the_gpu_slots_of_this_machine_and_not_with_them_on_a_cluster(pristine: Checkout) -> None:
-    execution = "execution={gpus: 1, local_gpus: [0, 1, 2, 3], jobs_per_gpu: 2}"
+    execution = "execution={local_gpus: [0, 1, 2, 3], jobs_per_gpu: 2}"
     plan = planned(pristine, "originals", "--config", execution)
     assert plan["gpus"] == 8
     assert plan["total"]["gpu_hours"] > 0

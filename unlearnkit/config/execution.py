@@ -28,11 +28,12 @@ class Execution(Settings):
     threads: int = Field(
         1, ge=1, le=1024, description="CPU threads per process; models are small, so more jobs beat more threads"
     )
-    gpus: int = Field(
-        0,
+    gpus: int | None = Field(
+        None,
         ge=0,
         le=1,
-        description="GPUs that each process of a training job, and each unlearning and margin job, reserves: 0 or 1",
+        description="GPUs that each process of a training job, and each unlearning and margin job, reserves: 0 or 1; "
+        "null: 1 if `device` is auto or cuda and the machine on which Snakemake runs has a GPU, else 0",
     )
     local_gpus: list[int] | None = Field(
         None,

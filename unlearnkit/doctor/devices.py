@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
-from unlearnkit.gpu_slots import gpus_here
+from unlearnkit.gpu_slots import gpus_here, reserved
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -37,7 +37,9 @@ def examine(case: Case) -> Iterator[Finding]:
 
 
 def _gpus(execution: Any, there: int) -> Iterator[Finding]:
-    device, wanted, named = execution.device, execution.gpus, execution.local_gpus
+    device, named = execution.device, execution.local_gpus
+    gpus = gpus_here(named)
+    wanted = reserved(execution.gpus, device, gpus)
     elsewhere = "; right if jobs run on other machines"
     index = int(device.partition(":")[2] or 0)
     if device.startswith("cuda") and index >= there:
@@ -47,14 +49,14 @@ def _gpus(execution: Any, there: int) -> Iterator[Finding]:
         fact = f"execution.gpus is {wanted}, but torch sees no GPU here{elsewhere}"
         yield Finding(WARNING, fact, "set execution.gpus to 0")
     elif there and not wanted and device == "auto":
-        fact = "there are GPUs, but execution.gpus is 0: jobs that run at once share the first one"
+        fact = "there are GPUs, but jobs reserve none: those that run at once share the first one"
         yield Finding(
             WARNING, fact, "set execution.gpus to 1, and each gets one of its own, or execution.device to cpu"
         )
     elif wanted and named and max(named) >= there and "CUDA_VISIBLE_DEVICES" not in os.environ:
         fact = f"execution.local_gpus names GPU {max(named)}, but torch sees {there} GPUs here{elsewhere}"
         yield Finding(ERROR, fact, f"name GPUs from 0 to {there - 1}, or leave local_gpus out")
-    elif wanted and not (gpus := gpus_here(named)):
+    elif wanted and not gpus:
         fact = "nvidia-smi lists no GPU, so all jobs of this machine would use the first one"
         yield Finding(WARNING, fact, f"set execution.local_gpus to {list(range(there))}")
     elif wanted:
