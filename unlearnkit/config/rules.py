@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
 
 
+def at_most(key: str, value: int | None, most: int, fact: str, *, null: bool = False) -> Iterator[ConfigError]:
+    """Yield a value of `key` that is larger than `most`, for the reason `fact`; `null`: the key may be null instead."""
+    if value is not None and value > most:
+        yield ConfigError(f"{key} is {value}, but {fact}", expected=f"{'null or ' * null}at most {most}")
+
+
 def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield names that cannot be file names everywhere: results are copied between machines."""
     blocks = {
@@ -38,11 +44,8 @@ def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"data.{split}_size is {wanted}, but the split '{data.split}' has no {split} samples",
                 expected="null, or data.split: deep_unlearn",
             )
-        elif wanted is not None and wanted > held:
-            yield ConfigError(
-                f"data.{split}_size is {wanted}, but {data.name} has {held} samples there",
-                expected=f"null or at most {held}",
-            )
+        else:
+            yield from at_most(f"data.{split}_size", wanted, held, f"{data.name} has {held} samples there", null=True)
     if recipe.schedule == "triangular" and recipe.warmup_epochs > recipe.epochs:
         yield ConfigError(
             f"training.warmup_epochs is {recipe.warmup_epochs:g}, but training.epochs is {recipe.epochs}",
@@ -184,11 +187,8 @@ def _circle(experiment: Experiment) -> Iterator[ConfigError]:
 
 def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield batches of more samples than there are, and forget sets and validation samples too few for a metric."""
-    if (batch := experiment.training.batch_size) > experiment.train_size:
-        yield ConfigError(
-            f"training.batch_size is {batch}, but there are {experiment.train_size} training samples",
-            expected=f"at most {experiment.train_size}",
-        )
+    batch, samples = experiment.training.batch_size, experiment.train_size
+    yield from at_most("training.batch_size", batch, samples, f"there are {samples} training samples")
     counts = {f"forget_sets.{name}": experiment.planned_size(name) for name in experiment.forget_sets}
     counts["data.validation_size"] = experiment.validation_size
     for metric in experiment.metric_settings:
@@ -205,8 +205,10 @@ def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
 def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield numbers of models that are not whole shards."""
     size = experiment.shard_size
-    for key in ("num_models", "held_out_oracles"):
-        count = getattr(experiment, key)
+    counts = {key: getattr(experiment, key) for key in ("num_models", "held_out_oracles")}
+    for name, attribution in experiment.attributions.items():
+        counts[f"attributions.{name}.models"] = getattr(attribution, "models", 0)
+    for key, count in counts.items():
         if count % size:
             yield ConfigError(
                 f"shard_size is {size}, which does not divide {key} = {count}",
@@ -219,14 +221,12 @@ def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield metrics that compare more models than there are, and too few oracles for the noise floor or a method."""
     for metric in experiment.metric_settings:
         compared = experiment.models_compared(metric)
-        if compared > experiment.num_models:
-            yield ConfigError(
-                f"metrics.{metric}.num_models is {compared}, but num_models is {experiment.num_models}",
-                expected=f"null or at most {experiment.num_models}",
-            )
-        elif getattr(declared("metric", metric), "NEEDS_ORACLE", False):
+        models = experiment.num_models
+        yield from at_most(f"metrics.{metric}.num_models", compared, models, f"num_models is {models}", null=True)
+        if compared <= models and getattr(declared("metric", metric), "NEEDS_ORACLE", False):
             yield from _floor(experiment, metric, compared)
-    readers = [name for name, block in experiment.methods.items() if _reads_held_out_oracles(block.method)]
+    needs = {name: getattr(declared("method", block.method), "NEEDS", ()) for name, block in experiment.methods.items()}
+    readers = [name for name, needed in needs.items() if "held_out_oracles" in needed]
     wanted = max(map(experiment.models_compared, experiment.metric_settings), default=1)
     if readers and experiment.held_out_oracles < wanted:
         yield ConfigError(
@@ -244,10 +244,6 @@ def refusal(method: str, model: str) -> str | None:
     if without and "convolutions" in getattr(declared("method", method), "NEEDS", ()):
         return f"{method} changes the kernels of convolutions, and {model} has none"
     return None
-
-
-def _reads_held_out_oracles(method: str) -> bool:
-    return "held_out_oracles" in getattr(declared("method", method), "NEEDS", ())
 
 
 def _floor(experiment: Experiment, metric: str, compared: int) -> Iterator[ConfigError]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.rules import at_most
 from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.errors import ConfigError
 
@@ -18,7 +19,9 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     """Yield the contradictions between data, forget units and training of language models."""
     yield from _token_problems(experiment)
     yield from _unit_problems(experiment)
-    yield from _evaluation_problems(experiment)
+    size = experiment.train_size
+    fact = f"there are {size} training sequences, some of which are forgotten"
+    yield from at_most("data.retain_evaluated", experiment.retain_evaluated, size - 1, fact, null=True)
     yield from _mask_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are configured, but they exist only for images", remedy="remove the key")
@@ -96,17 +99,12 @@ def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         )
 
 
-def _evaluation_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    retain, size = experiment.retain_evaluated, experiment.train_size
-    if retain is not None and retain >= size:
-        yield ConfigError(
-            f"data.retain_evaluated is {retain}, but there are {size} training sequences, some of which are forgotten",
-            expected=f"null or at most {size - 1}",
-        )
-
-
 def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    yield from _drawn_problems(experiment)
+    if known := experiment.planned_unit_size:
+        units = experiment.train_size // known
+        for name, block in experiment.forget_sets.items():
+            key, fact = f"forget_sets.{name}.among", f"the training split has {units} forget units"
+            yield from at_most(key, getattr(block, "among", None), units, fact, null=True)
     per_unit = experiment.unit_sequences
     if per_unit is None:
         return
@@ -120,16 +118,3 @@ def _unit_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             f"data.train_size is {experiment.train_size}, which is not a whole number of steps of {per_unit} sequences",
             expected=f"{experiment.train_size // per_unit * per_unit}",
         )
-
-
-def _drawn_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield forget sets drawn among more units than there are, where their number is known."""
-    per_unit = experiment.planned_unit_size
-    units = None if per_unit is None else experiment.train_size // per_unit
-    for name, block in experiment.forget_sets.items():
-        among = getattr(block, "among", None)
-        if units is not None and among is not None and among > units:
-            yield ConfigError(
-                f"forget_sets.{name}.among is {among}, but the training split has {units} forget units",
-                expected=f"null or at most {units}",
-            )
