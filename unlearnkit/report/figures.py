@@ -173,15 +173,14 @@ def _draw_legends(
     figure: Figure, axes: Axes, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool, words: Words
 ) -> None:
     present = {point["candidate"] for point in points}
-    handles = [
-        Line2D([], [], marker=shape, color="none", markerfacecolor=colour, markeredgecolor="#333333", label=text)
+    shapes = {
+        f"{text} (noise floor)" if name == "oracle" and has_floor else text: (shape, colour)
         for name, (text, colour, shape) in REFERENCE.items()
         if name in present
-        for text in [f"{text} (noise floor)" if name == "oracle" and has_floor else text]
-    ]
-    handles += [
-        Line2D([], [], marker=shape, color="none", markerfacecolor="#bbbbbb", markeredgecolor="#333333", label=method)
-        for method, shape in marker.items()
+    } | {method: (shape, "#bbbbbb") for method, shape in marker.items()}
+    handles = [
+        Line2D([], [], marker=shape, color="none", markerfacecolor=colour, markeredgecolor="#333333", label=text)
+        for text, (shape, colour) in shapes.items()
     ]
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
     scale = ScalarMappable(Normalize(0, 1), COST_COLOURS)

@@ -90,7 +90,7 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
             row["candidate"],
             shown_epoch(row["candidate"], row["epoch"], words),
             f"{row['passes']:.0f}",
-            *(_shown(row[name], form) for name, form in _COSTS.values()),
+            *(shown(row[name], form) for name, form in _COSTS.values()),
         ]
         for row in rows
     ]
@@ -121,10 +121,10 @@ def metric_markdown(
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
         parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
-    shown = ", ".join(
+    listed = ", ".join(
         f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in metric.MEASURES.items()
     )
-    note = f"{statistic} with its 95 % interval over models; headline `{metric.HEADLINE}`. Measures: {shown}."
+    note = f"{statistic} with its 95 % interval over models; headline `{metric.HEADLINE}`. Measures: {listed}."
     if options:
         stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
         note += f" Options: {_no_markup(stated)}."
@@ -161,16 +161,17 @@ def _line(
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
     cells = (_cell(own.get(column), statistic) for column in columns)
-    return [key[0], shown_epoch(*key, words), compared, _shown(first["relative_passes"], ".3f"), *cells]
+    return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *cells]
 
 
-def _shown(value: float | None, form: str) -> str:
+def shown(value: float | None, form: str = ".3f") -> str:
+    """Return a number in a format of Python's, nothing where there is none."""
     return "" if value is None else format(value, form)
 
 
 def _mean_and_p95(mean: float | None, p95: float | None) -> str:
-    shown = ("undefined" if value is None else f"{value:.3f}" for value in (mean, p95))
-    return "mean {}, p95 {}".format(*shown)
+    both = ("undefined" if value is None else f"{value:.3f}" for value in (mean, p95))
+    return "mean {}, p95 {}".format(*both)
 
 
 def _cell(row: Row | None, statistic: str) -> str:

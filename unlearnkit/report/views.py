@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from unlearnkit.layout import REFERENCE_CANDIDATES
-from unlearnkit.report.tables import STATISTICS, failure
+from unlearnkit.report.tables import STATISTICS, failure, shown
 
 Row = Mapping[str, Any]
 MOST_COLUMNS = 8
@@ -146,17 +146,13 @@ def _lines(
                 kind=key[0] if key[0] in REFERENCE_CANDIDATES else "variant",
                 epoch=key[1],
                 compared=f"{first['n_models']}{oracles}",
-                passes=_part(took["relative_passes"]),
-                seconds=_part(took["relative_seconds"]),
+                passes=shown(took["relative_passes"]),
+                seconds=shown(took["relative_seconds"]),
                 cells=() if first["n_failed"] else cells,
                 failure=failure(first),
             )
         )
     return tuple(lines)
-
-
-def _part(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
