@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.artifacts.job import Job, job
-from unlearnkit.artifacts.provenance import read_provenance
+from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import checked_before_publishing, sha256_of, write_text
 from unlearnkit.errors import ArtifactError, DataError
+from unlearnkit.layout import provenance
 
 SCRIPT = """
 import sys
@@ -113,7 +114,7 @@ def test_progress_is_logged_anew(folder: Path, capsys: pytest.CaptureFixture[str
 def test_outputs_are_recorded_with_the_hash_of_the_inputs(folder: Path) -> None:
     (folder / "out").write_text("result")
     running(folder).record(str(folder / "out"), device="CPU")
-    record = read_provenance(str(folder / "out"))
+    record = read_record(provenance(str(folder / "out")))
     assert record["inputs"] == {str(folder / "input"): sha256_of(folder / "input")}
     assert (record["rule"], record["code"], record["settings"]) == ("train", "c", {"seed": 0})
     assert (record["device"], record["sha256"]) == ("CPU", sha256_of(folder / "out"))

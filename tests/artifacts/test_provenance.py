@@ -14,7 +14,7 @@ import pytest
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.artifacts.provenance import (
     package_versions,
-    read_provenance,
+    read_record,
     sealed,
     verified_sha256,
     write_provenance,
@@ -38,7 +38,7 @@ def test_a_record_holds_everything_that_decides_a_result(tmp_path: Path) -> None
         wall_seconds=1.23456,
         facts={"device": "CPU", "passes": {12: 100.5}},
     )
-    record = read_provenance(str(artifact))
+    record = read_record(provenance(str(artifact)))
     assert record["artifact"] == str(artifact)
     assert record["sha256"] == sha256_of(artifact)
     assert record["rule"] == "oracle"
@@ -96,7 +96,7 @@ def test_a_package_that_is_missing_is_said_to_be(monkeypatch: pytest.MonkeyPatch
 
 def test_a_missing_record_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"a\.npy\.json is not a readable JSON file"):
-        read_provenance(str(tmp_path / "a.npy"))
+        read_record(provenance(str(tmp_path / "a.npy")))
 
 
 def test_a_file_that_its_job_did_not_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,13 +137,13 @@ RECORD = {"artifact": "a", "sha256": "00ff", "passes": {12: 100.5, 3: 0.1}, "set
 def test_no_changed_figure_in_a_record_goes_unseen(tmp_path: Path) -> None:
     artifact = str(tmp_path / "a.npy")
     write_json(provenance(artifact), sealed(RECORD))
-    content = read_provenance(artifact)
+    content = read_record(provenance(artifact))
     path = Path(provenance(artifact))
     whole = path.read_bytes()
     for position in range(len(whole)):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x01]) + whole[position + 1 :])
         try:
-            found = read_provenance(artifact)
+            found = read_record(provenance(artifact))
         except ArtifactError as error:
             assert f"`rm -f {artifact} {path}`" in str(error)
         else:
@@ -155,7 +155,7 @@ def test_no_changed_figure_in_a_record_goes_unseen(tmp_path: Path) -> None:
 def test_a_record_is_a_json_object(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.npy.json").write_text(content)
     with pytest.raises(ArtifactError, match=r"a\.npy\.json is damaged"):
-        read_provenance(str(tmp_path / "a.npy"))
+        read_record(provenance(str(tmp_path / "a.npy")))
 
 
 def test_an_artifact_without_its_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

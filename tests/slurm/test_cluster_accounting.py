@@ -10,7 +10,8 @@ import pytest
 from checkout import Checkout
 from slurm_cluster import Cluster, Run, frozen, submit, tables, tell, wait_for
 
-from unlearnkit.artifacts.provenance import read_provenance
+from unlearnkit.artifacts.provenance import read_record
+from unlearnkit.layout import provenance
 
 ACCOUNTING = True
 PROFILE = "profiles/slurm/config.v9+.yaml"
@@ -42,7 +43,7 @@ def test_the_literal_command(
     assert [job.state for job in jobs if job.rule == victim.rule and job.number != victim.number] == ["COMPLETED"]
     assert "status is: 'CANCELLED'" in run.text
     assert "Trying to restart job" in run.text
-    made_by = read_provenance(f"{fresh.root}/results/digits/original/0000-0099.safetensors")["machine"]
+    made_by = read_record(provenance(f"{fresh.root}/results/digits/original/0000-0099.safetensors"))["machine"]
     assert [job.node for job in jobs if job.number == made_by["slurm_job"]] == [made_by["node"]]
     assert tables(fresh, "digits") == made_locally(pristine.copy(tmp_path / "local"))
 

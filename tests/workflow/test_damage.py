@@ -11,7 +11,7 @@ import pytest
 from checkout import Checkout, Outcome
 
 from unlearnkit.artifacts.margins import read_margins, write_margins
-from unlearnkit.artifacts.provenance import read_provenance, sealed
+from unlearnkit.artifacts.provenance import read_record, sealed
 from unlearnkit.artifacts.store import sha256_of, write_json
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.layout import provenance
@@ -42,7 +42,7 @@ def test_undefined_margins_of_an_oracle_are_refused(finished: Checkout) -> None:
     for part in spoiled.values():
         part.margins[0, 7] = np.nan
     write_margins(path, spoiled, {"unit": "nats"})
-    write_json(provenance(str(path)), sealed({**read_provenance(str(path)), "sha256": sha256_of(path)}))
+    write_json(provenance(str(path)), sealed({**read_record(provenance(str(path))), "sha256": sha256_of(path)}))
     outcome = finished.snakemake(target(SCORE))
     refuse(outcome, finished, "results/tiny/oracle/nines", "non-finite", "positions 0")
     assert not finished.result(SCORE).exists()

@@ -12,7 +12,7 @@ import pytest
 import torch
 from checkout import Checkout
 
-from unlearnkit.artifacts.provenance import read_provenance
+from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import sha256_of, write_json
 from unlearnkit.layout import provenance
 
@@ -56,7 +56,7 @@ def test_a_job_refuses_a_pickle_with_a_fitting_record(
 ) -> None:
     canary, path = finished.root / "canary", finished.result(name)
     write(path, Payload(canary))
-    record = {key: value for key, value in read_provenance(str(path)).items() if key != "record_sha256"}
+    record = {key: value for key, value in read_record(provenance(str(path))).items() if key != "record_sha256"}
     write_json(provenance(str(path)), {**record, "sha256": sha256_of(path)})
     outcome = finished.snakemake(f"results/tiny/{target}", "--force")
     assert outcome.status != 0

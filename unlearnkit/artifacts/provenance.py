@@ -80,11 +80,6 @@ def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, SEAL: hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}
 
 
-def read_provenance(artifact: str) -> dict[str, Any]:
-    """Read the provenance record beside `artifact`; raises ArtifactError if there is none or it is damaged."""
-    return read_record(provenance(artifact))
-
-
 def read_record(path: str) -> dict[str, Any]:
     """Read a provenance record by its own path; raises ArtifactError if there is none or it is damaged."""
     record = read_json(path)
