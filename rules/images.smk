@@ -19,7 +19,7 @@ rule dataset:
         rows_provenance=layout.provenance(path(layout.ROWS)),
     params:
         settings=GRAPH.dataset_slice(),
-        code=GRAPH.dataset_code(),
+        code=GRAPH.data_code("dataset"),
     log:
         log_of(layout.DATASET),
     localrule: True

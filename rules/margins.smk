@@ -15,7 +15,7 @@ rule margins:
         provenance=layout.provenance(path(layout.MARGINS)),
     params:
         settings=GRAPH.margins_slice(),
-        code=GRAPH.margins_code(),
+        code=GRAPH.model_code("margins"),
     log:
         log_of(layout.MARGINS),
     threads: EXECUTION.threads

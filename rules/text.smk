@@ -23,7 +23,7 @@ rule tokens:
         validation_provenance=layout.provenance(path(layout.VALIDATION_TOKENS)),
     params:
         settings=TEXT_GRAPH.tokens_slice(),
-        code=TEXT_GRAPH.tokens_code(),
+        code=GRAPH.data_code("tokens"),
     log:
         log_of(layout.TRAIN_TOKENS),
     localrule: True
@@ -43,7 +43,7 @@ rule dataset:
         provenance=layout.provenance(path(layout.DATASET)),
     params:
         settings=TEXT_GRAPH.dataset_slice(),
-        code=TEXT_GRAPH.dataset_code(),
+        code=GRAPH.data_code("text_dataset"),
     log:
         log_of(layout.DATASET),
     localrule: True

@@ -16,7 +16,7 @@ rule original:
         provenance=layout.provenance(path(layout.weights_of(layout.ORIGINAL))),
     params:
         settings=GRAPH.training_slice("original"),
-        code=GRAPH.training_code(),
+        code=GRAPH.model_code("train"),
     log:
         log_of(layout.weights_of(layout.ORIGINAL)),
     threads: EXECUTION.threads * EXECUTION.processes
@@ -42,7 +42,7 @@ rule oracle:
         provenance=layout.provenance(path(layout.weights_of("{role}/{forget_set}"))),
     params:
         settings=lambda w: GRAPH.training_slice(w.role),
-        code=GRAPH.training_code(),
+        code=GRAPH.model_code("train"),
     log:
         log_of(layout.weights_of("{role}/{forget_set}")),
     threads: EXECUTION.threads * EXECUTION.processes

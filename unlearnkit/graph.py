@@ -84,7 +84,7 @@ class Graph:
         settings: Any = self.variants[variant].settings
         return [self.path(layout.EFFECTS, attribution=settings.attribution, forget_set=forget_set)]
 
-    # who is compared with whom
+    # models on both sides of a score
 
     def selection(self, metric: str, side: str, forget_set: str, candidate: str) -> list[tuple[str, range]]:
         """Return (population folder, model indices) of the "candidate" or of the "oracle" side of a score.
@@ -224,21 +224,13 @@ class Graph:
         """Fingerprint of what a workflow script runs: what it imports, and `modules`, reached through a registry."""
         return fingerprint(*computing_imports(self._scripts / f"{script}.py"), *modules)
 
-    def dataset_code(self) -> str:
-        """Fingerprint of loading the data set."""
-        return self.code("dataset", locate("data set", self.experiment.data.name))
-
-    def training_code(self) -> str:
-        """Fingerprint of training originals and oracles."""
-        return self.model_code("train")
+    def data_code(self, script: str) -> str:
+        """Fingerprint of a workflow script that makes the data set, or tokens, of raw data."""
+        return self.code(script, locate("data set", self.experiment.data.name))
 
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
         return self.code("unlearn", locate("method", self.variants[variant].method), *self._learning_modules())
-
-    def margins_code(self) -> str:
-        """Fingerprint of computing margins."""
-        return self.model_code("margins")
 
     def model_code(self, script: str) -> str:
         """Fingerprint of a workflow script that runs models of the experiment's architecture."""

@@ -40,10 +40,6 @@ class TextGraph:
             block["tokenizer"].pop("folder", None)
         return block
 
-    def tokens_code(self) -> str:
-        """Fingerprint of reading the text and making it into tokens."""
-        return self.graph.code("tokens", locate("data set", self.experiment.data.name))
-
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""
         kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size"}
@@ -53,7 +49,3 @@ class TextGraph:
             **self.experiment.data.model_dump(mode="json", include=kept),
             "unit_sequences": self.experiment.unit_sequences,
         }
-
-    def dataset_code(self) -> str:
-        """Fingerprint of cutting the tokens."""
-        return self.graph.code("text_dataset", locate("data set", self.experiment.data.name))

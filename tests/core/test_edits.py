@@ -52,10 +52,10 @@ def codes():
     found = {script: image.code(script) for script in plain}
     found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
     found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
-    found["dataset"] = image.dataset_code()
+    found["dataset"] = image.data_code("dataset")
     found |= {script: text.code(script, locate("data set", "text_files")) for script in ("tokens", "text_dataset")}
     for kind, graph in zip(("image", "text"), graphs):
-        found |= {f"{kind} training": graph.training_code(), f"{kind} margins": graph.margins_code()}
+        found |= {f"{kind} training": graph.model_code("train"), f"{kind} margins": graph.model_code("margins")}
         found |= {f"{kind} {variant}": graph.unlearning_code(variant) for variant in graph.variants}
     return found
 

@@ -177,7 +177,8 @@ def test_the_whole_graph_is_computed_without_heavy_imports() -> None:
         "from unlearnkit.config.load import load_experiment\n"
         "from unlearnkit.graph import Graph\n"
         "g = Graph(load_experiment(yaml.safe_load(sys.stdin.read())))\n"
-        "g.dataset_code(), g.code('forget_set'), g.training_code(), g.margins_code(), g.score_code('klom')\n"
+        "g.data_code('dataset'), g.code('forget_set'), g.model_code('train'), g.model_code('margins')\n"
+        "[g.score_code(name) for name in g.metrics]\n"
         "[g.unlearning_code(name) for name in g.variants]\n"
         "print([name for name in ('torch', 'sklearn', 'matplotlib', 'numpy', 'pyarrow') if name in sys.modules])"
     )

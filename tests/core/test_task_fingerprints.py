@@ -36,7 +36,7 @@ from unlearnkit.graph import Graph
 found = {}
 for name in ("text", "image"):
     graph = Graph(load_experiment(read_configuration([Path(f"{name}.yaml")])))
-    codes = [graph.training_code(), graph.margins_code(), *map(graph.unlearning_code, graph.variants)]
+    codes = [graph.model_code("train"), graph.model_code("margins"), *map(graph.unlearning_code, graph.variants)]
     found[name] = [*codes, *map(graph.score_code, graph.metrics)]
 print(json.dumps(found))
 """
