@@ -25,7 +25,6 @@ class Present:
         self._page = ReportGraph(graph)
         self._attribution = AttributionGraph(graph)
         self._made = self._table()
-        self._fingerprints: dict[tuple[str, ...], str] = {}
 
     def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
@@ -35,34 +34,26 @@ class Present:
 
     def code(self, place: Place) -> str | None:
         """Return the code fingerprint."""
-        if self.unknown(place):
-            return None
-        own = place.wildcards
-        key = (place.stage, *(own.get(name, "") for name in ("variant", "metric", "attribution", "table")))
-        if key not in self._fingerprints:
-            self._fingerprints[key] = self._made[place.stage][1](own)
-        return self._fingerprints[key]
+        return None if self.unknown(place) else self._made[place.stage][1](place.wildcards)
 
     def _table(self) -> dict[str, tuple[Callable[[Wildcards], Slice], Callable[[Wildcards], str]]]:
         """Return stage -> the functions that give the settings and the code of an artifact, by its wildcards."""
         graph, page, attribution = self.graph, self._page, self._attribution
-        images = (lambda w: graph.dataset_slice(), lambda w: graph.dataset_code())
+        images = (lambda w: graph.dataset_slice(), lambda w: graph.data_code("dataset"))
+        unlearned = (lambda w: graph.unlearning_slice(w["variant"]), lambda w: graph.unlearning_code(w["variant"]))
         score = (
             lambda w: graph.score_slice(w["metric"], w["forget_set"], w["candidate"]),
             lambda w: graph.score_code(w["metric"]),
         )
-        made: dict[str, tuple[Callable[[Wildcards], Any], Callable[[Wildcards], str]]] = {
+        made: dict[str, Any] = {
             "data": images,
             "rows": images,
             "forget sets": (lambda w: graph.forget_set_slice(w["forget_set"]), lambda w: graph.code("forget_set")),
-            "unlearned": (
-                lambda w: graph.unlearning_slice(w["variant"]),
-                lambda w: graph.unlearning_code(w["variant"]),
-            ),
-            "curves": (lambda w: graph.training_slice(w["population"]), lambda w: graph.training_code()),
+            "unlearned": unlearned,
+            "curves": (lambda w: graph.training_slice(w["population"]), lambda w: graph.model_code("train")),
             "margins": (
-                lambda w: graph.unlearning_slice(w["variant"]) if "variant" in w else graph.margins_slice(),
-                lambda w: graph.unlearning_code(w["variant"]) if "variant" in w else graph.margins_code(),
+                lambda w: unlearned[0](w) if "variant" in w else graph.margins_slice(),
+                lambda w: unlearned[1](w) if "variant" in w else graph.model_code("margins"),
             ),
             "scores": score,
             "summaries": score,
@@ -74,7 +65,7 @@ class Present:
             "report": (lambda w: page.report_slice(), lambda w: page.page_code()),
         }
         for stage in ("originals", "oracles", "held-out oracles"):
-            made[stage] = (lambda w, role=ROLES[stage]: graph.training_slice(role), lambda w: graph.training_code())
+            made[stage] = (lambda w, role=ROLES[stage]: graph.training_slice(role), lambda w: graph.model_code("train"))
         for stage in STAGES:
             made[stage] = (
                 lambda w, stage=stage: attribution.slice_of(stage, w.get("attribution", "")),
@@ -82,9 +73,9 @@ class Present:
             )
         if graph.experiment.task == "text":
             text = TextGraph(graph)
-            tokens = (lambda w: text.tokens_slice(), lambda w: text.tokens_code())
+            tokens = (lambda w: text.tokens_slice(), lambda w: graph.data_code("tokens"))
             made |= dict.fromkeys(("tokenizer", "training tokens", "validation tokens"), tokens)
-            made["data"] = (lambda w: text.dataset_slice(), lambda w: text.dataset_code())
+            made["data"] = (lambda w: text.dataset_slice(), lambda w: graph.data_code("text_dataset"))
             made["units"] = (lambda w: {}, lambda w: graph.code("units"))
             made["forget sets"] = (made["forget sets"][0], lambda w: graph.code("unit_forget_set"))
         return made
@@ -94,32 +85,27 @@ class Present:
         own = place.wildcards
         if place.task not in ("", self.graph.experiment.task):
             return "stage", place.stage, [*self._made]
-        known = {**self._known(place), "shard": self._shards(place)}
-        for key, names in known.items():
+        for key, names in self._known(place).items():
             if key in own and own[key] not in names:
                 return key.replace("_", " "), own[key], names
         return None
 
     def _known(self, place: Place) -> dict[str, list[str]]:
         """Return wildcard -> the values that it has in the graph."""
-        graph = self.graph
+        graph, experiment = self.graph, self.graph.experiment
+        attributions, attribution = self._attribution.names(place.stage), place.wildcards.get("attribution")
+        held_out = place.wildcards.get("population", place.stage).startswith("held")
+        count = experiment.held_out_oracles if held_out else experiment.num_models
+        of_models = layout.shard_names(count, experiment.shard_size)
         suffixes = ("parquet", "csv", "md")
         return {
             "forget_set": graph.forget_sets,
             "variant": [*graph.variants],
             "metric": [*METRICS],
             "candidate": graph.candidates,
-            "attribution": self._attribution.names(place.stage),
+            "attribution": attributions,
             "output": self._attribution.outputs(),
             "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in suffixes],
             "figure": [*self._page.figures()],
+            "shard": self._attribution.shards(attribution) if attribution in attributions else of_models,
         }
-
-    def _shards(self, place: Place) -> list[str]:
-        if place.stage in ("datamodel outputs", "gradients"):
-            return self._attribution.shards(place.wildcards["attribution"])
-        experiment = self.graph.experiment
-        held_out = place.wildcards.get("population", place.stage).startswith("held")
-        return layout.shard_names(
-            experiment.held_out_oracles if held_out else experiment.num_models, experiment.shard_size
-        )

@@ -129,6 +129,8 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "attribution/slopes/outputs/0000-0001.safetensors",
         "attribution/slopes/gradients/0003-0003.safetensors",
         "attribution/gone/matrices/margin.safetensors",
+        "attribution/gone/outputs/0000-0001.safetensors",
+        "attribution/gone/gradients/0000-0000.safetensors",
     ],
 )
 def test_an_artifact_that_is_not_asked_for_is_no_part_of_the_experiment(name: str) -> None:
