@@ -7,10 +7,10 @@ before the job can refuse a damaged input.
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from pathlib import Path
 
+from unlearnkit.changes import recorded_beside
 from unlearnkit.errors import ArtifactError, cannot_write, repair
 from unlearnkit.places import files_below, record_of
 
@@ -38,7 +38,11 @@ def refuse_changed(folder: str) -> None:
     for path in files_below(folder):
         if (record := record_of(path)) is None or not _is_newer(path, record):
             continue
-        if (recorded := _recorded(record).get(path)) and (found := content_sha256(path)) not in (None, recorded):
+        owner = record.removesuffix(".json")
+        content = recorded_beside(owner)
+        also = content.get("also")
+        recorded = content.get("sha256") if path == owner else also.get(path) if isinstance(also, dict) else None
+        if recorded and (found := content_sha256(path)) not in (None, recorded):
             raise ArtifactError(
                 f"{path} was damaged or replaced after its job wrote it",
                 expected=f"SHA-256 {recorded}, as {record} says, not {found}",
@@ -51,15 +55,6 @@ def _is_newer(path: str, record: str) -> bool:
         return Path(path).stat().st_mtime_ns > Path(record).stat().st_mtime_ns
     except FileNotFoundError:
         return False
-
-
-def _recorded(record: str) -> dict[str, str]:
-    """Return path -> SHA-256 as a record says; empty if it cannot be read: the job that needs it will refuse it."""
-    try:
-        content = json.loads(Path(record).read_text("utf-8"))
-        return {record.removesuffix(".json"): content["sha256"], **content.get("also", {})}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def content_sha256(path: str) -> str | None:
