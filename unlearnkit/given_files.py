@@ -27,7 +27,7 @@ from unlearnkit.workplace import content_sha256
 def refuse_lost_files(graph: Graph) -> None:
     """Raise ArtifactError if what Snakemake would notice too late, or not at all, happened to a given file.
 
-    An artifact that another setting makes anew is left out. Raises DataError for a raw file whose name Snakemake cannot
+    An artifact that other settings make again is left out. Raises DataError for a raw file whose name Snakemake cannot
     take.
     """
     for artifact, settings, there in _made_of_given_files(graph):
@@ -73,13 +73,13 @@ def _gone(artifact: str, given: list[str]) -> ArtifactError:
 def _refuse_others(artifact: str, recorded: list[str], files: list[str]) -> None:
     """Raise ArtifactError if an artifact of which Snakemake has no record was made of other content than `files` have.
 
-    The same content in the same order may lie elsewhere. Where a file is newer, Snakemake makes the artifact anew.
+    The same content in the same order may lie elsewhere. Where a file is newer, Snakemake makes the artifact again.
     """
     made = Path(artifact).stat().st_mtime_ns
     if all(Path(path).stat().st_mtime_ns <= made for path in files) and recorded != [*map(content_sha256, files)]:
         raise ArtifactError(
             f"{artifact} was made of other files than those that are there now ({files[0]} is the first of "
-            f"{len(files)}), and Snakemake has no record that would tell it",
+            f"{len(files)}), and Snakemake has no record of it",
             expected=f"the {len(recorded)} that {provenance(artifact)} names",
             remedy=f"run `touch {shlex.quote(files[0])}`, or put the former files back",
         )
@@ -99,5 +99,5 @@ def _refuse_replaced(artifact: str, record: Record, files: list[str]) -> None:
             raise ArtifactError(
                 f"{path} is not the file that {artifact} was made of, but an older one, which Snakemake overlooks",
                 expected=f"SHA-256 {contents.get(path)}",
-                remedy=f"run `touch {shlex.quote(path)}`, so that everything is made anew, or put the former file back",
+                remedy=f"run `touch {shlex.quote(path)}`, which makes everything again, or put the former file back",
             )

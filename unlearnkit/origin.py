@@ -17,7 +17,7 @@ from unlearnkit.changes import changes, recorded_beside
 from unlearnkit.errors import ArtifactError
 from unlearnkit.graph import Graph
 from unlearnkit.layout import LOGS, ROOT
-from unlearnkit.places import DOCUMENTS, files_below, place_of_path
+from unlearnkit.places import DOCUMENTS, Place, files_below, place_of_path
 from unlearnkit.present import Present
 from unlearnkit.workplace import refuse_unwritable
 
@@ -39,7 +39,7 @@ def refuse_foreign(graph: Graph) -> None:
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text("".join(f"{name}\n" for name in foreign))
     raise ArtifactError(
-        f"{len(foreign)} files were not made by this configuration, and Snakemake has no record that would tell it:"
+        f"{len(foreign)} files were not made by this configuration, and Snakemake has no record of them:"
         f" {path} {reason}",
         expected="the folder .snakemake of the run that made them, or files of this configuration",
         remedy=f"bring that folder along, or run `xargs rm -f < {listed}`, then the same snakemake command again",
@@ -47,17 +47,15 @@ def refuse_foreign(graph: Graph) -> None:
 
 
 def refuse_other_settings(graph: Graph) -> None:
-    """Raise ArtifactError if there are artifacts of other settings, where Snakemake was told not to compare these.
+    """Raise ArtifactError if there are artifacts of other settings, where Snakemake does not compare these.
 
     Tables, figures and page are left out: they are made again with what they present. So is other code: to keep what
     older code made is what the option is for, and no table states code.
     """
     present = Present(graph)
-    for path in _artifacts(graph.path(ROOT)):
-        place = place_of_path(path)
-        if place is None or place.stage in DOCUMENTS:
-            continue
-        if difference := _other_settings(present, path, recorded_beside(path)):
+    computed = {path: place for path, place in _artifacts(graph).items() if place.stage not in DOCUMENTS}
+    for path, place in computed.items():
+        if difference := _other_settings(present, place, recorded_beside(path)):
             raise ArtifactError(
                 f"{path} {difference}, and this command would take it as it is, since it keeps Snakemake from comparing"
                 " parameters",
@@ -74,7 +72,8 @@ def foreign_artifacts(graph: Graph) -> dict[str, str]:
     """
     if SNAKEMAKE_DATABASE.exists():
         return {}
-    unknown = [path for path in _artifacts(graph.path(ROOT)) if not has_snakemake_record(path)]
+    places = _artifacts(graph)
+    unknown = [path for path in places if not has_snakemake_record(path)]
     records = {path: record for path in unknown if "settings" in (record := recorded_beside(path))}
     present = Present(graph)
     found: dict[str, str] = {}
@@ -82,17 +81,16 @@ def foreign_artifacts(graph: Graph) -> dict[str, str]:
     def difference(path: str) -> str:
         if path not in found and path in records:
             found[path] = ""
-            found[path] = (
-                _other_settings(present, path, records[path])
-                or _other_code(present, path, records[path])
-                or difference_of_inputs(records[path])
-            )
+            code, record = present.code(places[path]), records[path]
+            other_code = "was made by other code" if code not in (None, record.get("code")) else ""
+            settings = _other_settings(present, places[path], record)
+            found[path] = settings or other_code or difference_of_inputs(record)
         return found.get(path, "")
 
     def difference_of_inputs(record: Record) -> str:
         for name, digest in record.get("inputs", {}).items():
-            if told := difference(name):
-                return f"was made of {name}, which {told}"
+            if reason := difference(name):
+                return f"was made of {name}, which {reason}"
             if name in records and records[name].get("sha256") != digest:
                 return f"was made of another {name}"
         return ""
@@ -100,10 +98,10 @@ def foreign_artifacts(graph: Graph) -> dict[str, str]:
     return {path: reason for path in records if (reason := difference(path))}
 
 
-def _artifacts(folder: str) -> list[str]:
-    """Return the paths of the artifacts in a folder, in the order of their stages."""
-    found = {path: place for path in files_below(folder) if (place := place_of_path(path))}
-    return sorted(found, key=lambda path: (found[path].order, path))
+def _artifacts(graph: Graph) -> dict[str, Place]:
+    """Return path -> place of the artifacts that exist, in the order of their stages."""
+    found = {path: place for path in files_below(graph.path(ROOT)) if (place := place_of_path(path))}
+    return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
 
 
 def has_snakemake_record(artifact: str) -> bool:
@@ -114,16 +112,9 @@ def has_snakemake_record(artifact: str) -> bool:
     return any((folder / name).exists() for folder in SNAKEMAKE_RECORDS)
 
 
-def _other_settings(present: Present, artifact: str, record: Record) -> str:
-    """Return in words with which settings an artifact was made that the experiment does not ask for, or ""."""
-    place = place_of_path(artifact)
-    settings = present.settings(place) if place else None
+def _other_settings(present: Present, place: Place, record: Record) -> str:
+    """Return how the settings of a record differ from those that the experiment asks for, in words; "" if not."""
+    settings = present.settings(place)
     if settings is None or settings == record.get("settings", settings):
         return ""
     return f"was made with other settings ({', '.join(changes(record['settings'], settings))})"
-
-
-def _other_code(present: Present, artifact: str, record: Record) -> str:
-    place = place_of_path(artifact)
-    code = present.code(place) if place else None
-    return "was made by other code" if code not in (None, record.get("code")) else ""
