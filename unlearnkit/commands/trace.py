@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError, UnlearnkitError
 from unlearnkit.lineage.cells import Row, rows_of, sources_of_rows
 from unlearnkit.lineage.chain import ancestry
@@ -111,7 +112,7 @@ def _unrecorded(found: Found) -> dict[str, Any]:
     told = {
         "file": str(found.path),
         "no record": found.reason,
-        "sha256": found.sha256,
+        "sha256": sha256_of(found.path),
         "bytes": status.st_size,
         "changed": datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds"),
         "kind": place.kind if place else None,

@@ -1,1 +1,1 @@
-"""What provenance records tell: whether files are what their jobs wrote, what they come from, and why two differ."""
+"""What provenance records show: whether files are what their jobs wrote, what they come from, and why two differ."""

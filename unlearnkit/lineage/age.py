@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from unlearnkit.changes import changes
-from unlearnkit.lineage.records import Results
+from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
 from unlearnkit.present import Present
 
 
 def outdated(results: Results, present: Present) -> Iterator[str]:
     """Yield one sentence per kind of artifact and way in which the present would make it otherwise."""
-    groups: dict[tuple[str, str], int] = {}
-    for name in results.records:
-        if (place := place_of(name)) is None:
-            continue
-        for difference in differences(results, present, name, place):
-            key = (place.kind, difference)
-            groups[key] = groups.get(key, 0) + 1
+    groups = Counter(
+        (place.kind, difference)
+        for name, record in results.records.items()
+        if (place := place_of(name))
+        for difference in _differences(present, place, record)
+    )
     for (kind, difference), count in groups.items():
         yield f"{count} of {kind}: {difference}"
 
 
-def differences(results: Results, present: Present, name: str, place: Place) -> Iterator[str]:
+def _differences(present: Present, place: Place, record: Record) -> Iterator[str]:
     """Yield how the record of an artifact differs from what the present would make at its place."""
-    record = results.record_of(name) or {}
     settings, code = present.settings(place), present.code(place)
     if settings is None:
         yield "not part of the present configuration"

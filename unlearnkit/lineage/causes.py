@@ -1,4 +1,4 @@
-"""Why two results of the same name differ: the first causes upstream, as far as records tell them."""
+"""Why two results of the same name differ: the first causes upstream, as far as records state them."""
 
 from __future__ import annotations
 
@@ -61,8 +61,10 @@ class Causes:
             return
         local = [*_settings(place, old, new), *_code(place, old, new), *_environment(old, new)]
         local += [*_outside(self._old, self._new, name)]
-        local += self._replaced(name)
-        inherited = [cause for source in self._changed_sources(name) for cause in self.of(source)]
+        read = self._read_otherwise(name)
+        same_today = [source for source in read if source not in self._differing and source not in self._times]
+        local += [Cause("earlier version", source) for source in same_today if place_of(source)]
+        inherited = [cause for source in read if source in self._differing for cause in self.of(source)]
         local += [] if local or inherited else self._other_inputs(name)
         yield from local
         yield from inherited
@@ -72,7 +74,7 @@ class Causes:
     def _read_otherwise(self, name: str) -> list[str]:
         """Artifacts that the job read on both sides, with another content as its records say.
 
-        Records that were read tell of times too, so they count only if their artifact differs.
+        Records that were read hold times too, so they count only if their artifact differs.
         """
         found = []
         old, new = (
@@ -84,16 +86,8 @@ class Causes:
                 found.append(artifact)
         return sorted(found)
 
-    def _changed_sources(self, name: str) -> list[str]:
-        return [source for source in self._read_otherwise(name) if source in self._differing]
-
-    def _replaced(self, name: str) -> list[Cause]:
-        """Inputs that are the same today and were not when they were read."""
-        here = [source for source in self._read_otherwise(name) if source not in self._differing]
-        return [Cause("earlier version", source) for source in here if place_of(source) and source not in self._times]
-
     def _other_inputs(self, name: str) -> list[Cause]:
-        """Inputs on one side only: a cause of its own where neither settings nor code tell of it."""
+        """Inputs on one side only: a cause of its own where neither settings nor code explain it."""
         old, new = set(sources(self._old, name)), set(sources(self._new, name))
         found = []
         for kind, names in (("input only in A", old - new), ("input only in B", new - old)):

@@ -41,22 +41,18 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
     A row comes from the summary of its candidate, its floor from that of the oracles, its relative cost from the
     passes in the records of its own models and of the oracles of the same forget set.
     """
-    metric = Path(table).stem
+    costs = "tables/cost.parquet"
     pairs = {(row["forget_set"], row["candidate"]) for row in rows}
-    wanted = dict.fromkeys(sorted(pairs), "values")
+    wanted = dict.fromkeys(pairs, "values")
     if rows and "floor_mean" in rows[0]:
-        wanted |= {
-            (forget_set, "oracle"): "noise floor" for forget_set, _ in pairs if (forget_set, "oracle") not in wanted
-        }
+        wanted = {(forget_set, "oracle"): "noise floor" for forget_set, _ in pairs} | wanted
     found: dict[str, str] = {}
     for name in sources(results, table):
         place = place_of(name)
-        if place and place.stage == "summaries" and place.wildcards["metric"] == metric:
-            role = wanted.get((place.wildcards["forget_set"], place.wildcards["candidate"]))
-            if role:
-                found[name] = role
-    costs = "tables/cost.parquet" if metric != "cost" else table
-    priced = pairs if metric == "cost" else {pair for pair in pairs if pair[1] not in layout.REFERENCE_CANDIDATES}
+        own = place.wildcards if place and place.stage == "summaries" else {}
+        if role := wanted.get((own.get("forget_set"), own.get("candidate"))):
+            found[name] = role
+    priced = {pair for pair in pairs if table == costs or pair[1] not in layout.REFERENCE_CANDIDATES}
     wanted_costs = priced | {(forget_set, "oracle") for forget_set, _ in priced}
     for name in sources(results, costs):
         priced_too = name.split("/")[0] in ("unlearned", "oracle")

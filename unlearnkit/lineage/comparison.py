@@ -10,8 +10,7 @@ from typing import Any
 
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.causes import DAMAGED, UNEXPLAINED, Cause, Causes
-from unlearnkit.lineage.records import Results, leftover
-from unlearnkit.places import place_of
+from unlearnkit.lineage.records import Results
 
 TIMES = ("seconds", "relative_seconds", "stack_size", "peak_memory_mb", "gpu_memory_mb")
 """Columns of the cost table that no two runs share."""
@@ -55,8 +54,8 @@ def compare(old: Results, new: Results, progress: Callable[[int, int], None]) ->
     """
     found = Comparison()
     names = {side: _names(side) for side in (old, new)}
-    found.only_old, found.only_new = _kinds(names[old] - names[new]), _kinds(names[new] - names[old])
-    common = sorted(names[old] & names[new], key=_order)
+    found.only_old, found.only_new = _kinds(old, names[old] - names[new]), _kinds(new, names[new] - names[old])
+    common = [name for name in old.placed if name in names[old] & names[new]]
     differing = set()
     for done, name in enumerate(common):
         progress(done, len(common))
@@ -74,17 +73,11 @@ def compare(old: Results, new: Results, progress: Callable[[int, int], None]) ->
 
 
 def _names(results: Results) -> set[str]:
-    every = {*results.files, *results.records}
-    return {name for name in every if not leftover(name) and place_of(name)}
+    return {name for name in results.placed if name in results.files or results.record_of(name)}
 
 
-def _order(name: str) -> tuple[int, str]:
-    place = place_of(name)
-    return (place.order if place else -1, name)
-
-
-def _kinds(names: set[str]) -> dict[str, int]:
-    return dict(Counter(place.kind for name in sorted(names, key=_order) if (place := place_of(name))))
+def _kinds(results: Results, names: set[str]) -> dict[str, int]:
+    return dict(Counter(place.kind for name, place in results.placed.items() if name in names))
 
 
 def _hash(results: Results, name: str) -> str | None:

@@ -21,11 +21,6 @@ class Found:
     name: str
     reason: str = ""
 
-    @property
-    def sha256(self) -> str:
-        """Hash of the file's content."""
-        return sha256_of(self.path)
-
 
 def find(path: Path) -> Found:
     """Return where a file belongs; a provenance record stands for its artifact.
@@ -44,7 +39,7 @@ def find(path: Path) -> Found:
                 reason = f"{results.folder / results.record_name(name)} {fault or 'is missing'}"
                 return Found(results.folder / name, results, name, reason)
     if not path.is_file():
-        raise ArtifactError(f"{path} is no file, and no record tells of it", remedy="correct the path")
+        raise ArtifactError(f"{path} is no file, and no record describes it", remedy="correct the path")
     return Found(path, None, path.name, "it is not an artifact of the workflow")
 
 
@@ -54,7 +49,7 @@ def consumers(found: Found) -> list[str]:
         every = [found.results] if found.results else experiments([Path(layout.RESULTS)])
     except UnlearnkitError:
         return []
-    digest = found.sha256
+    digest = sha256_of(found.path)
     return [
         str(results.folder / name)
         for results in every

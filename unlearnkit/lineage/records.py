@@ -16,7 +16,7 @@ from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
-from unlearnkit.places import files_below, owner_of, place_of
+from unlearnkit.places import Place, files_below, owner_of, place_of
 
 Record = Mapping[str, Any]
 
@@ -96,6 +96,13 @@ class Results:
         """Names of the files whose hash stands in the record of another one."""
         paths = [path for record in self.records.values() for path in record.get("also", {})]
         return {name for path in paths if (name := self.inside(path)) is not None}
+
+    @cached_property
+    def placed(self) -> dict[str, Place]:
+        """Artifacts that exist or that a record describes -> their places, in the order in which they are made."""
+        names = {*self.files, *self.records, *self.companions, *(name.removesuffix(".json") for name in self.damaged)}
+        places = {name: place for name in sorted(names) if not leftover(name) and (place := place_of(name))}
+        return dict(sorted(places.items(), key=lambda item: item[1].order))
 
     @property
     def is_moved(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which random draws an artifact hangs on, as its record and its path tell."""
+"""Which random draws an artifact depends on, by its record and its path."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from unlearnkit.places import Place
 from unlearnkit.seeds import SCHEME, derive_seed
 
 
-def seeding(place: Place | None, record: Record) -> dict[str, Any] | None:
+def seeding(place: Place, record: Record) -> dict[str, Any] | None:
     """Return base seed, scheme, role, model indices and stages of the draws of an artifact; None if it has no draws.
 
     `roles` names the stages whose seeds are those of another role, if there are any. `first` holds the seeds of the
     first model (of the summary, for scores), as `derive_seed` gives them; they are left out where the record has
     another scheme than the present code. Forget sets draw from the seed in their settings.
     """
-    if place is None:
-        return None
     settings = record["settings"]
     roles: dict[str, str] = {}
     stages = place.about.draws

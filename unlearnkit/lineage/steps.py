@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from unlearnkit.lineage.records import Results
+from unlearnkit.lineage.records import Record, Results
 from unlearnkit.lineage.seeding import seeding
-from unlearnkit.places import place_of
+from unlearnkit.places import Place, place_of
 from unlearnkit.present import Present
 
 
@@ -18,28 +18,26 @@ def steps(results: Results, names: Iterable[str], present: Present | None) -> li
     Keys: kind, rule, files, settings, code, present_code (None: not in the present configuration, or it is not known),
     seeds, seconds (of all files together), started (first and last), devices.
     """
-    groups: dict[tuple[int, str, str, str], list[str]] = {}
+    groups: dict[tuple[int, str, str, str], list[tuple[Place, Record]]] = {}
     for name in names:
         record, place = results.record_of(name), place_of(name)
         if record is not None and place is not None:
             settings = json.dumps(record["settings"], sort_keys=True)
-            groups.setdefault((place.order, place.kind, settings, record["code"]), []).append(name)
-    return [_step(results, own, present) for _, own in sorted(groups.items())]
+            groups.setdefault((place.order, place.kind, settings, record["code"]), []).append((place, record))
+    return [_step(own, present) for _, own in sorted(groups.items())]
 
 
 def environments(results: Results, names: Iterable[str]) -> dict[str, list[str]]:
     """Return "Python", package or "machine" -> the distinct values in the records of `names`."""
     found: dict[str, dict[str, None]] = {}
-    for name in names:
-        for key, value in environment(results.record_of(name) or {}).items():
+    for record in filter(None, map(results.record_of, names)):
+        for key, value in _environment(record).items():
             found.setdefault(key, {})[value] = None
     return {key: list(values) for key, values in found.items()}
 
 
-def environment(record: Mapping[str, Any]) -> dict[str, str]:
+def _environment(record: Record) -> dict[str, str]:
     """Return name -> version or description of what a record says about where its job ran."""
-    if not record:
-        return {}
     machine = dict(record["machine"])
     # which node, which job of a cluster and which GPU it was is another question than what kind of machine
     places = {name: str(machine.pop(name)) for name in ("node", "slurm_job", "visible_gpus") if name in machine}
@@ -57,18 +55,17 @@ def settings_lines(settings: Mapping[str, Any], path: str = "") -> Iterator[str]
             yield f"{name}={json.dumps(value)}"
 
 
-def _step(results: Results, names: list[str], present: Present | None) -> dict[str, Any]:
-    records = [record for name in names if (record := results.record_of(name))]
-    first, place = records[0], place_of(names[0])
-    assert place is not None
-    draws = [found for name in names if (found := seeding(place_of(name), results.record_of(name) or first))]
+def _step(made: list[tuple[Place, Record]], present: Present | None) -> dict[str, Any]:
+    place, first = made[0]
+    records = [record for _, record in made]
+    draws = [found for own in made if (found := seeding(*own))]
     if draws and "models" in draws[0]:
         ends = [end for found in draws for end in found["models"]]
         draws[0]["models"] = [min(ends), max(ends)]
     return {
         "kind": place.kind,
         "rule": first["rule"],
-        "files": len(names),
+        "files": len(made),
         "settings": first["settings"],
         "code": first["code"],
         "present_code": present.code(place) if present else None,

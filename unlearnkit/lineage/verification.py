@@ -13,7 +13,7 @@ from unlearnkit.lineage.causes import stated
 from unlearnkit.lineage.chain import ancestry, outside, source_of
 from unlearnkit.lineage.records import Record, Results, leftover
 from unlearnkit.lineage.repair import Repair
-from unlearnkit.places import STAGES, owner_of, place_of
+from unlearnkit.places import Place, owner_of, place_of
 
 MADE_AGAIN, WRITTEN_AGAIN = AGAIN = ("was made again since, with another content", "was written again since")
 """States of an input that is sound and not the one that was read."""
@@ -68,16 +68,13 @@ class Verification:
 def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[[int, int], None]) -> Verification:
     """Compare every file of an experiment with its record, and every record with those of what it was made from.
 
-    `quick` takes the recorded hash of weights for theirs. `progress` is told bytes done and bytes in all.
+    `quick` takes the recorded hash of weights for theirs. `progress` receives the bytes done and the bytes in all.
     """
     found = Verification()
     _hash_files(results, quick, progress)
-    for name in _artifacts(results):
-        place = place_of(name)
-        if place is None:
-            continue
+    for name, place in results.placed.items():
         count = found.stages.setdefault(place.stage, Count())
-        problem = _content(results, name, quick)
+        problem = _content(results, name, place, quick)
         present = name in results.files
         count.artifacts += 1
         count.bytes += results.files[name].st_size if present else 0
@@ -86,8 +83,9 @@ def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[
         count.absent += not wrong and not present
         count.ok += not wrong and present
         found.problems += [problem] if problem else []
-    found.stages = {stage: found.stages[stage] for stage in STAGES if stage in found.stages}
-    found.problems += _records(results)
+    for name, fault in results.damaged.items():
+        if place_of(name.removesuffix(".json")):
+            found.problems.append(Problem(name, f"is a damaged provenance record: it {fault}", remake=(name,)))
     found.problems += _links(results, found)
     found.problems += _disagreements(results)
     found.notes += _extra(results, repair)
@@ -95,18 +93,9 @@ def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[
     return found
 
 
-def _artifacts(results: Results) -> list[str]:
-    """Names of all artifacts that are there or that a record tells of, in the order in which they are made."""
-    names = {name for name in results.files if not leftover(name) and (place_of(name) or not name.endswith(".json"))}
-    names |= {*results.records, *results.companions} | {name.removesuffix(".json") for name in results.damaged}
-    placed = {name: place for name in sorted(names) if (place := place_of(name))}
-    return sorted(placed, key=lambda name: placed[name].order)
-
-
 def _hash_files(results: Results, quick: bool, progress: Callable[[int, int], None]) -> None:
-    sizes = {name: results.files[name].st_size for name in _artifacts(results) if name in results.files}
-    if quick:
-        sizes = {name: size for name, size in sizes.items() if not _is_weights(name)}
+    read = [name for name, place in results.placed.items() if not (quick and place.is_weights)]
+    sizes = {name: results.files[name].st_size for name in read if name in results.files}
     done, total = 0, sum(sizes.values())
     for name, size in sizes.items():
         results.hash_of(name)
@@ -114,34 +103,22 @@ def _hash_files(results: Results, quick: bool, progress: Callable[[int, int], No
         progress(done, total)
 
 
-def _is_weights(name: str) -> bool:
-    place = place_of(name)
-    return place is not None and place.is_weights
-
-
-def _content(results: Results, name: str, quick: bool) -> Problem | None:
+def _content(results: Results, name: str, place: Place, quick: bool) -> Problem | None:
     """Return what is wrong with an artifact itself."""
     recorded = results.recorded_hash(name)
     if recorded is None:
         if results.record_name(name) in results.damaged:
-            return None  # told once, with the record
+            return None  # reported once, with the record
         return Problem(name, "has no provenance record", remake=(results.record_name(name),))
     if name not in results.files:
-        if _is_weights(name):
-            return None
-        return Problem(name, f"is missing; {provenance(name)} tells of it", remake=(name,))
-    if quick and _is_weights(name):
+        missing = Problem(name, f"is missing; {provenance(name)} describes it", remake=(name,))
+        return None if place.is_weights else missing
+    if quick and place.is_weights:
         return None
     if (actual := results.hash_of(name)) != recorded:
         fact = f"is damaged or was replaced: SHA-256 {actual}, recorded {recorded}"
         return Problem(name, fact, remake=(name,))
     return None
-
-
-def _records(results: Results) -> Iterator[Problem]:
-    for name, fault in results.damaged.items():
-        if place_of(name.removesuffix(".json")):
-            yield Problem(name, f"is a damaged provenance record: it {fault}", remake=(name,))
 
 
 def _links(results: Results, found: Verification) -> Iterator[Problem]:
@@ -161,7 +138,7 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
     for (path, state), names in broken.items():
         own = results.inside(path)
         if own in unsound or (own and source_of(results, path) in unsound):
-            continue  # told already
+            continue  # reported already
         fact = f"{state}: {len(names)} artifacts were made from another one ({names[0]} first)"
         if own is None:
             yield Problem(path, fact, remake=tuple(names))
@@ -229,7 +206,7 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
 def _chains(results: Results, found: Verification) -> Iterator[str]:
     """Yield one sentence per table: where its cells come from."""
     unsound = found.unsound
-    for table in [name for name in _artifacts(results) if name.startswith("tables/") and name.endswith(".parquet")]:
+    for table in [name for name, place in results.placed.items() if place.stage == "tables" and owner_of(name) == name]:
         names = list(ancestry(results, table))
         forms = [name for name in results.companions if name.startswith(table.removesuffix("parquet"))]
         broken = [name for name in [*forms, *names] if name in unsound or f"{name}.json" in unsound]
