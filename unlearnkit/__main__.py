@@ -41,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
-        print(
-            f"error: {error}. Run `unlearnkit check`, which tells what is wrong with the environment", file=sys.stderr
-        )
+        print(f"error: {error}. Run `unlearnkit check`: it reports what the environment lacks", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ from unlearnkit.graph import Graph, Slice
 from unlearnkit.raw_files import raw_files
 
 STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
-"""Stages of `unlearnkit.places` whose settings and code are told here."""
+"""Stages of `unlearnkit.places` whose settings and code are stated here."""
 
 _SCRIPTS = {"datamodel outputs": "datamodel"}
 _FIT = {"datamodels": ("models", "regularization"), "trak": ("checkpoints", "curvature", "ridge")}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 class UnlearnkitError(Exception):
-    """A problem the user can solve, told in one paragraph.
+    """A problem the user can solve, stated in one paragraph.
 
     `fact` names the file or key and what is wrong with it, `expected` says what should be there, `remedy` what to do.
     """

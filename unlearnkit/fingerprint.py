@@ -36,14 +36,7 @@ def computing_imports(script: Path) -> tuple[str, ...]:
 
     Raises UnlearnkitError if the script is missing or cannot be parsed.
     """
-    try:
-        return _imports_of(ast.parse(script.read_text(encoding="utf-8")), script)
-    except OSError as error:
-        raise UnlearnkitError(
-            f"cannot read {script}: {error.strerror}", remedy="restore it from the repository"
-        ) from None
-    except SyntaxError as error:
-        raise UnlearnkitError(f"{script} has a syntax error in line {error.lineno}: {error.msg}") from None
+    return _imports_of(_parsed(script), script)
 
 
 @functools.cache
@@ -88,9 +81,16 @@ def source_path(module: str) -> Path:
 
 def syntax_tree(module: str) -> ast.Module:
     """Return a new syntax tree of a module; raises UnlearnkitError if it does not exist or cannot be parsed."""
-    path = source_path(module)
+    return _parsed(source_path(module))
+
+
+def _parsed(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnlearnkitError(
+            f"cannot read {path}: {error.strerror}", remedy="restore it from the repository"
+        ) from None
     except SyntaxError as error:
         raise UnlearnkitError(f"{path} has a syntax error in line {error.lineno}: {error.msg}") from None
 

@@ -109,7 +109,7 @@ class Place:
 
     @property
     def kind(self) -> str:
-        """The stage with what tells its artifacts apart beside forget set and shard: variant, metric, candidate."""
+        """The stage with what distinguishes its artifacts beside forget set and shard: variant, metric, candidate."""
         own = [value for name, value in self.wildcards.items() if name not in ("forget_set", "shard", "figure")]
         return " ".join([self.stage, *own])
 

@@ -1,4 +1,4 @@
-"""Raw files that belong to the user: inputs of the rules that read them, so that a change makes everything anew.
+"""Raw files that belong to the user: inputs of the rules that read them, so that a change makes everything again.
 
 A data module names them in its function `raw_paths`. Files that are pinned by a published hash, that a job downloads or
 of which it takes as many as it needs are none of these: a job compares their content, and its record names them.

@@ -119,16 +119,11 @@ class ReportGraph:
 
     def provenance_records(self) -> list[str]:
         """Return the provenance records that the page condenses: data, forget sets, models and scores."""
-        pools = [layout.ORACLE] + [layout.HELD_OUT_ORACLE] * bool(self.graph.experiment.held_out_oracles)
-        held_out = self.graph.experiment.held_out_oracles
-        models = self.graph.weights(layout.ORIGINAL) + [
-            path
-            for forget_set in self.graph.forget_sets
-            for pattern in pools
-            for path in self.graph.weights(
-                pattern, held_out if pattern != layout.ORACLE else None, forget_set=forget_set
-            )
-        ]
+        models = self.graph.weights(layout.ORIGINAL)
+        for name in self.graph.forget_sets:
+            models += self.graph.weights(layout.ORACLE, forget_set=name)
+            if count := self.graph.experiment.held_out_oracles:
+                models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
         scores = [path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)]
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])

@@ -1,6 +1,6 @@
-"""Who holds Snakemake's lock on the folder: a lock that a killed run has left is released by the next run.
+"""The holders of Snakemake's lock on the folder: the next run releases a lock that a killed run has left.
 
-Snakemake (9.27) locks the files of a run without a word on who it is, and after SIGKILL or a power loss refuses every
+Snakemake (9.27) locks the files of a run without recording its process, and after SIGKILL or a power loss refuses every
 run until `--unlock`. Here a run states host, start of the system, process and its start beside the lock. A later run on
 the same running system sees whether that process lives. A holder elsewhere is never taken for dead.
 """
