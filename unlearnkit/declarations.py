@@ -3,7 +3,7 @@
 The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
 importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings`,
 upper-case constants, and the function `raw_paths` of data, which says what files it reads. They may use each other, the
-standard library, pydantic, `unlearnkit.config`, `unlearnkit.layout` and `unlearnkit.raw_files`, and nothing else.
+standard library, pydantic, `unlearnkit.config`, `unlearnkit.facts`, `unlearnkit.layout` and `unlearnkit.raw_files`.
 """
 
 from __future__ import annotations
@@ -30,22 +30,8 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 }
 """What a module of each kind must define; the docstring of its package says what each name means."""
 
-_ALLOWED_IMPORTS = (
-    "__future__",
-    "collections",
-    "dataclasses",
-    "enum",
-    "itertools",
-    "math",
-    "pathlib",
-    "typing",
-    "pydantic",
-    "unlearnkit.config",
-    "unlearnkit.facts",
-    "unlearnkit.layout",
-    "unlearnkit.raw_files",
-)
-
+_ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.raw_files")
+"""What declarations may use beside the standard library."""
 
 OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")
 
@@ -70,7 +56,7 @@ def declarations(module_name: str) -> ModuleType:
     except NameError as error:
         raise UnlearnkitError(
             f"the declarations of {module_name} use a name that is not available to them ({error})",
-            expected=f"Settings and constants built only from {', '.join(_ALLOWED_IMPORTS)}",
+            expected=f"Settings and constants built only from the standard library, {', '.join(_ALLOWED)}",
             remedy=f"move the value into a function of {path.name}",
         ) from None
     return module
@@ -132,4 +118,5 @@ def _is_declaration(node: ast.stmt) -> bool:
 
 
 def _is_allowed(module: str) -> bool:
-    return any(module == allowed or module.startswith(allowed + ".") for allowed in _ALLOWED_IMPORTS)
+    is_standard = module.partition(".")[0] in sys.stdlib_module_names
+    return is_standard or any(f"{module}.".startswith(f"{allowed}.") for allowed in _ALLOWED)
