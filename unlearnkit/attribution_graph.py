@@ -11,7 +11,6 @@ from unlearnkit.raw_files import raw_files
 STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
 """Stages of `unlearnkit.places` whose settings and code are stated here."""
 
-_SCRIPTS = {"datamodel outputs": "datamodel"}
 _FIT = {"datamodels": ("models", "regularization"), "trak": ("checkpoints", "curvature", "ridge")}
 
 
@@ -49,10 +48,7 @@ class AttributionGraph:
 
     def originals(self, shard: str) -> str:
         """Return the weight file that holds the original of a shard of one."""
-        size = self.graph.experiment.shard_size
-        first = layout.shard_indices(shard).start // size * size
-        own = layout.shard_name(first, first + size - 1)
-        return self.graph.path(layout.weights_of(layout.ORIGINAL), shard=own)
+        return self.graph.weights(layout.ORIGINAL, layout.shard_indices(shard).stop)[-1]
 
     def matrices(self, name: str) -> list[str]:
         """Return the matrices of all logits, by class."""
@@ -103,7 +99,7 @@ class AttributionGraph:
     def code(self, stage: str, name: str = "") -> str:
         """Fingerprint of making an artifact of a stage (of attribution `name`, where it has one)."""
         if stage in ("datamodel outputs", "gradients"):
-            return self.graph.model_code(_SCRIPTS.get(stage, stage))
+            return self.graph.model_code(stage.removesuffix(" outputs"))
         if stage == "attributions":
             return self.graph.code("regression" if self.attributions[name].kind == "datamodels" else "influence")
         return self.graph.code(stage)

@@ -137,7 +137,7 @@ def _normalised_source(module: str) -> str:
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
-            node.body = [child for child in node.body if not _is_statement(child)] or [ast.Pass()]
+            node.body = [child for child in node.body if getattr(child, "name", "") not in STATEMENTS] or [ast.Pass()]
     return _canonical(tree)
 
 
@@ -150,10 +150,6 @@ def _canonical(node: Any) -> str:
         fields = (f"{name}={_canonical(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
         return f"{type(node).__name__}({','.join(fields)})"
     return f"[{','.join(map(_canonical, node))}]" if isinstance(node, list) else repr(node)
-
-
-def _is_statement(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name in STATEMENTS
 
 
 def _is_string(node: ast.stmt) -> bool:
