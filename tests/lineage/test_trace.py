@@ -136,7 +136,7 @@ def test_other_code_and_changed_content_are_told(finished: Checkout) -> None:
         stream.write(b"x")
     told = finished.unlearnkit("trace", name).output
     assert "content CHANGED" in told
-    assert told.count("the present code is another one") == 1
+    assert told.count("the present code is different") == 1
 
 
 def test_a_file_without_a_record_is_told_by_what_is_known(finished: Checkout, call: Call) -> None:

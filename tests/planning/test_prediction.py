@@ -12,7 +12,6 @@ from made_records import MODELS, record_of
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.basis import Basis, Estimate, farthest
-from unlearnkit.planning.disk import Disk
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.records import Record
@@ -24,8 +23,7 @@ ORACLE_PASSES = 12 * (1437 - 50) * MODELS
 
 
 def predict(experiment: Experiment, job: MissingJob, *records: Record, remote: bool = False) -> list[Estimate]:
-    workload = Workload(experiment, records)
-    return Predictor(workload, Disk(workload, records), records, remote=remote).estimates(job)
+    return Predictor(experiment, records, remote=remote).estimates(job)
 
 
 def seconds(estimates: list[Estimate]) -> float:

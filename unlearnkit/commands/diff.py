@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare two result folders by content, and explain what differs by its first causes upstream.
+    """Compare two result folders by content, and explain each difference by its first causes upstream.
 
-    Ends like diff: 0 the same, 1 different, 2 trouble. Times (of records, and in the cost table and the page) are no
-    difference.
+    The exit status is that of diff: 0 for no difference, 1 for some, 2 for an error. Times (of records, and in the cost
+    table and the page) do not count.
     """
     try:
         old, new = _one(options.old), _one(options.new)
@@ -101,11 +102,7 @@ def _cause(cause: Cause) -> str:
 
 
 def _explains(names: Sequence[str]) -> str:
-    stages: dict[str, int] = {}
-    for name in names:
-        place = place_of(name)
-        stage = place.stage if place else name
-        stages[stage] = stages.get(stage, 0) + 1
+    stages = Counter(place.stage if (place := place_of(name)) else name for name in names)
     listed = ", ".join(f"{count} {stage}" for stage, count in stages.items())
     return f"explains {len(names)} artifacts ({listed})"
 

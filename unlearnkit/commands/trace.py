@@ -47,16 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell what a file was made from: inputs, settings, code, versions, seeds, machine, cost and time.
+    """Report what a file was made from: inputs, settings, code, versions, seeds, machine, cost and time.
 
-    The hash of the file itself is compared; `unlearnkit verify` compares all.
+    Only the hash of the file itself is compared; `unlearnkit verify` compares those of all files.
     """
     found = find(options.file)
     if found.results is None or found.results.record_of(found.name) is None:
-        told = _unrecorded(found)
+        facts = _unrecorded(found)
     else:
-        told = _traced(found.results, found.name, options)
-    print(json.dumps(told, indent=1) if options.json else "\n".join(_text(told)))
+        facts = _traced(found.results, found.name, options)
+    print(json.dumps(facts, indent=1) if options.json else "\n".join(_text(facts)))
     return 0
 
 
@@ -64,14 +64,10 @@ def _traced(results: Results, name: str, options: argparse.Namespace) -> dict[st
     only, rows = _narrowed(results, name, options.cell)
     ancestors = list(dict.fromkeys(a for source in only for a in ancestry(results, source))) if only else []
     names = [name, *ancestors] if only is not None else list(ancestry(results, name))
-    actual = results.hash_of(name)
+    contents = {results.recorded_hash(name): "as recorded", None: "absent"}
     return {
         "file": str(results.folder / name),
-        "content": "absent"
-        if actual is None
-        else "as recorded"
-        if actual == results.recorded_hash(name)
-        else "CHANGED",
+        "content": contents.get(results.hash_of(name), "CHANGED"),
         "rows": rows,
         "tree": _tree(results, name, only, options.depth),
         "steps": steps(results, names, _present(results, options.configfile)),
@@ -109,7 +105,7 @@ def _present(results: Results, given: list[Path]) -> Present | None:
 def _unrecorded(found: Found) -> dict[str, Any]:
     status = found.path.stat()
     place = place_of(found.name) if found.results else None
-    told = {
+    facts = {
         "file": str(found.path),
         "no record": found.reason,
         "sha256": sha256_of(found.path),
@@ -118,26 +114,26 @@ def _unrecorded(found: Found) -> dict[str, Any]:
         "kind": place.kind if place else None,
         "used by": consumers(found),
     }
-    return {key: value for key, value in told.items() if value not in (None, [])}
+    return {key: value for key, value in facts.items() if value not in (None, [])}
 
 
-def _text(told: dict[str, Any]) -> Iterator[str]:
-    if "tree" not in told:
-        for key, value in told.items():
+def _text(facts: dict[str, Any]) -> Iterator[str]:
+    if "tree" not in facts:
+        for key, value in facts.items():
             yield f"{key}: {', '.join(value) if isinstance(value, list) else value}"
         return
-    yield f"{told['file']}: content {told['content']}"
-    if len(told["rows"]) == 1:
-        yield from (f"  {column} = {value}" for column, value in told["rows"][0].items() if value is not None)
-    elif told["rows"]:
-        yield f"  {len(told['rows'])} rows"
+    yield f"{facts['file']}: content {facts['content']}"
+    if len(facts["rows"]) == 1:
+        yield from (f"  {column} = {value}" for column, value in facts["rows"][0].items() if value is not None)
+    elif facts["rows"]:
+        yield f"  {len(facts['rows'])} rows"
     yield "\nmade from"
-    yield from lines(told["tree"])
+    yield from lines(facts["tree"])
     yield "\nsteps"
-    for step in told["steps"]:
+    for step in facts["steps"]:
         yield from _step(step)
     yield "\nenvironment"
-    for name, values in told["environment"].items():
+    for name, values in facts["environment"].items():
         more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
         yield f"  {name}: {'; '.join(values[:MOST_VALUES])}{more}"
 
@@ -155,5 +151,5 @@ def _step(step: dict[str, Any]) -> Iterator[str]:
 
 def _compared(code: str, present: str | None) -> str:
     if present is None:
-        return "not compared: no present configuration has it"
-    return "the present code is the same" if code == present else f"the present code is another one, {present}"
+        return "not compared: no present configuration makes it"
+    return "the present code is the same" if code == present else f"the present code is different, {present}"

@@ -40,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare all artifacts with their records, and the records with each other, back to the raw data.
 
-    Ends with status 1 if there is a problem, each told in one line with the command that repairs it. Removed weights
-    are no problem, and neither are artifacts that are older than what they were made from, or that the present code or
-    configuration would make otherwise.
+    Ends with status 1 if there are problems; each takes one line, with the command that repairs it. Removed weights are
+    no problem, nor are artifacts that are older than what they were made from, or that the present code or
+    configuration would make differently.
     """
     problems = 0
     for results in experiments(options.paths):
@@ -50,13 +50,13 @@ def run(options: argparse.Namespace) -> int:
         repair = Repair(results, files)
         found = verify(results, repair, quick=options.quick, progress=Progress("GB read", 1e9))
         found.notes += _unclear(results.experiment) if files is None else _age(results, files)
-        _tell(results, repair, found, options.quick)
+        _print(results, repair, found, options.quick)
         problems += len(found.problems)
     return 1 if problems else 0
 
 
 def _unclear(experiment: str) -> list[str]:
-    """Say so if several files name the experiment: a repair with the wrong one would make other results."""
+    """Return a note if several files name the experiment: a repair with the wrong one would make other results."""
     names = [str(path) for path in naming(experiment)]
     return [f"{' and '.join(names)} name this experiment: give the right one with --configfile"] if names else []
 
@@ -71,7 +71,7 @@ def _age(results: Results, files: list[Path]) -> list[str]:
     return list(outdated(results, Present(graph)))
 
 
-def _tell(results: Results, repair: Repair, found: Verification, quick: bool) -> None:
+def _print(results: Results, repair: Repair, found: Verification, quick: bool) -> None:
     if found.problems and results.is_moved:
         found.notes.append(f"made as {results.recorded_as}: the commands are for that place; or copy the files again")
     print(f"{results.folder} (experiment {results.experiment}){', weights not read' if quick else ''}")

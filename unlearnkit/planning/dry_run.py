@@ -37,7 +37,7 @@ REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, Value
 """What Snakemake raises where the user has something to correct; not all of it is of its own classes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MissingJob:
     """A job that Snakemake would run; `needs` are the numbers of missing jobs that must end before it."""
 
@@ -110,7 +110,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
 
 
 def _refuse_options(args: Any) -> None:
-    """Raise UnlearnkitError for what Snakemake takes and fails on later, or tells without the name of the file."""
+    """Raise UnlearnkitError for what Snakemake takes and fails on later, or refuses without the name of the file."""
     for option, number in (("cores", args.cores), ("jobs", args.jobs)):
         if isinstance(number, int) and number < 1:
             raise UnlearnkitError(f"--{option} is {number}", expected="a number of at least 1")

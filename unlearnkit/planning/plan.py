@@ -8,13 +8,12 @@ from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.load import load_experiment
-from unlearnkit.planning.basis import Basis, Estimate, farthest
-from unlearnkit.planning.disk import Disk, download_bytes
+from unlearnkit.planning.basis import Basis, farthest
+from unlearnkit.planning.disk import download_bytes
 from unlearnkit.planning.dry_run import DryRun, MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.schedule import elapsed
-from unlearnkit.planning.workload import Workload
 
 KINDS_OF_FILES = ("weights", "margins", "other")
 HOUR = 3600.0
@@ -58,24 +57,17 @@ class Plan:
 def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     """Return the plan for what a dry run found, priced from timing records."""
     experiment = load_experiment(found.config)
-    workload = Workload(experiment, records)
-    disk = Disk(workload, records)
-    predictor = Predictor(workload, disk, records, remote=found.slots.remote)
-    estimates = {job.number: predictor.estimates(job) for job in found.jobs}
+    predictor = Predictor(experiment, records, remote=found.slots.remote)
     stages: dict[str, list[MissingJob]] = {}
     for job in found.jobs:
         stages.setdefault(stage_name(job.rule, job.settings), []).append(job)
-
-    def priced(name: str, jobs: Sequence[MissingJob]) -> Stage:
-        return _priced(name, jobs, estimates, workload, disk)
-
-    seconds = {number: sum(part.seconds for part in parts) for number, parts in estimates.items()}
+    seconds = {job.number: predictor.seconds(job) for job in found.jobs}
     return Plan(
         experiment=experiment.experiment,
         samples="sequence" if experiment.task == "text" else "sample",
         found=found,
-        stages=[priced(name, jobs) for name, jobs in stages.items()],
-        total=priced("total", found.jobs),
+        stages=[_priced(name, jobs, predictor) for name, jobs in stages.items()],
+        total=_priced("total", found.jobs, predictor),
         elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
         download_bytes=download_bytes(experiment, found.jobs),
         records=len(records),
@@ -89,25 +81,19 @@ def stage_name(rule: str, settings: Mapping[str, Any]) -> str:
     return f"{rule} {what}" if what else rule
 
 
-def _priced(
-    name: str,
-    jobs: Sequence[MissingJob],
-    estimates: dict[int, list[Estimate]],
-    workload: Workload,
-    disk: Disk,
-) -> Stage:
-    parts = {job.number: estimates[job.number] for job in jobs}
-    seconds = {number: sum(part.seconds for part in own) for number, own in parts.items()}
-    files = [disk.bytes_of(job) for job in jobs]
-    basis, records = farthest(part for own in parts.values() for part in own)
+def _priced(name: str, jobs: Sequence[MissingJob], predictor: Predictor) -> Stage:
+    workload = predictor.workload
+    seconds = [predictor.seconds(job) for job in jobs]
+    files = [predictor.disk.bytes_of(job) for job in jobs]
+    basis, records = farthest(part for job in jobs for part in predictor.estimates(job))
     return Stage(
         name=name,
         jobs=len(jobs),
         models=sum(workload.models(job) for job in jobs if "weights" in job.outputs),
         sample_passes=sum(workload.passes(job) for job in jobs),
-        seconds=sum(seconds.values()),
-        cpu_seconds=sum(seconds[job.number] * job.threads for job in jobs),
-        gpu_seconds=sum(seconds[job.number] * job.gpus for job in jobs),
+        seconds=sum(seconds),
+        cpu_seconds=sum(own * job.threads for own, job in zip(seconds, jobs, strict=True)),
+        gpu_seconds=sum(own * job.gpus for own, job in zip(seconds, jobs, strict=True)),
         files={kind: sum(own[kind] for own in files) for kind in KINDS_OF_FILES},
         basis=basis,
         records=records,

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.basis import Basis, Estimate
 from unlearnkit.planning.disk import Disk
@@ -27,8 +28,10 @@ class Predictor:
     unit of every kind of work. Records of machines like this one come first, unless jobs go elsewhere (`remote`).
     """
 
-    def __init__(self, workload: Workload, disk: Disk, records: Sequence[Record], *, remote: bool) -> None:
-        self._workload, self._disk, self._remote = workload, disk, remote
+    def __init__(self, experiment: Experiment, records: Sequence[Record], *, remote: bool) -> None:
+        self.workload = Workload(experiment, records)
+        self.disk = Disk(self.workload, records)
+        self._experiment, self._remote = experiment, remote
         self._records: dict[Hashable, list[Record]] = defaultdict(list)
         for record in records:
             for kind, (units, _) in record.parts.items():
@@ -36,18 +39,23 @@ class Predictor:
                     self._records[key].append(record)
         self._before_work = _seconds_before_the_first_pass(records)
 
+    def seconds(self, job: MissingJob) -> float:
+        """Return the seconds of a job."""
+        return sum(part.seconds for part in self.estimates(job))
+
+    @functools.cache  # noqa: B019  one predictor lives as long as the command; so does everything that it finds
     def estimates(self, job: MissingJob) -> list[Estimate]:
-        """Return the estimates of the parts of a job, whose sum are its seconds."""
-        units = {START: 1.0, **self._workload.units(job)}
+        """Return the estimates of the parts of a job."""
+        units = {START: 1.0, **self.workload.units(job)}
         return [self._part(job, kind, amount) for kind, amount in units.items() if amount]
 
     def _part(self, job: MissingJob, kind: str, units: float) -> Estimate:
         before = self._before_work.get(as_key(model_of(job.settings)), 0.0) if kind == "training" else 0.0
         keys = keys_of(kind, job.rule, job.settings, job.threads)
         basis, rate, records = self._rate(kind, job.rule, keys, before, self._on_gpu(job))
-        seconds = before * self._workload.models(job) + rate * units
+        seconds = before * self.workload.models(job) + rate * units
         if kind == START:
-            more = sum(self._disk.bytes_of(job).values()) - _mean_written(records)
+            more = sum(self.disk.bytes_of(job).values()) - _mean_written(records)
             seconds += max(0.0, more) / assumptions.BYTES_PER_SECOND
         return Estimate(seconds, basis, records)
 
@@ -55,10 +63,10 @@ class Predictor:
         """Return whether a job runs on a GPU, None if that depends on the machine."""
         if job.rule not in LEARNING_RULES:
             return False
-        device = self._workload.experiment.execution.device
+        device = self._experiment.execution.device
         return True if job.gpus or device.startswith("cuda") else None if device == "auto" else False
 
-    @functools.cache  # noqa: B019  one predictor lives as long as the command; so does everything that it finds
+    @functools.cache  # noqa: B019
     def _rate(
         self, kind: str, rule: str, keys: Keys, before: float, gpu: bool | None
     ) -> tuple[Basis, float, frozenset[Record]]:
@@ -77,8 +85,8 @@ class Predictor:
     def _assumed(self, kind: str, rule: str, *, gpu: bool) -> float:
         if kind == START:
             return assumptions.LEARNING_START if rule in LEARNING_RULES else assumptions.OTHER_START
-        stack_size = declared("model", self._workload.experiment.model.name).STACK_SIZE
-        return assumptions.seconds_per_unit(kind, self._workload.model_size.multiply_adds, stack_size, gpu=gpu)
+        stack_size = declared("model", self._experiment.model.name).STACK_SIZE
+        return assumptions.seconds_per_unit(kind, self.workload.model_size.multiply_adds, stack_size, gpu=gpu)
 
     def _closest(self, kind: str, keys: Keys, before: float, gpu: bool | None) -> tuple[Basis, list[Record]]:
         """Return the records of the closest key that has any; of the same model, those whose time is mostly work."""
