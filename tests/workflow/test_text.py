@@ -116,7 +116,7 @@ def test_commands_know_every_file(ran: Checkout) -> None:
         "role evaluation, model indices 0 to 0, stages retained_samples",
     ):
         assert told in traced.output
-    assert "the present code is another one" not in traced.output
+    assert "the present code is different" not in traced.output
     plan = ran.unlearnkit("plan", "-F", "--configfile", CONFIG, "--json", "-")
     stages = {stage["stage"]: stage for stage in json.loads(plan.output)["stages"]}
     assert {"tokens", "dataset", "units", "unlearn ga", "margins"} <= set(stages)

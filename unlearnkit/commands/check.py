@@ -1,4 +1,4 @@
-"""`unlearnkit check`: the doctor, who says what is wrong before a run does."""
+"""`unlearnkit check`: what is wrong, before a run fails because of it."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _unused(experiment: Any) -> set[str]:
 
 
 def examine(section: str, case: Case) -> Iterator[Finding]:
-    """Yield the findings of a section; whatever it stumbles over is a finding too."""
+    """Yield the findings of a section; any error that it meets is a finding as well."""
     try:
         yield from importlib.import_module(f"unlearnkit.doctor.{section}").examine(case)
     except UnlearnkitError as error:
@@ -75,5 +75,5 @@ def examine(section: str, case: Case) -> Iterator[Finding]:
         yield from (Finding(ERROR, line.removeprefix("- ")) for line in lines[1 if len(lines) > 1 else 0 :])
     except ImportError as error:
         yield Finding(ERROR, f"cannot be examined: {error}", "install the packages again: make -B .venv/.core")
-    except Exception as error:  # a doctor that falls over helps nobody
+    except Exception as error:  # a check that crashes helps nobody
         yield Finding(ERROR, f"cannot be examined ({type(error).__name__}: {error})", "report this as a bug")

@@ -37,7 +37,7 @@ def examine(case: Case) -> Iterator[Finding]:
         yield Finding(ERROR, "accounting is off, and without it Snakemake would wait forever for sacct", remedy)
     elif accounting and command == "squeue":
         remedy = f"set slurm-status-command: sacct in {PROFILE}"
-        yield Finding(OK, f"accounting is on, so sacct would tell more than squeue ({remedy})")
+        yield Finding(OK, f"accounting is on, so sacct would report more than squeue ({remedy})")
     else:
         yield Finding(OK, f"jobs are watched with {command}, accounting is {'on' if accounting else 'off'}")
 

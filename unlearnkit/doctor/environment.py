@@ -13,17 +13,15 @@ from pathlib import Path
 from unlearnkit.doctor.case import ERROR, OK, SELDOM, WARNING, Case, Finding
 from unlearnkit.doctor.probe import probe_imports, requirements, version_of
 
-PYTHON = (3, 11)
 _INSTALL = "install the packages again: make -B .venv/.core, or pip install -e ."
 
 
 def examine(case: Case) -> Iterator[Finding]:
     """Yield findings on Python, versions, imports, threads and bytecode."""
-    if sys.version_info < PYTHON:
-        yield Finding(ERROR, f"Python is {platform.python_version()}", "use Python 3.11 or newer")
-    else:
-        yield Finding(OK, f"Python {platform.python_version()}, {sys.executable}")
-    yield from _versions()
+    # an older Python than 3.11 cannot even import this package
+    yield Finding(OK, f"Python {platform.python_version()}, {sys.executable}")
+    wrong = [finding for _, package, lowest in requirements() if (finding := _outdated(package, lowest))]
+    yield from wrong or [Finding(OK, f"{len(requirements())} packages are there and new enough")]
     yield from _pair()
     yield from _importable(case)
     yield from _traker(case)
@@ -36,20 +34,14 @@ def examine(case: Case) -> Iterator[Finding]:
     yield from _bytecode()
 
 
-def _versions() -> Iterator[Finding]:
-    wrong = False
-    for _, package, lowest in requirements():
-        try:
-            version = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            wrong = True
-            yield Finding(ERROR, f"{package} is not installed", _INSTALL)
-            continue
-        if version_of(version) < version_of(lowest):
-            wrong = True
-            yield Finding(ERROR, f"{package} is {version}, but {lowest} or newer is needed", _INSTALL)
-    if not wrong:
-        yield Finding(OK, f"{len(requirements())} packages are there and new enough")
+def _outdated(package: str, lowest: str) -> Finding | None:
+    try:
+        version = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(ERROR, f"{package} is not installed", _INSTALL)
+    if version_of(version) < version_of(lowest):
+        return Finding(ERROR, f"{package} is {version}, but {lowest} or newer is needed", _INSTALL)
+    return None
 
 
 def _pair() -> Iterator[Finding]:
@@ -58,7 +50,7 @@ def _pair() -> Iterator[Finding]:
         torch = importlib.metadata.version("torch").partition("+")[0]
         wanted = importlib.metadata.requires("torchvision") or []
     except importlib.metadata.PackageNotFoundError:
-        return  # told with the versions
+        return  # reported with the versions
     exact = [text.partition("==")[2].strip(" )") for text in wanted if text.replace("(", "").startswith("torch==")]
     if exact and exact[0] != torch:
         fact = f"torchvision {importlib.metadata.version('torchvision')} is built for torch {exact[0]}, not {torch}"

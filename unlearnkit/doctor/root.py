@@ -29,7 +29,7 @@ def examine(case: Case) -> Iterator[Finding]:
     try:
         takable(str(here))
     except DataError as error:
-        yield Finding(ERROR, error.fact, error.remedy)
+        yield Finding(ERROR, error.fact, error.remedy or "")
     package = Path(unlearnkit.__file__).resolve().parent.parent
     if package != here.resolve():
         remedy = "install this clone (pip install -e .), or work there"
