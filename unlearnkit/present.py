@@ -97,7 +97,6 @@ class Present:
         held_out = place.wildcards.get("population", place.stage).startswith("held")
         count = experiment.held_out_oracles if held_out else experiment.num_models
         of_models = layout.shard_names(count, experiment.shard_size)
-        suffixes = ("parquet", "csv", "md")
         return {
             "forget_set": graph.forget_sets,
             "variant": [*graph.variants],
@@ -105,7 +104,7 @@ class Present:
             "candidate": graph.candidates,
             "attribution": attributions,
             "output": self._attribution.outputs(),
-            "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in suffixes],
+            "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in ("parquet", "csv", "md")],
             "figure": [*self._page.figures()],
             "shard": self._attribution.shards(attribution) if attribution in attributions else of_models,
         }

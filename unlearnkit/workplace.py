@@ -1,4 +1,4 @@
-"""What is asked before a run starts: can it write where it has to, and were files changed since they were made?
+"""Checks before a run starts: can it write where it has to, and were files changed since they were made?
 
 Jobs ask the same. But Snakemake itself ends in a traceback where it cannot write, and it deletes the outputs of a job
 before the job can refuse a damaged input.

@@ -157,7 +157,7 @@ def _environment(old: Record, new: Record) -> Iterator[Cause]:
     packages = {**old["packages"], **new["packages"]}
     for name in sorted(packages):
         before, after = (record["packages"].get(name, "not recorded") for record in (old, new))
-        if before != after and name not in ("snakemake",):
+        if before != after and name != "snakemake":
             yield Cause("package", name, before, after)
     if old["python"] != new["python"]:
         yield Cause("package", "Python", old["python"], new["python"])
