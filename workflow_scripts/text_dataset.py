@@ -11,7 +11,7 @@ from unlearnkit.data.text_making import text_set_of
 with job_of(snakemake) as running:
     root = TextDataBlock.model_validate(snakemake.config["data"]).root
     settings = snakemake.params.settings
-    text_set = text_set_of(settings, list(snakemake.input.tokens), Path(root) if root else None)
+    text_set = text_set_of(settings, list(snakemake.input.tokens), Path(root) if root else None, running.report)
     write_text_set(snakemake.output.dataset, text_set)
     running.record(
         snakemake.output.dataset,

@@ -44,9 +44,18 @@ def text_set(train: list[list[int]], validation: list[list[int]], **changes: Any
 
 def test_documents_in_both_splits_are_refused_with_their_number() -> None:
     own, other = [[n, n + 1, n + 2] for n in range(1, 9)], [[n, n + 5] for n in range(20, 23)]
-    refuse_shared(text_set(own, other), END)
+    assert not refuse_shared(text_set(own, other), END)
     with pytest.raises(DataError, match="2 of the 5 sequences of the validation split are also in the training split"):
         refuse_shared(text_set(own, [*other, own[6], own[1]]), END)
+
+
+def test_a_few_copies_are_reported_and_refused_from_the_first_that_is_too_many() -> None:
+    own = [[1, n] for n in range(2, 102)]
+    other = [[1, n] for n in range(200, 399)]
+    few = refuse_shared(text_set(own, [*other, own[0]]), END)
+    assert few == "1 of the 200 sequences of the validation split are also in the training split"
+    with pytest.raises(DataError, match=r"3 of the 200 sequences of the validation split .*expected at most 1%"):
+        refuse_shared(text_set(own, [*other[2:], *own[:3]]), END)
 
 
 def test_a_document_that_the_cut_shifts_is_found_and_a_short_one_may_recur() -> None:

@@ -32,15 +32,15 @@ def shards(tmp_path: Path) -> Path:
 
 
 def test_published_tokens_are_compared_with_the_stated_content(shards: Path) -> None:
-    found = text_set_of(SETTINGS, [], shards).content_hash
-    assert text_set_of(SETTINGS | {"content_hash": found}, [], shards).content_hash == found
+    found = text_set_of(SETTINGS, [], shards, print).content_hash
+    assert text_set_of(SETTINGS | {"content_hash": found}, [], shards, print).content_hash == found
     with pytest.raises(DataError, match=f"fineweb with the content hash {found}; expected {'a' * 64}, the value of"):
-        text_set_of(SETTINGS | {"content_hash": "a" * 64}, [], shards)
+        text_set_of(SETTINGS | {"content_hash": "a" * 64}, [], shards, print)
 
 
 def test_shards_that_are_not_needed_are_not_recorded(shards: Path) -> None:
     write_shard(shards / "fineweb_train_000002.bin", np.arange(9))
-    read = {size: text_set_of(SETTINGS | {"train_size": size}, [], shards) for size in (12, 13)}
+    read = {size: text_set_of(SETTINGS | {"train_size": size}, [], shards, print) for size in (12, 13)}
     names = {size: [path.name for path in text_set.raw_files] for size, text_set in read.items()}
     first, second, validation = (f"fineweb_{name}.bin" for name in ("train_000001", "train_000002", "val_000000"))
     assert names == {12: [first, validation], 13: [first, second, validation]}
@@ -50,16 +50,16 @@ def test_shards_that_are_not_needed_are_not_recorded(shards: Path) -> None:
 
 
 def test_published_tokens_end_with_gpt2s_end_of_text(shards: Path) -> None:
-    assert text_set_of(SETTINGS, [], shards).vocabulary_size == 50_257
+    assert text_set_of(SETTINGS, [], shards, print).vocabulary_size == 50_257
     write_shard(shards / "fineweb_val_000000.bin", np.array([50_256, *range(10), 50_256, 1]))
     documents = SETTINGS | {"forget_unit": "document", "train_size": 13, "validation_size": 3}
-    assert text_set_of(documents, [], shards).units.tolist() == [0] * 13 + [1, 1, 2]
+    assert text_set_of(documents, [], shards, print).units.tolist() == [0] * 13 + [1, 1, 2]
 
 
 def test_equal_shards_in_both_splits_are_refused(shards: Path) -> None:
     (shards / "fineweb_val_000000.bin").write_bytes((shards / "fineweb_train_000001.bin").read_bytes())
     with pytest.raises(DataError, match="2 of the 2 sequences of the validation split are also in the training split"):
-        text_set_of(SETTINGS, [], shards)
+        text_set_of(SETTINGS, [], shards, print)
 
 
 def published(folder: Path, shards: list[np.ndarray]) -> Path:
@@ -75,7 +75,7 @@ def outcome(folder: Path, length: int, size: int) -> tuple[str, list[str]]:
     """Return the content hash of the data set, or what is wrong, and the names of the training shards it is made of."""
     settings = SETTINGS | {"forget_unit": "document", "sequence_length": length, "train_size": size}
     try:
-        found = text_set_of(settings, [], folder)
+        found = text_set_of(settings, [], folder, print)
     except DataError as error:
         return str(error), []
     return found.content_hash, [path.name[8:-4] for path in found.raw_files if "train" in path.name]

@@ -151,7 +151,7 @@ def test_published_tokens_are_cut_as_they_are(tmp_path: Path) -> None:
     for name, first in {"train_000001": 0, "train_000002": 40, "train_000003": 80, "val_000000": 500}.items():
         write_shard(tmp_path / f"fineweb_{name}.bin", np.arange(first, first + 40))
     cuts = {"name": "fineweb", "content_hash": None, "sequence_length": 8, "forget_unit": "step", "unit_sequences": 3}
-    found = text_set_of({**cuts, "train_size": 9, "validation_size": 5}, [], tmp_path)
+    found = text_set_of({**cuts, "train_size": 9, "validation_size": 5}, [], tmp_path, print)
     # 72 tokens in two of the three shards, and the last step is whole
     np.testing.assert_array_equal(found.tokens, np.r_[np.arange(72), np.arange(500, 540)])
     assert [path.name for path in found.raw_files] == [

@@ -95,7 +95,6 @@ def _image_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str
 
 
 def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
-    from unlearnkit.data.shared_text import refuse_shared
     from unlearnkit.data.text_making import cut_text
 
     block = experiment.data
@@ -105,10 +104,17 @@ def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
             return
         cuts = {"content_hash": None, **TextGraph(Graph(experiment)).dataset_slice()}
         text_set, end_of_text = cut_text(cuts, made, root)
-        yield from _caught(refuse_shared, text_set, end_of_text)
+        yield from _caught(_shared, text_set, end_of_text)
         found = digests(text_set.sequences())
         for name, settings in forget_sets.items():
             yield from _caught(_copies, name, make_unit_forget_set, settings, text_set, found)
+
+
+def _shared(text_set: Any, end_of_text: int) -> Iterator[Finding]:
+    from unlearnkit.data.shared_text import refuse_shared
+
+    if shared := refuse_shared(text_set, end_of_text):
+        yield "warning", shared
 
 
 def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Generator[Finding, None, list[str] | None]:

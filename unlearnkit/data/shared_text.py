@@ -16,27 +16,33 @@ from unlearnkit.errors import DataError
 SHORT = 32
 """Documents of fewer tokens, such as headings, recur in any text; they count only where they are sequences."""
 
+MOST = 0.01
+"""Largest share of a validation split that may be copies: text from the web, and short sequences, always have some."""
 
-def refuse_shared(text_set: TextSet, end_of_text: int) -> None:
-    """Raise DataError, with the count, if sequences or documents of the validation split are in the training split too.
 
-    Documents begin at the token `end_of_text`; those of fewer than SHORT tokens are not compared.
+def refuse_shared(text_set: TextSet, end_of_text: int) -> str:
+    """Return how many sequences or documents of the validation split are in the training split too, "" if none are.
+
+    Documents begin at the token `end_of_text`; those of fewer than SHORT tokens are not compared. Raises DataError,
+    with the count, if the copies are more than MOST of either.
     """
     train, validation = np.split(digests(text_set.sequences()), [text_set.train_size])
-    _refuse("sequences", np.isin(validation, train))
+    sequences = _refuse("sequences", np.isin(validation, train))
     border = int(text_set.starts[text_set.train_size])
     splits = (text_set.tokens[:border], text_set.tokens[border:])
     train, validation = (digests(_documents(tokens, end_of_text)) for tokens in splits)
-    _refuse(f"documents of {SHORT} tokens or more", np.isin(validation, train))
+    return _refuse(f"documents of {SHORT} tokens or more", np.isin(validation, train)) or sequences
 
 
-def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> None:
-    if shared.any():
+def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> str:
+    fact = f"{shared.sum():,} of the {len(shared):,} {what} of the validation split are also in the training split"
+    if shared.sum() > MOST * len(shared):
         raise DataError(
-            f"{shared.sum():,} of the {len(shared):,} {what} of the validation split are also in the training split",
-            expected="none: text that a model was trained on cannot show how it does on unseen text",
+            fact,
+            expected=f"at most {MOST:.0%}: text that a model was trained on cannot show how it does on unseen text",
             remedy="remove the copies from one of the splits, or correct the files or rows that each is read from",
         )
+    return fact if shared.any() else ""
 
 
 def _documents(tokens: npt.NDArray[np.uint16], end_of_text: int) -> Iterator[npt.NDArray[np.uint16]]:

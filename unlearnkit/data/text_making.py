@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,13 @@ from unlearnkit.errors import DataError
 SPLITS = ("train", "validation")
 
 
-def text_set_of(settings: Mapping[str, Any], made: Sequence[str], root: Path | None) -> TextSet:
-    """Return the text set of `cut_text`; also raises DataError if its splits share text."""
+def text_set_of(
+    settings: Mapping[str, Any], made: Sequence[str], root: Path | None, report: Callable[[str], object]
+) -> TextSet:
+    """Return the text set of `cut_text`, and `report` text that its splits share; raises DataError if it is much."""
     text_set, end_of_text = cut_text(settings, made, root)
-    refuse_shared(text_set, end_of_text)
+    if shared := refuse_shared(text_set, end_of_text):
+        report(f"WARNING: {shared}")
     return text_set
 
 
