@@ -13,7 +13,7 @@ class Asked:
     """What a command names: `targets`, and the rules or files of options such as --forcerun (`others`).
 
     `rules` are the names of all rules, `target_rules` of those without wildcards. `parameters_compared` says whether
-    Snakemake makes files again whose parameters changed.
+    Snakemake makes files again whose parameters changed, as it does with all files for --forceall.
     """
 
     targets: Collection[str]
@@ -40,7 +40,7 @@ def before_planning(workflow: Any, check: Callable[[Asked], None]) -> None:
                 others=[*options.forcerun, *options.until, *options.omit_from],
                 rules=[rule.name for rule in workflow.rules],
                 target_rules=[rule.name for rule in workflow.rules if not rule.has_wildcards()],
-                parameters_compared="PARAMS" in triggers and not touch,
+                parameters_compared=("PARAMS" in triggers or options.forceall) and not touch,
             )
         )
         return execute(*arguments, executor_plugin=executor_plugin, **named)

@@ -92,6 +92,8 @@ def test_what_would_mix_two_recipes_is_refused(finished: Checkout) -> None:
             in refused.output
         )
         assert "Leave out --touch or --rerun-triggers" in refused.output
+    # nothing is taken as it is
+    assert finished.plan("--rerun-triggers", "mtime", "--forceall").counts["original"] == 2
     # a method more makes tables, figures and page again, and mixes nothing
     finished.configure({"training.lr": 0.1})
     assert finished.plan("--rerun-triggers", "mtime").counts["unlearn"] == 4
