@@ -39,8 +39,10 @@ def drawn(*files: Path) -> Iterator[str]:
 )
 def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[str, ...]) -> None:
     record = {"settings": {"seed": 3, "seed_scheme": 1}, "seed_scheme": 1}
-    found = seeding(place_of(name), record)
-    assert found is not None
+    place = place_of(name)
+    assert place
+    found = seeding(place, record)
+    assert found
     assert set(found["stages"]) == set(drawn(*(repository / "unlearnkit" / file for file in files)))
     first = found["stages"][0]
     assert found["first"][first] == derive_seed(3, found["role"], 0, first)

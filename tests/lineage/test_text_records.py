@@ -70,15 +70,19 @@ def record(role: str, **recipe: Any) -> dict[str, Any]:
     ],
 )
 def test_draws_of_language_models(folder: str, record: dict[str, Any], role: str, stages: list[str]) -> None:
-    found = seeding(place_of(f"{folder}/{SHARD}"), record)
-    assert found is not None and (found["role"], found["stages"]) == (role, stages)
+    place = place_of(f"{folder}/{SHARD}")
+    assert place
+    found = seeding(place, record)
+    assert found and (found["role"], found["stages"]) == (role, stages)
     assert found["first"]["initial_weights"] == derive_seed(7, role, 0, "initial_weights")
 
 
 def test_a_sample_of_retained_sequences_is_a_draw() -> None:
     settings = {"model": {}, "evaluated": {"retain": 3, "train_size": 9}, "seed": 7, "seed_scheme": 1}
-    found = seeding(place_of("original/0000-0001.margins.parquet"), {"settings": settings, "seed_scheme": 1})
-    assert found is not None and (found["role"], found["stages"]) == ("evaluation", ["retained_samples"])
+    place = place_of("original/0000-0001.margins.parquet")
+    assert place
+    found = seeding(place, {"settings": settings, "seed_scheme": 1})
+    assert found and (found["role"], found["stages"]) == ("evaluation", ["retained_samples"])
 
 
 def test_a_tokenizer_is_verified_like_any_artifact(

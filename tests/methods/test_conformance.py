@@ -235,13 +235,13 @@ def test_a_stack_is_its_models(method: str, bench: Bench) -> None:
     perceptron = bench.architecture == "mlp"
     # the rounding of a convolution grows with every step, so its steps are small
     gentle = {} if perceptron else rates(method, 1e-4 if method in BY_ADAM else 1e-3)
-    bound = {"rtol": 0.0, "atol": ROUNDING} if perceptron else {"rtol": 1e-3, "atol": 1e-3}
+    relative, absolute = (0.0, ROUNDING) if perceptron else (1e-3, 1e-3)
     single, stacked = (bench.shard(method, stack_size, **gentle) for stack_size in (1, 3))
     assert single.states.keys() == stacked.states.keys()
     assert single.passes == pytest.approx(stacked.passes, rel=1e-12)
     for key, state in single.states.items():
         for name, array in state.items():
-            np.testing.assert_allclose(stacked.states[key][name], array, **bound, err_msg=f"{key} {name}")
+            np.testing.assert_allclose(stacked.states[key][name], array, relative, absolute, err_msg=f"{key} {name}")
 
 
 def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> None:

@@ -88,8 +88,10 @@ def test_one_at_a_time_shards_change_no_bit(train: TrainOf) -> None:
 @pytest.mark.parametrize(("recipe", "drawn_as"), [({"same_initial_weights": True}, "original"), ({}, "oracle")])
 def test_records_tell_the_seeds_of_every_stage(recipe: dict[str, object], drawn_as: str) -> None:
     record = {"settings": {"seed": 3, "training": recipe}, "seed_scheme": SCHEME}
-    seeds = seeding(place_of("oracle/nines/0002-0003.safetensors"), record)
-    assert seeds is not None and (seeds["role"], seeds["stages"]) == ("oracle", ["initial_weights", "batches"])
+    place = place_of("oracle/nines/0002-0003.safetensors")
+    assert place
+    seeds = seeding(place, record)
+    assert seeds and (seeds["role"], seeds["stages"]) == ("oracle", ["initial_weights", "batches"])
     assert seeds["first"] == {
         "initial_weights": derive_seed(3, drawn_as, 2, "initial_weights"),
         "batches": derive_seed(3, "oracle", 2, "batches"),

@@ -89,6 +89,7 @@ def test_a_curve_file_has_a_place_and_a_record() -> None:
 
 def test_records_tell_the_seeds_that_training_draws_from() -> None:
     place = place_of("oracle/f/0000-0003.curves.parquet")
+    assert place
     for paired, role in ((True, "original"), (False, "oracle")):
         recipe = {"paired": paired, "order": "shuffled", "forgotten": "refill"}
         seeds = seeding(place, {"settings": {"seed": 3, "training": recipe}, "seed_scheme": SCHEME})
