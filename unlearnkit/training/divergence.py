@@ -33,7 +33,8 @@ def refuse_diverged(
         return
     named = ", ".join(failed[:_NAMED]) + (f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else "")
     settings = recipe.model_dump()
-    rates = [f"training.{name}: {settings[name]:g}" for name in settings if name.endswith("lr") and settings[name]]
+    used = [name for name in settings if name != "muon_lr" or settings["optimizer"] == "muon"]
+    rates = [f"training.{name}: {settings[name]:g}" for name in used if name.endswith("lr") and settings[name]]
     raise TrainingError(
         f"training has diverged: by {reached} the weights of {len(failed)} of {len(finite)} {MEASURED[role]} trained "
         f"together are not finite (model{'s' * (len(failed) > 1)} {named})",
