@@ -59,7 +59,8 @@ def test_a_language_model_is_refused(
     task = task_for(text_set, {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2}, 0, torch.device("cpu"))
     wild = text_recipe(epochs=12, lr=100.0, weight_decay=10.0)
     rows = torch.arange(text_set.train_size)
-    with pytest.raises(TrainingError, match=r"by step \d+ of \d+ .* 1 of 1 originals .*\(model 0\).*\(training\.lr: 100\)"):
+    message = r"by step \d+ of \d+ .* 1 of 1 originals .*\(model 0\).*\(training\.lr: 100\)"
+    with pytest.raises(TrainingError, match=message):
         train_shard(task, wild, rows, role="original", model_indices=[0], worker=worker_of())
 
 
