@@ -84,6 +84,7 @@ def test_damage_is_loud_and_no_cause_is_made_up(completed: Checkout, tmp_path: P
     assert "causes" not in output
 
 
+@pytest.mark.slow
 @pytest.mark.workflow
 def test_damage_explains_nothing_that_was_made_before_it(
     completed: Checkout, changed: Checkout, tmp_path: Path, call: Call

@@ -99,6 +99,7 @@ def test_two_processes_train_the_model_of_one(
         assert not np.array_equal(two.curves[model]["loss"], curve["loss"])
 
 
+@pytest.mark.slow
 def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Callable[..., Worker]) -> None:
     part = part_of(tmp_path, epochs=20)
     execution = Execution.model_validate({"processes": 2, "sharding": "full", "device": "cpu", "checkpoint_seconds": 0})

@@ -87,7 +87,7 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
     assert succeeds(committed, "git", "diff", "--diff-filter=A", "--name-only") == f"{FILE}\n"
 
 
-@pytest.mark.parametrize("task", ["image", "text"])
+@pytest.mark.parametrize("task", ["image", pytest.param("text", marks=pytest.mark.slow)])
 def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkout) -> None:
     new_method(fresh, task=task)
     conforms(fresh)
@@ -95,8 +95,8 @@ def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkou
 
 PAGES = [
     ("README.md", "shrink", "image", "experiments/smoke.yaml"),
-    ("docs/adding-a-method.md", "joint_ascent", "image", "experiments/smoke.yaml"),
-    ("docs/adding-a-method.md", "flatten_text", "text", "experiments/village.yaml"),
+    pytest.param("docs/adding-a-method.md", "joint_ascent", "image", "experiments/smoke.yaml", marks=pytest.mark.slow),
+    pytest.param("docs/adding-a-method.md", "flatten_text", "text", "experiments/village.yaml", marks=pytest.mark.slow),
 ]
 
 

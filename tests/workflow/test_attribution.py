@@ -13,7 +13,7 @@ from unlearnkit.artifacts.attribution import GradientFile, MatrixFile, read_effe
 from unlearnkit.artifacts.store import TensorFile, read_array
 from unlearnkit.data.forget_sets import score_forget_set
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 CONFIGURATION = {
     "num_models": 4,
@@ -90,7 +90,6 @@ def test_nothing_is_left_to_do_and_every_file_is_sound(attributed: Checkout) -> 
     assert sum(stage["disk_bytes"]["other"] for stage in stages) == pytest.approx(sum(sizes), rel=0.2)
 
 
-@pytest.mark.slow
 def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: Path) -> None:
     copy = attributed.copy(tmp_path / "copy")
     copy.configure({"attributions.subsets.regularization": [0.4]})
@@ -99,14 +98,12 @@ def test_another_regularization_trains_nothing(attributed: Checkout, tmp_path: P
     assert attribution_jobs(copy) == {"influence": 11, "components": 1, "effects": 1}
 
 
-@pytest.mark.slow
 def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> None:
     copy = attributed.copy(tmp_path / "copy")
     copy.configure({"attributions.subsets.models": 20})
     assert attribution_jobs(copy) == {"datamodel": 1, "regression": 11, "components": 1, "effects": 2}
 
 
-@pytest.mark.slow
 def test_projections_by_traker(attributed: Checkout, tmp_path: Path) -> None:
     copy = attributed.copy(tmp_path / "copy")
     own = {"kind": "trak", "checkpoints": 2, "dimension": 32, "projector": "traker"}

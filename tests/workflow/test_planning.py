@@ -43,7 +43,10 @@ def snakemakes(copy: Checkout, *arguments: str) -> dict[str, int]:
     return {rule: count for rule, count in copy.plan(*arguments).counts.items() if rule not in TARGETS}
 
 
-@pytest.mark.parametrize("targets", [(), ("klom_all",), ("oracles",), ("results/tiny/tables/cost.md",)], ids=str)
+MORE_TARGETS = [("klom_all",), ("oracles",), ("results/tiny/tables/cost.md",)]
+
+
+@pytest.mark.parametrize("targets", [(), *(pytest.param(t, marks=pytest.mark.slow) for t in MORE_TARGETS)], ids=str)
 def test_an_empty_folder_misses_what_snakemake_would_run(pristine: Checkout, targets: tuple[str, ...]) -> None:
     plan = planned(pristine, *targets)
     assert jobs_by_rule(plan) == snakemakes(pristine, *targets)

@@ -39,7 +39,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+QUICK = {"unknown key", "unknown method", "no such class", "broken shards", "name that repeats itself", "no metric"}
+"""What `make test` tries by Snakemake; tests/config tries the others, and more, without it."""
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in WRONG])
 def test_a_wrong_configuration_is_told_in_one_paragraph(fresh: Checkout, name: str) -> None:
     changes, fact, remedy = WRONG[name]
     fresh.configure(changes)

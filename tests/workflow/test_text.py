@@ -185,6 +185,7 @@ def test_lost_and_damaged_files(text: Checkout) -> None:
 EVERY_JOB = {"tokens", "dataset", "units", "forget_set", "original", "oracle", "margins", "unlearn", "score", "table"}
 
 
+@pytest.mark.slow
 def test_a_changed_text_makes_everything_anew_and_a_touched_one_nothing(text: Checkout) -> None:
     edited, original = text.root / "corpus/train/a.txt", text.result("original/0000-0001.safetensors")
     assert list(recorded(text)) == ["corpus/train/a.txt", "corpus/validation/a.txt"]
