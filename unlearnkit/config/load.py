@@ -42,8 +42,6 @@ _KINDS = {
 }
 """Task -> class of the experiment, its block `data`, and the rules between keys that only this task has."""
 
-_OF_ALL = (name_problems, forget_set_problems, sample_problems, shard_problems, oracle_problems, variant_problems)
-
 
 def load_experiment(raw: Mapping[str, Any]) -> Experiment:
     """Return the experiment that a configuration, as read from YAML, describes.
