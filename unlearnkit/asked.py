@@ -34,10 +34,11 @@ def before_planning(workflow: Any, check: Callable[[Asked], None]) -> None:
     def checked(*arguments: Any, executor_plugin: Any, **named: Any) -> Any:
         options, touch = workflow.dag_settings, getattr(executor_plugin.common_settings, "touch_exec", False)
         triggers = {trigger.name for trigger in options.rerun_triggers}
+        first = getattr(workflow.scheduling_settings, "prioritytargets", ())
         check(
             Asked(
                 targets=options.targets,
-                others=[*options.forcerun, *options.until, *options.omit_from],
+                others=[*options.forcerun, *options.until, *options.omit_from, *first],
                 rules=[rule.name for rule in workflow.rules],
                 target_rules=[rule.name for rule in workflow.rules if not rule.has_wildcards()],
                 parameters_compared=("PARAMS" in triggers or options.forceall) and not touch,

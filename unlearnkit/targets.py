@@ -27,9 +27,9 @@ def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any])
     metrics = set()
     for name in [*asked.targets, *asked.others]:
         rules = asked.target_rules if name in asked.targets else asked.rules
-        path = os.path.relpath(name)
-        if name not in rules and not Path(path).exists():
-            _refuse_unknown(path if "/" in name else name, present, rules)
+        path, absolute = os.path.relpath(name), Path(name).is_absolute()
+        if name not in rules and (absolute or not Path(path).is_file()):
+            _refuse_unknown(name if absolute or "/" not in name else path, present, rules)
         place = place_of_path(path)
         metrics.add(place.wildcards.get("metric", "") if place else name.removesuffix("_all"))
     more = {name: {} for name in METRICS if name in metrics - set(graph.metrics)}
@@ -43,7 +43,7 @@ def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> No
     place = place_of_path(target) or place_of_path(target.removesuffix(".json"))
     if place is None or not target.startswith(f"{own}/"):
         known = {*rules, *present.graph.results(*present.graph.metrics), present.graph.path(layout.REPORT)}
-        near = difflib.get_close_matches(target, known, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(os.path.relpath(target), known, n=1, cutoff=0.6)
         raise ConfigError(
             f"'{target}' is no target of the experiment {present.graph.experiment.experiment}",
             expected=f"{', '.join(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",

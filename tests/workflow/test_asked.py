@@ -70,6 +70,14 @@ def test_what_can_be_made_is_a_target(repository: Path, target: str) -> None:
     assert refusal(repository, target) == ""
 
 
+def test_a_folder_and_an_absolute_path_are_no_targets(repository: Path) -> None:
+    assert "'tests/workflow' is no target" in refusal(repository, "tests/workflow")
+    target = "results/tiny/tables/klom.md"
+    refused = refusal(repository, str(Path.cwd() / target))
+    assert "is no target" in refused
+    assert f"Did you mean '{target}'?" in refused
+
+
 def test_a_rule_of_many_files_is_no_target(repository: Path) -> None:
     assert "'score' is no target" in refusal(repository, "score")
 

@@ -250,12 +250,13 @@ def _floor(experiment: Experiment, metric: str, compared: int) -> Iterator[Confi
     models, held_out = experiment.num_models, experiment.held_out_oracles
     missing = 2 * compared - models - held_out
     if missing > 0:
+        enough = (models + held_out) // 2
+        lower = f" or lower metrics.{metric}.num_models to {enough}" if enough > 1 else ""
         yield ConfigError(
             f"held_out_oracles is {held_out}, so there are fewer oracles than the noise floor of metrics.{metric} "
             f"needs: {models + held_out} per forget set, to compare {compared} oracles with {compared} others",
             expected=f"num_models + held_out_oracles = {2 * compared} or more",
-            remedy=f"raise held_out_oracles to {whole_shards(held_out + missing, experiment.shard_size)} or "
-            f"lower metrics.{metric}.num_models to {(models + held_out) // 2}",
+            remedy=f"raise held_out_oracles to {whole_shards(held_out + missing, experiment.shard_size)}{lower}",
         )
 
 
