@@ -11,7 +11,7 @@ import pytest
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics import klom, mia
 from unlearnkit.metrics.population import Population
-from unlearnkit.metrics.summary import INTERVALS, STATISTICS, Summary, summarise
+from unlearnkit.metrics.summary import FEWEST, INTERVALS, STATISTICS, Summary, summarise
 
 SIZES = {"forget": 40, "retain": 3000, "validation": 400}
 SPLIT = np.repeat(list(SIZES), list(SIZES.values()))
@@ -175,7 +175,7 @@ def test_num_models_limits_both_pools_and_the_failures_that_count() -> None:
 
 
 def test_too_few_models_or_samples_have_no_interval() -> None:
-    rows = summary_of(klom, population(15, models=3), population(16, models=30)).rows
+    rows = summary_of(klom, population(15, models=FEWEST - 1), population(16, models=30)).rows
     assert all(row["mean_models_low"] is None and row["mean_low"] is not None for row in rows)
     split = np.array(["forget", "retain", "retain", "validation", "validation"])
     margins = np.random.default_rng(0).normal(size=(2, 5, 5))

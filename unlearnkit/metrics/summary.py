@@ -23,6 +23,8 @@ from unlearnkit.metrics.population import Population
 LEVEL = 0.95
 # scored for every subset of the models: enough to keep the spread, and a bound on the cost
 SAMPLES_PER_MODEL_RESAMPLE = 2000
+# with 4 or 5 models a side the 95th percentile of KLOM is often equal in all subsets, and its interval a single point
+FEWEST = 6
 STATISTICS: Mapping[str, Callable[[NDArray], Any]] = {
     "mean": np.mean,
     "median": np.median,
@@ -78,7 +80,7 @@ def summarise(
     from `model_resamples` random subsets of n - d models of either side, scored on at most 2,000 samples of each split.
     Subsets of nearly n models have histograms like those of n, which halves do not, and repeat no model, which the
     bootstrap does. Source: Shao & Wu 1989 (doi 10.1214/aos/1176347263). None over samples for fewer than two of them,
-    over models for fewer than four a side. benchmarks/coverage.py shows how often the interval holds the true value.
+    over models for fewer than FEWEST a side. benchmarks/coverage.py shows how often the interval holds the true value.
 
     AXIS "models": statistics are over models, and so is the only interval, a percentile bootstrap of the per-model
     values, None for fewer than two models; those over samples are None.
@@ -181,7 +183,7 @@ def _model_errors(
 ) -> Errors:
     """Jackknife standard errors of mean and p95 of each measure and split, [2], over the models of all pools."""
     models = [pool.models for pool in pools if pool]
-    if min(models) < 4:
+    if min(models) < FEWEST:
         return {}
     scale = max((n - _left_out(n)) / _left_out(n) for n in models)
     pools = _on_some_samples(pools, rng)
