@@ -43,8 +43,8 @@ def takable(path: str) -> str:
     """Return a path that Snakemake can take; raises DataError for one that it cannot."""
     if _NOT_TAKEN.search(path):
         raise DataError(
-            f"the path {path!r} has a brace, a control character or what is no UTF-8",
-            expected="a name that Snakemake can take",
+            f"the path {path!r} contains a brace, a control character or bytes that are not UTF-8",
+            expected="a path that Snakemake can handle",
             remedy="rename the file or its folder",
         )
     return path

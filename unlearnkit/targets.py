@@ -45,12 +45,13 @@ def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> No
         known = {*rules, *present.graph.results(*present.graph.metrics), present.graph.path(layout.REPORT)}
         near = difflib.get_close_matches(os.path.relpath(target), known, n=1, cutoff=0.6)
         raise ConfigError(
-            f"'{target}' is no target of the experiment {present.graph.experiment.experiment}",
+            f"'{target}' is not a target of the experiment {present.graph.experiment.experiment}",
             expected=f"{', '.join(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",
             remedy=f"did you mean '{near[0]}'?" if near else None,
         )
     if unknown := present.unknown(place):
         what, value, names = unknown
         raise ConfigError(
-            f"'{target}' is no artifact of the experiment: it has no {what} '{value}'", remedy=suggest(value, names)
+            f"'{target}' is not an artifact of the experiment, which has no {what} '{value}'",
+            remedy=suggest(value, names),
         )

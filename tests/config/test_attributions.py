@@ -45,7 +45,7 @@ def changed(key: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("forget_sets.first.attribution", "subset", r"'subset', which is no attribution.*did you mean 'subsets'"),
+        ("forget_sets.first.attribution", "subset", r"'subset', which is not an attribution.*did you mean 'subsets'"),
         ("attributions.subsets.models", 15, r"does not divide attributions\.subsets\.models = 15.*to 16"),
         ("attributions.subsets.fraction", 0.001, r"leaves 0 samples"),
         ("attributions.subsets.regularization", [0.2, 0.5], r"does not fall; expected \[0\.5, 0\.2\]"),

@@ -104,7 +104,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "class that does not exist": (
         "data: {name: cifar10}\nmodel: {name: resnet9, hidden: REMOVED}\nforget_sets: {eights: {label: dear}}",
-        ["forget_sets.eights.label is 'dear', which is no class of cifar10", "did you mean 'deer'"],
+        ["forget_sets.eights.label is 'dear', which is not a class of cifar10", "did you mean 'deer'"],
     ),
     "batch of one sample": (
         "data: {train_size: 121}\ntraining: {batch_size: 60}\n"

@@ -25,6 +25,7 @@ COMPUTING_FILES = [
     for name in COMPUTING
     for place in [REPOSITORY / name.replace(".", "/")]
     for path in ([place.with_suffix(".py")] if place.with_suffix(".py").exists() else sorted(place.glob("*.py")))
+    if path.relative_to(REPOSITORY / "unlearnkit").as_posix() != "data/examining.py"  # `check` runs it, jobs do not
 ]
 PLANNED = "planned_"
 """Methods that begin like this state what is known before any data are read."""

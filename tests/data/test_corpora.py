@@ -149,7 +149,7 @@ def test_the_hash_tells_corpora_apart() -> None:
         ('{"txt": "a"}', "line 2 of .* has no field text"),
         ('{"text": 5}', "the field text in line 2 of .* is of type int"),
         ('{"text": "a\\u0000"}', "the field text in line 2 of .* has a NUL at position 1"),
-        ('{"text": "\\ud83d"}', r"has half a character \(U\+D83D\)"),
+        ('{"text": "\\ud83d"}', r"has a lone surrogate \(U\+D83D\)"),
     ],
 )
 def test_bad_lines_are_named(files: Path, line: str, message: str) -> None:

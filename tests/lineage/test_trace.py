@@ -118,7 +118,7 @@ def test_a_metric_without_oracles_and_the_costs_have_their_own_sources(completed
         ("tables/klom.md", "forget_set=nine", "Did you mean 'nines'?"),
         ("tables/klom.md", "forgetset=nines", "Did you mean 'forget_set'?"),
         ("tables/klom.md", "nines", "names no value"),
-        ("scores/klom/nines/scrub.parquet", "split=forget", "is no table"),
+        ("scores/klom/nines/scrub.parquet", "split=forget", "is not a table"),
     ],
 )
 def test_cells_that_do_not_exist_are_told(

@@ -175,7 +175,7 @@ def test_slices_without_retained_samples_are_passed_over(bench_of: Callable[...,
     bench = bench_of("small_cnn")
     shards = divided(bench)
     assert all(np.isfinite(array).all() for array in forgetting(bench, shards[0][0])[0].values())
-    with pytest.raises(TrainingError, match=r"of a shard 1 samples are retained.*Lower the setting `shards`"):
+    with pytest.raises(TrainingError, match=r"a shard retains too few samples \(1\).*Lower the setting `shards`"):
         forgetting(bench, [row for rows in shards[3] for row in rows][1:])
 
 

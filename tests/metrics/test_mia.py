@@ -99,7 +99,7 @@ def test_small_sets_are_tested_on_one_sample_of_each_class_at_least(members: int
 
 
 def test_attack_without_enough_samples_names_the_sizes() -> None:
-    with pytest.raises(MetricError, match="1 forget, 300 validation"):
+    with pytest.raises(MetricError, match="1 forget and 300 validation"):
         mia.logistic_attack_accuracy(*losses(9, 1.0, members=1), rng=np.random.default_rng(0))
 
 

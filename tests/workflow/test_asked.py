@@ -71,15 +71,15 @@ def test_what_can_be_made_is_a_target(repository: Path, target: str) -> None:
 
 
 def test_a_folder_and_an_absolute_path_are_no_targets(repository: Path) -> None:
-    assert "'tests/workflow' is no target" in refusal(repository, "tests/workflow")
+    assert "'tests/workflow' is not a target" in refusal(repository, "tests/workflow")
     target = "results/tiny/tables/klom.md"
     refused = refusal(repository, str(Path.cwd() / target))
-    assert "is no target" in refused
+    assert "is not a target" in refused
     assert f"Did you mean '{target}'?" in refused
 
 
 def test_a_rule_of_many_files_is_no_target(repository: Path) -> None:
-    assert "'score' is no target" in refusal(repository, "score")
+    assert "'score' is not a target" in refusal(repository, "score")
 
 
 def test_a_metric_that_is_not_configured_is_checked_when_it_is_asked_for(repository: Path) -> None:
@@ -136,13 +136,13 @@ def test_an_index_file_with_braces_is_refused_in_one_paragraph(fresh: Checkout, 
     fresh.configure({"forget_sets.nines": {"kind": "file", "file": path}})
     refused = fresh.snakemake("-n")
     assert refused.status != 0
-    assert f"the path '{path}' has a brace" in refused.output
+    assert f"the path '{path}' contains a brace" in refused.output
 
 
 def test_a_checkout_with_braces_is_refused_in_one_paragraph(pristine: Checkout, tmp_path: Path) -> None:
     refused = pristine.copy(tmp_path / "a{b}").snakemake("-n")
     assert refused.status != 0
-    assert "a{b}' has a brace" in refused.output
+    assert "a{b}' contains a brace" in refused.output
     assert "Traceback" not in refused.output
 
 

@@ -92,7 +92,7 @@ class Job:
         if claims and claims[-1] != self.key:
             raise ArtifactError(
                 f"{path} is left alone: a later job makes it with other settings, code or inputs (see {self._log})",
-                remedy="nothing is to be done, unless two runs share this folder: then wait for the other one",
+                remedy="nothing needs to be done, unless two runs share this folder; then wait for the other one",
             )
 
     def record(self, artifact: str, *, also: Iterable[str] = (), **facts: Any) -> None:

@@ -153,7 +153,7 @@ class TensorFile:
             tensor = self._file.get_slice(name)
             return np.concatenate([tensor[int(index) : int(index) + 1] for index in indices])
         except SafetensorError as error:
-            raise ArtifactError(f"{self.path} has no such rows '{name}' ({error})", remedy=repair(self.path)) from None
+            raise ArtifactError(f"{self.path} lacks rows of '{name}' ({error})", remedy=repair(self.path)) from None
 
     def mapped(self, name: str, dtype: Literal["U8", "U16"] = "U8") -> np.ndarray:
         """Return a tensor of uint8 or uint16 as a copy-on-write map of the file, for tensors of gigabytes.

@@ -73,7 +73,7 @@ def _refuse_paths(options: argparse.Namespace) -> None:
     """Raise UnlearnkitError for folders of records that are not there, and for a target taken as the file of --json."""
     for folder in options.records:
         if not folder.is_dir():
-            raise UnlearnkitError(f"--records {folder} is no folder", remedy="correct the path")
+            raise UnlearnkitError(f"--records {folder} is not a folder", remedy="correct the path")
     if options.json not in (None, "-") and Path(options.json).suffix != ".json":
         raise UnlearnkitError(f"--json {options.json} names no JSON file", expected="FILE.json; targets come before it")
 

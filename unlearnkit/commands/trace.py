@@ -88,7 +88,7 @@ def _narrowed(results: Results, name: str, cell: list[str]) -> tuple[dict[str, s
         return None, []
     place, table = place_of(name), owner_of(name)
     if place is None or place.stage != "tables":
-        raise ArtifactError(f"{name} is no table, so it has no cells", remedy="leave out --cell, or name a table")
+        raise ArtifactError(f"{name} is not a table, so it has no cells", remedy="leave out --cell, or name a table")
     rows = rows_of(results.folder / table, cell)
     return sources_of_rows(results, table, rows), rows
 

@@ -36,7 +36,7 @@ def unknown_attribution(key: str, asked: str, known: Collection[str]) -> Iterato
     """Yield an attribution that the block at `key` asks for and the configuration does not have."""
     if asked not in known:
         yield ConfigError(
-            f"{key}.attribution is '{asked}', which is no attribution of this configuration",
+            f"{key}.attribution is '{asked}', which is not an attribution of this configuration",
             remedy=suggest(asked, known) if known else "declare it under `attributions`",
         )
 

@@ -132,7 +132,7 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
         if isinstance(label, str):
             if label not in (names := declared("data set", experiment.data.name).CLASS_NAMES):
                 yield ConfigError(
-                    f"forget_sets.{name}.label is '{label}', which is no class of {experiment.data.name}",
+                    f"forget_sets.{name}.label is '{label}', which is not a class of {experiment.data.name}",
                     remedy=suggest(label, names),
                 )
         elif label is not None and label >= classes:
@@ -166,7 +166,7 @@ def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[Config
         yield ConfigError(f"{key} names the set itself", remedy=f"remove '{name}' from the list")
     elif other not in experiment.forget_sets:
         yield ConfigError(
-            f"{key} names '{other}', which is no forget set", remedy=suggest(other, experiment.forget_sets)
+            f"{key} names '{other}', which is not a forget set", remedy=suggest(other, experiment.forget_sets)
         )
 
 

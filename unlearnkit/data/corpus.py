@@ -63,7 +63,7 @@ def checked_text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise DataError(f"{where} is of type {type(value).__name__}", expected="text")
     if not value.isascii() and (found := _SURROGATE.search(value)):
-        raise DataError(f"{where} has half a character (U+{ord(found[0]):04X})", expected="text that UTF-8 can encode")
+        raise DataError(f"{where} has a lone surrogate (U+{ord(found[0]):04X})", expected="text that UTF-8 can encode")
     if (position := value.find("\0")) >= 0:
         raise DataError(
             f"{where} has a NUL at position {position}",

@@ -39,7 +39,7 @@ def find(path: Path) -> Found:
                 reason = f"{results.folder / results.record_name(name)} {fault or 'is missing'}"
                 return Found(results.folder / name, results, name, reason)
     if not path.is_file():
-        raise ArtifactError(f"{path} is no file, and no record describes it", remedy="correct the path")
+        raise ArtifactError(f"{path} is not a file, and no record describes it", remedy="correct the path")
     return Found(path, None, path.name, "it is not an artifact of the workflow")
 
 

@@ -129,8 +129,8 @@ def _stages(kept: Sequence[Tensor], seeds: Sequence[int], retain: Samples) -> It
             yield Samples(retain.pixels, rows, [torch.Generator().manual_seed(seed)])
         elif number == len(seeds):
             raise TrainingError(
-                f"of a shard {len(rows)} samples are retained",
-                expected="at least two, of which batch norm can take a variance",
+                f"a shard retains too few samples ({len(rows)})",
+                expected="at least two, since batch norm needs a variance",
                 remedy="lower the setting `shards`",
             )
 

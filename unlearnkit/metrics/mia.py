@@ -129,7 +129,7 @@ def logistic_attack_accuracy(
     size = min(member_losses.shape[1], non_member_losses.shape[1])
     if size < 2:
         raise MetricError(
-            f"the logistic attack got {member_losses.shape[1]} forget, {non_member_losses.shape[1]} validation samples",
+            f"the attack got {member_losses.shape[1]} forget and {non_member_losses.shape[1]} validation samples",
             expected="at least two of each: one to train on and one to test on",
         )
     tested = min(max(1, round(test_fraction * size)), size - 1)

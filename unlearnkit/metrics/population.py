@@ -133,8 +133,8 @@ def require_comparable(unlearned: NDArray, oracle: NDArray, metric: str) -> None
             )
         if len(margins) < 2:
             raise MetricError(
-                f"{metric} got {len(margins)} {name} model",
-                expected="at least 2 models a side, and 80 or more for stable values",
+                f"{metric} got too few {name} models ({len(margins)})",
+                expected="at least 2 models per side, and 80 or more for stable values",
                 remedy="train more models",
             )
     if unlearned.shape[1] != oracle.shape[1]:
