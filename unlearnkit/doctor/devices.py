@@ -46,7 +46,7 @@ def _gpus(execution: Any, there: int) -> Iterator[Finding]:
         fact = f"execution.device is {device}, but torch sees {there} GPUs here{elsewhere}"
         yield Finding(WARNING if shutil.which("sbatch") else ERROR, fact, "set execution.device to auto or cpu")
     elif wanted and not there:
-        fact = f"execution.gpus is {wanted}, but torch sees no GPU here{elsewhere}"
+        fact = f"jobs reserve a GPU each, but torch sees none here{elsewhere}"
         yield Finding(WARNING, fact, "set execution.gpus to 0")
     elif there and not wanted and device == "auto":
         fact = "there are GPUs, but jobs reserve none: those that run at once share the first one"
