@@ -13,7 +13,7 @@ export OMP_NUM_THREADS = 1
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests, everything once at small size (less than 10 minutes)"
-	@echo "make test-full   run what make test leaves out: every method on every model, kills, full disks, published protocols"
+	@echo "make test-full   run what make test leaves out: every method on every model, kills, full disks"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
@@ -43,9 +43,9 @@ test-full: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -m "slow or not slow" -s
 
-# the published protocols at toy size, which are in `make test-full`
+# the published protocols at toy size; two of them are in `make test-full`
 test-smoke: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or not slow" -v --durations=0
+	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or protocol" -v --durations=0
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev

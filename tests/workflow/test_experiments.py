@@ -20,7 +20,10 @@ EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 OVERLAYS = sorted(path.stem for path in EXPERIMENTS.glob("smoke/*.yaml"))
 PLANNED = {"digits_methods", "easydub_cifar10", "nanogpt_fineweb", "village"}
-"""What `make test` plans; `make test-full` plans all, and runs those that have an overlay."""
+"""What `make test` plans; `make test-full` plans all."""
+
+QUICK = {"datamodel_matching", "easydub_living17"}
+"""What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
 
 ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
 """Data sets whose raw files are not in a dependency."""
@@ -64,8 +67,9 @@ def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
     assert toy.train_size <= 100 and toy.num_models <= 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", OVERLAYS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in QUICK else pytest.mark.protocol) for name in OVERLAYS]
+)
 def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, request: pytest.FixtureRequest) -> None:
     toy = small(name)
     needs_files = toy.data.name in ELSEWHERE
@@ -80,7 +84,7 @@ def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, reque
         assert ("test" in {row["split"] for row in rows}) == (toy.test_size > 0)
 
 
-@pytest.mark.slow
+@pytest.mark.protocol
 def test_the_village_shows_what_its_originals_know(fresh: Checkout) -> None:
     words = ("margin_distance_all", "--configfile", "experiments/village.yaml")
     outcome = fresh.run(sys.executable, "-m", "snakemake", *words)
