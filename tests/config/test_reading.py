@@ -119,5 +119,5 @@ def test_null_takes_an_entry_of_the_file_below_out() -> None:
 @pytest.mark.parametrize("block", ["methods", "forget_sets", "attributions"])
 def test_null_that_takes_nothing_out_is_refused(block: str) -> None:
     Path("c.yaml").write_text(f"experiment: t\n{block}:\n  a:\n")
-    with pytest.raises(ConfigError, match=rf"{block}\.a in c\.yaml is null, but there is none that it could take out"):
+    with pytest.raises(ConfigError, match=rf"{block}\.a in c\.yaml is null, but there is no such entry to remove"):
         read_configuration([Path("c.yaml")])

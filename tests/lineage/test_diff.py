@@ -80,7 +80,7 @@ def test_damage_is_loud_and_no_cause_is_made_up(completed: Checkout, tmp_path: P
     weights.write_bytes(weights.read_bytes()[:-1])
     status, output = call(tmp_path, "diff", str(completed.root / RESULTS), "moved")
     assert status == 1
-    assert "UNEXPLAINED: moved/original/0000-0001.safetensors was damaged or replaced: explains 1 artifacts" in output
+    assert "UNEXPLAINED: moved/original/0000-0001.safetensors was damaged or replaced: explains 1 artifact (" in output
     assert "causes" not in output
 
 

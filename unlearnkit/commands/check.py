@@ -43,5 +43,6 @@ def run(options: argparse.Namespace) -> int:
                 remedy = f". {finding.remedy[0].upper()}{finding.remedy[1:]}" if finding.remedy else ""
                 print(f"{finding.level:<8} {section}: {finding.fact}{remedy}", flush=True)
     if options.only is None:
-        print(f"{levels.count(ERROR)} errors, {levels.count(WARNING)} warnings")
+        errors, warnings = levels.count(ERROR), levels.count(WARNING)
+        print(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
     return 1 if ERROR in levels else 0

@@ -104,7 +104,7 @@ def _cause(cause: Cause) -> str:
 def _explains(names: Sequence[str]) -> str:
     stages = Counter(place.stage if (place := place_of(name)) else name for name in names)
     listed = ", ".join(f"{count} {stage}" for stage, count in stages.items())
-    return f"explains {len(names)} artifacts ({listed})"
+    return f"explains {len(names)} artifact{'s' * (len(names) != 1)} ({listed})"
 
 
 def _number(value: float | None) -> str:

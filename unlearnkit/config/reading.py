@@ -42,7 +42,7 @@ def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where
         for name, value in own.items() if isinstance(own, Mapping) else ():
             if value in (None, "null") and not (isinstance(lower, Mapping) and lower.get(name)):
                 raise ConfigError(
-                    f"{block}.{name} {where} is null, but there is none that it could take out",
+                    f"{block}.{name} {where} is null, but there is no such entry to remove",
                     expected="a block of keys",
                 )
 
