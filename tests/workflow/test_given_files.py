@@ -99,8 +99,8 @@ def test_rows_in_a_local_folder_are_inputs_and_what_hf_notes_beside_them_is_none
     folder = fresh.root / "rows"
     (folder / ".cache/huggingface").mkdir(parents=True)
     (fresh.root / "kept").mkdir()
-    for split, count in (("train", 200), ("validation", 20)):
-        (folder / f"{split}.jsonl").write_text("".join(f'{{"text": "abcdefgh {n:09d}"}}\n' for n in range(count)))
+    for split, count, word in (("train", 200, "abcdefgh"), ("validation", 20, "hgfedcba hgfedcba")):
+        (folder / f"{split}.jsonl").write_text("".join(f'{{"text": "{word} {n:09d}"}}\n' for n in range(count)))
     fresh.configure({"data.name": "hub_text", "data.hub": {"path": "rows"}, "data.root": str(fresh.root / "kept")})
     target, made = f"{RESULTS}/data/dataset.safetensors", {"tokens": 1, "dataset": 1}
     assert fresh.make(target).counts == made
