@@ -1,0 +1,1 @@
+"""The block `methods`: variants, and settings that methods share."""

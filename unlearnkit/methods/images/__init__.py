@@ -1,0 +1,1 @@
+"""The field's methods for image classifiers, each with the helpers that only it and its kin use."""

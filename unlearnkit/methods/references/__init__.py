@@ -1,0 +1,1 @@
+"""The three yardsticks: the original itself, an oracle, and an oracle that stopped early."""

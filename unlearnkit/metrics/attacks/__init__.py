@@ -1,0 +1,1 @@
+"""Membership inference: what an attacker can learn about the forget set."""

@@ -1,0 +1,1 @@
+"""Image classifiers, one file per architecture, and the parts that several share."""

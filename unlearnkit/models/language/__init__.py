@@ -1,0 +1,1 @@
+"""Language models, one file per architecture, and the parts that several share."""

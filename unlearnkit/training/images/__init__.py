@@ -1,0 +1,1 @@
+"""Training and margins of image classifiers."""

@@ -1,0 +1,1 @@
+"""What Snakemake does not do, or not rightly: locks, polling, records of failed jobs, a GPU for each job."""
