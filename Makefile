@@ -41,11 +41,11 @@ test-full: $(VENV)/.dev
 
 # the same tests are in `make test-full`, with fewer kills
 test-faults: $(VENV)/.dev
-	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/workflow/faults -m "slow or not slow" -s
+	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/runs/faults -m "slow or not slow" -s
 
 # the published protocols at toy size; two of them are in `make test-full`
 test-smoke: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/workflow/test_experiments.py -m "slow or protocol" -v --durations=0
+	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or protocol" -v --durations=0
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev

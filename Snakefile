@@ -1,5 +1,5 @@
 # unlearnkit: originals, oracles, unlearned models, margins, scores and report as one graph of files.
-# The rules are in rules/, in pipeline order; paths are in unlearnkit/layout.py, inputs and parameters in unlearnkit/graph.py.
+# The rules are in rules/, in pipeline order; paths are in unlearnkit/layout.py, inputs and parameters in unlearnkit/workflow/graph.py.
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError

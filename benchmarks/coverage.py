@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 from klom import processor
 
-from unlearnkit.metrics import klom, margin_distance
+from unlearnkit.metrics.distribution import klom, margin_distance
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.summary import summarise
 

@@ -35,14 +35,14 @@ from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings
 
 from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
+from unlearnkit.workflow.graph import Graph
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULT = REPOSITORY / "benchmarks/results/graph.md"
 ROUNDS = 3
 UNCACHED = """
 import sys
-import unlearnkit.graph as graph
+import unlearnkit.workflow.graph as graph
 from snakemake.cli import main
 graph.fingerprint, graph.computing_imports = graph.fingerprint.__wrapped__, graph.computing_imports.__wrapped__
 sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ import scipy
 from scipy.special import logsumexp
 from scipy.stats import entropy
 
-from unlearnkit.metrics.klom import klom
+from unlearnkit.metrics.distribution.klom import klom
 from unlearnkit.metrics.margins import margins_from_logits
 
 SAMPLES, CLASSES = 60_000, 10

@@ -24,13 +24,13 @@ import torch
 import transformers
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.cutting import cut
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.cutting import cut
+from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.training.language.text_loop import Step, fit_text
+from unlearnkit.training.language.visits import Visits
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
-from unlearnkit.training.text_loop import Step, fit_text
-from unlearnkit.training.visits import Visits
 
 RESULT = Path(__file__).parent / "results" / "language.md"
 PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
@@ -39,7 +39,8 @@ STARTUP = """
 import torch
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training import processes, text_task
+from unlearnkit.training.processes.starting import starting as processes
+from unlearnkit.training.language import text_task
 from unlearnkit.models.building import Architecture
 from unlearnkit.registry import load
 settings = load("model", "NAME").Settings.model_validate({"layers": 2, "width": 64, "heads": 4})

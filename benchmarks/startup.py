@@ -14,10 +14,14 @@ from pathlib import Path
 STATEMENTS = {
     "bare interpreter": "pass",
     "what a score job imports": "import unlearnkit.artifacts.margins, unlearnkit.metrics.summary",
-    "the configuration (every parse of the Snakefile)": "import unlearnkit.config.experiment, unlearnkit.graph",
+    "the configuration (every parse of the Snakefile)": (
+        "import unlearnkit.config.experiment, unlearnkit.workflow.graph"
+    ),
     "torch": "import torch",
-    "what an unlearning job imports": "import unlearnkit.training.unlearning, unlearnkit.methods.scrub",
-    "the same and torch.optim.SGD": "import unlearnkit.methods.scrub, torch; torch.optim.SGD([torch.ones(1)], lr=1.0)",
+    "what an unlearning job imports": "import unlearnkit.training.unlearning, unlearnkit.methods.images.scrub",
+    "the same and torch.optim.SGD": (
+        "import unlearnkit.methods.images.scrub, torch; torch.optim.SGD([torch.ones(1)], lr=1.0)"
+    ),
 }
 ROUNDS = 5
 RESULT = Path(__file__).parent / "results" / "startup.md"

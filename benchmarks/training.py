@@ -19,11 +19,11 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import retain_set
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
-from unlearnkit.models import mlp
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import retain_set
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.models.images import mlp
 from unlearnkit.training.optimisation import recipe_lr
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for

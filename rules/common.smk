@@ -8,21 +8,21 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from unlearnkit import layout
-from unlearnkit.asked import before_planning
-from unlearnkit.attribution_graph import AttributionGraph
-from unlearnkit.changes import replaced
+from unlearnkit.workflow.guards.asked import before_planning
+from unlearnkit.workflow.attribution_graph import AttributionGraph
+from unlearnkit.workflow.guards.changes import replaced
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.failed_jobs import repair_comparison, repair_records
-from unlearnkit.given_files import refuse_lost_files
-from unlearnkit.gpu_slots import gpus_here, offer, reserved
-from unlearnkit.graph import Graph
-from unlearnkit.origin import refuse_foreign, refuse_other_settings
-from unlearnkit.polling import refuse_without_slurm, repair_executor
-from unlearnkit.raw_files import takable
-from unlearnkit.run_lock import repair_locks
-from unlearnkit.targets import refuse_unknown
-from unlearnkit.workplace import refuse_changed, refuse_unwritable
+from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
+from unlearnkit.workflow.guards.given_files import refuse_lost_files
+from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
+from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_executor
+from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.repairs.run_lock import repair_locks
+from unlearnkit.workflow.guards.targets import refuse_unknown
+from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritable
 
 try:
     EXPERIMENT = load_experiment(config)

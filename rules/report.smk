@@ -7,7 +7,7 @@ Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
 """
 
 from unlearnkit.registry import METRICS
-from unlearnkit.report_graph import ReportGraph
+from unlearnkit.workflow.report_graph import ReportGraph
 
 REPORT_GRAPH = ReportGraph(GRAPH)
 

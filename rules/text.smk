@@ -6,7 +6,7 @@ Outputs: results/<experiment>/data/{tokenizer.json,train.bin,validation.bin} (te
          results/<experiment>/data/units.parquet, results/<experiment>/forget_sets/<forget_set>.npy
 """
 
-from unlearnkit.text_graph import TextGraph
+from unlearnkit.workflow.text_graph import TextGraph
 
 TEXT_GRAPH = TextGraph(GRAPH)
 

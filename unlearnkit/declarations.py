@@ -3,7 +3,8 @@
 The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
 importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings`,
 upper-case constants, and the function `raw_paths` of data, which says what files it reads. They may use each other, the
-standard library, pydantic, `unlearnkit.config`, `unlearnkit.facts`, `unlearnkit.layout` and `unlearnkit.raw_files`.
+standard library, pydantic, `unlearnkit.config`, `unlearnkit.facts`, `unlearnkit.layout` and
+`unlearnkit.workflow.raw_files`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 }
 """What a module of each kind must define; the docstring of its package says what each name means."""
 
-_ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.raw_files")
+_ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.workflow.raw_files")
 """What declarations may use beside the standard library."""
 
 OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")

@@ -5,8 +5,8 @@ from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.attribution.subsets import ROLE, inclusion, outputs_of_models, subsets
 from unlearnkit.config.execution import Execution
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import describe, task_for, worker_for

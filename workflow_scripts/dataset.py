@@ -7,10 +7,10 @@ import pyarrow as pa
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.artifacts.tables import write_table
-from unlearnkit.config.data import DataBlock
-from unlearnkit.data.dataset_file import write_image_set
-from unlearnkit.data.loading import load_published, prepared
-from unlearnkit.data.rows import row_columns
+from unlearnkit.config.data.images import DataBlock
+from unlearnkit.data.images.dataset_file import write_image_set
+from unlearnkit.data.images.loading import load_published, prepared
+from unlearnkit.data.images.rows import row_columns
 
 with job_of(snakemake) as running:
     root = DataBlock.model_validate(snakemake.config["data"]).root

@@ -6,10 +6,10 @@ from pydantic import TypeAdapter
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
-from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
+from unlearnkit.data.images.dataset_file import read_image_set
 
 params, inputs = snakemake.params, snakemake.input
 

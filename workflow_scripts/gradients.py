@@ -7,7 +7,7 @@ from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.attribution.gradients import ROLE, parameter_count, projected_gradients
 from unlearnkit.attribution.projection import projector_for
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.data.images.dataset_file import read_image_set
 from unlearnkit.layout import shard_indices
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.setup import describe, task_for, worker_for

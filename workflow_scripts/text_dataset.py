@@ -4,9 +4,9 @@ from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
-from unlearnkit.config.text_data import TextDataBlock
-from unlearnkit.data.text_file import write_text_set
-from unlearnkit.data.text_making import text_set_of
+from unlearnkit.config.data.text import TextDataBlock
+from unlearnkit.data.text.text_file import write_text_set
+from unlearnkit.data.text.text_making import text_set_of
 
 with job_of(snakemake) as running:
     root = TextDataBlock.model_validate(snakemake.config["data"]).root

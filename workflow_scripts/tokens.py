@@ -4,9 +4,9 @@ from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of
-from unlearnkit.config.text_data import TextDataBlock
-from unlearnkit.data.text_loading import load_corpus
-from unlearnkit.data.tokenizer_making import write_tokens
+from unlearnkit.config.data.text import TextDataBlock
+from unlearnkit.data.text.text_loading import load_corpus
+from unlearnkit.data.text.tokenizer_making import write_tokens
 
 output = snakemake.output
 

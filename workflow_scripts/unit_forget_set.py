@@ -6,11 +6,11 @@ from pydantic import TypeAdapter
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
-from unlearnkit.config.units import TextForgetSet
+from unlearnkit.config.forget_sets.units import TextForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_sets import check_forget_set
-from unlearnkit.data.text_file import read_text_set
-from unlearnkit.data.unit_forget_sets import make_unit_forget_set
+from unlearnkit.data.text.text_file import read_text_set
+from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
 
 params, inputs = snakemake.params, snakemake.input
 

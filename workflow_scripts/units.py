@@ -4,8 +4,8 @@ import pyarrow as pa
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.tables import write_table
-from unlearnkit.data.text_file import read_text_set
-from unlearnkit.data.units import unit_columns
+from unlearnkit.data.text.text_file import read_text_set
+from unlearnkit.data.text.units import unit_columns
 
 with job_of(snakemake) as running:
     text_set = read_text_set(snakemake.input.dataset)

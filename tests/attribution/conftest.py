@@ -13,8 +13,8 @@ from subset_pool import RECIPE, Pool
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.subsets import ROLE, inclusion, outputs_of_models, subsets
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.training.recipe import Recipe
 
 RECIPE = Recipe.model_validate({"epochs": 12, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
 

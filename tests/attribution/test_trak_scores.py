@@ -15,7 +15,7 @@ from unlearnkit.attribution import influence
 from unlearnkit.attribution.gradients import margin_weights, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import mean_scores, scores
 from unlearnkit.attribution.projection import matrix_projector
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.training.setup import task_for

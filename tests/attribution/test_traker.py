@@ -23,7 +23,7 @@ from unlearnkit.attribution import projection
 from unlearnkit.attribution.gradients import Gradients, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import scores
 from unlearnkit.attribution.projection import Projector, in_units, projector_for
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ConfigError, TrainingError
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from unlearnkit import layout
-from unlearnkit.attribution_graph import STAGES, AttributionGraph
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
-from unlearnkit.graph import Graph
 from unlearnkit.places import place_of
-from unlearnkit.present import Present
+from unlearnkit.workflow.attribution_graph import STAGES, AttributionGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.present import Present
 
 BASE: dict[str, Any] = {
     "experiment": "toy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.config.forget_sets.images import ForgetSet
 
 ADAPTER = TypeAdapter(ForgetSet)
 

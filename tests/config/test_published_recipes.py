@@ -11,7 +11,7 @@ import yaml
 
 from unlearnkit import registry
 from unlearnkit.config.blocks import names_for
-from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.training.recipe import Recipe
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)

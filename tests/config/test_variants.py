@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.methods.variants import spelled
 from unlearnkit.config.names import NAME_PATTERN
-from unlearnkit.config.variants import spelled
 
 LR = st.lists(st.just(0.0) | st.floats(1e-30, 1e30), min_size=1, max_size=3, unique=True)
 WHOLE = st.lists(st.integers(1, 10**6), min_size=1, max_size=3, unique=True)

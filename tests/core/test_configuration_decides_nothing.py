@@ -108,8 +108,8 @@ def behaving(settings: type[BaseModel]) -> Iterator[str]:
 
 def test_the_rule_finds_behaviour() -> None:
     source = """
-from unlearnkit.config.costs import ModelSize, linear
-from unlearnkit.config.matching import MatchingSettings
+from unlearnkit.config.methods.costs import ModelSize, linear
+from unlearnkit.config.methods.matching import MatchingSettings
 class Settings(MatchingSettings):
     def size(self) -> ModelSize: return linear(1, 1)
 def unlearn(settings: MatchingSettings) -> None:

@@ -60,15 +60,15 @@ def test_which_files_data_are_read_from_is_told_without_imports(repository: Path
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     program = (
-        "import sys; from pathlib import Path; from unlearnkit.config.hub_text import HubText\n"
-        "from unlearnkit.raw_files import raw_files\n"
+        "import sys; from pathlib import Path; from unlearnkit.config.data.hub_text import HubText\n"
+        "from unlearnkit.workflow.raw_files import raw_files\n"
         f"folder = Path({str(tmp_path)!r})\n"
-        "print(raw_files('unlearnkit.data.text_files', folder, None))\n"
-        "print(raw_files('unlearnkit.data.hub_text', None, HubText(path=str(folder))))\n"
-        "print(raw_files('unlearnkit.data.embedding', str(folder)))\n"
-        "print([raw_files('unlearnkit.data.hub_text', None, HubText(path='nobody/nothing')),"
-        " raw_files('unlearnkit.data.embedding', 'nobody/nothing'),"
-        " raw_files('unlearnkit.data.village', None, None)])\n"
+        "print(raw_files('unlearnkit.data.text.text_files', folder, None))\n"
+        "print(raw_files('unlearnkit.data.text.hub_text', None, HubText(path=str(folder))))\n"
+        "print(raw_files('unlearnkit.data.images.embedding', str(folder)))\n"
+        "print([raw_files('unlearnkit.data.text.hub_text', None, HubText(path='nobody/nothing')),"
+        " raw_files('unlearnkit.data.images.embedding', 'nobody/nothing'),"
+        " raw_files('unlearnkit.data.text.village', None, None)])\n"
         "print([name for name in ('torch', 'datasets', 'transformers', 'numpy') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)

@@ -40,7 +40,7 @@ import json, sys, yaml
 from pathlib import Path
 from unlearnkit import fingerprint as prints
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.registry import locate
 
 def codes():
@@ -84,19 +84,19 @@ EDITS = {
     "facts: matching": ("facts/matching.py", "int(retain", "round(retain", {"image matching"}),
     "facts: widths": ("facts/language_models.py", "4 * width", "3 * width", OF_TEXT_MODELS),
     "facts: published": ("facts/easydub.py", "seed=2", "seed=3", {"forget_set", "unit_forget_set", *SCORES}),
-    "data": ("data/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
-    "models": ("models/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
-    "training": ("training/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
+    "data": ("data/images/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
+    "models": ("models/images/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
+    "training": ("training/language/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
     "attribution": ("attribution/effects.py", "sum(", "max(", {"effects"}),
-    "methods": ("methods/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
-    "metrics": ("metrics/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
+    "methods": ("methods/images/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
+    "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
     "report": ("report/densities.py", "linspace(", "geomspace(", {"figures"}),
-    "config: default": ("config/recipe.py", "24, ge=1", "25, ge=1", set()),
-    "config: cost": ("config/costs.py", "inputs + bias", "inputs - bias", set()),
+    "config: default": ("config/training/recipe.py", "24, ge=1", "25, ge=1", set()),
+    "config: cost": ("config/methods/costs.py", "inputs + bias", "inputs - bias", set()),
     "artifacts": ("artifacts/store.py", "0o644", "0o600", set()),
-    "registry": ("registry.py", '"klom": ', '"mine": "unlearnkit.metrics.klom", "klom": ', set()),
+    "registry": ("registry.py", '"klom": ', '"mine": "unlearnkit.metrics.distribution.klom", "klom": ', set()),
     "layout": ("layout.py", "{first:04d}", "{first:05d}", set()),
-    "graph": ("graph.py", "def shards(", "def shards_(", set()),
+    "graph": ("workflow/graph.py", "def shards(", "def shards_(", set()),
     "planning": ("planning/schedule.py", "def elapsed(", "def elapsed_(", set()),
     "lineage": ("lineage/age.py", "def ", "def x", set()),
     "doctor": ("doctor/devices.py", "def _cores(", "def _cores_(", set()),

@@ -111,31 +111,31 @@ def test_the_copy_has_the_fingerprints_of_the_original(original_codes: dict[str,
 
 def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
     edit(
-        "methods/scrub.py",
+        "methods/images/scrub.py",
         "    teacher = context.teacher(model)\n",
         "    # a remark\n\n    teacher=context.teacher( model )\n",
     )
-    edit("methods/scrub.py", '"""SCRUB: alternating', '"""Something else: alternating')
-    edit("training/losses.py", '"""Return mean over the batch', '"""Return the mean over the batch')
+    edit("methods/images/scrub.py", '"""SCRUB: alternating', '"""Something else: alternating')
+    edit("training/images/losses.py", '"""Return mean over the batch', '"""Return the mean over the batch')
     edit("training/shard.py", "Report = Callable[[str], None]\n", 'Report = Callable[[str], None]\n"""A callable."""\n')
     assert changed(package, original_codes) == set()
 
 
 def test_a_statement_of_cost_does_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
-    edit("methods/scrub.py", "return (1 + FORWARD_PASS) * trained", "return 2 * trained")
-    edit("models/mlp.py", "sum((linear(inputs, outputs) for", "sum((linear(outputs, inputs) for")
+    edit("methods/images/scrub.py", "return (1 + FORWARD_PASS) * trained", "return 2 * trained")
+    edit("models/images/mlp.py", "sum((linear(inputs, outputs) for", "sum((linear(outputs, inputs) for")
     assert changed(package, original_codes) == set()
 
 
 def test_a_method_is_alone_with_its_file(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
-    edit("methods/scrub.py", "settings.gamma * cross_entropy", "0.5 * settings.gamma * cross_entropy")
+    edit("methods/images/scrub.py", "settings.gamma * cross_entropy", "0.5 * settings.gamma * cross_entropy")
     assert changed(package, original_codes) == {"scrub"}
 
 
 def test_an_edit_below_counts_for_all_that_run_it(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
-    edit("training/losses.py", "return total / labels.shape[-1]", "return total / labels.shape[-1] / 2")
+    edit("training/images/losses.py", "return total / labels.shape[-1]", "return total / labels.shape[-1] / 2")
     found = changed(package, original_codes)
-    assert found == importers(package, "unlearnkit.training.losses")
+    assert found == importers(package, "unlearnkit.training.images.losses")
     # language models have losses of their own
     images = {name for name, module in registry.MODELS.items() if registry.task_of(declarations(module)) == "image"}
     assert {"scrub"} | images <= found
@@ -144,7 +144,7 @@ def test_an_edit_below_counts_for_all_that_run_it(edit: Edit, package: Path, ori
 
 
 def test_an_edit_of_a_model_counts_for_that_model(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
-    edit("models/small_cnn.py", "padding=1", "padding=0")
+    edit("models/images/small_cnn.py", "padding=1", "padding=0")
     assert changed(package, original_codes) == {"small_cnn"}
 
 
@@ -156,8 +156,8 @@ def test_seeds_count_for_all_that_draw(edit: Edit, package: Path, original_codes
 def test_registry_configuration_and_storage_do_not_count(
     edit: Edit, package: Path, original_codes: dict[str, str]
 ) -> None:
-    edit("registry.py", '        "klom": ', '        "mine": "unlearnkit.metrics.klom",\n        "klom": ')
-    edit("config/recipe.py", "24, ge=1", "25, ge=1")
+    edit("registry.py", '        "klom": ', '        "mine": "unlearnkit.metrics.distribution.klom",\n        "klom": ')
+    edit("config/training/recipe.py", "24, ge=1", "25, ge=1")
     edit("artifacts/store.py", "0o644", "0o600")
     edit("layout.py", "{first:04d}", "{first:05d}")
     assert changed(package, original_codes) == {"mine"}

@@ -23,26 +23,11 @@ LAYERS = {
         "registry",
         "layout",
         "places",
-        "polling",
-        "failed_jobs",
-        "asked",
-        "gpu_slots",
-        "run_lock",
     },
     1: {
         "config",
-        "changes",
         "declarations",
-        "graph",
-        "attribution_graph",
-        "text_graph",
-        "raw_files",
-        "given_files",
-        "report_graph",
-        "present",
-        "origin",
-        "targets",
-        "workplace",
+        "workflow",
     },
     2: {"artifacts"},
     3: {"metrics"},
@@ -126,7 +111,7 @@ def test_plug_ins_are_imported_through_the_registry_only() -> None:
 def test_there_are_no_cycles() -> None:
     graph = {module: {name for name in imports(path) if name in MODULES} for module, path in MODULES.items()}
     # an import for type checkers alone runs nothing
-    for rules, kind in (("rules", ""), ("attribution_rules", ""), ("text_rules", "text_")):
+    for rules, kind in (("rules", ""), ("attributions.rules", ""), ("methods.rules", ""), ("text_rules", "text_")):
         graph[f"unlearnkit.config.{rules}"].discard(f"unlearnkit.config.{kind}experiment")
     assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
 

@@ -73,7 +73,7 @@ def test_two_methods_follow_each_other(package: Path) -> None:
     for name in ("first", "second"):
         create(package, name)
     text = (package / REGISTRY).read_text()
-    assert text.index("methods.token_fine_tune") < text.index("methods.first") < text.index("methods.second")
+    assert text.index("methods.language.token_fine_tune") < text.index("methods.first") < text.index("methods.second")
 
 
 @pytest.mark.parametrize("task", TEMPLATES)
@@ -106,7 +106,7 @@ def test_what_is_written_is_clean(name: str, task: str, repository: Path, packag
         ("original", "what methods are compared with"),
         ("aux", "which Windows reserves for a device"),
         ("com1", "which Windows reserves for a device"),
-        ("fine_tune", r"there is a method 'fine_tune' \(unlearnkit.methods.fine_tune\)"),
+        ("fine_tune", r"there is a method 'fine_tune' \(unlearnkit.methods.images.fine_tune\)"),
         ("per_sample", "per_sample.py exists, although no method has this name"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_name_that_no_new_method_can_have_is_refused(name: str, says: str, pac
         "METHODS: Mapping = {\n    'a': (\n        'unlearnkit.methods.a'\n    ),\n}",
         "METHODS: Mapping = {\n    **OTHERS,\n}",
         "METHODS: Mapping = {\n    'a': 'unlearnkit.methods.a',\n} | {'b': 'unlearnkit.methods.b'}",
-        "METRICS: Mapping = {\n    'klom': 'unlearnkit.metrics.klom',\n}",
+        "METRICS: Mapping = {\n    'klom': 'unlearnkit.metrics.distribution.klom',\n}",
         "if True:\n    METHODS: Mapping = {\n        'a': 'unlearnkit.methods.a',\n    }",
     ],
 )

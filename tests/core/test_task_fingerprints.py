@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
-from unlearnkit.text_graph import TextGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.text_graph import TextGraph
 
 TEXT = """
 experiment: text
@@ -32,7 +32,7 @@ import json, sys
 from pathlib import Path
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import read_configuration
-from unlearnkit.graph import Graph
+from unlearnkit.workflow.graph import Graph
 found = {}
 for name in ("text", "image"):
     graph = Graph(load_experiment(read_configuration([Path(f"{name}.yaml")])))
@@ -64,23 +64,28 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
     before = codes(package)
     edited = {
         "image": (
-            "training/text_task.py",
-            "training/text_loop.py",
-            "training/sequence_values.py",
-            "training/visits.py",
-            "training/curves.py",
-            "training/distributed.py",
-            "training/process.py",
-            "training/processes.py",
-            "training/token_losses.py",
+            "training/language/text_task.py",
+            "training/language/text_loop.py",
+            "training/language/sequence_values.py",
+            "training/language/visits.py",
+            "training/language/curves.py",
+            "training/processes/distributed.py",
+            "training/processes/part.py",
+            "training/processes/starting.py",
+            "training/language/token_losses.py",
             # with the learning rate and the limit of ascent: what is computed with settings is no part of them
-            "methods/token_steps.py",
-            "methods/token_terms.py",
-            "data/text_set.py",
-            "data/text_file.py",
-            "models/nanogpt.py",
+            "methods/language/token_steps.py",
+            "methods/language/token_terms.py",
+            "data/text/text_set.py",
+            "data/text/text_file.py",
+            "models/language/nanogpt.py",
         ),
-        "text": ("training/image_task.py", "training/predict.py", "models/mlp.py", "methods/scrub.py"),
+        "text": (
+            "training/images/image_task.py",
+            "training/images/predict.py",
+            "models/images/mlp.py",
+            "methods/images/scrub.py",
+        ),
     }
     for untouched, files in edited.items():
         other = "text" if untouched == "image" else "image"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cifar_pickles import python2_pickle
 
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
 
 
 @pytest.fixture(scope="session")

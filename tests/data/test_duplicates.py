@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
-from unlearnkit.data.shared_text import SHORT, refuse_shared
-from unlearnkit.data.text_making import make_text_set
-from unlearnkit.data.token_shards import Stream
+from unlearnkit.data.text.shared_text import SHORT, refuse_shared
+from unlearnkit.data.text.text_making import make_text_set
+from unlearnkit.data.text.token_shards import Stream
 from unlearnkit.errors import DataError
 
 END = 0

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.data.forget_sets import (
     check_forget_set,
     class_forget_set,
@@ -23,7 +23,7 @@ from unlearnkit.data.forget_sets import (
     split_labels,
     subpopulation_forget_set,
 )
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import DataError
 
 # vision.md section 1.3: number -> (size, first three indices)
@@ -235,7 +235,7 @@ def test_forget_and_retain_divide_the_training_split() -> None:
 
 
 def test_global_random_state_is_untouched(digits: ImageSet) -> None:
-    from unlearnkit.data import digits as module
+    from unlearnkit.data.images import digits as module
 
     before = np.random.get_state(legacy=False)
     module.load(None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from unlearnkit.data.token_shards import write_shard
+from unlearnkit.data.text.token_shards import write_shard
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, examine
 
 TEXT = """

@@ -28,12 +28,12 @@ def drawn(*files: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("name", "files"),
     [
-        ("original/0000-0001.safetensors", ("training/shard.py", "training/image_task.py")),
+        ("original/0000-0001.safetensors", ("training/shard.py", "training/images/image_task.py")),
         ("unlearned/a/b/0000-0001.safetensors", ("training/shard.py", "training/unlearning.py")),
         ("unlearned/a/b/0000-0001.margins.parquet", ("training/shard.py", "training/unlearning.py")),
         (
             "attribution/a/outputs/0000-0001.safetensors",
-            ("training/shard.py", "training/image_task.py", "attribution/subsets.py"),
+            ("training/shard.py", "training/images/image_task.py", "attribution/subsets.py"),
         ),
     ],
 )

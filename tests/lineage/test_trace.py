@@ -131,7 +131,7 @@ def test_cells_that_do_not_exist_are_told(
 
 def test_other_code_and_changed_content_are_told(finished: Checkout) -> None:
     name = f"{RESULTS}/unlearned/nines/scrub/0000-0001.margins.parquet"
-    finished.edit("unlearnkit/methods/scrub.py", "NEEDS = ()", "NEEDS = ()\nUNUSED = 1")
+    finished.edit("unlearnkit/methods/images/scrub.py", "NEEDS = ()", "NEEDS = ()\nUNUSED = 1")
     with (finished.root / name).open("ab") as stream:
         stream.write(b"x")
     told = finished.unlearnkit("trace", name).output

@@ -228,7 +228,7 @@ def test_other_settings_and_code_are_noted(finished: Checkout, call: Call) -> No
     )
     assert "do_nothing" not in output
     finished.configure({"methods.scrub": {"method": "do_nothing"}, "methods.new": {"method": "do_nothing"}})
-    finished.edit("unlearnkit/methods/do_nothing.py", "NEEDS = ()", "NEEDS = ()\nUNUSED = 1")
+    finished.edit("unlearnkit/methods/references/do_nothing.py", "NEEDS = ()", "NEEDS = ()\nUNUSED = 1")
     outcome = finished.unlearnkit("verify", "--quick")
     assert outcome.status == 0
     assert "note: 4 of unlearned do_nothing: made by other code than the present" in outcome.output

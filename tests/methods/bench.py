@@ -17,9 +17,9 @@ from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State, WeightFile, write_weights
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker

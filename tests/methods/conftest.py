@@ -14,9 +14,9 @@ from made_text import made_text
 from unlearnkit import registry
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.rules import refusal
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.data.text.text_set import TextSet
 
 FORGET = np.array([17, 3, 150, 88, 231, 64, 199, 5, 120, 42])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.text.text_set import TextSet
 
 
 def made_text(

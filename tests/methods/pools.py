@@ -20,11 +20,11 @@ from unlearnkit.attribution.effects import effects_of
 from unlearnkit.attribution.gradients import ROLE, parameter_count, projected_gradients
 from unlearnkit.attribution.influence import mean_scores
 from unlearnkit.attribution.projection import projector_for
-from unlearnkit.config.attribution import TrakAttribution
+from unlearnkit.config.attributions.attribution import TrakAttribution
 from unlearnkit.config.experiment import Experiment
-from unlearnkit.data.batches import retain_set
 from unlearnkit.data.forget_sets import subpopulation_forget_set
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images.batches import retain_set
+from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.layout import MARGIN, logit
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.evaluation import Assemble, margins_of_models

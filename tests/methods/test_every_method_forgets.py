@@ -10,7 +10,7 @@ from pools import Pool
 
 from unlearnkit import registry
 from unlearnkit.config.load import load_experiment
-from unlearnkit.config.variants import Variant
+from unlearnkit.config.methods.variants import Variant
 
 SOURCE = Path(__file__).parents[2] / "experiments" / "digits_methods.yaml"
 EXPERIMENT = load_experiment(yaml.safe_load(SOURCE.read_text()))

@@ -14,7 +14,7 @@ import torch
 from bench import CPU, RECIPE, Bench, same
 
 from unlearnkit import registry
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.training.unlearning import Context, Division, Procedure

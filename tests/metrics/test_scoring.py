@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unlearnkit.metrics import klom, mia
+from unlearnkit.metrics.attacks import mia
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.scoring import score_candidate
 

@@ -9,7 +9,8 @@ import pytest
 
 from unlearnkit.artifacts.scores import write_scores
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.metrics import klom, mia
+from unlearnkit.metrics.attacks import mia
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.scoring import score_candidate
 

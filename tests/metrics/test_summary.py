@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics import klom, mia
+from unlearnkit.metrics.attacks import mia
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.summary import FEWEST, INTERVALS, STATISTICS, Summary, summarise
 

@@ -10,7 +10,7 @@ from image_models import IMAGE_MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
 from unlearnkit import registry
-from unlearnkit.config.costs import ModelSize
+from unlearnkit.config.methods.costs import ModelSize
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError

@@ -12,8 +12,8 @@ import yaml
 
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
 from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.workflow.graph import Graph
 
 
 @pytest.fixture(scope="session")

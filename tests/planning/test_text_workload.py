@@ -11,10 +11,10 @@ import yaml
 from made_records import record_of
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
 from unlearnkit.planning.disk import Disk
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.workload import Workload
+from unlearnkit.workflow.graph import Graph
 
 TEXT = """
 experiment: text

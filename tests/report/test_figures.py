@@ -9,7 +9,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from unlearnkit.metrics import klom, mia
+from unlearnkit.metrics.attacks import mia
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.report.densities import margin_densities, telling_samples
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.style import row_name, svg

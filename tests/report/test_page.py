@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from unlearnkit.metrics import klom
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.page import Results, inline, page, setting
 from unlearnkit.report.style import svg

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from unlearnkit.metrics import klom
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.report.tables import floor_lines, metric_markdown, metric_rows, to_csv
 from unlearnkit.report.words import words_of
 

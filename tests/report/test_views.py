@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from unlearnkit.metrics import klom
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.report.tables import metric_rows
 from unlearnkit.report.views import metric_tables, number
 

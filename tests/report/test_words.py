@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unlearnkit.metrics import klom
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import cost_markdown, metric_markdown, metric_rows

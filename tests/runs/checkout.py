@@ -76,7 +76,7 @@ class Checkout:
             if name and (source.is_symlink() or source.is_file()):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target, follow_symlinks=False)
-        shutil.copy(repository / "tests/workflow" / CONFIG, root / CONFIG)
+        shutil.copy(repository / "tests/runs" / CONFIG, root / CONFIG)
         return cls(root)
 
     def copy(self, root: Path) -> Checkout:

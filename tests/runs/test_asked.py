@@ -11,11 +11,11 @@ import pytest
 import yaml
 from checkout import Checkout
 
-from unlearnkit.asked import Asked
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.graph import Graph
-from unlearnkit.targets import refuse_unknown
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.asked import Asked
+from unlearnkit.workflow.guards.targets import refuse_unknown
 
 pytestmark = pytest.mark.workflow
 
@@ -24,7 +24,7 @@ RULES = ("all", "originals", "klom_all", "mia_all", "margin_distance_all")
 
 def refusal(repository: Path, target: str, **changes: Any) -> str:
     """Return how a target of the tiny experiment is refused, "" if it is not."""
-    configuration = yaml.safe_load((repository / "tests/workflow/tiny.yaml").read_text()) | changes
+    configuration = yaml.safe_load((repository / "tests/runs/tiny.yaml").read_text()) | changes
     asked = Asked([target], [], [*RULES, "score"], RULES, parameters_compared=True)
     try:
         refuse_unknown(asked, Graph(load_experiment(configuration)), configuration)
@@ -71,7 +71,7 @@ def test_what_can_be_made_is_a_target(repository: Path, target: str) -> None:
 
 
 def test_a_folder_and_an_absolute_path_are_no_targets(repository: Path) -> None:
-    assert "'tests/workflow' is not a target" in refusal(repository, "tests/workflow")
+    assert "'tests/runs' is not a target" in refusal(repository, "tests/runs")
     target = "results/tiny/tables/klom.md"
     refused = refusal(repository, str(Path.cwd() / target))
     assert "is not a target" in refused

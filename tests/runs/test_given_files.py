@@ -12,7 +12,7 @@ from tiny_clip import save_clip
 from tiny_text import text_experiment
 
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images.loading import load_image_set
 
 pytestmark = pytest.mark.workflow
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.workflow
 OWN_IMAGES = """
 from pathlib import Path
 import numpy as np
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (1, 8, 8)

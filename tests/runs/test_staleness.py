@@ -122,7 +122,7 @@ LOSS = "take_step(settings.gamma * cross_entropy(logits, labels) + settings.alph
 def test_an_edited_loss_costs_the_jobs_of_its_method_and_the_copy_is_what_runs(finished: Checkout) -> None:
     weights = finished.result("unlearned/nines/scrub/0000-0001.safetensors")
     before = weights.read_bytes()
-    finished.edit("unlearnkit/methods/scrub.py", LOSS, LOSS.replace("settings.gamma *", "2 * settings.gamma *"))
+    finished.edit("unlearnkit/methods/images/scrub.py", LOSS, LOSS.replace("settings.gamma *", "2 * settings.gamma *"))
     planned = finished.plan()
     assert planned.jobs == SCRUB
     assert planned.tables == {"klom", "mia", "cost"}
@@ -140,12 +140,12 @@ def test_an_edited_loss_costs_the_jobs_of_its_method_and_the_copy_is_what_runs(f
     ids=["comment", "docstring", "layout"],
 )
 def test_an_edit_that_changes_no_code_costs_nothing(finished: Checkout, old: str, new: str) -> None:
-    finished.edit("unlearnkit/methods/scrub.py", old, new)
+    finished.edit("unlearnkit/methods/images/scrub.py", old, new)
     assert finished.plan().nothing_to_do
 
 
 def test_an_edited_metric_costs_its_scores(finished: Checkout) -> None:
-    finished.edit("unlearnkit/metrics/mia.py", 'AXIS = "models"', 'AXIS = "models"\nUNUSED = 1')
+    finished.edit("unlearnkit/metrics/attacks/mia.py", 'AXIS = "models"', 'AXIS = "models"\nUNUSED = 1')
     planned = finished.plan()
     assert planned.jobs == scores("mia", *CANDIDATES)
     assert planned.tables == {"mia"}
@@ -183,7 +183,7 @@ def unlearn(model: nn.Module, retain, forget, settings: Settings, context) -> nn
 
 def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None:
     (finished.root / "unlearnkit/methods/shrink.py").write_text(SHRINK)
-    line = '        "scrub": "unlearnkit.methods.scrub",\n'
+    line = '        "scrub": "unlearnkit.methods.images.scrub",\n'
     finished.edit("unlearnkit/registry.py", line, line + line.replace("scrub", "shrink"))
     assert finished.plan().nothing_to_do
 

@@ -10,7 +10,7 @@ from checkout import DELETED, Checkout
 
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.data.dataset_file import read_image_set
+from unlearnkit.data.images.dataset_file import read_image_set
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

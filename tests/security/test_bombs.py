@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from unlearnkit.artifacts.store import TensorFile, read_array, read_json
-from unlearnkit.data.cifar10 import load
 from unlearnkit.data.forget_set_files import file_forget_set
-from unlearnkit.data.idx import read_idx
-from unlearnkit.data.sheets import read_sheets
+from unlearnkit.data.images.cifar10 import load
+from unlearnkit.data.images.idx import read_idx
+from unlearnkit.data.images.sheets import read_sheets
 from unlearnkit.errors import ArtifactError, DataError
 
 ESCAPES = ("../canary", "/{folder}/canary", "a/../../canary", "..\\canary", "sheet_00000.webp/../../canary")

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
-from unlearnkit.graph import Graph
-from unlearnkit.report_graph import ReportGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.report_graph import ReportGraph
 
-TINY = Path(__file__).parents[1] / "workflow/tiny.yaml"
+TINY = Path(__file__).parents[1] / "runs/tiny.yaml"
 HOSTILE = {
     "parent": "..",
     "above": "../x",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from unlearnkit.errors import ArtifactError
-from unlearnkit.metrics import klom
+from unlearnkit.metrics.distribution import klom
 from unlearnkit.metrics.summary import INTERVALS, STATISTICS
 from unlearnkit.report.cost import cost_rows
 from unlearnkit.report.figures import metric_figure

@@ -23,11 +23,11 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import TensorFile, read_array, read_json
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.artifacts.weights import WeightFile
-from unlearnkit.data.cifar_batches import read_batch
-from unlearnkit.data.dataset_file import read_image_set
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
-from unlearnkit.data.idx import read_idx
-from unlearnkit.data.sheets import read_sheets
+from unlearnkit.data.images.cifar_batches import read_batch
+from unlearnkit.data.images.dataset_file import read_image_set
+from unlearnkit.data.images.idx import read_idx
+from unlearnkit.data.images.sheets import read_sheets
 from unlearnkit.errors import UnlearnkitError
 
 Reader = Callable[[Path], Any]

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.cutting import Unit, cut
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.cutting import Unit, cut
+from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.training.language.text_loop import Step, fit_text
+from unlearnkit.training.language.visits import Visits
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
-from unlearnkit.training.text_loop import Step, fit_text
-from unlearnkit.training.visits import Visits
 
 CPU = torch.device("cpu")
 LENGTH = 8

@@ -12,7 +12,7 @@ from small_text import positions_text
 from small_text import recipe as text_recipe
 
 from unlearnkit.attribution.subsets import ROLE
-from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.divergence import refuse_diverged
 from unlearnkit.training.originals import train_shard
@@ -54,7 +54,7 @@ def test_models_on_random_subsets_are_left_to_the_fit(train: TrainOf) -> None:
 def test_a_language_model_is_refused(
     reported: int, worker_of: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unlearnkit.training.text_task.REPORTED", reported)
+    monkeypatch.setattr("unlearnkit.training.language.text_task.REPORTED", reported)
     text_set = positions_text("document")
     task = task_for(text_set, {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2}, 0, torch.device("cpu"))
     wild = text_recipe(epochs=12, lr=100.0, weight_decay=10.0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.building import Architecture

@@ -12,11 +12,11 @@ import pytest
 import torch
 from interruption import InterruptionError, interrupting
 
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Pixels, Samples, retain_set
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import Pixels, Samples, retain_set
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.loop import fit
+from unlearnkit.training.images.loop import fit
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.shard import ShardResult, Task, Worker
 from unlearnkit.training.unlearning import Division, Procedure, run_method

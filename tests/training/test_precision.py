@@ -11,8 +11,8 @@ import torch
 from small_text import positions_text, recipe
 from torch.nn.modules import module
 
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.precision import products

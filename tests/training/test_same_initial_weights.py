@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import retain_set
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import retain_set
 from unlearnkit.lineage.seeding import seeding, seeds_text
 from unlearnkit.models.building import states_of
 from unlearnkit.places import place_of

@@ -9,7 +9,7 @@ import torch
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ConfigError
 from unlearnkit.training.setup import describe, task_for, worker_for
 

@@ -13,8 +13,8 @@ from interruption import InterruptionError, interrupting
 from small_text import positions_text, recipe
 
 from unlearnkit import registry
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
@@ -70,7 +70,7 @@ def test_images(name: str, digits: ImageSet, worker_of: Callable[..., Worker], e
 def test_text(
     name: str, worker_of: Callable[..., Worker], elsewhere: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unlearnkit.training.text_task.REPORTED", 1)
+    monkeypatch.setattr("unlearnkit.training.language.text_task.REPORTED", 1)
     text_set = positions_text("document")
     small = {"name": name, "layers": 2, "width": 16, "heads": 2, **OWN_SETTINGS.get(name, {})}
     slow = recipe(lr=1e-4, muon_lr=1e-3, **OWN_RECIPES.get(name, {}))

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.errors import ArtifactError, ConfigError
-from unlearnkit.gpu_slots import OFFER, gpus_here, offer, on_gpus, reserved
+from unlearnkit.workflow.repairs.gpu_slots import OFFER, gpus_here, offer, on_gpus, reserved
 
 HOLDER = """
 import os, subprocess, sys
-from unlearnkit.gpu_slots import on_gpus
+from unlearnkit.workflow.repairs.gpu_slots import on_gpus
 with on_gpus(int(sys.argv[1]), lambda text: print(text, flush=True)):
     child = [sys.executable, "-c", "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], flush=True)"]
     subprocess.run(child, check=True)

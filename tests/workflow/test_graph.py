@@ -12,8 +12,8 @@ import yaml
 
 from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
-from unlearnkit.report_graph import ReportGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.report_graph import ReportGraph
 
 CONFIGURATION = """
 experiment: small
@@ -175,7 +175,7 @@ def test_the_whole_graph_is_computed_without_heavy_imports() -> None:
     program = (
         "import sys, yaml\n"
         "from unlearnkit.config.load import load_experiment\n"
-        "from unlearnkit.graph import Graph\n"
+        "from unlearnkit.workflow.graph import Graph\n"
         "g = Graph(load_experiment(yaml.safe_load(sys.stdin.read())))\n"
         "g.data_code('dataset'), g.code('forget_set'), g.model_code('train'), g.model_code('margins')\n"
         "[g.score_code(name) for name in g.metrics]\n"

@@ -13,7 +13,7 @@ import pytest
 import snakemake_executor_plugin_slurm as installed
 
 from unlearnkit.errors import ConfigError
-from unlearnkit.polling import Watch, refuse_without_slurm, repair_executor
+from unlearnkit.workflow.repairs.polling import Watch, refuse_without_slurm, repair_executor
 
 LOGGER = logging.getLogger("polling")
 query: Any = getattr(installed.query_job_status, "__wrapped__", installed.query_job_status)

@@ -8,8 +8,8 @@ import yaml
 
 from unlearnkit.artifacts.scores import read_final_scores, write_scores
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
-from unlearnkit.report_graph import ReportGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.report_graph import ReportGraph
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from unlearnkit.run_lock import Identity, identity, why_locked
+from unlearnkit.workflow.repairs.run_lock import Identity, identity, why_locked
 
 
 @pytest.fixture

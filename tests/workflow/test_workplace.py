@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.errors import ArtifactError
-from unlearnkit.workplace import refuse_changed, refuse_unwritable
+from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritable
 
 ARTIFACT = "results/x/oracle/nines/0000-0001.safetensors"
 

@@ -18,8 +18,8 @@ from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
 from unlearnkit.artifacts.store import checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
-from unlearnkit.gpu_slots import on_gpus
 from unlearnkit.places import is_given
+from unlearnkit.workflow.repairs.gpu_slots import on_gpus
 
 _CLAIM = "key of this job (settings, code, inputs): "
 

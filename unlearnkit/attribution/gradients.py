@@ -20,7 +20,7 @@ from torch.func import functional_call, jacrev, vmap
 from torch.nn import functional
 
 from unlearnkit.attribution.projection import Projector
-from unlearnkit.data.batches import Pixels
+from unlearnkit.data.images.batches import Pixels
 from unlearnkit.training.precision import products
 
 ROLE = "trak"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unlearnkit.metrics.margins import margins_from_logits
-from unlearnkit.training.predict import logits_on_all
+from unlearnkit.training.images.predict import logits_on_all
 from unlearnkit.training.shard import ShardResult, Task, Worker, in_stacks
 
 ROLE = "datamodel"

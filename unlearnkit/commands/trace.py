@@ -20,7 +20,7 @@ from unlearnkit.lineage.seeding import seeds_text
 from unlearnkit.lineage.steps import environments, settings_lines, steps
 from unlearnkit.lineage.tree import lines, tree
 from unlearnkit.places import owner_of, place_of
-from unlearnkit.present import Present
+from unlearnkit.workflow.present import Present
 
 MOST_VALUES = 8
 """Versions, nodes or jobs that are listed; JSON has all."""

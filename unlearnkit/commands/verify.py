@@ -13,7 +13,7 @@ from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.lineage.verification import Count, Verification, verify
-from unlearnkit.present import Present
+from unlearnkit.workflow.present import Present
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

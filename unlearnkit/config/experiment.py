@@ -9,16 +9,16 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from unlearnkit import registry
-from unlearnkit.config.attribution import Attribution, Embedding
+from unlearnkit.config.attributions.attribution import Attribution, Embedding
 from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, declared, own_settings
-from unlearnkit.config.data import DataBlock
+from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.execution import Execution
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.config.forget_sets.images import ForgetSet
+from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.reading import OVERLAID
-from unlearnkit.config.recipe import Recipe
 from unlearnkit.config.settings import ModelSettings, Settings
-from unlearnkit.config.variants import Variant, variants_of
+from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.facts.image_shape import image_shape
 from unlearnkit.facts.splits import SplitSizes, split_sizes
 

@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import Field, ValidationError, create_model
 
 from unlearnkit import registry
-from unlearnkit.config.attribution_rules import attribution_problems
+from unlearnkit.config.attributions.rules import attribution_problems
 from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block
-from unlearnkit.config.data import DataBlock
+from unlearnkit.config.data.images import DataBlock
+from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.rules import (
     batch_problems,
@@ -25,10 +27,8 @@ from unlearnkit.config.rules import (
     sample_problems,
     shard_problems,
 )
-from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.config.text_rules import text_problems
-from unlearnkit.config.variant_rules import variant_problems
 from unlearnkit.declarations import incomplete_plug_ins
 from unlearnkit.errors import ConfigError
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared, own_settings
-from unlearnkit.config.forget_set import EasyDubForgetSet
+from unlearnkit.config.forget_sets.images import EasyDubForgetSet
 from unlearnkit.config.names import unportable
 from unlearnkit.errors import ConfigError, suggest
 

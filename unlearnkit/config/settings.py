@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from unlearnkit.config.costs import ModelSize
-from unlearnkit.config.search import Space
+from unlearnkit.config.methods.costs import ModelSize
+from unlearnkit.config.methods.search import Space
 from unlearnkit.errors import UnlearnkitError
 
 

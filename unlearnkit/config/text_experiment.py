@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from unlearnkit.config.attribution import Attribution
+from unlearnkit.config.attributions.attribution import Attribution
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.forget_sets.units import TextForgetSet
 from unlearnkit.config.names import Name
-from unlearnkit.config.text_data import TextDataBlock
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.config.units import TextForgetSet
+from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.facts.splits import SplitSizes
 
 CHARACTERS = 128

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.data.tokenizer import GPT2_VOCABULARY
 from unlearnkit.config.rules import at_most
-from unlearnkit.config.tokenizer import GPT2_VOCABULARY
 from unlearnkit.errors import ConfigError
 
 if TYPE_CHECKING:

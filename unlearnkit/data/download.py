@@ -11,7 +11,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.artifacts.store import write_parts
 from unlearnkit.errors import DataError
-from unlearnkit.raw_files import folder_with
+from unlearnkit.workflow.raw_files import folder_with
 
 DOWNLOAD_FOLDER = Path(layout.DOWNLOADS)
 """Where `root=None` downloads to, under the current directory."""

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from unlearnkit import layout
+from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.load import load_experiment
-from unlearnkit.config.text_data import TextDataBlock
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
-from unlearnkit.data.loading import load_published, prepared
-from unlearnkit.data.unit_forget_sets import make_unit_forget_set
+from unlearnkit.data.images.loading import load_published, prepared
+from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.graph import Graph
 from unlearnkit.registry import locate
-from unlearnkit.text_graph import TextGraph
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.text_graph import TextGraph
 
 Finding = tuple[str, ...]
 """Level (ok, warning or error), fact and, where there is one, remedy."""
@@ -95,7 +95,7 @@ def _image_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str
 
 
 def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
-    from unlearnkit.data.text_making import cut_text
+    from unlearnkit.data.text.text_making import cut_text
 
     block = experiment.data
     with tempfile.TemporaryDirectory() as folder:
@@ -111,15 +111,15 @@ def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
 
 
 def _shared(text_set: Any, end_of_text: int) -> Iterator[Finding]:
-    from unlearnkit.data.shared_text import refuse_shared
+    from unlearnkit.data.text.shared_text import refuse_shared
 
     if shared := refuse_shared(text_set, end_of_text):
         yield "warning", shared
 
 
 def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Generator[Finding, None, list[str] | None]:
-    from unlearnkit.data.text_loading import load_token_files
-    from unlearnkit.data.token_shards import open_shard
+    from unlearnkit.data.text.text_loading import load_token_files
+    from unlearnkit.data.text.token_shards import open_shard
 
     files = load_token_files(block.name, root)
     size = sum(len(open_shard(path)) for path in (*files.train, *files.validation))
@@ -132,8 +132,8 @@ def _published_tokens(block: TextDataBlock, root: Path | None, _: Path) -> Gener
 
 def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Generator[Finding, None, list[str] | None]:
     """Write the shards and the tokenizer of a text to `folder` and return their paths; None if a job must make them."""
-    from unlearnkit.data.text_loading import load_corpus
-    from unlearnkit.data.tokenizer_making import write_tokens
+    from unlearnkit.data.text.text_loading import load_corpus
+    from unlearnkit.data.text.tokenizer_making import write_tokens
 
     corpus, _ = load_corpus(block.name, root, block.hub, block.content_hash)
     yield "ok", f"{block.name} is sound: {len(corpus.train) + len(corpus.validation)} documents"

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.config import forget_set as config
+from unlearnkit.config.forget_sets import images as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import DataError
 from unlearnkit.facts import easydub
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
-from unlearnkit.polling import refuse_without_slurm
+from unlearnkit.workflow.repairs.polling import refuse_without_slurm
 
 PROFILE = Path("profiles/slurm/config.v9+.yaml")
 SECONDS = 20

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
-from unlearnkit.gpu_slots import gpus_here, reserved
+from unlearnkit.workflow.repairs.gpu_slots import gpus_here, reserved
 
 
 def examine(case: Case) -> Iterator[Finding]:

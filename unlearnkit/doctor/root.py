@@ -10,8 +10,8 @@ from pathlib import Path
 import unlearnkit
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
 from unlearnkit.errors import DataError
-from unlearnkit.raw_files import takable
-from unlearnkit.run_lock import why_locked
+from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.repairs.run_lock import why_locked
 
 PROFILES = ("slurm", "local", "smoke")
 LOCKS = Path(".snakemake/locks")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from unlearnkit.changes import changes
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
-from unlearnkit.present import Present
+from unlearnkit.workflow.guards.changes import changes
+from unlearnkit.workflow.present import Present
 
 
 def outdated(results: Results, present: Present) -> Iterator[str]:

@@ -8,12 +8,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.changes import changed_keys
-from unlearnkit.config.attribution import DatamodelAttribution, TrakAttribution
+from unlearnkit.config.attributions.attribution import DatamodelAttribution, TrakAttribution
 from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import outside, source_of, sources
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
+from unlearnkit.workflow.guards.changes import changed_keys
 
 
 @dataclass(frozen=True, order=True)

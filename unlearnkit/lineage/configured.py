@@ -7,7 +7,7 @@ from pathlib import Path
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import DEFAULT, read_configuration, read_yaml
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.graph import Graph
+from unlearnkit.workflow.graph import Graph
 
 
 def configuration_files(experiment: str, given: list[Path]) -> list[Path] | None:

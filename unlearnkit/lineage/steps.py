@@ -9,7 +9,7 @@ from typing import Any
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.lineage.seeding import seeding
 from unlearnkit.places import Place, place_of
-from unlearnkit.present import Present
+from unlearnkit.workflow.present import Present
 
 
 def steps(results: Results, names: Iterable[str], present: Present | None) -> list[dict[str, Any]]:

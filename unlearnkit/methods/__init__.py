@@ -30,12 +30,12 @@ the snapshots that the configuration declares. Methods never see test samples no
 and validation samples only through `context.validation`.
 
 A method for language models declares `TASKS = ("text",)`. Its settings are a
-`unlearnkit.config.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch` count steps.
-`retain` and `forget` are `unlearnkit.data.sequences.Sequences`. `token_steps` has the loop, `token_terms` the losses
-that several methods share.
+`unlearnkit.config.methods.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch`
+count steps. `retain` and `forget` are `unlearnkit.data.text.sequences.Sequences`. `token_steps` has the loop,
+`token_terms` the losses that several methods share.
 
 Methods for images that fine-tune on one set share the loop of `descent` and the settings of
-`unlearnkit.config.fine_tuning`.
+`unlearnkit.config.methods.fine_tuning`.
 
 Adding a method is one such file, one line in `unlearnkit.registry.METHODS` and one entry in the configuration;
 `unlearnkit new-method NAME`, for text with `--task text`, begins the first two.

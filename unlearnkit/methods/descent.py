@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context
 

@@ -28,7 +28,7 @@ A language model also defines
 and its functions take the context length L as shape, (L,), and the vocabulary V as number of classes. The module maps
 tokens [B, n] to logits [B, n, V] for n up to L. No logit depends on a later token: padding on the right needs no mask.
 There is no dropout, and no tensor is twice in the state: tied embeddings are stored once. Its settings are a
-`unlearnkit.config.text_models.TextModelSettings`.
+`unlearnkit.config.models.text_models.TextModelSettings`.
 
 Adding a model is one such file, one line in `unlearnkit.registry.MODELS` and one entry in the configuration.
 """

@@ -1,8 +1,9 @@
 """Several models of one architecture that behave as one: [K, B, C, H, W] -> [K, B, classes].
 
-Losses that average over the batch and sum over the models (training/losses.py) give every model exactly the gradient
-that it would have alone, and elementwise optimisers (SGD, Adam) then take exactly its own step. So code written for one
-model runs on a stack unchanged, as long as it touches the model only by calling it and by optimising its parameters.
+Losses that average over the batch and sum over the models (training/images/losses.py) give every model exactly the
+gradient that it would have alone, and elementwise optimisers (SGD, Adam) then take exactly its own step. So code
+written for one model runs on a stack unchanged, as long as it touches the model only by calling it and by optimising
+its parameters.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ from snakemake.settings.types import (
 )
 
 from unlearnkit.artifacts.timing import process_seconds
-from unlearnkit.changes import replaced
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.workflow.guards.changes import replaced
 
 MANY = 10_000
 REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, ValueError)

@@ -9,10 +9,10 @@ import functools
 from collections.abc import Iterable
 
 from unlearnkit.config.blocks import declared
-from unlearnkit.config.costs import ModelSize
 from unlearnkit.config.experiment import Experiment
-from unlearnkit.config.forget_set import ClassForgetSet, SubpopulationForgetSet
-from unlearnkit.config.variants import last_epoch
+from unlearnkit.config.forget_sets.images import ClassForgetSet, SubpopulationForgetSet
+from unlearnkit.config.methods.costs import ModelSize
+from unlearnkit.config.methods.variants import last_epoch
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import shard_indices

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from unlearnkit.config.recipe import Recipe
+from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import parameters_of

@@ -13,7 +13,7 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.errors import ConfigError
 from unlearnkit.models.building import Architecture
 from unlearnkit.registry import load, load_task
-from unlearnkit.training.group import ALONE, Group
+from unlearnkit.training.processes.group import ALONE, Group
 from unlearnkit.training.shard import Report, Task, Worker
 
 

@@ -14,10 +14,10 @@ import torch
 from unlearnkit import registry
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.batches import Pixels
+from unlearnkit.data.images.batches import Pixels
 from unlearnkit.models.building import Architecture
 from unlearnkit.seeds import derive_seed
-from unlearnkit.training.group import ALONE, Group
+from unlearnkit.training.processes.group import ALONE, Group
 
 PAIRED = ("original", "oracle")
 """Roles whose models of one index share what a recipe lets them share; held-out oracles share nothing."""

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import WeightFile
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Samples, batch_of_one_explained, retain_set
+from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.draws import Draws
+from unlearnkit.data.images.batches import Samples, batch_of_one_explained, retain_set
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter

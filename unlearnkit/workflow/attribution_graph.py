@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from unlearnkit import layout
-from unlearnkit.config.attribution import COMPONENTS, Attribution
-from unlearnkit.config.forget_set import ClipNeighboursForgetSet, PrincipalComponentForgetSet
-from unlearnkit.graph import Graph, Slice
-from unlearnkit.raw_files import raw_files
+from unlearnkit.config.attributions.attribution import COMPONENTS, Attribution
+from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.raw_files import raw_files
 
 STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
 """Stages of `unlearnkit.places` whose settings and code are stated here."""
@@ -72,7 +72,7 @@ class AttributionGraph:
 
     def embedding_files(self) -> list[str]:
         """Return the files of the model that images are embedded by, as far as it is a folder."""
-        return raw_files("unlearnkit.data.embedding", self.graph.experiment.embedding.model)
+        return raw_files("unlearnkit.data.images.embedding", self.graph.experiment.embedding.model)
 
     # configuration slices and code fingerprints
 

@@ -14,14 +14,14 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
-from unlearnkit.raw_files import raw_files, takable
 from unlearnkit.registry import TASKS, locate
 from unlearnkit.seeds import SCHEME
+from unlearnkit.workflow.raw_files import raw_files, takable
 
 Slice = dict[str, Any]
 
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "workflow_scripts"
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 
 class Graph:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.attribution_graph import STAGES, AttributionGraph
-from unlearnkit.graph import Graph, Slice
 from unlearnkit.places import ROLES, Place
 from unlearnkit.registry import METRICS
-from unlearnkit.report_graph import ReportGraph
-from unlearnkit.text_graph import TextGraph
+from unlearnkit.workflow.attribution_graph import STAGES, AttributionGraph
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.report_graph import ReportGraph
+from unlearnkit.workflow.text_graph import TextGraph
 
 Wildcards = Mapping[str, str]
 

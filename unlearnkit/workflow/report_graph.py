@@ -8,8 +8,8 @@ from typing import Any
 from unlearnkit import layout
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import source_path
-from unlearnkit.graph import Graph, Slice
 from unlearnkit.registry import locate
+from unlearnkit.workflow.graph import Graph, Slice
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
 """Methods that others are compared with, beside those that read oracles."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.declarations import declarations
-from unlearnkit.graph import Graph, Slice
-from unlearnkit.raw_files import raw_files
 from unlearnkit.registry import locate
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.raw_files import raw_files
 
 
 class TextGraph:

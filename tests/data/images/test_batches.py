@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit.data.batches import CROP_PADDING, Pixels, Samples, mixed_epoch, retain_set
+from unlearnkit.data.images.batches import CROP_PADDING, Pixels, Samples, mixed_epoch, retain_set
 
 CPU = torch.device("cpu")
 

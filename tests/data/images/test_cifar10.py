@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unlearnkit.data import cifar10 as module
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
-from unlearnkit.data.sheets import read_sheets
+from unlearnkit.data.images import cifar10 as module
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.data.images.sheets import read_sheets
 from unlearnkit.errors import DataError
 
 

@@ -11,8 +11,8 @@ import pytest
 from cifar_pickles import python2_pickle
 from torchvision.datasets import CIFAR100
 
-from unlearnkit.data import cifar100 as module
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.data.images import cifar100 as module
+from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.errors import DataError
 
 TRAIN, TEST = 500, 100

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from unlearnkit.artifacts.store import TensorFile, write_tensors
-from unlearnkit.config.data import Image
-from unlearnkit.data.dataset_file import read_image_set, write_image_set
-from unlearnkit.data.loading import load_image_set
+from unlearnkit.config.data.images import Image
+from unlearnkit.data.images.dataset_file import read_image_set, write_image_set
+from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.errors import ArtifactError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unlearnkit.config.forget_set import EasyDubForgetSet
+from unlearnkit.config.forget_sets.images import EasyDubForgetSet
 from unlearnkit.data.forget_sets import check_forget_set, easydub_forget_set
 from unlearnkit.errors import DataError
 from unlearnkit.facts import easydub

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unlearnkit.data.idx import read_idx, read_idx_set
+from unlearnkit.data.images.idx import read_idx, read_idx_set
 from unlearnkit.errors import DataError
 
 IMAGES = bytes((0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4)) + bytes(range(24))

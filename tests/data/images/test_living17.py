@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit.data import living17
-from unlearnkit.data.tensor_files import read_tensor_file
+from unlearnkit.data.images import living17
+from unlearnkit.data.images.tensor_files import read_tensor_file
 from unlearnkit.errors import DataError
 
 SIDE, SAMPLES = 6, 1203  # more than two chunks

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from unlearnkit.data import living17, living17_imagenet
-from unlearnkit.data.living17_imagenet import SUBCLASSES, list_pictures
-from unlearnkit.data.pictures import centre_crop
+from unlearnkit.data.images import living17, living17_imagenet
+from unlearnkit.data.images.living17_imagenet import SUBCLASSES, list_pictures
+from unlearnkit.data.images.pictures import centre_crop
 from unlearnkit.errors import DataError
 
 COUNTS = {"train": 4, "val": 1}

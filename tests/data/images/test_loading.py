@@ -14,8 +14,8 @@ import pytest
 
 from unlearnkit import registry
 from unlearnkit.config.blocks import names_for
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set, load_published
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set, load_published
 from unlearnkit.declarations import declarations, source_path
 from unlearnkit.errors import ConfigError, DataError
 
@@ -194,7 +194,7 @@ def test_declarations_are_literals(name: str) -> None:
 
 
 def test_importing_the_data_sets_imports_nothing_heavy() -> None:
-    modules = [*registry.DATASETS.values(), "unlearnkit.data.forget_sets", "unlearnkit.data.loading"]
+    modules = [*registry.DATASETS.values(), "unlearnkit.data.forget_sets", "unlearnkit.data.images.loading"]
     program = (
         f"import sys, {', '.join(modules)}; print(*{{'torch', 'torchvision', 'sklearn', 'PIL'}} & sys.modules.keys())"
     )

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image as Pillow
 from torchvision.transforms import Grayscale, Resize
 
-from unlearnkit.config.data import Image
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
-from unlearnkit.data.resizing import shaped
+from unlearnkit.config.data.images import Image
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.data.images.resizing import shaped
 from unlearnkit.facts.image_shape import image_shape
 
 

@@ -10,11 +10,11 @@ import pytest
 from pydantic import TypeAdapter
 from sklearn.datasets import load_digits
 
-from unlearnkit.config.forget_set import ForgetSet
+from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.data.forget_sets import make_forget_set
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set
-from unlearnkit.data.rows import row_columns
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.data.images.rows import row_columns
 from unlearnkit.errors import DataError
 
 COLUMNS = ["split", "sample_index", "published_position", "file", "label"]

@@ -9,9 +9,9 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from unlearnkit.data.forget_sets import random_forget_set
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.loading import load_image_set, load_published, prepared
-from unlearnkit.data.splits import deep_unlearn_split
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.loading import load_image_set, load_published, prepared
+from unlearnkit.data.images.splits import deep_unlearn_split
 from unlearnkit.errors import DataError
 from unlearnkit.facts.splits import split_sizes
 

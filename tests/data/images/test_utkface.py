@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from unlearnkit.data import utkface
-from unlearnkit.data.pictures import read_pictures
+from unlearnkit.data.images import utkface
+from unlearnkit.data.images.pictures import read_pictures
 from unlearnkit.errors import DataError
-from unlearnkit.raw_files import raw_files
+from unlearnkit.workflow.raw_files import raw_files
 
 # real names, some with a field missing or a slip of the pen, by age and time
 NAMES = [
@@ -108,8 +108,8 @@ def test_other_files_beside_the_faces_do_not_matter(faces: Path) -> None:
 
 
 def test_faces_are_inputs(faces: Path, tmp_path: Path) -> None:
-    assert raw_files("unlearnkit.data.utkface", faces) == sorted(str(faces / name) for name in NAMES)
-    assert raw_files("unlearnkit.data.utkface", tmp_path / "absent") == []
+    assert raw_files("unlearnkit.data.images.utkface", faces) == sorted(str(faces / name) for name in NAMES)
+    assert raw_files("unlearnkit.data.images.utkface", tmp_path / "absent") == []
 
 
 def test_incomplete_folder_is_refused(faces: Path) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unlearnkit.data import fineweb, text_files, tiny_shakespeare
-from unlearnkit.data.corpus import Corpus
 from unlearnkit.data.download import download_file
-from unlearnkit.data.token_shards import open_stream, write_shard
+from unlearnkit.data.text import fineweb, text_files, tiny_shakespeare
+from unlearnkit.data.text.corpus import Corpus
+from unlearnkit.data.text.token_shards import open_stream, write_shard
 from unlearnkit.errors import DataError
 
 ODD = "naïve\r\nline\u2028one 👩‍👩‍👧\x0b\n\n"

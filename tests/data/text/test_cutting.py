@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unlearnkit.data import cutting
-from unlearnkit.data.cutting import Cut, cut
-from unlearnkit.data.units import unit_columns
+from unlearnkit.data.text import cutting
+from unlearnkit.data.text.cutting import Cut, cut
+from unlearnkit.data.text.units import unit_columns
 from unlearnkit.errors import DataError
 
 END = 7

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unlearnkit.config.tokenizer import GPT2_VOCABULARY, Gpt2Tokenizer
-from unlearnkit.data.tokenizer import TextTokenizer
-from unlearnkit.data.tokenizer_making import make_tokenizer
+from unlearnkit.config.data.tokenizer import GPT2_VOCABULARY, Gpt2Tokenizer
+from unlearnkit.data.text.tokenizer import TextTokenizer
+from unlearnkit.data.text.tokenizer_making import make_tokenizer
 from unlearnkit.errors import DataError
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data import hub_text
-from unlearnkit.data.corpus import Corpus
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.text import hub_text
+from unlearnkit.data.text.corpus import Corpus
 from unlearnkit.errors import DataError
 
 TRAIN = ["one\r\ntwo", "", "naïve 👩‍👩‍👧\n"] * 40

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from unlearnkit import registry
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data.text_loading import load_corpus, load_token_files
-from unlearnkit.data.token_shards import write_shard
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.text.text_loading import load_corpus, load_token_files
+from unlearnkit.data.text.token_shards import write_shard
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import DataError
 
@@ -27,7 +27,7 @@ def files(tmp_path: Path) -> Path:
 
 def test_the_published_text_has_the_published_hash(shared_data: Path) -> None:
     corpus, found = load_corpus("tiny_shakespeare", shared_data)
-    assert found == corpus.content_hash == declarations("unlearnkit.data.tiny_shakespeare").CONTENT_HASH
+    assert found == corpus.content_hash == declarations("unlearnkit.data.text.tiny_shakespeare").CONTENT_HASH
 
 
 def test_other_text_under_a_published_name_is_refused(tmp_path: Path) -> None:

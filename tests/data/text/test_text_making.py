@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unlearnkit.data.text_making import make_text_set, text_set_of
-from unlearnkit.data.token_shards import Stream, write_shard
+from unlearnkit.data.text.text_making import make_text_set, text_set_of
+from unlearnkit.data.text.token_shards import Stream, write_shard
 from unlearnkit.errors import DataError
 
 END_OF_TEXT = 50_256

@@ -11,13 +11,13 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from unlearnkit.config.units import TextForgetSet
-from unlearnkit.data.sequences import IGNORE, Sequences, Tokens
-from unlearnkit.data.text_file import read_text_set, write_text_set
-from unlearnkit.data.text_making import make_text_set, text_set_of
-from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import Stream, write_shard
-from unlearnkit.data.unit_forget_sets import make_unit_forget_set, sequences_of_units
+from unlearnkit.config.forget_sets.units import TextForgetSet
+from unlearnkit.data.text.sequences import IGNORE, Sequences, Tokens
+from unlearnkit.data.text.text_file import read_text_set, write_text_set
+from unlearnkit.data.text.text_making import make_text_set, text_set_of
+from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.data.text.token_shards import Stream, write_shard
+from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set, sequences_of_units
 from unlearnkit.errors import ArtifactError, DataError
 
 CPU = torch.device("cpu")

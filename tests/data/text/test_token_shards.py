@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unlearnkit.data.token_shards import Stream, first_shards, open_shard, open_stream, write_shard
+from unlearnkit.data.text.token_shards import Stream, first_shards, open_shard, open_stream, write_shard
 from unlearnkit.errors import DataError
 
 TOKENS = np.array([50256, 15496, 995, 0, 65535])

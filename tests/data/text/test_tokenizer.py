@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unlearnkit.config.tokenizer import BpeTokenizer, CharacterTokenizer
-from unlearnkit.data.tokenizer import END_OF_TEXT, TextTokenizer, read_tokenizer, write_tokenizer
-from unlearnkit.data.tokenizer_making import make_tokenizer
+from unlearnkit.config.data.tokenizer import BpeTokenizer, CharacterTokenizer
+from unlearnkit.data.text.tokenizer import END_OF_TEXT, TextTokenizer, read_tokenizer, write_tokenizer
+from unlearnkit.data.text.tokenizer_making import make_tokenizer
 from unlearnkit.errors import ArtifactError, DataError
 
 CORPUS = [
@@ -129,8 +129,8 @@ def test_text_that_does_not_yield_the_vocabulary_is_refused() -> None:
 def test_training_depends_neither_on_order_nor_on_threads_nor_on_the_process(bpe: TextTokenizer) -> None:
     assert make_tokenizer(BPE, CORPUS[::-1]).definition == bpe.definition
     script = (
-        "import sys, json; from unlearnkit.config.tokenizer import BpeTokenizer;"
-        "from unlearnkit.data.tokenizer_making import make_tokenizer;"
+        "import sys, json; from unlearnkit.config.data.tokenizer import BpeTokenizer;"
+        "from unlearnkit.data.text.tokenizer_making import make_tokenizer;"
         "settings = BpeTokenizer(kind='bpe', vocabulary_size=280);"
         "sys.stdout.buffer.write(make_tokenizer(settings, json.load(sys.stdin)).definition.encode())"
     )

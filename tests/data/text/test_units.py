@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unlearnkit.data.cutting import cut
 from unlearnkit.data.forget_sets import random_forget_set
-from unlearnkit.data.units import COLUMNS, unit_columns
+from unlearnkit.data.text.cutting import cut
+from unlearnkit.data.text.units import COLUMNS, unit_columns
 from unlearnkit.errors import DataError
 
 # EasyDUB's "1 %" of 1,389 steps

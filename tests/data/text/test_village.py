@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from unlearnkit.data import village
-from unlearnkit.data.corpus import Corpus
 from unlearnkit.data.forget_set_files import file_forget_set
+from unlearnkit.data.text import village
+from unlearnkit.data.text.corpus import Corpus
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

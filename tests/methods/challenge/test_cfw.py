@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from unlearnkit.config.blocks import names_for
-from unlearnkit.data.batches import Samples
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.methods.cfw import Settings, unlearn
-from unlearnkit.methods.class_weights import class_weights, weighted_cross_entropy
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.methods.challenge.cfw import Settings, unlearn
+from unlearnkit.methods.challenge.class_weights import class_weights, weighted_cross_entropy
 
 LABELS = torch.tensor([0, 0, 0, 0, 2, 2])
 """Four samples of class 0, none of class 1, two of class 2."""

@@ -12,7 +12,7 @@ from bench import Bench
 from torch import nn
 
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods.ct import transpose
+from unlearnkit.methods.challenge.ct import transpose
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import parameters_of

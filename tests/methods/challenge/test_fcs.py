@@ -12,8 +12,8 @@ import torch
 from bench import Bench
 from pydantic import ValidationError
 
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.fcs import Settings, contrast_rate, contrastive, divergence_from_uniform, unlearn
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.challenge.fcs import Settings, contrast_rate, contrastive, divergence_from_uniform, unlearn
 from unlearnkit.models.building import states_of
 
 FROZEN = {"lr": 0.0, "uniform_lr": 0.0, "contrast_lr": 0.0, "final_contrast_lr": 0.0}

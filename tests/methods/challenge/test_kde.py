@@ -12,7 +12,7 @@ import pytest
 import torch
 from bench import Bench, same
 
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import parameters_of

@@ -10,9 +10,9 @@ import torch
 from bench import Bench
 from torch import Tensor, nn
 
-from unlearnkit.methods.msg import triangle
+from unlearnkit.methods.challenge.msg import triangle
 from unlearnkit.models.adapter import convolution_weights
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import SGD
 
 

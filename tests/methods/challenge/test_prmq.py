@@ -13,8 +13,8 @@ from bench import CPU, Bench, same
 from torch import nn
 from torch.nn import functional
 
-from unlearnkit.methods.class_weights import class_weights
-from unlearnkit.methods.prmq import Settings, entropy, entropy_difference, prunable, prune_and_redraw
+from unlearnkit.methods.challenge.class_weights import class_weights
+from unlearnkit.methods.challenge.prmq import Settings, entropy, entropy_difference, prunable, prune_and_redraw
 from unlearnkit.models.building import states_of
 
 UNTRAINED = {"epochs": 1, "last_fraction": 0.0}

@@ -13,8 +13,8 @@ import torch
 from bench import Bench
 from pydantic import ValidationError
 
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.methods.rni import Settings
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.methods.challenge.rni import Settings
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import parameters_of
 

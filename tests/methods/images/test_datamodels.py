@@ -19,7 +19,7 @@ from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.models.building import states_of
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.predict import logits_on_all
+from unlearnkit.training.images.predict import logits_on_all
 from unlearnkit.training.unlearning import Context
 
 

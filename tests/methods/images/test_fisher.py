@@ -12,9 +12,9 @@ import torch
 from bench import CPU, Bench, same
 from torch import Tensor, nn
 
-from unlearnkit.config.search import draw
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.methods.fisher import Settings, fisher_information, noise_variance
+from unlearnkit.config.methods.search import draw
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.methods.images.fisher import Settings, fisher_information, noise_variance
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task

@@ -10,11 +10,11 @@ import torch
 from bench import Bench, same
 from torch import Tensor, nn
 
-from unlearnkit.config.search import draw
+from unlearnkit.config.methods.search import draw
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods import influence
-from unlearnkit.methods.influence import Settings, inverse_fisher_product, published_product
-from unlearnkit.methods.per_sample import per_sample_gradients
+from unlearnkit.methods.images import influence
+from unlearnkit.methods.images.influence import Settings, inverse_fisher_product, published_product
+from unlearnkit.methods.images.per_sample import per_sample_gradients
 from unlearnkit.models.building import states_of
 
 

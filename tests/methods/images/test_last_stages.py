@@ -13,10 +13,10 @@ from bench import HELD_OUT, RECIPE, Bench, same
 from torch import nn
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods import cf_k
-from unlearnkit.methods.last_stages import last_stages
+from unlearnkit.methods.images import cf_k
+from unlearnkit.methods.images.last_stages import last_stages
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import buffers_of, parameters_of
 from unlearnkit.training.unlearning import run_method

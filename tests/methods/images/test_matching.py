@@ -13,9 +13,9 @@ from bench import Bench, same
 from torch import Tensor, nn
 
 from unlearnkit import registry
-from unlearnkit.config.matching import MatchingSettings
+from unlearnkit.config.methods.matching import MatchingSettings
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods.matching_student import match, matching_loss
+from unlearnkit.methods.images.matching_student import match, matching_loss
 from unlearnkit.models.building import states_of
 from unlearnkit.training.unlearning import ROLE, Context
 

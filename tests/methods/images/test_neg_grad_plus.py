@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods import neg_grad_plus
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.images import neg_grad_plus
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.unlearning import ROLE
 
 ASCENT = {"alpha": 0.0, "epochs": 2, "batch_size": 10, "lr": 0.02}

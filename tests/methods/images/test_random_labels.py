@@ -10,8 +10,8 @@ import torch
 from bench import Bench, same
 from torch import Tensor
 
-from unlearnkit.methods import random_labels
-from unlearnkit.methods.relabelling import relabelled
+from unlearnkit.methods.images import random_labels
+from unlearnkit.methods.images.relabelling import relabelled
 
 CLASSES, COUNT = 10, 20_000
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from bench import Bench, same
 
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 
 DECAYED = {"momentum": 0.9, "weight_decay": 5e-4, "lr": 0.05, "epochs": 3}
 

@@ -9,7 +9,7 @@ import torch
 from bench import Bench
 from torch import Tensor, nn
 
-from unlearnkit.training.losses import cross_entropy, distillation
+from unlearnkit.training.images.losses import cross_entropy, distillation
 from unlearnkit.training.unlearning import Context
 
 STEADY = {"epochs": 4, "lr": 0.1, "milestones": ()}

@@ -11,7 +11,7 @@ import torch
 from bench import Bench, same
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.methods.scrub import Settings
+from unlearnkit.methods.images.scrub import Settings
 
 DEEP_UNLEARN = {
     "epochs": 5,

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.loop import fit
-from unlearnkit.training.predict import logits_on_all
+from unlearnkit.training.images.loop import fit
+from unlearnkit.training.images.predict import logits_on_all
 from unlearnkit.training.unlearning import ROLE
 
 SISA = registry.load("method", "sisa")

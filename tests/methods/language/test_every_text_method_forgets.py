@@ -15,9 +15,9 @@ from torch import nn
 
 from unlearnkit import registry
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.config.text_recipe import TextRecipe
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.training.language.sequence_values import values_of_sequences
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.sequence_values import values_of_sequences
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 from unlearnkit.training.unlearning import Division, Procedure, run_method

@@ -12,10 +12,10 @@ import torch
 from bench import CPU, Bench, same
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.methods.token_terms import largest_nll
+from unlearnkit.methods.language.token_terms import largest_nll
 from unlearnkit.models.building import states_of
+from unlearnkit.training.language.token_losses import targets, token_sum
 from unlearnkit.training.shard import Kept, ShardResult, Worker, run_shard
-from unlearnkit.training.token_losses import targets, token_sum
 from unlearnkit.training.unlearning import run_method, unlearn_shard
 
 

@@ -14,8 +14,8 @@ from bench import Bench, same
 from torch import Tensor, nn
 
 from unlearnkit import registry
-from unlearnkit.data.sequences import IGNORE
-from unlearnkit.methods.token_steps import rate_of
+from unlearnkit.data.text.sequences import IGNORE
+from unlearnkit.methods.language.token_steps import rate_of
 from unlearnkit.models.building import states_of
 from unlearnkit.training.unlearning import run_method
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unlearnkit.data.sequences import IGNORE
-from unlearnkit.methods.npo import preference
-from unlearnkit.methods.token_scrub import Settings as ScrubSettings
-from unlearnkit.methods.token_scrub import stay
-from unlearnkit.methods.token_steps import Loss, TokenBatch
-from unlearnkit.methods.token_terms import ascent, divergence, nll
+from unlearnkit.data.text.sequences import IGNORE
+from unlearnkit.methods.language.npo import preference
+from unlearnkit.methods.language.token_scrub import Settings as ScrubSettings
+from unlearnkit.methods.language.token_scrub import stay
+from unlearnkit.methods.language.token_steps import Loss, TokenBatch
+from unlearnkit.methods.language.token_terms import ascent, divergence, nll
 
 V, LENGTHS = 11, (6, 2, 9, 4)
 ENDS_MASKED = (True, False, True, False)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.logistic import fit_logistic
+from unlearnkit.metrics.attacks.logistic import fit_logistic
 
 
 def sklearn_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics import mia
+from unlearnkit.metrics.attacks import mia
 from unlearnkit.metrics.margins import loss_from_margins
 from unlearnkit.metrics.population import Population
 

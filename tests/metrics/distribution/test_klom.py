@@ -15,7 +15,7 @@ from scipy.stats import entropy
 
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.klom import MEASURES, VALUES_PER_CHUNK, Settings, UndefinedKlomWarning, klom, score
+from unlearnkit.metrics.distribution.klom import MEASURES, VALUES_PER_CHUNK, Settings, UndefinedKlomWarning, klom, score
 from unlearnkit.metrics.population import Population
 from unlearnkit.registry import METRICS
 

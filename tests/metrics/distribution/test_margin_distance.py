@@ -15,9 +15,16 @@ from scipy.integrate import quad
 from scipy.stats import norm, wasserstein_distance
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics import margin_distance
-from unlearnkit.metrics.klom import klom
-from unlearnkit.metrics.margin_distance import MEASURES, VALUES_PER_CHUNK, Settings, gaussian_kl, score, wasserstein
+from unlearnkit.metrics.distribution import margin_distance
+from unlearnkit.metrics.distribution.klom import klom
+from unlearnkit.metrics.distribution.margin_distance import (
+    MEASURES,
+    VALUES_PER_CHUNK,
+    Settings,
+    gaussian_kl,
+    score,
+    wasserstein,
+)
 from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.scoring import score_candidate
 

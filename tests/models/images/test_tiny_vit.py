@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from unlearnkit.models import tiny_vit, window_attention
+from unlearnkit.models.images import tiny_vit, window_attention
 from unlearnkit.models.parts import parameters_of
 from unlearnkit.models.stochastic_depth import StochasticDepth
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from language_models import NAMES, built, module_of, some_tokens
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "models.md").read_text()
 SECTION = PAGE.split("## Language models\n")[1].split("\n## ")[0]
 CELLS = [[cell.strip() for cell in row.split("|")[1:-1]] for row in SECTION.splitlines() if row.startswith("| `")]
 SIZES = {row[0].strip("`"): row for row in CELLS if len(row) == 6}
@@ -55,7 +55,7 @@ def test_transformers_takes_the_weights_as_the_page_says() -> None:
     names: dict[str, Any] = {
         "GPT2Config": transformers.GPT2Config,
         "GPT2LMHeadModel": transformers.GPT2LMHeadModel,
-        "to_transformers": import_module("unlearnkit.models.transformers_causal").to_transformers,
+        "to_transformers": import_module("unlearnkit.models.language.transformers_causal").to_transformers,
         "state": model.state_dict(),
     }
     exec(code, names)

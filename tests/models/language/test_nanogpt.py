@@ -10,9 +10,9 @@ import torch
 from language_models import LENGTH, VOCABULARY, built, module_of, settings_of, some_tokens, stirred
 from torch import Tensor
 
-from unlearnkit.models import nanogpt
-from unlearnkit.models.causal_masks import within_document, within_window
-from unlearnkit.models.nanogpt_block import turned
+from unlearnkit.models.language import nanogpt
+from unlearnkit.models.language.causal_masks import within_document, within_window
+from unlearnkit.models.language.nanogpt_block import turned
 
 FULL: dict[str, Any] = {
     "layers": 12,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from language_models import NAMES, built, module_of
 
-from unlearnkit.models.parameter_groups import hidden_matrices
+from unlearnkit.models.language.parameter_groups import hidden_matrices
 
 MATRICES = {
     "gpt2": {"attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"},

@@ -12,7 +12,7 @@ from language_models import LENGTH, TRANSFORMERS, built, module_of, settings_of,
 from torch import nn
 
 from unlearnkit.errors import TrainingError
-from unlearnkit.models.transformers_causal import CausalTransformer, to_transformers
+from unlearnkit.models.language.transformers_causal import CausalTransformer, to_transformers
 
 CAUSAL = {
     "gpt2": "GPT2LMHeadModel",

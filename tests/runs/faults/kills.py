@@ -1,6 +1,6 @@
 """SIGKILL at random moments of a run, many times, until the experiment is finished all the same.
 
-    python tests/workflow/faults/kills.py --kills 60 --seed 0
+    python tests/runs/faults/kills.py --kills 60 --seed 0
 
 prints the table of what was killed and what became of it. Work that is done stays done, so a kill costs one start of
 Snakemake. After each kill the same command is given again, and nobody waits for jobs that run on: they may write while
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(REPOSITORY / "tests/workflow")]  # as pytest does
+sys.path[:0] = [str(REPOSITORY / "tests/runs")]  # as pytest does
 
 from checkout import DELETED, RESULTS, Checkout  # noqa: E402
 from processes import KINDS, Run, wait_for_orphans  # noqa: E402

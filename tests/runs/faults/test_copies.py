@@ -15,8 +15,8 @@ from checkout import CONFIG, Checkout
 from refusals import repair
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.graph import Graph
-from unlearnkit.origin import foreign_artifacts
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.origin import foreign_artifacts
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unlearnkit.training.losses import cross_entropy, distillation
+from unlearnkit.training.images.losses import cross_entropy, distillation
 
 LABELS = torch.randint(0, 4, (3, 5), generator=torch.Generator().manual_seed(1))
 TEACHERS = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(2))

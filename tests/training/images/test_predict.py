@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.models.building import states_of
-from unlearnkit.training import predict
 from unlearnkit.training.evaluation import margins_of_models
+from unlearnkit.training.images import predict
 from unlearnkit.training.shard import Task, Worker
 
 TaskOf = Callable[..., Task]

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import nn
 
-from unlearnkit.data.sequences import IGNORE, Tokens
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.text.sequences import IGNORE, Tokens
+from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
-from unlearnkit.training import sequence_values
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.sequence_values import target_counts, values_of_sequences
+from unlearnkit.training.language import sequence_values
+from unlearnkit.training.language.sequence_values import target_counts, values_of_sequences
+from unlearnkit.training.language.token_losses import token_margins
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
-from unlearnkit.training.token_losses import token_margins
 
 CPU = torch.device("cpu")
 LENGTHS = (8, 8, 4, 5, 8, 8, 2, 8, 3, 6)

@@ -11,13 +11,13 @@ import torch
 from small_text import LENGTH, positions_text, recipe, text_task, trained, visits_of
 
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.distributed import micro_batches
-from unlearnkit.training.group import Group
+from unlearnkit.training.language.step_arithmetic import StepArithmetic
+from unlearnkit.training.language.text_loop import Step
+from unlearnkit.training.language.text_task import arithmetic
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.processes.distributed import micro_batches
+from unlearnkit.training.processes.group import Group
 from unlearnkit.training.shard import Worker
-from unlearnkit.training.step_arithmetic import StepArithmetic
-from unlearnkit.training.text_loop import Step
-from unlearnkit.training.text_task import arithmetic
 
 
 def test_the_published_recipe() -> None:

@@ -13,7 +13,7 @@ from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.seeding import seeding
 from unlearnkit.places import place_of, record_of
 from unlearnkit.seeds import SCHEME, derive_seed
-from unlearnkit.training.curves import POINTS, CurveRecorder
+from unlearnkit.training.language.curves import POINTS, CurveRecorder
 
 
 def recorded(recorder: CurveRecorder, steps: range) -> None:

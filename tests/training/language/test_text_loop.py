@@ -14,13 +14,13 @@ from small_text import CPU, difference, positions_text, recipe, text_task, train
 from torch import nn
 from torch.nn import functional
 
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.cutting import Unit
-from unlearnkit.data.sequences import IGNORE, Tokens
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.cutting import Unit
+from unlearnkit.data.text.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
+from unlearnkit.training.language.token_losses import targets, token_sum
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.shard import ShardResult, Task, Worker
-from unlearnkit.training.token_losses import targets, token_sum
 
 SMALL = [
     ("nanogpt", {}),

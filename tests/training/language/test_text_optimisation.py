@@ -9,10 +9,15 @@ import torch
 from small_text import recipe
 from torch import nn
 
-from unlearnkit.config.text_recipe import TextRecipe
+from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.models.building import Architecture
 from unlearnkit.registry import load
-from unlearnkit.training.text_optimisation import TextOptimizer, kinds_of_parameters, muon_momentum, rate_factor
+from unlearnkit.training.language.text_optimisation import (
+    TextOptimizer,
+    kinds_of_parameters,
+    muon_momentum,
+    rate_factor,
+)
 
 STEPS = 1000
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from small_text import CPU, positions_text, recipe, visits_of
 
-from unlearnkit.data.cutting import Unit
-from unlearnkit.data.sequences import IGNORE, Tokens
-from unlearnkit.data.text_set import TextSet
-from unlearnkit.training.visits import Visits
+from unlearnkit.data.text.cutting import Unit
+from unlearnkit.data.text.sequences import IGNORE, Tokens
+from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.training.language.visits import Visits
 
 UNITS: list[Unit] = ["sequence", "step", "document"]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unlearnkit.data.sequences import IGNORE
-from unlearnkit.training import token_losses
-from unlearnkit.training.token_losses import token_margins
+from unlearnkit.data.text.sequences import IGNORE
+from unlearnkit.training.language import token_losses
+from unlearnkit.training.language.token_losses import token_margins
 
 
 def exact_margins(logits: Tensor, labels: Tensor) -> np.ndarray:

@@ -22,13 +22,13 @@ from small_text import positions_text, recipe, text_task
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.text_file import write_text_set
+from unlearnkit.data.text.text_file import write_text_set
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.distributed import micro_batches
-from unlearnkit.training.group import Group
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.process import Part
-from unlearnkit.training.processes import train_in_processes
+from unlearnkit.training.processes.distributed import micro_batches
+from unlearnkit.training.processes.group import Group
+from unlearnkit.training.processes.part import Part
+from unlearnkit.training.processes.starting import train_in_processes
 from unlearnkit.training.shard import Worker
 
 FORGET = np.array([1, 2, 5])
@@ -149,8 +149,8 @@ def test_processes_end_with_the_job_that_started_them(tmp_path: Path) -> None:
         "import json, sys\n"
         "from unlearnkit.artifacts.resume import ResumeFolder\n"
         "from unlearnkit.config.execution import Execution\n"
-        "from unlearnkit.training.process import Part\n"
-        "from unlearnkit.training.processes import train_in_processes\n"
+        "from unlearnkit.training.processes.part import Part\n"
+        "from unlearnkit.training.processes.starting import train_in_processes\n"
         "part = Part(**json.loads(sys.argv[1]))\n"
         "execution = Execution(processes=2, device='cpu')\n"
         "resume = ResumeFolder(sys.argv[2], 'key')\n"
@@ -188,5 +188,5 @@ def children(parent: int | None = None) -> list[int]:
 
 def is_training(pid: int) -> bool:
     with contextlib.suppress(OSError):
-        return b"unlearnkit.training.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"unlearnkit.training.processes.part" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

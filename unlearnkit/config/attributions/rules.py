@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from unlearnkit.config.attribution import DatamodelAttribution
-from unlearnkit.config.forget_set import ClipNeighboursForgetSet, PrincipalComponentForgetSet
+from unlearnkit.config.attributions.attribution import DatamodelAttribution
+from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
 from unlearnkit.config.rules import at_most
 from unlearnkit.errors import ConfigError, suggest
 

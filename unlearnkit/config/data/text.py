@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from unlearnkit.config.hub_text import HubText
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.config.data.tokenizer import Tokenizer
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
-from unlearnkit.config.tokenizer import Tokenizer
 
 Unit = Literal["sequence", "document", "step"]
 

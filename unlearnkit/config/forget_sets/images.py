@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.attribution import COMPONENTS
+from unlearnkit.config.attributions.attribution import COMPONENTS
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.facts import easydub

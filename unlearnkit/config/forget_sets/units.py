@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.forget_set import ExtremesForgetSet, FileForgetSet, ForgetSetSettings, Seed
+from unlearnkit.config.forget_sets.images import ExtremesForgetSet, FileForgetSet, ForgetSetSettings, Seed
 from unlearnkit.config.names import UserPath
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from unlearnkit.config.search import GENERIC, Space
+from unlearnkit.config.methods.search import GENERIC, Space
 from unlearnkit.config.settings import MethodSettings
 
 

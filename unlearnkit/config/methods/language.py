@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.search import Choice, Integers, LogUniform, Space
+from unlearnkit.config.methods.search import Choice, Integers, LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.facts.passes import FORWARD_PASS
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from unlearnkit.config.search import Choice, Integers, LogUniform, Space, Uniform
+from unlearnkit.config.methods.search import Choice, Integers, LogUniform, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.facts.matching import retain_subset
 

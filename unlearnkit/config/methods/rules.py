@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from unlearnkit.config.attribution_rules import unknown_attribution
+from unlearnkit.config.attributions.rules import unknown_attribution
 from unlearnkit.config.blocks import MethodBlock, declared, own_settings
+from unlearnkit.config.methods.variants import axes, combinations, last_epoch, spelled
 from unlearnkit.config.names import LONGEST_NAME, VALUE_PATTERN
 from unlearnkit.config.problems import from_validation
 from unlearnkit.config.rules import refusal, whole_shards
-from unlearnkit.config.variants import axes, combinations, last_epoch, spelled
 from unlearnkit.config.wording import shown
 from unlearnkit.errors import ConfigError
 from unlearnkit.layout import REFERENCE_CANDIDATES

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from unlearnkit.config.costs import ModelSize, linear
+from unlearnkit.config.methods.costs import ModelSize, linear
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.facts.language_models import embedding_rows, mlp_features
 

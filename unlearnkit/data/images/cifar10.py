@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.data.cifar_batches import read_cifar_batches
 from unlearnkit.data.download import download, find_folder
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.cifar_batches import read_cifar_batches
+from unlearnkit.data.images.image_set import ImageSet
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (3, 32, 32)
@@ -47,7 +47,7 @@ def load(root: Path | None) -> ImageSet:
 
 
 def _read_sheets(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    from unlearnkit.data.sheets import read_sheets
+    from unlearnkit.data.images.sheets import read_sheets
 
     parts = [read_sheets(folder / name) for name in _SHEETS]
     images = np.concatenate([images for images, _ in parts])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearnkit.data.cifar_batches import read_cifar_batches
 from unlearnkit.data.download import download, find_folder
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.cifar_batches import read_cifar_batches
+from unlearnkit.data.images.image_set import ImageSet
 
 NUM_CLASSES = 100
 IMAGE_SHAPE = (3, 32, 32)

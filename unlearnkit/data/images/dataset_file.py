@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unlearnkit.artifacts.store import TensorFile, write_tensors
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ArtifactError, repair
 
 KIND = "image_set"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (1, 8, 8)

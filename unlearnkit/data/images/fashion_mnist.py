@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearnkit.data.idx import read_idx_set
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.idx import read_idx_set
+from unlearnkit.data.images.image_set import ImageSet
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (1, 28, 28)

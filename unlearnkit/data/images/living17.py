@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from unlearnkit.data.download import find_folder
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.tensor_files import read_tensor_file
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.tensor_files import read_tensor_file
 from unlearnkit.facts.living17 import CLASS_NAMES
-from unlearnkit.raw_files import folder_with
+from unlearnkit.workflow.raw_files import folder_with
 
 NUM_CLASSES = 17
 IMAGE_SHAPE = (3, 224, 224)

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from unlearnkit.data.download import find_folder
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.pictures import centre_crop, read_pictures
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.pictures import centre_crop, read_pictures
 from unlearnkit.errors import DataError
 from unlearnkit.facts.living17 import CLASS_NAMES
-from unlearnkit.raw_files import folder_with
+from unlearnkit.workflow.raw_files import folder_with
 
 NUM_CLASSES = 17
 IMAGE_SHAPE = (3, 224, 224)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit import registry
-from unlearnkit.config.data import Image, Split
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.data.images import Image, Split
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.resizing import shaped
+from unlearnkit.data.images.splits import deep_unlearn_split
 from unlearnkit.data.published import check_content, check_root
-from unlearnkit.data.resizing import shaped
-from unlearnkit.data.splits import deep_unlearn_split
 
 
 def load_image_set(

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.config.data import Image
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.data.images import Image
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.facts.image_shape import image_shape
 
 GREY = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.data.images.image_set import ImageSet
 
 
 def row_columns(image_set: ImageSet) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearnkit.data.image_set import ImageSet, checked_size
+from unlearnkit.data.images.image_set import ImageSet, checked_size
 from unlearnkit.facts.splits import split_sizes
 
 SEED = 123

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.data.download import find_folder
-from unlearnkit.data.image_set import ImageSet
-from unlearnkit.data.pictures import read_pictures
+from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.pictures import read_pictures
 from unlearnkit.errors import DataError
-from unlearnkit.raw_files import folder_with
+from unlearnkit.workflow.raw_files import folder_with
 
 NUM_CLASSES = 5
 IMAGE_SHAPE = (3, 200, 200)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.data.token_shards import Stream
+from unlearnkit.data.text.token_shards import Stream
 from unlearnkit.errors import DataError
 
 Unit = Literal["sequence", "step", "document"]

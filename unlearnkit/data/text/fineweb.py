@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearnkit.data.corpus import TokenFiles
 from unlearnkit.data.download import find_folder
+from unlearnkit.data.text.corpus import TokenFiles
 from unlearnkit.errors import DataError
 
 TASK = "text"

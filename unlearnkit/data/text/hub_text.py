@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data.corpus import Corpus, checked_text
-from unlearnkit.data.language_packages import missing_package
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.text.corpus import Corpus, checked_text
+from unlearnkit.data.text.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 TASK = "text"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from unlearnkit.data.draws import Counter, Draws
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.text.text_set import TextSet
 
 IGNORE = -100
 """Label of a position that has no target: padding, and a token whose successor is not in the set."""

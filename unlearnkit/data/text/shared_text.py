@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.data.copies import digests
-from unlearnkit.data.cutting import end_of_text_positions
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.text.cutting import end_of_text_positions
+from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
 
 SHORT = 32

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from unlearnkit.data.dataset_file import read_described, require_hash, write_described
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.images.dataset_file import read_described, require_hash, write_described
+from unlearnkit.data.text.text_set import TextSet
 
 KIND = "text_set"
 _ARRAYS = ("tokens", "starts", "lengths", "units")

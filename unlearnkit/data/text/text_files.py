@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data.corpus import Corpus, checked_text, read_text
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.text.corpus import Corpus, checked_text, read_text
 from unlearnkit.errors import DataError
 from unlearnkit.layout import DOWNLOADS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit import registry
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data.corpus import Corpus, TokenFiles
+from unlearnkit.config.data.hub_text import HubText
 from unlearnkit.data.published import check_content, check_root
+from unlearnkit.data.text.corpus import Corpus, TokenFiles
 
 
 def load_corpus(

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from unlearnkit import registry
-from unlearnkit.config.text_data import Unit
-from unlearnkit.data.cutting import Cut, cut
+from unlearnkit.config.data.text import Unit
 from unlearnkit.data.published import check_content
-from unlearnkit.data.shared_text import refuse_shared
-from unlearnkit.data.text_loading import load_token_files
-from unlearnkit.data.text_set import TextSet
-from unlearnkit.data.token_shards import Stream, first_shards, open_stream
-from unlearnkit.data.tokenizer import read_tokenizer
-from unlearnkit.data.tokens_needed import tokens_needed
+from unlearnkit.data.text.cutting import Cut, cut
+from unlearnkit.data.text.shared_text import refuse_shared
+from unlearnkit.data.text.text_loading import load_token_files
+from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.data.text.token_shards import Stream, first_shards, open_stream
+from unlearnkit.data.text.tokenizer import read_tokenizer
+from unlearnkit.data.text.tokens_needed import tokens_needed
 from unlearnkit.errors import DataError
 
 SPLITS = ("train", "validation")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearnkit.config.hub_text import HubText
+from unlearnkit.config.data.hub_text import HubText
 from unlearnkit.data import download
-from unlearnkit.data.corpus import Corpus, read_text
+from unlearnkit.data.text.corpus import Corpus, read_text
 from unlearnkit.errors import DataError
 
 TASK = "text"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unlearnkit.data.cutting import Unit, end_of_text_positions, sequences_of
-from unlearnkit.data.token_shards import open_shard
+from unlearnkit.data.text.cutting import Unit, end_of_text_positions, sequences_of
+from unlearnkit.data.text.token_shards import open_shard
 
 
 def tokens_needed(paths: Sequence[Path], sequences: int, length: int, unit: Unit, end_of_text: int) -> int:

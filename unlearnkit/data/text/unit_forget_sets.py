@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.config import units as config
+from unlearnkit.config.forget_sets import units as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import Indices, random_forget_set, score_forget_set
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
 
 

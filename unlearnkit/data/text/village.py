@@ -15,13 +15,13 @@ import gzip
 import json
 from pathlib import Path
 
-from unlearnkit.config.hub_text import HubText
-from unlearnkit.data.corpus import Corpus
+from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.text.corpus import Corpus
 
 TASK = "text"
 DOWNLOAD_BYTES = 0
 CONTENT_HASH = "f613ea61657d3e70524cf2735ff90788395527caee582c1eb9aa9e4cc327d997"
-SOURCE = "unlearnkit (unlearnkit/data/village.jsonl.gz; reinstall unlearnkit)"
+SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnkit)"
 
 TRAIN_DOCUMENTS = 480
 """The first documents, about 80 people in random order, are for training; the rest, about 16 more, for validation."""

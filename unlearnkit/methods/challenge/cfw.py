@@ -16,10 +16,10 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.config.search import GENERIC, LogUniform, Space
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.class_weights import class_weights, weighted_cross_entropy
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.config.methods.search import GENERIC, LogUniform, Space
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.challenge.class_weights import class_weights, weighted_cross_entropy
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context

@@ -10,8 +10,8 @@ import copy
 
 from torch import nn
 
-from unlearnkit.config.fine_tuning import ChallengeSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import ChallengeSettings
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.training.unlearning import Context
 

@@ -16,8 +16,8 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.methods.descent import descend
 from unlearnkit.models.adapter import convolution_weights

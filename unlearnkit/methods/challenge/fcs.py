@@ -17,10 +17,10 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.search import GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, LogUniform, Space
+from unlearnkit.config.methods.search import GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context
 

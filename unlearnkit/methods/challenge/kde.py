@@ -19,13 +19,13 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, Integers, Space, most_epochs
+from unlearnkit.config.methods.search import GENERIC, LR, TEMPERATURE, WEIGHT_DECAY, Integers, Space, most_epochs
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.parts import reset
-from unlearnkit.training.losses import cross_entropy, distillation
+from unlearnkit.training.images.losses import cross_entropy, distillation
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context
 

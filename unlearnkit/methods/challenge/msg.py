@@ -17,14 +17,14 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import GENERIC, UNIT, Space
+from unlearnkit.config.methods.search import GENERIC, UNIT, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.ranking import lowest
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training import optimisation
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.unlearning import Context
 
 # a rank would turn the rounding of a stacked convolution into another choice of weights

@@ -19,11 +19,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.search import GENERIC, UNIT, Space
+from unlearnkit.config.methods.search import GENERIC, UNIT, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.class_weights import class_weights, weighted_cross_entropy
+from unlearnkit.methods.challenge.class_weights import class_weights, weighted_cross_entropy
 from unlearnkit.methods.ranking import lowest
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.models.stack import Stack

@@ -21,12 +21,12 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.config.search import GENERIC, LR, UNIT, WEIGHT_DECAY, Space, Uniform
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.config.methods.search import GENERIC, LR, UNIT, WEIGHT_DECAY, Space, Uniform
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import drawn, parameters_of, reset
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 

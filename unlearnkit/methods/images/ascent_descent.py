@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, WEIGHT_DECAY, Choice, Integers, Space
+from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, WEIGHT_DECAY, Choice, Integers, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 

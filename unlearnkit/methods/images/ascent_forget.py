@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.config.search import GENERIC, MOMENTUM, Space
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.config.methods.search import GENERIC, MOMENTUM, Space
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.training.optimisation import Optimizer, step
 from unlearnkit.training.unlearning import Context

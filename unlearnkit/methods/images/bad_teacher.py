@@ -15,11 +15,11 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import GENERIC, TEMPERATURE, Space
+from unlearnkit.config.methods.search import GENERIC, TEMPERATURE, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples, mixed_epoch
+from unlearnkit.data.images.batches import Samples, mixed_epoch
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.training.losses import distillation
+from unlearnkit.training.images.losses import distillation
 from unlearnkit.training.optimisation import adam, step
 from unlearnkit.training.unlearning import Context
 

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, MOMENTUM, UNIT, WEIGHT_DECAY, Integers, Space
+from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, MOMENTUM, UNIT, WEIGHT_DECAY, Integers, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.last_stages import last_stages
-from unlearnkit.methods.proximity import squared_distance
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.images.last_stages import last_stages
+from unlearnkit.methods.images.proximity import squared_distance
 from unlearnkit.models.parts import freeze, parameters_of
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from unlearnkit.config.matching import DatamodelSettings, MatchingSettings
-from unlearnkit.config.search import Space
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.matching import DatamodelSettings, MatchingSettings
+from unlearnkit.config.methods.search import Space
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.logit_shift import logit_shift
-from unlearnkit.methods.matching_student import match
+from unlearnkit.methods.images.logit_shift import logit_shift
+from unlearnkit.methods.images.matching_student import match
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.config.matching import DatamodelSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.logit_shift import logit_shift
+from unlearnkit.config.methods.matching import DatamodelSettings
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.images.logit_shift import logit_shift
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False

@@ -15,13 +15,13 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.config.search import EPOCHS, Choice, Integers, Space
+from unlearnkit.config.methods.search import EPOCHS, Choice, Integers, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.last_stages import last_stages
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.images.last_stages import last_stages
 from unlearnkit.models.parts import freeze, reset, train_except
-from unlearnkit.training.loop import train_epoch
+from unlearnkit.training.images.loop import train_epoch
 from unlearnkit.training.optimisation import recipe_optimizer
 from unlearnkit.training.unlearning import Context
 

@@ -11,8 +11,8 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.training.unlearning import Context
 

@@ -19,11 +19,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import LogUniform, Space
+from unlearnkit.config.methods.search import LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.per_sample import per_sample_gradients
+from unlearnkit.methods.images.per_sample import per_sample_gradients
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training.unlearning import Context
 

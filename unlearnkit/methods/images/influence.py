@@ -25,12 +25,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import LogUniform, Space
+from unlearnkit.config.methods.search import LogUniform, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
-from unlearnkit.methods.per_sample import per_sample_gradients
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.methods.images.per_sample import per_sample_gradients
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False

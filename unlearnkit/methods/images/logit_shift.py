@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from unlearnkit.config.matching import DatamodelSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.matching import DatamodelSettings
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.unlearning import Context
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from unlearnkit.config.matching import MatchingSettings
-from unlearnkit.data.batches import Samples, mixed_epoch
+from unlearnkit.config.methods.matching import MatchingSettings
+from unlearnkit.data.images.batches import Samples, mixed_epoch
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.matching import retain_subset
-from unlearnkit.methods.proximity import squared_distance
+from unlearnkit.methods.images.proximity import squared_distance
 from unlearnkit.training.optimisation import adam, step
 from unlearnkit.training.unlearning import Context
 

@@ -18,11 +18,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.search import GENERIC, Space, Uniform
+from unlearnkit.config.methods.search import GENERIC, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.methods.proximity import squared_distance
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.methods.images.proximity import squared_distance
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 

@@ -15,9 +15,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.fine_tuning import FineTuningSettings
-from unlearnkit.config.search import GENERIC, LogUniform, Space
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.fine_tuning import FineTuningSettings
+from unlearnkit.config.methods.search import GENERIC, LogUniform, Space
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.models.parts import drawn
 from unlearnkit.training.optimisation import Optimizer

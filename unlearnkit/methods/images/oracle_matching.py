@@ -13,10 +13,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import nn
 
-from unlearnkit.config.matching import MatchingSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.methods.matching import MatchingSettings
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.matching_student import match
+from unlearnkit.methods.images.matching_student import match
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 
 
 def per_sample_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:

@@ -15,11 +15,11 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.search import GENERIC, Space
+from unlearnkit.config.methods.search import GENERIC, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples, mixed_epoch
-from unlearnkit.methods.relabelling import relabelled
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.data.images.batches import Samples, mixed_epoch
+from unlearnkit.methods.images.relabelling import relabelled
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
 from unlearnkit.training.unlearning import Context
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.parts import buffers_of, parameters_of

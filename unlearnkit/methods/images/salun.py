@@ -18,12 +18,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import GENERIC, MOMENTUM, Space, Uniform
+from unlearnkit.config.methods.search import GENERIC, MOMENTUM, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples, mixed_epoch
+from unlearnkit.data.images.batches import Samples, mixed_epoch
+from unlearnkit.methods.images.relabelling import relabelled
 from unlearnkit.methods.ranking import lowest
-from unlearnkit.methods.relabelling import relabelled
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, scheduled_lr, sgd
 from unlearnkit.training.unlearning import Context
 

@@ -16,12 +16,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.search import BATCH_SIZE, EPOCHS, LR, TEMPERATURE, UNIT, WEIGHT_DECAY, Integers, Space
+from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, TEMPERATURE, UNIT, WEIGHT_DECAY, Integers, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.rewinding import Rewind
-from unlearnkit.training.losses import cross_entropy, distillation
+from unlearnkit.methods.images.rewinding import Rewind
+from unlearnkit.training.images.losses import cross_entropy, distillation
 from unlearnkit.training.optimisation import sgd, step
 from unlearnkit.training.unlearning import Context
 

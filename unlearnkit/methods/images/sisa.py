@@ -18,12 +18,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.config.search import Integers, Space
+from unlearnkit.config.methods.search import Integers, Space
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.loop import fit
+from unlearnkit.training.images.loop import fit
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False

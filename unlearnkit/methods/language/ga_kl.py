@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.language import COST_OF_RETAIN, AscentSettings
-from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import descend
-from unlearnkit.methods.token_terms import ascent_on, retain_terms
+from unlearnkit.config.methods.language import COST_OF_RETAIN, AscentSettings
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.methods.language.token_steps import descend
+from unlearnkit.methods.language.token_terms import ascent_on, retain_terms
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)

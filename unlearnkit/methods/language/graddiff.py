@@ -15,11 +15,11 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.language import COST_OF_RETAIN, WEIGHT, Alpha, AscentSettings, Gamma
-from unlearnkit.config.search import Space
-from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import descend
-from unlearnkit.methods.token_terms import ascent_on, retain_terms
+from unlearnkit.config.methods.language import COST_OF_RETAIN, WEIGHT, Alpha, AscentSettings, Gamma
+from unlearnkit.config.methods.search import Space
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.methods.language.token_steps import descend
+from unlearnkit.methods.language.token_terms import ascent_on, retain_terms
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)

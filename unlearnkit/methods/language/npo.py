@@ -21,13 +21,13 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.language import COST_OF_RETAIN, WEIGHT, Alpha, Gamma, LanguageSettings
-from unlearnkit.config.search import LogUniform, Space
-from unlearnkit.data.sequences import Sequences
+from unlearnkit.config.methods.language import COST_OF_RETAIN, WEIGHT, Alpha, Gamma, LanguageSettings
+from unlearnkit.config.methods.search import LogUniform, Space
+from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.token_steps import Loss, Term, TokenBatch, descend
-from unlearnkit.methods.token_terms import retain_terms
-from unlearnkit.training.token_losses import sequence_sums
+from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
+from unlearnkit.methods.language.token_terms import retain_terms
+from unlearnkit.training.language.token_losses import sequence_sums
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.language import LanguageSettings
-from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import Term, descend
-from unlearnkit.methods.token_terms import nll
+from unlearnkit.config.methods.language import LanguageSettings
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.methods.language.token_steps import Term, descend
+from unlearnkit.methods.language.token_terms import nll
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)

@@ -19,13 +19,13 @@ from collections.abc import Callable, Mapping
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.language import LanguageSettings
-from unlearnkit.config.search import UNIT, Integers, Space
-from unlearnkit.data.sequences import Sequences
+from unlearnkit.config.methods.language import LanguageSettings
+from unlearnkit.config.methods.search import UNIT, Integers, Space
+from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.token_steps import Loss, Term, TokenBatch, descend
-from unlearnkit.methods.token_terms import divergence
-from unlearnkit.training.token_losses import divergence_sum, token_sum
+from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
+from unlearnkit.methods.language.token_terms import divergence
+from unlearnkit.training.language.token_losses import divergence_sum, token_sum
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)

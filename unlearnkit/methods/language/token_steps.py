@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn, optim
 
-from unlearnkit.config.language import LanguageSettings
-from unlearnkit.data.sequences import Sequences
-from unlearnkit.training.step_arithmetic import StepArithmetic
-from unlearnkit.training.token_losses import targets
+from unlearnkit.config.methods.language import LanguageSettings
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.training.language.step_arithmetic import StepArithmetic
+from unlearnkit.training.language.token_losses import targets
 from unlearnkit.training.unlearning import Context
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from unlearnkit.config.language import AscentSettings
-from unlearnkit.data.sequences import Sequences
-from unlearnkit.methods.token_steps import Loss, Term, TokenBatch
-from unlearnkit.training.token_losses import divergence_sum, token_sum
+from unlearnkit.config.methods.language import AscentSettings
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch
+from unlearnkit.training.language.token_losses import divergence_sum, token_sum
 from unlearnkit.training.unlearning import Context
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from torch import nn
 
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
-from unlearnkit.training.loop import fit
+from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.images.loop import fit
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True

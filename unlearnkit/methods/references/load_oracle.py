@@ -10,7 +10,7 @@ import copy
 from torch import nn
 
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.batches import Samples
+from unlearnkit.data.images.batches import Samples
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True

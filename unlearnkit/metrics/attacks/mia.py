@@ -15,7 +15,7 @@ from pydantic import Field
 
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.logistic import fit_logistic
+from unlearnkit.metrics.attacks.logistic import fit_logistic
 from unlearnkit.metrics.margins import loss_from_margins, require_finite
 from unlearnkit.metrics.population import Population
 

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.costs import NOTHING, ModelSize, linear
+from unlearnkit.config.methods.costs import NOTHING, ModelSize, linear
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 

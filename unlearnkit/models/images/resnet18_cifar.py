@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.costs import ModelSize, linear, normalised, residual_stages
+from unlearnkit.config.methods.costs import ModelSize, linear, normalised, residual_stages
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.torchvision_resnet import parts, with_first_convolution
+from unlearnkit.models.images.torchvision_resnet import parts, with_first_convolution
 
 STACK_SIZE = 1
 ANY_SIDE = True

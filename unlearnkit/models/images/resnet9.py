@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.config.costs import NOTHING, ModelSize, batch_norm, convolution, linear
+from unlearnkit.config.methods.costs import NOTHING, ModelSize, batch_norm, convolution, linear
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.costs import ModelSize, batch_norm, convolution, linear
+from unlearnkit.config.methods.costs import ModelSize, batch_norm, convolution, linear
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter
 

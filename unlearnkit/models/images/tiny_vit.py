@@ -12,11 +12,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.costs import ModelSize, halved, layer_norm, linear, normalised
+from unlearnkit.config.methods.costs import ModelSize, halved, layer_norm, linear, normalised
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.models.adapter import Adapter, Block
+from unlearnkit.models.images.window_attention import Attention
 from unlearnkit.models.stochastic_depth import StochasticDepth
-from unlearnkit.models.window_attention import Attention
 
 STACK_SIZE = 1
 ANY_SIDE = True

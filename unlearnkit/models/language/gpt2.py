@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.costs import ModelSize, layer_norm, linear
-from unlearnkit.config.text_models import TextModelSettings, attention, embedding, mlp, tokens_in_and_out
+from unlearnkit.config.methods.costs import ModelSize, layer_norm, linear
+from unlearnkit.config.models.text_models import TextModelSettings, attention, embedding, mlp, tokens_in_and_out
 from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.transformers_causal import causal, causal_adapter
+from unlearnkit.models.language.transformers_causal import causal, causal_adapter
 
 TASK = "text"
 CONVOLUTIONS = False

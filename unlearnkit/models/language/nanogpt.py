@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.costs import ModelSize, linear
-from unlearnkit.config.text_models import (
+from unlearnkit.config.methods.costs import ModelSize, linear
+from unlearnkit.config.models.text_models import (
     Heads,
     RopeTheta,
     TextModelSettings,
@@ -28,8 +28,8 @@ from unlearnkit.config.text_models import (
 )
 from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter, Block
-from unlearnkit.models.causal_masks import within_document, within_window
-from unlearnkit.models.nanogpt_block import Attention, NanoBlock, normalised, projection
+from unlearnkit.models.language.causal_masks import within_document, within_window
+from unlearnkit.models.language.nanogpt_block import Attention, NanoBlock, normalised, projection
 
 TASK = "text"
 CONVOLUTIONS = False

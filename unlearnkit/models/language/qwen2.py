@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from unlearnkit.config.costs import ModelSize
-from unlearnkit.config.text_models import (
+from unlearnkit.config.methods.costs import ModelSize
+from unlearnkit.config.models.text_models import (
     Heads,
     KeyHeads,
     Layers,
@@ -19,7 +19,7 @@ from unlearnkit.config.text_models import (
     gated_size,
 )
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.transformers_causal import causal, causal_adapter, rotary_configuration
+from unlearnkit.models.language.transformers_causal import causal, causal_adapter, rotary_configuration
 
 TASK = "text"
 CONVOLUTIONS = False

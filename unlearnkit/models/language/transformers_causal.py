@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unlearnkit.config.text_models import RotarySettings
+from unlearnkit.config.models.text_models import RotarySettings
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter, Block

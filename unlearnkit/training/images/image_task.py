@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Pixels, Samples
-from unlearnkit.data.dataset_file import read_image_set
-from unlearnkit.data.image_set import ImageSet
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import Pixels, Samples
+from unlearnkit.data.images.dataset_file import read_image_set
+from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.divergence import finite_models, refuse_diverged
-from unlearnkit.training.loop import Moment, fit
-from unlearnkit.training.predict import target_counts, values
+from unlearnkit.training.images.loop import Moment, fit
+from unlearnkit.training.images.predict import target_counts, values
 from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
 
 RECIPE = Recipe

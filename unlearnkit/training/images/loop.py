@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from unlearnkit.config.recipe import Recipe
-from unlearnkit.data.batches import Samples, batch_of_one_explained
+from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.images.batches import Samples, batch_of_one_explained
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.losses import cross_entropy
+from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimizer, step
 from unlearnkit.training.precision import autocast, products
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.batches import Pixels
+from unlearnkit.data.images.batches import Pixels
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.training.evaluation import Assemble
 from unlearnkit.training.precision import products

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.sequences import IGNORE, Tokens
+from unlearnkit.data.text.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.evaluation import Assemble
+from unlearnkit.training.language.token_losses import token_margins
 from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Task, Worker
-from unlearnkit.training.token_losses import token_margins
 
 MOST_LOGITS = {"cpu": 2**24, "cuda": 2**28}
 """Logits of one forward pass: a gigabyte in float32 on a GPU, less where memory of that size is slow to get."""

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.sequences import IGNORE, Tokens
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.training.distributed import join, meeting, micro_batches, part_like, total, whole
+from unlearnkit.training.language.text_optimisation import TextOptimizer
+from unlearnkit.training.language.token_losses import token_sum
+from unlearnkit.training.language.visits import Visits
 from unlearnkit.training.precision import autocast
+from unlearnkit.training.processes.distributed import join, meeting, micro_batches, part_like, total, whole
 from unlearnkit.training.shard import Worker
-from unlearnkit.training.text_optimisation import TextOptimizer
-from unlearnkit.training.token_losses import token_sum
-from unlearnkit.training.visits import Visits
 
 Moment = Mapping[str, np.ndarray]
 """Everything that the rest of a run depends on, between two steps: weights, optimiser state and step."""

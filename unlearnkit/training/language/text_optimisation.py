@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unlearnkit.config.text_recipe import TextRecipe
+from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.parameter_groups import hidden_matrices
+from unlearnkit.models.language.parameter_groups import hidden_matrices
 from unlearnkit.training.optimisation import scheduled_lr
 
 

@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unlearnkit.config.text_recipe import TextRecipe
-from unlearnkit.data.sequences import Sequences, Tokens
-from unlearnkit.data.text_file import read_text_set
-from unlearnkit.data.text_set import TextSet
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.sequences import Sequences, Tokens
+from unlearnkit.data.text.text_file import read_text_set
+from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.seeds import derive_seed
-from unlearnkit.training.curves import CurveRecorder
-from unlearnkit.training.distributed import decided
 from unlearnkit.training.divergence import refuse_diverged
+from unlearnkit.training.language.curves import CurveRecorder
+from unlearnkit.training.language.sequence_values import target_counts, values
+from unlearnkit.training.language.step_arithmetic import StepArithmetic
+from unlearnkit.training.language.text_loop import Step, fit_text, whole_state
+from unlearnkit.training.language.visits import Visits
 from unlearnkit.training.precision import products
-from unlearnkit.training.process import Part
-from unlearnkit.training.processes import train_in_processes
-from unlearnkit.training.sequence_values import target_counts, values
+from unlearnkit.training.processes.distributed import decided
+from unlearnkit.training.processes.part import Part
+from unlearnkit.training.processes.starting import train_in_processes
 from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
-from unlearnkit.training.step_arithmetic import StepArithmetic
-from unlearnkit.training.text_loop import Step, fit_text, whole_state
-from unlearnkit.training.visits import Visits
 
 RECIPE = TextRecipe
 REPORTED = 50

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unlearnkit.data.sequences import IGNORE
+from unlearnkit.data.text.sequences import IGNORE
 
 MOST_LOGITS = {"cpu": 2**22, "cuda": 2**26}
 """Logits per call when margins are computed: as many as stay in a CPU's cache, a quarter of a gigabyte on a GPU."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from unlearnkit.config.text_recipe import TextRecipe
+from unlearnkit.config.training.text_recipe import TextRecipe
 
 
 class Visits:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.training.group import Group
+from unlearnkit.training.processes.group import Group
 
 
 def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""One of several processes that train together: `python -m unlearnkit.training.process`, started by `processes`.
+"""One of several processes that train together: `python -m unlearnkit.training.processes.part`, started by `processes`.
 
 Its orders are the first line of standard input, as JSON; it ends when standard input does. The leading process writes
 its progress to standard output. An UnlearnkitError becomes one line on standard error that begins with "Error: ".
@@ -17,13 +17,13 @@ from typing import Any
 
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.batches import retain_set
+from unlearnkit.data.images.batches import retain_set
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
-from unlearnkit.training.distributed import GroupResume, joined
-from unlearnkit.training.group import Group
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.processes.distributed import GroupResume, joined
+from unlearnkit.training.processes.group import Group
 from unlearnkit.training.setup import task_for, worker_for
 
 

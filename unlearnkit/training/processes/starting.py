@@ -24,8 +24,8 @@ import torch
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.errors import TrainingError
-from unlearnkit.training import process as entry
-from unlearnkit.training.process import Part
+from unlearnkit.training.processes import part as entry
+from unlearnkit.training.processes.part import Part
 
 POLL_SECONDS = 0.05
 

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unlearnkit import layout
-from unlearnkit.attribution_graph import AttributionGraph
-from unlearnkit.changes import recorded_beside
 from unlearnkit.errors import ArtifactError
-from unlearnkit.graph import Graph, Slice
 from unlearnkit.layout import provenance
-from unlearnkit.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
 from unlearnkit.places import is_given
-from unlearnkit.text_graph import TextGraph
-from unlearnkit.workplace import content_sha256
+from unlearnkit.workflow.attribution_graph import AttributionGraph
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.guards.changes import recorded_beside
+from unlearnkit.workflow.guards.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
+from unlearnkit.workflow.guards.workplace import content_sha256
+from unlearnkit.workflow.text_graph import TextGraph
 
 
 def refuse_lost_files(graph: Graph) -> None:

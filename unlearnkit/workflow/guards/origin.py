@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.changes import changes, recorded_beside
 from unlearnkit.errors import ArtifactError
-from unlearnkit.graph import Graph
 from unlearnkit.layout import LOGS, ROOT
 from unlearnkit.places import DOCUMENTS, Place, files_below, place_of_path
-from unlearnkit.present import Present
-from unlearnkit.workplace import refuse_unwritable
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.changes import changes, recorded_beside
+from unlearnkit.workflow.guards.workplace import refuse_unwritable
+from unlearnkit.workflow.present import Present
 
 SNAKEMAKE_RECORDS = (Path(".snakemake/metadata"), Path(".snakemake/incomplete"))
 SNAKEMAKE_DATABASE = Path(".snakemake/metadata.db")

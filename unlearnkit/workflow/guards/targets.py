@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.asked import Asked
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError, suggest
-from unlearnkit.graph import Graph
 from unlearnkit.places import place_of_path
-from unlearnkit.present import Present
 from unlearnkit.registry import METRICS
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.asked import Asked
+from unlearnkit.workflow.present import Present
 
 
 def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any]) -> None:

@@ -10,9 +10,9 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from unlearnkit.changes import recorded_beside
 from unlearnkit.errors import ArtifactError, cannot_write, repair
 from unlearnkit.places import files_below, record_of
+from unlearnkit.workflow.guards.changes import recorded_beside
 
 BLOCK = 4096
 """Bytes that must fit, at the least."""

@@ -13,9 +13,9 @@ from test_text_processes import alone, part_of
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
-from unlearnkit.data.batches import retain_set
+from unlearnkit.data.images.batches import retain_set
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes import train_in_processes
+from unlearnkit.training.processes.starting import train_in_processes
 from unlearnkit.training.setup import task_for, worker_for
 from unlearnkit.training.shard import ShardResult, Worker
 
