@@ -44,7 +44,7 @@ from unlearnkit.workflow.graph import Graph
 from unlearnkit.registry import locate
 
 def codes():
-    for cached in (prints.fingerprint, prints.computing_imports, prints._imports, prints._normalised_source):
+    for cached in (prints.fingerprint, prints.computing_imports, prints.content_hash):
         cached.cache_clear()
     image, text = graphs
     plain = ["forget_set", "regression", "influence", "components", "effects", "embeddings", "cost", "table", "figures",

@@ -163,6 +163,40 @@ def test_registry_configuration_and_storage_do_not_count(
     assert changed(package, original_codes) == {"mine"}
 
 
+def test_a_file_that_moves_to_another_room_changes_nothing(package: Path, original_codes: dict[str, str]) -> None:
+    moves = {"training.images.losses": "training.objectives", "methods.images.scrub": "methods.distillation.scrub"}
+    texts = {path: path.read_text() for path in package.rglob("*.py")}
+    for old, new in moves.items():
+        (package / "unlearnkit" / f"{old.replace('.', '/')}.py").unlink()
+        target = package / "unlearnkit" / f"{new.replace('.', '/')}.py"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text("")
+    (package / "unlearnkit/methods/distillation/__init__.py").write_text("")
+    places = {package / f"unlearnkit/{old.replace('.', '/')}.py": new for old, new in moves.items()}
+    for path, text in texts.items():
+        for old, new in moves.items():
+            text = text.replace(f"unlearnkit.{old}", f"unlearnkit.{new}")
+        new_place = package / f"unlearnkit/{places[path].replace('.', '/')}.py" if path in places else path
+        new_place.write_text(text)
+    try:
+        assert changed(package, original_codes) == set()
+    finally:
+        for new in moves.values():
+            (package / f"unlearnkit/{new.replace('.', '/')}.py").unlink()
+        shutil.rmtree(package / "unlearnkit/methods/distillation")
+        for path, text in texts.items():
+            path.write_text(text)
+
+
+def test_a_circle_of_imports_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unlearnkit.fingerprint.COMPUTING", ("first_half", "second_half"))
+    (tmp_path / "first_half.py").write_text("import second_half\n")
+    (tmp_path / "second_half.py").write_text("import first_half\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnlearnkitError, match="imports of first_half lead back to it: first_half -> second_half"):
+        fingerprint("first_half")
+
+
 def test_a_missing_module_is_named() -> None:
     with pytest.raises(UnlearnkitError, match=r"module unlearnkit\.methods\.scrib does not exist"):
         fingerprint("unlearnkit.methods.scrib")
@@ -176,12 +210,12 @@ def test_modules_are_a_set() -> None:
 
 SNIPPET = '''
 """A docstring."""
-from unlearnkit.seeds import derive_seed
+from unlearnkit.errors import suggest
 
 
 def tell(names: list[str], *, width: int = 3) -> str:
     """Another one."""
-    return f"{', '.join(f'{name!r:>{width}}' for name in names)} {derive_seed(0, 'a', 1, 'b')}"
+    return f"{', '.join(f'{name!r:>{width}}' for name in names)} {suggest('a', ['b'])}"
 '''
 GOLDEN = "43b39726214395b3"
 
