@@ -12,7 +12,7 @@ import functools
 import hashlib
 import importlib.util
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,16 +172,15 @@ def _canonical(node: Any, path: Path) -> str:
         # Python 3.12.1 ends some f-strings with an empty constant
         node.values = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
     if isinstance(node, ast.AST):
-        fields = (
-            f"{name}={_canonical(value, path)}" for name, value in ast.iter_fields(node) if value not in (None, [])
-        )
-        return f"{type(node).__name__}({','.join(fields)})"
-    if not isinstance(node, list):
-        return repr(node)
-    parts: list[str] = []
-    for imports, run in itertools.groupby(node, key=lambda child: isinstance(child, ast.Import | ast.ImportFrom)):
-        parts += _imported(run, path) if imports else (_canonical(child, path) for child in run)
-    return f"[{','.join(parts)}]"
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return f"{type(node).__name__}({','.join(f'{name}={_canonical(value, path)}' for name, value in fields)})"
+    return f"[{','.join(_each(node, path))}]" if isinstance(node, list) else repr(node)
+
+
+def _each(nodes: list[Any], path: Path) -> Iterator[str]:
+    for imports, run in itertools.groupby(nodes, key=lambda node: isinstance(node, ast.Import | ast.ImportFrom)):
+        alike = list(run)
+        yield from _imported(alike, path) if imports else [_canonical(node, path) for node in alike]
 
 
 def _imported(statements: Iterable[ast.Import | ast.ImportFrom], path: Path) -> list[str]:
