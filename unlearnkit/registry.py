@@ -129,6 +129,11 @@ def tasks_of(method: Any) -> tuple[str, ...]:
     return getattr(method, "TASKS", ("image",))
 
 
+def views_of(plug_in: Any) -> tuple[str, ...]:
+    """Return the named sets beside retain and forget that a method reads, or that a data set provides."""
+    return getattr(plug_in, "VIEWS", ())
+
+
 def load(kind: str, name: str) -> ModuleType:
     """Import and return the module that implements `name`."""
     return importlib.import_module(locate(kind, name))

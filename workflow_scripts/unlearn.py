@@ -11,8 +11,9 @@ from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
 from unlearnkit.training.evaluation import margins_of_models
+from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import describe, task_for, worker_for
-from unlearnkit.training.unlearning import Division, Procedure, unlearn_shard
+from unlearnkit.training.unlearning import Procedure, unlearn_shard
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
@@ -22,8 +23,7 @@ with job_of(snakemake) as running:
     running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
-    kind = task_of_model(settings["model"]["name"])
-    dataset = kind.read(inputs.dataset)
+    dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
     models, forget = shard_indices(snakemake.wildcards.shard), read_array(inputs.forget_set)
     with running.timing.measure("training") as work:

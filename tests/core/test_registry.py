@@ -51,7 +51,7 @@ def test_every_setting_is_described_and_has_its_own_class(kind: str, name: str) 
 def test_methods_share_one_signature() -> None:
     for name in registry.METHODS:
         parameters = inspect.signature(registry.load("method", name).unlearn).parameters
-        assert list(parameters) == ["model", "retain", "forget", "settings", "context"]
+        assert list(parameters) == ["model", "data", "settings", "context"]
 
 
 @pytest.mark.parametrize("kind", registry.REGISTRIES)

@@ -21,9 +21,10 @@ from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
+from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
-from unlearnkit.training.unlearning import ROLE, Context, Division, Procedure, role_of, run_method, unlearn_shard
+from unlearnkit.training.unlearning import ROLE, Context, Procedure, role_of, run_method, sets_of, unlearn_shard
 
 RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
 CPU = torch.device("cpu")
@@ -128,34 +129,31 @@ class Bench:
             training=RECIPE,
             fresh=lambda member=0: self.task.fresh(role_of(member), [0], self.device),
             adapter=self.task.architecture.adapter,
-            validation=self.samples("validation"),
             references=self.references,
             keep=lambda *_: None,
         )
 
     def samples(self, part: str) -> Any:
         """Return the "retain", "forget" or "validation" samples of original 0."""
-        generators = self.task.generators(ROLE, [0], f"{part}_batches")
-        return self.task.kind.draws(self.task.source, getattr(self.division, part), generators)
+        return sets_of(self.task, self.division, tuple(self.division.views), [0]).by_name[part]
 
-    @property
-    def sets(self) -> tuple[Any, Any]:
-        """The retain and the forget samples of original 0."""
-        return self.samples("retain"), self.samples("forget")
+    def sets(self, method: str) -> Sets[Any]:
+        """Return the sets of original 0 that a method declares."""
+        return sets_of(self.task, self.division, registry.views_of(registry.load("method", method)), [0])
 
     def call(
         self,
         method: str,
         model: nn.Module,
         context: Context | None = None,
-        sets: tuple[Any, Any] | None = None,
+        sets: Sets[Any] | None = None,
         /,
         **settings: Any,
     ) -> nn.Module:
         """Return what the method's own `unlearn` returns for one model."""
         unlearn: Callable[..., nn.Module] = registry.load("method", method).unlearn
         chosen = self.settings(method, **settings)
-        return unlearn(model, *(sets or self.sets), chosen, context or self.context())
+        return unlearn(model, sets or self.sets(method), chosen, context or self.context())
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
         """Return what the engine keeps of original 0."""

@@ -78,9 +78,9 @@ def unlearned_by_call(method: str, bench: Bench) -> State:
     model = bench.model()
     (before,) = states_of(model)
     modes = [part.training for part in model.modules()]
-    context, sets = bench.context(), bench.sets
-    with samples_untouched(*sets, context.validation):
-        result = bench.call(method, model, context, sets)
+    sets = bench.sets(method)
+    with samples_untouched(*sets.by_name.values()):
+        result = bench.call(method, model, None, sets)
     assert same(states_of(model)[0], before)
     assert [part.training for part in model.modules()] == modes
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())

@@ -17,7 +17,8 @@ from unlearnkit import registry
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
-from unlearnkit.training.unlearning import Context, Division, Procedure
+from unlearnkit.training.sets import Division
+from unlearnkit.training.unlearning import Context, Procedure
 
 PLUG_IN = """
 import copy
@@ -32,9 +33,9 @@ class Settings(BaseSettings):
     epochs: int = 1
 
 
-def unlearn(model, retain, forget, settings, context):
-    own = [[label for _, labels in part.epoch(7) for label in labels.tolist()] for part in (retain, forget)]
-    SEEN.append((retain.indices.tolist(), forget.indices.tolist(), *own, model.training))
+def unlearn(model, data, settings, context):
+    own = [[label for _, labels in part.epoch(7) for label in labels.tolist()] for part in (data.retain, data.forget)]
+    SEEN.append((data.retain.indices.tolist(), data.forget.indices.tolist(), *own, model.training))
     ENDING
     return copy.deepcopy(model).eval()
 """
@@ -81,12 +82,12 @@ def test_division_is_a_partition(small_digits: ImageSet) -> None:
     assert division.retain.tolist() == [1, 2, 3, 5]
     assert division.forget.tolist() == [4, 0]
     assert division.forget.dtype == torch.int64
-    assert division.validation.tolist() == [6, 7, 8]
+    assert division.views["validation"].tolist() == [6, 7, 8]
 
 
 def test_methods_never_see_a_test_split(small_digits: ImageSet) -> None:
     tested = replace(small_digits, validation_size=15, test_size=5)
-    assert Division.of(tested, np.array([4])).validation.tolist() == list(range(240, 255))
+    assert Division.of(tested, np.array([4])).views["validation"].tolist() == list(range(240, 255))
 
 
 def test_a_snapshot_that_is_never_reached_is_told(
@@ -120,6 +121,35 @@ def test_what_a_method_returns_is_its_last_snapshot(
     assert same(bench.kept("watching", snapshots=(1,)).states[1][0], original)
 
 
+READS = """list(data.validation.epoch(4))
+    context.end_epoch(2, model)"""
+
+
+def test_a_set_that_is_not_declared_is_refused(plug_in: Callable[[str], None], bench_of: Callable[..., Bench]) -> None:
+    plug_in(READS)
+    with pytest.raises(
+        TrainingError, match=r"reads data\.validation, .*one of retain, forget. Add 'validation' to its VIEWS"
+    ):
+        bench_of("mlp").kept("watching", snapshots=(2,))
+
+
+def test_the_passes_over_every_declared_set_are_counted(
+    plug_in: Callable[[str], None], bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug_in(READS)
+    monkeypatch.setattr(registry.load("method", "watching"), "VIEWS", ("validation",), raising=False)
+    assert bench_of("mlp").kept("watching", snapshots=(2,)).passes == {2: 240 + 20}
+
+
+def test_a_set_without_rows_is_refused(
+    plug_in: Callable[[str], None], bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug_in(READS)
+    monkeypatch.setattr(registry.load("method", "watching"), "VIEWS", ("refusals",), raising=False)
+    with pytest.raises(TrainingError, match=r"reads data\.refusals, and the data set has no rows.*one of validation"):
+        bench_of("mlp").kept("watching", snapshots=(2,))
+
+
 def test_the_recipe_must_be_declared(bench_of: Callable[..., Bench]) -> None:
     context = replace(bench_of("mlp").context(), training=None)
     with pytest.raises(TrainingError, match="Add 'recipe' to its NEEDS"):
@@ -148,7 +178,6 @@ def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], 
         None,
         bench.model,
         bench.task.architecture.adapter,
-        bench.samples("validation"),
         {},
         print,
     )

@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     factor: float = Field(0.5, gt=0, le=1, description="what every parameter is multiplied by")
 
 
-def unlearn(model: nn.Module, retain, forget, settings: Settings, context) -> nn.Module:
+def unlearn(model: nn.Module, data, settings: Settings, context) -> nn.Module:
     """Return the model with every parameter multiplied by the factor."""
     model = copy.deepcopy(model)
     with torch.no_grad():

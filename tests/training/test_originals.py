@@ -18,8 +18,9 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.images.loop import fit
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.sets import Division
 from unlearnkit.training.shard import ShardResult, Task, Worker
-from unlearnkit.training.unlearning import Division, Procedure, run_method
+from unlearnkit.training.unlearning import Procedure, run_method
 
 RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
 ALL = retain_set(300, None)
@@ -234,7 +235,7 @@ def test_a_batch_of_one_is_explained_in_every_method(
     procedure = Procedure.from_slice(
         {"method": method, "settings": settings, "snapshots": [1], "training": recipe.model_dump()}
     )
-    division = Division(torch.arange(11, 300), torch.arange(11), torch.arange(0))
+    division = Division(torch.arange(11, 300), torch.arange(11), {"validation": torch.arange(0)})
     model, worker = task.fresh("original", [0], torch.device("cpu")), worker_of()
     with pytest.raises(TrainingError, match=says):
         run_method(task, procedure, division, model, {}, (0,), worker)

@@ -11,6 +11,8 @@ A data set module defines, as literals (the configuration reads them without imp
     SOURCE                          who publishes it, for the error messages
     DOWNLOAD_BYTES                  size of what `load(None)` downloads, 0 if nothing
     DOWNLOAD_FOLDER                 folder below `data/` that the download fills (left out if there is none)
+    VIEWS                           named sets that methods may read beside retain and forget set, as they declare under
+                                    the same name; "validation" is always there (left out if there are no others)
     load(root) -> ImageSet          the whole data set, with the published positions of rows where their order is not
                                     the publisher's, and their file names if they have any; `root` None: from `data/`
     raw_paths(root) -> tuple[Path, ...]     the files that it is read from, inputs of rule dataset, so that changes to
@@ -29,7 +31,7 @@ A text data set defines, again as literals,
     VOCABULARY_SIZE, END_OF_TEXT    of tokenised ones: the number of tokens, and the one that documents begin with; they
                                     must be those of GPT-2's tokenizer
     CONTENT_HASH                    `Corpus.content_hash` of the whole data set, None where it is not known
-    CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER     as above
+    CHECKED_BY, SOURCE, DOWNLOAD_BYTES, DOWNLOAD_FOLDER, VIEWS      as above
     documents(root, settings) -> Corpus     its documents; `settings` are those of `hub_text`, else None
     raw_paths(root, settings) -> tuple[Path, ...]   of the user's own text: the files that it is read from, inputs of
                                             rule tokens; otherwise as above

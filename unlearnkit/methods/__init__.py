@@ -13,6 +13,8 @@ A method module defines
     NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles", "oracle_pool" (its
                     settings have `oracle_pool`, a range), "attribution" (a setting names one); "convolutions" if it
                     runs only on models that have some
+    VIEWS           the named sets that it reads beside the retain and the forget set, such as ("validation",); left
+                    out if there are none. The configuration refuses a data set that does not provide them
     DRAWS           False if nothing is drawn at random, not even the order of samples: another seed gives the same
                     model; left out otherwise
     MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
@@ -20,19 +22,22 @@ A method module defines
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
                     that learning rates of zero do not keep the original; left out otherwise. DRAWS, MOVES and PERTURBS
                     are read by the tests that every method has to pass: stated here, a new method edits no test
-    unlearn(model, retain, forget, settings, context) -> model
+    unlearn(model, data, settings, context) -> model
     assemble(state, logits_of) -> logits
                     only if what `unlearn` returns is more than one network: the logits [samples, classes] of its state
+
+`data` is a `unlearnkit.training.sets.Sets`: `data.retain` and `data.forget` are `Samples` for images, `Sequences` for
+text, and so is every set in VIEWS, `data.validation` for example. Passes over all of them are counted.
 
 `unlearn` returns a new model in eval mode and leaves the given one, the samples' order and the global generators of
 torch, NumPy and Python untouched. It calls `context.end_epoch(epoch, model)` after every epoch 1, 2, ..., which keeps
 the snapshots that the configuration declares. Methods never see test samples nor the oracles that the evaluation uses,
-and validation samples only through `context.validation`.
+and validation samples only as `data.validation`.
 
 A method for language models declares `TASKS = ("text",)`. Its settings are a
 `unlearnkit.config.methods.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch`
-count steps. `retain` and `forget` are `unlearnkit.data.text.sequences.Sequences`. `token_steps` has the loop,
-`token_terms` the losses that several methods share.
+count steps. Its sets are `unlearnkit.data.text.sequences.Sequences`. `token_steps` has the loop, `token_terms` the
+losses that several methods share.
 
 Methods for images that fine-tune on one set share the loop of `descent` and the settings of
 `unlearnkit.config.methods.fine_tuning`.

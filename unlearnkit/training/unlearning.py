@@ -7,10 +7,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -18,8 +16,7 @@ from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.config.training.recipe import Recipe
-from unlearnkit.data.draws import Draws
-from unlearnkit.data.images.batches import Samples, batch_of_one_explained, retain_set
+from unlearnkit.data.images.batches import batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
@@ -27,6 +24,7 @@ from unlearnkit.models.building import states_of
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
+from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
@@ -45,20 +43,18 @@ class Context:
     """What a method may use beside the model and its data.
 
     `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
-    for methods that train several), `adapter` says where the parts of a model are, and `validation` holds the samples
-    of that split, on which the evaluation scores too. `references` holds what the method declares in NEEDS:
-    "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which takes an index per model and
-    returns those held-out oracles as a model or stack, and "attribution", the `Effects` of the forget set. `note(text)`
-    puts a sentence about these models into the job's log and into the provenance of the weights, `report(text)` one
-    into the log alone. Language models run forward passes of at most `micro_batch_size` sequences, if it is set; the
-    loop of their methods observes it.
+    for methods that train several), and `adapter` says where the parts of a model are. `references` holds what the
+    method declares in NEEDS: "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which
+    takes an index per model and returns those held-out oracles as a model or stack, and "attribution", the `Effects` of
+    the forget set. `note(text)` puts a sentence about these models into the job's log and into the provenance of the
+    weights, `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size`
+    sequences, if it is set; the loop of their methods observes it.
     """
 
     generators: Sequence[torch.Generator]
     training: Recipe | None
     fresh: Callable[..., nn.Module]
     adapter: Adapter
-    validation: Samples
     references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
     note: Callable[[str], None] = field(default=lambda _: None)
@@ -120,39 +116,6 @@ class Procedure:
             snapshots=tuple(settings["snapshots"]),
             recipe=Recipe.model_validate(settings["training"]) if "training" in settings else None,
             from_first=settings.get("unlearned_from") == "first",
-        )
-
-
-class Splits(Protocol):
-    """A data set, of which a division needs only the sizes."""
-
-    @property
-    def train_size(self) -> int:
-        """Samples in the training split, which come first."""
-        ...
-
-    @property
-    def validation_size(self) -> int:
-        """Samples in the validation split, which come next."""
-        ...
-
-
-@dataclass(frozen=True)
-class Division:
-    """The samples as an unlearner sees them: rows of the retain set, of the forget set and of the validation split."""
-
-    retain: Tensor
-    forget: Tensor
-    validation: Tensor
-
-    @classmethod
-    def of(cls, dataset: Splits, forget_set: npt.NDArray[np.integer]) -> Division:
-        """Return the division of a data set by the training indices of a forget set."""
-        first = dataset.train_size
-        return cls(
-            retain_set(first, forget_set),
-            torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
-            torch.arange(first, first + dataset.validation_size),
         )
 
 
@@ -225,27 +188,39 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
-        validation=task.kind.draws(
-            task.source, division.validation, task.generators(ROLE, model_indices, "validation")
-        ),
         references=references,
         keep=recorder.keep,
         note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),
         report=lambda text: worker.report(f"{_named(model_indices)}: {text}"),
         micro_batch_size=worker.micro_batch_size,
     )
-    recorder.retain = task.kind.draws(
-        task.source, division.retain, task.generators(ROLE, model_indices, "retain_batches")
-    )
-    recorder.forget = task.kind.draws(
-        task.source, division.forget, task.generators(ROLE, model_indices, "forget_batches")
-    )
-    recorder.context = context
     module = registry.load("method", procedure.method)
+    data = sets_of(task, division, registry.views_of(module), model_indices)
+    recorder.context, recorder.data = context, data
     sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
     with products(), batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
-        unlearned = module.unlearn(model, recorder.retain, recorder.forget, procedure.settings, context)
+        unlearned = module.unlearn(model, data, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
+
+
+def sets_of(task: Task, division: Division, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:
+    """Return the retain set, the forget set and the named `views` of a division, to draw from for every model."""
+
+    if missing := [name for name in views if name not in division.views]:
+        raise TrainingError(
+            f"the method reads data.{missing[0]}, and the data set has no rows under this name",
+            expected=f"one of {', '.join(division.views)}",
+            remedy="correct VIEWS of the data set, or those of the method",
+        )
+
+    def draws(rows: Tensor, stage: str) -> Any:
+        return task.kind.draws(task.source, rows, task.generators(ROLE, model_indices, stage))
+
+    return Sets(
+        draws(division.retain, "retain_batches"),
+        draws(division.forget, "forget_batches"),
+        {name: draws(division.views[name], name) for name in views},
+    )
 
 
 def _named(model_indices: Sequence[int]) -> str:
@@ -257,8 +232,7 @@ class _Recorder:
     """Keeps the snapshots of one call of a method, with what each has cost so far."""
 
     context: Context
-    retain: Draws
-    forget: Draws
+    data: Sets[Any]
 
     def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str) -> None:
         self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
@@ -296,5 +270,4 @@ class _Recorder:
         self._kept.seconds[epoch] = seconds / self._models if self.context.timed else math.nan
 
     def _passes(self) -> float:
-        context = self.context
-        return self.retain.passes + self.forget.passes + context.validation.passes + context.other_passes
+        return self.data.passes + self.context.other_passes

@@ -18,6 +18,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.methods.challenge.cfw import Settings, unlearn
 from unlearnkit.methods.challenge.class_weights import class_weights, weighted_cross_entropy
+from unlearnkit.training.sets import Sets
 
 LABELS = torch.tensor([0, 0, 0, 0, 2, 2])
 """Four samples of class 0, none of class 1, two of class 2."""
@@ -67,7 +68,8 @@ def test_a_step_follows_the_mean_loss_of_the_classes_not_of_the_samples(bench_of
     full = bench.samples("retain")
     retain = Samples(full.pixels, rows, full.generators)
     plain = {"noise": 0.0, "momentum": 0.0, "weight_decay": 0.0, "epochs": 1, "lr": 0.5, "batch_size": 155}
-    result = unlearn(bench.model(), retain, bench.samples("forget"), Settings.model_validate(plain), bench.context())
+    data = Sets(retain, bench.samples("forget"), {})
+    result = unlearn(bench.model(), data, Settings.model_validate(plain), bench.context())
     model = bench.model()
     losses = functional.cross_entropy(model(full.pixels.normalised(rows)), retain.labels, reduction="none")
     torch.stack([losses[retain.labels == label].mean() for label in range(10)]).mean().backward()

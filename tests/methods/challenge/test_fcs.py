@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.challenge.fcs import Settings, contrast_rate, contrastive, divergence_from_uniform, unlearn
 from unlearnkit.models.building import states_of
+from unlearnkit.training.sets import Sets
 
 FROZEN = {"lr": 0.0, "uniform_lr": 0.0, "contrast_lr": 0.0, "final_contrast_lr": 0.0}
 """No rate: what moves then is what a test turns on."""
@@ -45,7 +46,8 @@ def batches_of(bench: Bench, **settings: Any) -> list[tuple[str, int]]:
         logged = Logged(plain.pixels, plain.indices, plain.generators)
         logged.name, logged.log = name, log
         parts[name] = logged
-    unlearn(bench.model(), parts["retain"], parts["forget"], settings_of(**settings), bench.context())
+    data = Sets(parts["retain"], parts["forget"], {})
+    unlearn(bench.model(), data, settings_of(**settings), bench.context())
     return log
 
 

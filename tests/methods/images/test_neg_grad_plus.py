@@ -16,6 +16,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.images import neg_grad_plus
 from unlearnkit.training.images.losses import cross_entropy
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import ROLE
 
 ASCENT = {"alpha": 0.0, "epochs": 2, "batch_size": 10, "lr": 0.02}
@@ -66,7 +67,8 @@ def test_every_pass_over_the_forget_set_has_an_order_of_its_own(bench_of: Callab
     generators = bench.task.generators(ROLE, [0], "forget_batches")
     forget = Recording(bench.task.pixels, bench.division.forget, generators)
     settings = bench.settings("neg_grad_plus", epochs=1, batch_size=5)
-    neg_grad_plus.unlearn(bench.model(), bench.samples("retain"), forget, settings, bench.context())
+    data = Sets(bench.samples("retain"), forget, {})
+    neg_grad_plus.unlearn(bench.model(), data, settings, bench.context())
     passes = torch.cat(forget.seen).reshape(-1, len(forget))
     assert (passes.sort().values == bench.division.forget.sort().values).all()
     assert len(passes.unique(dim=0)) == len(passes) == 23

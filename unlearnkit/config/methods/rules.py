@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from unlearnkit import registry
 from unlearnkit.config.attributions.rules import unknown_attribution
 from unlearnkit.config.blocks import MethodBlock, declared, own_settings
 from unlearnkit.config.methods.variants import axes, combinations, last_epoch, spelled
@@ -17,7 +18,7 @@ from unlearnkit.config.names import LONGEST_NAME, VALUE_PATTERN
 from unlearnkit.config.problems import from_validation
 from unlearnkit.config.rules import refusal, whole_shards
 from unlearnkit.config.wording import shown
-from unlearnkit.errors import ConfigError
+from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.layout import REFERENCE_CANDIDATES
 
 if TYPE_CHECKING:
@@ -32,12 +33,26 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
             yield ConfigError(
                 f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
             )
+        yield from _view_problems(experiment, f"methods.{name}", block.method)
         problems = [*_grid_problems(f"methods.{name}", block), *_order_problems(f"methods.{name}", block)]
         yield from problems
         if not problems:
             yield from _combination_problems(experiment, name, block)
             names.update(variant for variant, _ in combinations(name, block))
     yield from _name_problems(names)
+
+
+def _view_problems(experiment: Experiment, key: str, method: str) -> Iterator[ConfigError]:
+    """Yield the named sets that a method reads and the data set does not provide."""
+    data_set = experiment.data.name
+    provided = ("validation", *registry.views_of(declared("data set", data_set)))
+    for view in registry.views_of(declared("method", method)):
+        if view not in provided:
+            yield ConfigError(
+                f"{key}: {method} reads the set '{view}', which data set '{data_set}' does not provide",
+                expected=f"a set that it provides ({suggest(view, provided)})",
+                remedy=f"choose another data set, or remove {key}",
+            )
 
 
 def _grid_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:

@@ -22,6 +22,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.challenge.class_weights import class_weights, weighted_cross_entropy
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -48,14 +49,14 @@ class Settings(FineTuningSettings):
         return {**GENERIC, "noise": LogUniform(1e-3, 1.0), "late_noise": LogUniform(1e-4, 0.1)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Disturb the first layer; then minimise class-weighted CE on the retain set, disturbing it before the last epoch.
 
     In train mode, with weights n / (classes * count). A run of one epoch has only the first noise: nothing would
     repair the second.
     """
     model = copy.deepcopy(model)
-    weights = class_weights(retain.labels, power=1.0)
+    weights = class_weights(data.retain.labels, power=1.0)
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
     disturb(model, settings.noise, context)
     for epoch in range(1, settings.epochs + 1):
@@ -63,7 +64,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
             disturb(model, settings.late_noise, context)
         optimizer.lr = scheduled_lr("cosine", settings.lr, (epoch - 1) / settings.epochs)
         model.train()
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             step(optimizer, weighted_cross_entropy(model(images), labels, weights))
         context.end_epoch(epoch, model)
     return model.eval()

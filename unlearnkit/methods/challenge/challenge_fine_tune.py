@@ -13,6 +13,7 @@ from torch import nn
 from unlearnkit.config.methods.fine_tuning import ChallengeSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -23,7 +24,7 @@ class Settings(ChallengeSettings):
     """Settings of the challenge's fine-tuning."""
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on augmented retain samples from the original's weights, in train mode."""
-    samples = retain.viewed(settings.augmentation, retain.resolution)
+    samples = data.retain.viewed(settings.augmentation, data.retain.resolution)
     return descend(copy.deepcopy(model), samples, settings, context)

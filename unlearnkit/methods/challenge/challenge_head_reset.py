@@ -15,6 +15,7 @@ from unlearnkit.config.methods.fine_tuning import ChallengeSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.models.parts import reset
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -26,8 +27,8 @@ class Settings(ChallengeSettings):
     """Settings of the challenge's fine-tuning, which follows the reset."""
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Give the original a fresh classifier and minimise cross entropy on augmented retain samples, in train mode."""
     model = copy.deepcopy(model)
     reset(model, context.fresh(), [context.adapter.classifier])
-    return descend(model, retain.viewed(settings.augmentation, retain.resolution), settings, context)
+    return descend(model, data.retain.viewed(settings.augmentation, data.retain.resolution), settings, context)

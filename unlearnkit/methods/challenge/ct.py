@@ -23,6 +23,7 @@ from unlearnkit.methods.descent import descend
 from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import parameters_of
 from unlearnkit.models.stack import Stack
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -40,11 +41,11 @@ class Settings(FineTuningSettings):
     batch_size: int = Field(64, ge=1, description="retain samples per step; Deep Unlearn")
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Transpose the kernels, then minimise cross entropy on the retain set in train mode."""
     model = copy.deepcopy(model)
     transpose(model)
-    return descend(model, retain, settings, context, schedule="cosine")
+    return descend(model, data.retain, settings, context, schedule="cosine")
 
 
 @torch.no_grad()

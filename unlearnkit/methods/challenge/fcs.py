@@ -22,6 +22,7 @@ from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -71,7 +72,7 @@ class Settings(MethodSettings):
         return {**GENERIC, **rates, **decays, "temperature": TEMPERATURE}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Flatten the forget set's probabilities once; then alternate contrast against and repair on the retain set.
 
     In train mode throughout. The three optimisers share the weights and keep momentum of their own. The contrast pairs
@@ -81,16 +82,16 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     flattening = sgd(model, settings.uniform_lr, settings.uniform_momentum, settings.uniform_weight_decay)
     contrast = sgd(model, settings.contrast_lr, settings.contrast_momentum, settings.contrast_weight_decay)
     repair = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
-    for images, _ in forget.epoch(settings.batch_size):
+    for images, _ in data.forget.epoch(settings.batch_size):
         step(flattening, divergence_from_uniform(model(images)))
-    pairs = min(samples.batches_per_epoch(settings.batch_size) for samples in (forget, retain))
+    pairs = min(samples.batches_per_epoch(settings.batch_size) for samples in (data.forget, data.retain))
     for epoch in range(1, settings.epochs + 1):
         # the shorter set first, or the longer one would hand out a batch that has no partner
-        batches = itertools.islice(forget.epoch(settings.batch_size), pairs)
-        for (images, _), (others, _) in zip(batches, retain.epoch(settings.batch_size), strict=False):
+        batches = itertools.islice(data.forget.epoch(settings.batch_size), pairs)
+        for (images, _), (others, _) in zip(batches, data.retain.epoch(settings.batch_size), strict=False):
             contrast.lr = contrast_rate(settings, contrast.steps, settings.epochs * pairs)
             step(contrast, contrastive(model(images), model(others).detach(), settings.temperature))
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             step(repair, cross_entropy(model(images), labels))
         context.end_epoch(epoch, model)
     return model.eval()

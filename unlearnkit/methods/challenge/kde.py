@@ -27,10 +27,12 @@ from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.parts import reset
 from unlearnkit.training.images.losses import cross_entropy, distillation
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ()
+VIEWS = ("validation",)
 PERTURBS = True
 
 
@@ -75,7 +77,7 @@ class Settings(MethodSettings):
         return {**GENERIC, **warmup, "temperature": TEMPERATURE}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Reset both ends; minimise KL_T(teacher || student) on the warm-up; then CE + 2 KL_T on the retain set.
 
     The reference adds cross entropy with the teacher's probabilities to KL_T. The two differ by the teacher's entropy,
@@ -90,7 +92,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         return scale * distillation(logits, teacher(images), settings.temperature)
 
     student.train()
-    samples = _warmup(retain, settings, context)
+    samples = _warmup(data, settings, context)
     optimizer = sgd(student, settings.warmup_lr, settings.momentum, settings.warmup_weight_decay)
     for _ in range(settings.warmup_epochs):
         for images, _ in samples.epoch(settings.batch_size):
@@ -99,21 +101,22 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr("cosine", settings.lr, (epoch - 1) / settings.epochs)
         student.train()
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             logits = student(images)
             step(optimizer, cross_entropy(logits, labels) + 2 * divergence(logits, images))
         context.end_epoch(epoch, student)
     return student.eval()
 
 
-def _warmup(retain: Samples, settings: Settings, context: Context) -> Samples:
+def _warmup(data: Sets[Samples], settings: Settings, context: Context) -> Samples:
     """Return the samples of the warm-up, drawn for every model; raises TrainingError if there are too few of them."""
-    source = retain if settings.warmup_set == "retain" else context.validation
-    count = settings.warmup_samples(len(retain))
+    retain = len(data.retain)
+    source = data.retain if settings.warmup_set == "retain" else data.validation
+    count = settings.warmup_samples(retain)
     if count > len(source):
         raise TrainingError(
-            f"kde warms up on {count} validation samples (warmup_share {settings.warmup_share} of {len(retain)} retain "
+            f"kde warms up on {count} validation samples (warmup_share {settings.warmup_share} of {retain} retain "
             f"samples), but there are {len(source)}",
-            remedy=f"lower warmup_share to {len(source) / len(retain):.3g} or less, or set warmup_set to retain",
+            remedy=f"lower warmup_share to {len(source) / retain:.3g} or less, or set warmup_set to retain",
         )
     return source.part(count, context.generators)

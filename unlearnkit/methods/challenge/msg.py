@@ -25,6 +25,7 @@ from unlearnkit.models.adapter import convolution_weights
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.training import optimisation
 from unlearnkit.training.images.losses import cross_entropy
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 # a rank would turn the rounding of a stacked convolution into another choice of weights
@@ -56,7 +57,7 @@ class Settings(MethodSettings):
         return {**GENERIC, "redrawn": UNIT}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Redraw the weights of small gradient in every convolution; then fine-tune, the other kernels slowly.
 
     The gradient is that of CE(retain) - CE(forget) at the original, in eval mode, each a mean over samples; the retain
@@ -64,7 +65,8 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """
     model = copy.deepcopy(model)
     kernels = {name: parameters_of(model)[name] for name in convolution_weights(model)}
-    accumulate(model, retain.part(min(len(retain), len(forget)), context.generators), forget, settings.batch_size)
+    few = data.retain.part(min(len(data.retain), len(data.forget)), context.generators)
+    accumulate(model, few, data.forget, settings.batch_size)
     chosen = {name: smallest(kernel, settings.redrawn) for name, kernel in kernels.items()}
     redraw(kernels, chosen, context)
     multipliers = {name: torch.where(mask, 1.0, settings.slow) for name, mask in chosen.items()}
@@ -75,7 +77,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         for epoch in range(1, settings.epochs + 1):
             optimizer.lr = settings.lr * triangle(epoch, settings.epochs)
             model.train()
-            for images, labels in retain.epoch(settings.batch_size):
+            for images, labels in data.retain.epoch(settings.batch_size):
                 optimisation.step(optimizer, cross_entropy(model(images), labels))
             context.end_epoch(epoch, model)
     return model.eval()

@@ -28,6 +28,7 @@ from unlearnkit.methods.ranking import lowest
 from unlearnkit.models.parts import drawn, parameters_of
 from unlearnkit.models.stack import Stack
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -65,7 +66,7 @@ class Settings(MethodSettings):
         return {**GENERIC, "last_fraction": UNIT, "pruned": UNIT}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Redraw the smallest weights; then train on the retain set toward the original's entropies, and round.
 
     Loss: class-weighted CE, with weights count^-0.1, plus the mean squared difference of the entropies of student and
@@ -73,13 +74,13 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     """
     teacher, student = context.teacher(model), copy.deepcopy(model)
     prune_and_redraw(student, settings.pruned, context)
-    weights = class_weights(retain.labels, power=0.1)
+    weights = class_weights(data.retain.labels, power=0.1)
     optimizer = sgd(student, settings.lr, settings.momentum, settings.weight_decay)
     unlearned = student
     for epoch in range(1, settings.epochs + 1):
         student.train()
-        count = settings.batches(epoch, retain.batches_per_epoch(settings.batch_size))
-        for images, labels in itertools.islice(retain.epoch(settings.batch_size), count):
+        count = settings.batches(epoch, data.retain.batches_per_epoch(settings.batch_size))
+        for images, labels in itertools.islice(data.retain.epoch(settings.batch_size), count):
             logits = student(images)
             matching = entropy_difference(logits, teacher(images))
             step(optimizer, weighted_cross_entropy(logits, labels, weights) + matching)

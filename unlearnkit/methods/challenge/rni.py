@@ -28,6 +28,7 @@ from unlearnkit.models.adapter import normalisation_parts
 from unlearnkit.models.parts import drawn, parameters_of, reset
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -80,7 +81,7 @@ class Settings(FineTuningSettings):
         return {**GENERIC, **fine, **shares}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Reset the classifier; then in every epoch noise and train some tensors, in the last ones train all, all by CE."""
     model = copy.deepcopy(model)
     reset(model, context.fresh(), [context.adapter.classifier])
@@ -90,7 +91,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         rate, weight_decay = settings.rates(epoch)
         optimizer = sgd(model, rate, settings.momentum, weight_decay)
         model.train()
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             step(optimizer, cross_entropy(model(images), labels))
         context.end_epoch(epoch, model)
     return model.requires_grad_(True).eval()

@@ -17,6 +17,7 @@ from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -53,16 +54,16 @@ class Settings(MethodSettings):
         }
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Alternate one pass of ascent on the forget set with one pass of descent on the retain set, with one optimiser."""
     model = copy.deepcopy(model)
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
     for epoch in range(1, settings.epochs + 1):
         model.train()
         if epoch <= settings.ascent_epochs:
-            for images, labels in forget.epoch(settings.forget_batch_size):
+            for images, labels in data.forget.epoch(settings.forget_batch_size):
                 step(optimizer, -cross_entropy(model(images), labels))
-        for images, labels in retain.epoch(settings.retain_batch_size):
+        for images, labels in data.retain.epoch(settings.retain_batch_size):
             step(optimizer, cross_entropy(model(images), labels))
         context.end_epoch(epoch, model)
     return model.eval()

@@ -18,6 +18,7 @@ from unlearnkit.config.methods.search import GENERIC, MOMENTUM, Space
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.training.optimisation import Optimizer, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -43,9 +44,9 @@ class Settings(FineTuningSettings):
         return {**GENERIC, "momentum": MOMENTUM}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Maximise cross entropy on the forget set from the original's weights, in train mode."""
-    return descend(copy.deepcopy(model), forget, settings, context, take_step=ascend)
+    return descend(copy.deepcopy(model), data.forget, settings, context, take_step=ascend)
 
 
 def ascend(optimizer: Optimizer, loss: Tensor) -> None:

@@ -21,6 +21,7 @@ from unlearnkit.data.images.batches import Samples, mixed_epoch
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.training.images.losses import distillation
 from unlearnkit.training.optimisation import adam, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -57,7 +58,7 @@ class Settings(MethodSettings):
         return {**GENERIC, "temperature": TEMPERATURE}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise KL(teacher || student), mean over the batch, from the original's weights, in train mode.
 
     The teacher of a retain sample is the original, that of a forget sample a newly initialised model; both are frozen
@@ -66,12 +67,12 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     competent, random = context.teacher(model), context.teacher(context.fresh())
     student = copy.deepcopy(model)
     optimizer = adam(student, settings.lr, settings.momentum, settings.weight_decay)
-    retain = retain.part(settings.drawn_samples(len(retain)), context.generators)
+    few = data.retain.part(settings.drawn_samples(len(data.retain)), context.generators)
     # `distillation` carries the squared temperature
     factor = 1.0 if settings.temperature_squared else settings.temperature**-2
     for epoch in range(1, settings.epochs + 1):
         student.train()
-        for images, _, is_forget in mixed_epoch(retain, forget, settings.batch_size):
+        for images, _, is_forget in mixed_epoch(few, data.forget, settings.batch_size):
             target = torch.where(is_forget.unsqueeze(-1), random(images), competent(images))
             step(optimizer, factor * distillation(student(images), target, settings.temperature))
         context.end_epoch(epoch, student)

@@ -21,6 +21,7 @@ from unlearnkit.methods.images.proximity import squared_distance
 from unlearnkit.models.parts import freeze, parameters_of
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -60,7 +61,7 @@ class Settings(MethodSettings):
         }
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise CE + (lambda / 2) |w - w_0|^2 on the retain set over the last k stages, in eval mode."""
     model = copy.deepcopy(model).eval()
     last, kept = last_stages(context.adapter, settings.k)
@@ -70,7 +71,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     optimizer = sgd(model, settings.lr, settings.momentum)
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = settings.lr * settings.decay ** sum(epoch - 1 > m for m in milestones(settings.epochs))
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             distance = squared_distance(trained, original)
             step(optimizer, cross_entropy(model(images), labels) + settings.proximity / 2 * distance)
         context.end_epoch(epoch, model)

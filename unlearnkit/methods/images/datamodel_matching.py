@@ -17,6 +17,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.images.logit_shift import logit_shift
 from unlearnkit.methods.images.matching_student import match
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -36,8 +37,8 @@ class Settings(DatamodelSettings, MatchingSettings):
         return {**MatchingSettings.search(), **DatamodelSettings.search()}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Match z(x; theta_o) - m * sum over i in F of beta_i(x) on the forget set and a part of the retain set."""
     original = context.teacher(model)
-    shifted = retain.with_targets(logit_shift(settings, retain, context))
-    return match(model, lambda images, shift: (original(images) + shift)[None], shifted, forget, settings, context)
+    shifted = data.retain.with_targets(logit_shift(settings, data.retain, context))
+    return match(model, lambda images, shift: (original(images) + shift)[None], shifted, data.forget, settings, context)

@@ -18,6 +18,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.config.methods.matching import DatamodelSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.images.logit_shift import logit_shift
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -34,10 +35,10 @@ class Settings(DatamodelSettings):
         return 0.0
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return a copy of the original that carries the shift of its logits."""
     shifted = copy.deepcopy(model).eval()
-    shifted.register_buffer(SHIFT, logit_shift(settings, retain, context))
+    shifted.register_buffer(SHIFT, logit_shift(settings, data.retain, context))
     return shifted
 
 

@@ -23,6 +23,7 @@ from unlearnkit.methods.images.last_stages import last_stages
 from unlearnkit.models.parts import freeze, reset, train_except
 from unlearnkit.training.images.loop import train_epoch
 from unlearnkit.training.optimisation import recipe_optimizer
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -51,14 +52,14 @@ class Settings(MethodSettings):
         return {"k": Integers(1, 4), "epochs": EPOCHS, "schedule": Choice(("truncated", "compressed"))}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Draw the last k stages anew and minimise CE on the retain set over them; the others stay, in eval mode."""
     model = copy.deepcopy(model)
     last, kept = last_stages(context.adapter, settings.k)
     reset(model, context.fresh(), last)
     freeze(model, kept)
     recipe = scheduled(context.recipe, settings)
-    samples = retain.viewed(recipe.augmentation, recipe.resolution)
+    samples = data.retain.viewed(recipe.augmentation, recipe.resolution)
     optimizer = recipe_optimizer(model, recipe)
     for epoch in range(1, settings.epochs + 1):
         train_except(model, kept)

@@ -14,6 +14,7 @@ from torch import nn
 from unlearnkit.config.methods.fine_tuning import FineTuningSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -33,6 +34,6 @@ class Settings(FineTuningSettings):
     batch_size: int = Field(256, ge=1, description="retain samples per step; Deep Unlearn")
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on the retain set from the original's weights, in train mode."""
-    return descend(copy.deepcopy(model), retain, settings, context, schedule=settings.schedule)
+    return descend(copy.deepcopy(model), data.retain, settings, context, schedule=settings.schedule)

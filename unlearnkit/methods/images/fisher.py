@@ -25,6 +25,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.images.per_sample import per_sample_gradients
 from unlearnkit.models.parts import drawn, parameters_of
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -65,10 +66,10 @@ class Settings(MethodSettings):
         return {"alpha": LogUniform(1e-10, 1e-3)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return the original with noise on its parameters, with buffers as they were."""
     model = copy.deepcopy(model).eval()
-    chosen = retain.part(min(settings.samples, len(retain)), context.generators)
+    chosen = data.retain.part(min(settings.samples, len(data.retain)), context.generators)
     information = fisher_information(model, chosen, settings.classes, settings.batch_size, context)
     head = parameters_of(model, [context.adapter.classifier])
     with torch.no_grad():

@@ -31,6 +31,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.methods.images.per_sample import per_sample_gradients
 from unlearnkit.training.images.losses import cross_entropy
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -68,15 +69,15 @@ class Settings(MethodSettings):
         return {"alpha": LogUniform(0.1, 50.0)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return w_0 + alpha k, with buffers as they were."""
     model = copy.deepcopy(model).eval()
-    total = len(forget) + len(retain)
-    of_forget = summed_gradient(model, forget, settings.batch_size, context) / total
-    of_retain = summed_gradient(model, retain, settings.batch_size, context) / (total * len(retain))
-    difference = of_forget - len(forget) * of_retain
-    count = min(settings.samples, len(retain))
-    chosen = retain.part(count, context.generators)
+    total = len(data.forget) + len(data.retain)
+    of_forget = summed_gradient(model, data.forget, settings.batch_size, context) / total
+    of_retain = summed_gradient(model, data.retain, settings.batch_size, context) / (total * len(data.retain))
+    difference = of_forget - len(data.forget) * of_retain
+    count = min(settings.samples, len(data.retain))
+    chosen = data.retain.part(count, context.generators)
     gradients = gradient_rows(model, chosen, settings.batch_size, context)
     if settings.inverse == "woodfisher":
         step = inverse_fisher_product(gathered(gradients, count), difference, settings.damping)

@@ -24,6 +24,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.images.proximity import squared_distance
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -63,15 +64,15 @@ class Settings(MethodSettings):
         return {**GENERIC, "alpha": Uniform(0.5, 1.0)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise alpha (CE on R + lambda / 2 |w - w_original|^2) - (1 - alpha) CE on F from the original's weights."""
     original, model = model, copy.deepcopy(model)
     optimizer = sgd(model, settings.lr, settings.momentum, settings.weight_decay)
     ascent = _capped_cross_entropy if settings.forget_cap == "chance" else cross_entropy
-    forget_batches = forget.endless(settings.batch_size)
+    forget_batches = data.forget.endless(settings.batch_size)
     for epoch in range(1, settings.epochs + 1):
         model.train(settings.mode == "train")
-        for images, labels in retain.epoch(settings.batch_size):
+        for images, labels in data.retain.epoch(settings.batch_size):
             forget_images, forget_labels = next(forget_batches)
             descent = cross_entropy(model(images), labels)
             if settings.proximity:

@@ -21,6 +21,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.methods.descent import descend
 from unlearnkit.models.parts import drawn
 from unlearnkit.training.optimisation import Optimizer
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -50,13 +51,13 @@ class Settings(FineTuningSettings):
         return {**GENERIC, "noise": LogUniform(1e-5, 1e-1)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on the retain set by noisy steps from the original's weights, in train mode."""
 
     def take_step(optimizer: Optimizer, loss: Tensor) -> None:
         noisy_step(optimizer, loss, settings, context.generators)
 
-    return descend(copy.deepcopy(model), retain, settings, context, take_step=take_step)
+    return descend(copy.deepcopy(model), data.retain, settings, context, take_step=take_step)
 
 
 def noisy_step(optimizer: Optimizer, loss: Tensor, settings: Settings, generators: Sequence[torch.Generator]) -> None:

@@ -17,6 +17,7 @@ from unlearnkit.config.methods.matching import MatchingSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.images.matching_student import match
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -48,7 +49,7 @@ class Settings(MatchingSettings):
         return epoch * self.planned_samples(forget) * (1 + self.oracles * FORWARD_PASS)
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Draw K held-out oracles for every model without replacement, and match the mean of their outputs."""
     pool, held_out_oracles = settings.oracle_pool, context.references["oracle_pool"]
     drawn = [torch.randperm(len(pool), generator=own)[: settings.oracles].tolist() for own in context.generators]
@@ -59,8 +60,8 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     return match(
         model,
         lambda images, _: torch.stack([teacher(images) for teacher in teachers]),
-        retain,
-        forget,
+        data.retain,
+        data.forget,
         settings,
         context,
     )

@@ -21,6 +21,7 @@ from unlearnkit.data.images.batches import Samples, mixed_epoch
 from unlearnkit.methods.images.relabelling import relabelled
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import scheduled_lr, sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -48,7 +49,7 @@ class Settings(MethodSettings):
         return GENERIC
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on retain and forget samples shuffled into each other, in train mode.
 
     A forget sample has another random label in every epoch, a retain sample its own.
@@ -58,7 +59,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr(settings.schedule, settings.lr, (epoch - 1) / settings.epochs)
         model.train()
-        for images, labels, is_forget in mixed_epoch(retain, forget, settings.batch_size):
+        for images, labels, is_forget in mixed_epoch(data.retain, data.forget, settings.batch_size):
             logits = model(images)
             classes, exclude = logits.shape[-1], settings.exclude_true_class
             targets = relabelled(labels, is_forget, classes, exclude, context.generators)

@@ -13,6 +13,7 @@ from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.parts import buffers_of, parameters_of
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 _BATCH_SIZE = 500
@@ -22,13 +23,14 @@ _BATCH_SIZE = 500
 class Rewind:
     """The states of a model or stack over the epochs, on the host, with their errors on the forget set.
 
-    `unseen` are `samples` of `context.validation` whose class occurs in the forget set, drawn for every model. Each
+    `unseen` are `samples` of `data.validation` whose class occurs in the forget set, drawn for every model. Each
     `remember` costs a forward pass over the forget set, `back` one over the unseen samples.
     """
 
-    def __init__(self, forget: Samples, samples: int, context: Context) -> None:
-        self._forget, self._context = forget, context
-        self._unseen = _of_the_same_classes(context.validation, forget, samples).part(samples, context.generators)
+    def __init__(self, data: Sets[Samples], samples: int, context: Context) -> None:
+        self._forget, self._context = data.forget, context
+        unseen = _of_the_same_classes(data.validation, data.forget, samples)
+        self._unseen = unseen.part(samples, context.generators)
         self._errors: list[Tensor] = []
         self._states: list[dict[str, Tensor]] = []
 

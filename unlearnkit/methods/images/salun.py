@@ -25,6 +25,7 @@ from unlearnkit.methods.images.relabelling import relabelled
 from unlearnkit.methods.ranking import lowest
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, scheduled_lr, sgd
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -59,19 +60,19 @@ class Settings(MethodSettings):
         return {**GENERIC, "momentum": MOMENTUM, "salient": Uniform(0.01, 1.0)}
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Minimise cross entropy on both sets, forget samples with random labels, over the salient weights, in train mode.
 
     Salient are the weights, of all layers together, where |d CE on F / d w| of the original is largest.
     """
     model = copy.deepcopy(model)
-    saliency = _saliency(model, forget, settings.batch_size, context)
+    saliency = _saliency(model, data.forget, settings.batch_size, context)
     masks = lowest([-own for own in saliency], 1, lambda weights: max(1, int(settings.salient * weights)))
     optimizer = sgd(model, settings.lr, settings.momentum)
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr(settings.schedule, settings.lr, (epoch - 1) / settings.epochs)
         model.train()
-        for images, labels, is_forget in mixed_epoch(retain, forget, settings.batch_size):
+        for images, labels, is_forget in mixed_epoch(data.retain, data.forget, settings.batch_size):
             logits = model(images)
             classes, exclude = logits.shape[-1], settings.exclude_true_class
             targets = relabelled(labels, is_forget, classes, exclude, context.generators)

@@ -23,10 +23,12 @@ from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.images.rewinding import Rewind
 from unlearnkit.training.images.losses import cross_entropy, distillation
 from unlearnkit.training.optimisation import sgd, step
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
 NEEDS = ()
+VIEWS = ("validation",)
 
 
 class Settings(MethodSettings):
@@ -77,7 +79,7 @@ class Settings(MethodSettings):
         }
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Drive the student from the teacher (the original) on the forget set, and hold it there on the retain set.
 
     Max step: minimise -KL_T(teacher || student) on the forget set. Min step: minimise gamma CE + alpha KL_T on the
@@ -88,7 +90,7 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
     student = copy.deepcopy(model)
     optimizer = sgd(student, settings.lr, settings.momentum, settings.weight_decay)
     average = _AveragedStudent(student, settings.beta, len(context.generators)) if settings.psi else None
-    rewind = Rewind(forget, settings.rewind_samples, context) if settings.rewind_samples else None
+    rewind = Rewind(data, settings.rewind_samples, context) if settings.rewind_samples else None
 
     def take_step(loss: Tensor) -> None:
         if average is None:
@@ -103,9 +105,9 @@ def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settin
         optimizer.lr = settings.lr * settings.decay ** sum(epoch > milestone for milestone in settings.milestones)
         student.train()
         if epoch <= settings.ascent_epochs:
-            for images, _ in forget.epoch(settings.forget_batch_size):
+            for images, _ in data.forget.epoch(settings.forget_batch_size):
                 take_step(-distillation(student(images), teacher(images), settings.temperature))
-        for images, labels in retain.epoch(settings.retain_batch_size):
+        for images, labels in data.retain.epoch(settings.retain_batch_size):
             logits = student(images)
             divergence = distillation(logits, teacher(images), settings.temperature)
             take_step(settings.gamma * cross_entropy(logits, labels) + settings.alpha * divergence)

@@ -24,6 +24,7 @@ from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.images.loop import fit
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = False
@@ -81,24 +82,24 @@ class Settings(MethodSettings):
         return math.exp(above - below)
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return the members of an ensemble, each trained slice by slice on what is retained of its shard.
 
     Neither the division nor the draws of a member depend on the forget set. Raises TrainingError if fewer than two
     samples of a shard are retained.
     """
-    everything = torch.cat([retain.indices, forget.indices]).sort().values
+    everything = torch.cat([data.retain.indices, data.forget.indices]).sort().values
     (generator,) = context.generators
     divided = division(everything, settings, generator)
     seeds = torch.randint(2**62, (settings.shards, settings.slices), generator=generator).tolist()
     members = nn.ModuleList()
     for number, (slices, own_seeds) in enumerate(zip(divided, seeds, strict=True)):
-        kept = [rows[torch.isin(rows, retain.indices)] for rows in slices]
+        kept = [rows[torch.isin(rows, data.retain.indices)] for rows in slices]
         member = context.fresh(number)
-        for samples in _stages(kept, own_seeds, retain):
+        for samples in _stages(kept, own_seeds, data.retain):
             fit(member, samples, _recipe(context.recipe, settings, len(samples)), end_epoch=lambda *_: None)
         members.append(member)
-    context.count(settings.deletion_passes(len(retain), len(forget)), made=False)
+    context.count(settings.deletion_passes(len(data.retain), len(data.forget)), made=False)
     return members.eval()
 
 

@@ -15,6 +15,7 @@ from unlearnkit.config.methods.language import AscentSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import descend
 from unlearnkit.methods.language.token_terms import ascent_on
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -30,6 +31,6 @@ class Settings(AscentSettings):
         return self.planned_draws(forget, epoch)
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of the forget tokens from the original's weights."""
-    return descend(model, [ascent_on(forget, settings)], settings, context)
+    return descend(model, [ascent_on(data.forget, settings)], settings, context)

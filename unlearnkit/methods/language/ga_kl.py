@@ -17,6 +17,7 @@ from unlearnkit.config.methods.language import COST_OF_RETAIN, AscentSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import descend
 from unlearnkit.methods.language.token_terms import ascent_on, retain_terms
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -32,7 +33,7 @@ class Settings(AscentSettings):
         return self.planned_draws(forget, epoch) + COST_OF_RETAIN["kl"] * self.planned_draws(retain, epoch)
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and stay at the original's distribution on the retain set."""
-    terms = [ascent_on(forget, settings), *retain_terms("kl", retain, 1.0, model, context)]
+    terms = [ascent_on(data.forget, settings), *retain_terms("kl", data.retain, 1.0, model, context)]
     return descend(model, terms, settings, context)

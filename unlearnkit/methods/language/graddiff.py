@@ -20,6 +20,7 @@ from unlearnkit.config.methods.search import Space
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import descend
 from unlearnkit.methods.language.token_terms import ascent_on, retain_terms
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -46,8 +47,8 @@ class Settings(AscentSettings):
         return {**AscentSettings.search(), "alpha": WEIGHT}
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and hold the retain set, one batch of each per step."""
-    terms = [ascent_on(forget, settings, settings.gamma)]
-    terms += retain_terms(settings.retain, retain, settings.alpha, model, context)
+    terms = [ascent_on(data.forget, settings, settings.gamma)]
+    terms += retain_terms(settings.retain, data.retain, settings.alpha, model, context)
     return descend(model, terms, settings, context)

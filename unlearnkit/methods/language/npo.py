@@ -28,6 +28,7 @@ from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.language.token_terms import retain_terms
 from unlearnkit.training.language.token_losses import sequence_sums
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -56,10 +57,10 @@ class Settings(LanguageSettings):
         return {**LanguageSettings.search(), "beta": LogUniform(0.01, 1.0), "alpha": WEIGHT}
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Make every forget sequence less likely than under the original, one batch of each set per step."""
-    terms = [Term(forget, preference(context.teacher(model), settings.beta), settings.gamma)]
-    terms += retain_terms(settings.retain, retain, settings.alpha, model, context)
+    terms = [Term(data.forget, preference(context.teacher(model), settings.beta), settings.gamma)]
+    terms += retain_terms(settings.retain, data.retain, settings.alpha, model, context)
     return descend(model, terms, settings, context)
 
 

@@ -13,6 +13,7 @@ from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import Term, descend
 from unlearnkit.methods.language.token_terms import nll
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -28,6 +29,6 @@ class Settings(LanguageSettings):
         return self.planned_draws(retain, epoch)
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Minimise the cross entropy of the retain tokens from the original's weights."""
-    return descend(model, [Term(retain, nll)], settings, context)
+    return descend(model, [Term(data.retain, nll)], settings, context)

@@ -26,6 +26,7 @@ from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.language.token_terms import divergence
 from unlearnkit.training.language.token_losses import divergence_sum, token_sum
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
@@ -59,13 +60,13 @@ class Settings(LanguageSettings):
         return {**LanguageSettings.search(), **turns, "gamma": UNIT, "alpha": UNIT}
 
 
-def unlearn(model: nn.Module, retain: Sequences, forget: Sequences, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Drive the model from the original on the forget set, and hold it there on the retain set, in turns."""
     teacher = context.teacher(model)
     away = divergence(teacher, settings.temperature)
     terms = [
-        Term(forget, away, -1.0, turn=settings.is_ascent),
-        Term(retain, stay(teacher, settings), turn=lambda step: not settings.is_ascent(step)),
+        Term(data.forget, away, -1.0, turn=settings.is_ascent),
+        Term(data.retain, stay(teacher, settings), turn=lambda step: not settings.is_ascent(step)),
     ]
     return descend(model, terms, settings, context)
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -20,6 +21,6 @@ class Settings(MethodSettings):
     """Doing nothing has no settings."""
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return a copy of the original."""
     return copy.deepcopy(model).eval()

@@ -11,6 +11,7 @@ from torch import nn
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.images.batches import Samples
 from unlearnkit.training.images.loop import fit
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -26,7 +27,7 @@ class Settings(MethodSettings):
         return epoch * retain
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return new models trained on the retain set by the originals' recipe; their snapshots are the early stops."""
     fresh = context.fresh()
-    return fit(fresh, retain, context.recipe, end_epoch=lambda epoch, _: context.end_epoch(epoch, fresh))
+    return fit(fresh, data.retain, context.recipe, end_epoch=lambda epoch, _: context.end_epoch(epoch, fresh))

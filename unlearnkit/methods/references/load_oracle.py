@@ -11,6 +11,7 @@ from torch import nn
 
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.data.images.batches import Samples
+from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
 STACKABLE = True
@@ -23,6 +24,6 @@ class Settings(MethodSettings):
     """Loading an oracle has no settings."""
 
 
-def unlearn(model: nn.Module, retain: Samples, forget: Samples, settings: Settings, context: Context) -> nn.Module:
+def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Return a copy of the held-out oracle with the model's index."""
     return copy.deepcopy(context.references["held_out_oracles"]).eval()
