@@ -35,6 +35,7 @@ rule all:
 
 
 include: "rules/text.smk" if EXPERIMENT.task == "text" else "rules/images.smk"
+include: "rules/membership.smk"
 include: "rules/train.smk"
 include: "rules/attribution.smk"
 include: "rules/unlearn.smk"

@@ -1,6 +1,6 @@
 """Attributions: what every training sample contributes to every output. Forget sets are chosen by them, and methods match them.
 
-Inputs:  data set; originals (kind trak); forget set (effects); files of CLIP, where it is a folder
+Inputs:  data set; membership (kind datamodels); originals (kind trak); forget set (effects); files of CLIP, where it is a folder
 Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<shard>.safetensors
          results/<experiment>/attribution/<attribution>/matrices/<output>.safetensors
          results/<experiment>/attribution/<attribution>/components.npy
@@ -17,6 +17,7 @@ BY_GRADIENTS = "|".join(map(re.escape, ATTRIBUTION_GRAPH.names("gradients"))) or
 rule datamodel:
     input:
         dataset=path(layout.DATASET),
+        membership=lambda w: path(layout.MEMBERSHIP, pool=w.attribution),
     output:
         outputs=path(layout.DATAMODELS),
         provenance=layout.provenance(path(layout.DATAMODELS)),

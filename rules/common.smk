@@ -65,12 +65,13 @@ wildcard_constraints:
     variant=layout.NAME,
     candidate=layout.NAME,
     attribution=layout.NAME,
+    pool=layout.NAME,
     output=f"{layout.MARGIN}|{layout.logit('[0-9]+')}",
     metric="[a-z0-9_]+",
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",
     shard="[0-9]+-[0-9]+",
-    population=f"original|(oracle|held_out_oracle)/{layout.NAME}",
+    population=f"original|(oracle|held_out_oracle|pool)/{layout.NAME}",
 
 
 def memory(wildcards, attempt):

@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, attributions, and <metric>_all for every registered metric."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, and <metric>_all for every registered metric."""
 
 from unlearnkit.registry import METRICS
 
@@ -20,6 +20,11 @@ rule unlearned:
             for name in GRAPH.forget_sets
             for variant in GRAPH.variants
         ],
+
+
+rule pools:
+    input:
+        POOL_GRAPH.results(),
 
 
 rule attributions:

@@ -1,8 +1,9 @@
-"""Originals and oracles, one job per shard.
+"""Originals, oracles and the models of pools, one job per shard.
 
-Inputs:  data set, forget set (oracles)
+Inputs:  data set, forget set (oracles), membership (pools)
 Outputs: results/<experiment>/original/<shard>.safetensors
          results/<experiment>/{oracle,held_out_oracle}/<forget_set>/<shard>.safetensors
+         results/<experiment>/pool/<pool>/<shard>.safetensors
          beside each, for language models, <shard>.curves.parquet
 """
 
@@ -56,3 +57,19 @@ rule oracle:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/train.py"
+
+
+use rule oracle as pool with:
+    input:
+        dataset=path(layout.DATASET),
+        membership=path(layout.MEMBERSHIP),
+    output:
+        weights=path(layout.weights_of(layout.POOL)),
+        provenance=layout.provenance(path(layout.weights_of(layout.POOL))),
+    params:
+        settings=lambda w: POOL_GRAPH.training_slice(w.pool),
+        code=GRAPH.model_code("train"),
+    log:
+        log_of(layout.weights_of(layout.POOL)),
+    message:
+        "Pool {wildcards.pool}, models {wildcards.shard}"

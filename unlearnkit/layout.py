@@ -7,11 +7,13 @@
         data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
         forget_sets/{forget_set}.npy                        indices into the training split
+        membership/{pool}/{shard}.safetensors               models with samples of their own: who is trained on what
         original/{shard}.safetensors                        weights of the models of one shard
         oracle/{forget_set}/{shard}.safetensors
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
-        unlearned/{forget_set}/{variant}/{shard}.safetensors
-        {any of the four}/{shard}.margins.parquet
+        pool/{pool}/{shard}.safetensors                     models that are trained on samples of their own
+        unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand where a forget set does
+        {any of the five}/{shard}.margins.parquet
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
@@ -50,9 +52,11 @@ FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 MARGINS = f"{ROOT}/{{population}}/{{shard}}.margins.parquet"
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
+MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"
 ORIGINAL = "original"
 ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
+POOL = "pool/{pool}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
 EMBEDDINGS = f"{ROOT}/data/embeddings.npy"
 DATAMODELS = f"{ROOT}/attribution/{{attribution}}/outputs/{{shard}}.safetensors"
@@ -92,7 +96,7 @@ def logit(label: int) -> str:
 
 
 def weights_of(population: str) -> str:
-    """Return the pattern of the weight files of a population (one of the four population patterns above)."""
+    """Return the pattern of the weight files of a population (one of the five population patterns above)."""
     return WEIGHTS.replace("{population}", population)
 
 

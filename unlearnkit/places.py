@@ -12,7 +12,7 @@ from unlearnkit import layout
 
 _WILDCARDS = {
     "shard": r"\d+-\d+",
-    "population": rf"original|(?:oracle|held_out_oracle)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
+    "population": rf"original|(?:oracle|held_out_oracle|pool)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
     "metric": r"[a-z0-9_]+",
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
@@ -44,8 +44,9 @@ _STAGES = {
     "rows": Stage(layout.ROWS, task="image"),
     "units": Stage(layout.UNITS, task="text"),
     "embeddings": Stage(layout.EMBEDDINGS),
+    "membership": Stage(layout.MEMBERSHIP, draws=("subset", "forgotten"), task="image"),
     "originals": Stage(layout.weights_of(layout.ORIGINAL), "original", _TRAINED),
-    "datamodel outputs": Stage(layout.DATAMODELS, "datamodel", ("subset", *_TRAINED)),
+    "datamodel outputs": Stage(layout.DATAMODELS, "datamodel", _TRAINED),
     "gradients": Stage(layout.GRADIENTS, "trak", ("projection",)),
     "attributions": Stage(layout.MATRIX),
     "components": Stage(layout.COMPONENTS),
@@ -53,6 +54,7 @@ _STAGES = {
     "effects": Stage(layout.EFFECTS),
     "oracles": Stage(layout.weights_of(layout.ORACLE), "oracle", _TRAINED),
     "held-out oracles": Stage(layout.weights_of(layout.HELD_OUT_ORACLE), "held_out_oracle", _TRAINED),
+    "pools": Stage(layout.weights_of(layout.POOL), "pool", _TRAINED, task="image"),
     "unlearned": Stage(layout.weights_of(layout.UNLEARNED), "unlearned", _UNLEARNED),
     "curves": Stage(layout.CURVES, task="text"),
     "margins": Stage(layout.MARGINS),
@@ -68,7 +70,7 @@ STAGES = tuple(_STAGES)
 DOCUMENTS = ("tables", "figures", "report")
 """Stages that present results, and compute none."""
 
-ROLES = {name: _STAGES[name].role for name in ("originals", "oracles", "held-out oracles", "unlearned")}
+ROLES = {name: _STAGES[name].role for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}
 """Stage -> role of the models whose weights it holds."""
 
 _RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
@@ -110,7 +112,7 @@ class Place:
     @property
     def kind(self) -> str:
         """The stage with what distinguishes its artifacts beside forget set and shard: variant, metric, candidate."""
-        own = [value for name, value in self.wildcards.items() if name not in ("forget_set", "shard", "figure")]
+        own = [value for name, value in self.wildcards.items() if name not in ("forget_set", "pool", "shard", "figure")]
         return " ".join([self.stage, *own])
 
 
@@ -168,9 +170,9 @@ def files_below(folder: str) -> Iterator[str]:
 
 
 def _divided(wildcards: dict[str, str]) -> dict[str, str]:
-    """Replace the folder of a population by what it consists of: population, forget_set, variant."""
+    """Replace the folder of a population by what it consists of: population, forget_set or pool, variant."""
     population, *names = wildcards.pop("population", "").split("/")
-    own = dict(zip(("forget_set", "variant"), names, strict=False))
+    own = dict(zip(("pool",) if population == "pool" else ("forget_set", "variant"), names, strict=False))
     return {**({"population": population} if population else {}), **own, **wildcards}
 
 

@@ -1,12 +1,14 @@
-"""Rules original and oracle: train the models of one shard, write their weights and learning curves."""
+"""Rules original, oracle and pool: train the models of one shard, write their weights and learning curves."""
 
 from unlearnkit.artifacts.curves import write_curves
 from unlearnkit.artifacts.job import job_of
+from unlearnkit.artifacts.membership import read_membership
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.images.batches import retain_set
+from unlearnkit.data.membership import rows_by_model
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
 from unlearnkit.training.originals import train_shard
@@ -22,10 +24,13 @@ with job_of(snakemake) as running:
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     kind = task_of_model(settings["model"]["name"])
     dataset = kind.read(inputs.dataset)
-    forget = read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None
-    task = task_for(dataset, settings["model"], settings["seed"], worker.device)
-    recipe, rows = kind.RECIPE.model_validate(settings["training"]), retain_set(dataset.train_size, forget)
     models = shard_indices(snakemake.wildcards.shard)
+    if hasattr(inputs, "membership"):
+        rows = rows_by_model(read_membership(inputs.membership, len(models), dataset.train_size).member)
+    else:
+        rows = retain_set(dataset.train_size, read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None)
+    task = task_for(dataset, settings["model"], settings["seed"], worker.device)
+    recipe = kind.RECIPE.model_validate(settings["training"])
     with running.timing.measure("training") as work:
         if execution.processes > 1:
             part = kind.Part(inputs.dataset, inputs.get("forget_set"), settings, snakemake.wildcards.shard)

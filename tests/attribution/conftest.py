@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from subset_pool import RECIPE, Pool
+from subset_pool import RECIPE, ROLE, Pool
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
-from unlearnkit.attribution.subsets import ROLE, inclusion, outputs_of_models, subsets
+from unlearnkit.attribution.subsets import outputs_of_models
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.images.loading import load_image_set
+from unlearnkit.data.membership import random_membership, rows_by_model
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
@@ -43,9 +44,9 @@ def worker_in() -> Callable[[Path], Worker]:
 def pool(task: Task, worker_in: Callable[[Path], Worker], tmp_path_factory: pytest.TempPathFactory) -> Pool:
     """160 models: the first are to fit to, the last 60 to be predicted."""
     worker, models = worker_in(tmp_path_factory.mktemp("pool")), range(160)
-    chosen = subsets(task, models, 150, 0.5)
-    result = train_shard(task, RECIPE, chosen, role=ROLE, model_indices=models, worker=worker)
-    return Pool(inclusion(chosen, 150), outputs_of_models(result, models, task, worker))
+    included = random_membership(0, ROLE, models, 150, 0.5).member
+    result = train_shard(task, RECIPE, rows_by_model(included), role=ROLE, model_indices=models, worker=worker)
+    return Pool(included, outputs_of_models(result, models, task, worker))
 
 
 @pytest.fixture(scope="session")

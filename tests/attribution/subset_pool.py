@@ -10,6 +10,9 @@ from unlearnkit.config.training.recipe import Recipe
 
 RECIPE = Recipe.model_validate({"epochs": 12, "batch_size": 25, "lr": 0.2, "warmup_epochs": 1})
 
+ROLE = "datamodel"
+"""Role of the models on random subsets in the seeds."""
+
 
 class Pool(NamedTuple):
     """Models on random halves: which samples each had [models, n], and its outputs [classes + 1, models, samples]."""

@@ -1,4 +1,4 @@
-"""Models on random subsets: their draws, their training, and that attributions fitted to some predict others."""
+"""Models on random subsets: their training, and that attributions fitted to some predict others."""
 
 from __future__ import annotations
 
@@ -9,39 +9,29 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.stats import rankdata
-from subset_pool import RECIPE, Pool
+from subset_pool import RECIPE, ROLE, Pool
 
 from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.gradients import parameter_count, projected_gradients
 from unlearnkit.attribution.influence import scores
 from unlearnkit.attribution.projection import matrix_projector
 from unlearnkit.attribution.regression import fit
-from unlearnkit.attribution.subsets import ROLE, inclusion, subsets
+from unlearnkit.data.membership import random_membership, rows_by_model
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.shard import Task, Worker
-
-
-def test_subsets_hang_on_the_model_alone(task: Task) -> None:
-    many = subsets(task, range(6), 150, 0.4)
-    assert many.shape == (6, 60)
-    assert torch.equal(many[4:], subsets(task, [4, 5], 150, 0.4))
-    assert all(len(set(row.tolist())) == 60 for row in many)
-    assert not torch.equal(many[0], many[1])
-    assert inclusion(many, 150).sum(axis=1).tolist() == [60] * 6
-    assert inclusion(many, 150)[2, many[2]].all()
 
 
 def test_every_model_is_trained_on_its_own_subset(
     task: Task, worker_in: Callable[[Path], Worker], tmp_path: Path
 ) -> None:
-    def trained(models: list[int], samples: torch.Tensor) -> dict[tuple[int, int], State]:
+    def trained(models: list[int], samples: list[torch.Tensor]) -> dict[tuple[int, int], State]:
         worker = replace(worker_in(tmp_path / f"{models}"), stack_size=2)
         return train_shard(task, RECIPE, samples, role=ROLE, model_indices=models, worker=worker).states
 
-    chosen = subsets(task, [3, 7, 8], 150, 0.5)
+    chosen = rows_by_model(random_membership(0, ROLE, [3, 7, 8], 150, 0.5).member)
     together = trained([3, 7, 8], chosen)
     for model, own in ((7, chosen[1]), (8, chosen[2])):
-        alone = trained([model], own)
+        alone = trained([model], [own])
         for name, tensor in alone[model, RECIPE.epochs].items():
             # another stack: measured 0 to 2e-5, where another subset moves weights by more than 0.1
             np.testing.assert_allclose(tensor, together[model, RECIPE.epochs][name], rtol=0, atol=1e-3)

@@ -47,8 +47,8 @@ def codes():
     for cached in (prints.fingerprint, prints.computing_imports, prints.content_hash):
         cached.cache_clear()
     image, text = graphs
-    plain = ["forget_set", "regression", "influence", "components", "effects", "embeddings", "cost", "table", "figures",
-             "report", "units", "unit_forget_set"]
+    plain = ["forget_set", "membership", "regression", "influence", "components", "effects", "embeddings", "cost",
+             "table", "figures", "report", "units", "unit_forget_set"]
     found = {script: image.code(script) for script in plain}
     found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
     found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
@@ -77,8 +77,14 @@ OF_MODELS = {"image training", "image margins", "image scrub", "image matching",
 OF_TEXT_MODELS = {"text training", "text margins", "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
+SEEDED = {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE, "membership"}
 EDITS = {
-    "seeds": ("seeds.py", "SCHEME = 1", "SCHEME = 2", {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE}),
+    "seeds": (
+        "seeds.py",
+        "SCHEME = 1",
+        "SCHEME = 2",
+        {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE, "membership"},
+    ),
     "facts: splits": ("facts/splits.py", "0.15", "0.16", {"dataset"}),
     "facts: shape": ("facts/image_shape.py", "side or height", "side or width", {"dataset"}),
     "facts: matching": ("facts/matching.py", "int(retain", "round(retain", {"image matching"}),

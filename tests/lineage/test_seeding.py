@@ -12,7 +12,7 @@ from unlearnkit.lineage.seeding import seeding
 from unlearnkit.places import place_of
 from unlearnkit.seeds import derive_seed
 
-DRAWING = ("generators", "derive_seed")
+DRAWING = ("generators", "seeded", "derive_seed")
 
 
 def drawn(*files: Path) -> Iterator[str]:
@@ -31,10 +31,9 @@ def drawn(*files: Path) -> Iterator[str]:
         ("original/0000-0001.safetensors", ("training/shard.py", "training/images/image_task.py")),
         ("unlearned/a/b/0000-0001.safetensors", ("training/shard.py", "training/unlearning.py")),
         ("unlearned/a/b/0000-0001.margins.parquet", ("training/shard.py", "training/unlearning.py")),
-        (
-            "attribution/a/outputs/0000-0001.safetensors",
-            ("training/shard.py", "training/images/image_task.py", "attribution/subsets.py"),
-        ),
+        ("attribution/a/outputs/0000-0001.safetensors", ("training/shard.py", "training/images/image_task.py")),
+        ("pool/a/0000-0001.safetensors", ("training/shard.py", "training/images/image_task.py")),
+        ("membership/a/0000-0001.safetensors", ("data/membership.py",)),
     ],
 )
 def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[str, ...]) -> None:

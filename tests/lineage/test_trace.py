@@ -69,7 +69,7 @@ def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call
     reached = {place.stage for name in names(told["tree"]) if (place := place_of(name))}
     attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects"}
     text = {"tokenizer", "training tokens", "validation tokens", "units", "curves"}
-    assert reached == {*STAGES} - attributed - text - {"rows", "scores", "figures", "report"}
+    assert reached == {*STAGES} - attributed - text - {"membership", "pools", "rows", "scores", "figures", "report"}
     status, output = call(completed.root, "trace", f"{RESULTS}/tables/klom.md")
     assert status == 0
     assert "(3 inputs below)" in output

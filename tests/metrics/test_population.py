@@ -28,6 +28,21 @@ def test_selection_of_models_and_splits() -> None:
     assert whole.first_models(None).models == 3
 
 
+def test_models_may_differ_in_what_they_were_trained_on_and_forget() -> None:
+    member = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 1, 0]], dtype=bool)
+    forgotten = member & np.array([1, 0, 0, 0], dtype=bool)
+    own = population(member=member, forgotten=forgotten).take_models([2, 1]).take_samples([0, 2])
+    assert own.trained_on(("retain",)).tolist() == [[True, True], [False, True]]
+    assert own.forgets().tolist() == [[True, False], [False, False]]
+
+
+def test_where_models_differ_in_nothing_the_split_says_what_they_were_trained_on() -> None:
+    assert population().trained_on(("forget", "retain")).tolist() == [[True, True, True, False]] * 3
+    assert population().trained_on(("retain",)).tolist() == [[False, True, True, False]] * 3
+    assert population().forgets().tolist() == [[True, False, False, False]] * 3
+    assert population().take_models([0]).member is None
+
+
 def test_only_the_test_split_may_be_absent() -> None:
     declared = ("forget", "retain", "validation", "test")
     assert population().present(declared) == declared[:3]
@@ -51,6 +66,8 @@ def test_failed_models_are_those_with_a_non_finite_margin() -> None:
         ({"correct": np.full((3, 4), 1.01)}, r"'correct' holds values outside \[0, 1\]"),
         ({"correct": np.full((3, 4), np.nan)}, r"'correct' holds values outside \[0, 1\]"),
         ({"losses": np.zeros((3, 5))}, r"'losses' have shape \(3, 5\).*\(3, 4\)"),
+        ({"member": np.zeros((2, 4), bool)}, r"'member' is bool of shape \(2, 4\).*bool of shape \(3, 4\)"),
+        ({"forgotten": np.zeros((3, 4))}, r"'forgotten' is float64 of shape \(3, 4\).*bool"),
         ({"split": SPLIT[:3]}, r"'split' has shape \(3,\).*4 samples"),
         ({"split": np.array(["forget", "train", "retain", "retain"])}, "'split' holds 'train'.*only forget, retain"),
     ],

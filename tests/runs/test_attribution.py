@@ -10,6 +10,7 @@ import pytest
 from checkout import RESULTS, Checkout, MadeOnce
 
 from unlearnkit.artifacts.attribution import GradientFile, MatrixFile, read_effects
+from unlearnkit.artifacts.membership import read_membership
 from unlearnkit.artifacts.store import TensorFile, read_array
 from unlearnkit.data.forget_sets import score_forget_set
 
@@ -31,7 +32,7 @@ CONFIGURATION = {
 
 def attribution_jobs(copy: Checkout, *arguments: str) -> dict[str, int]:
     made = copy.plan("attributions", *arguments).counts
-    return {rule: count for rule, count in made.items() if rule not in ("attributions", "forget_set")}
+    return {rule: count for rule, count in made.items() if rule not in ("attributions", "membership", "forget_set")}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,8 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
         assert effects.effect.any()
     outputs = TensorFile(folder / "subsets/outputs/0004-0007.safetensors")
     assert outputs["included"].sum(axis=1).tolist() == [100] * 4
+    stated = read_membership(attributed.result("membership/subsets/0004-0007.safetensors"), 4, 200)
+    assert np.array_equal(outputs["included"], stated.member) and not stated.forgotten.any()
     assert outputs["margin"].shape == (4, 260)
     record = json.loads((folder / "subsets/matrices/margin.safetensors.json").read_text())
     assert set(record["explained"]) == {"0.5", "0.3"}

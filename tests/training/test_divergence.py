@@ -11,7 +11,6 @@ import torch
 from small_text import positions_text
 from small_text import recipe as text_recipe
 
-from unlearnkit.attribution.subsets import ROLE
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.divergence import refuse_diverged
@@ -47,7 +46,7 @@ def test_images_are_refused_at_the_epoch_and_the_remedy_helps(train: TrainOf, ro
 
 
 def test_models_on_random_subsets_are_left_to_the_fit(train: TrainOf) -> None:
-    assert not all(np.isfinite(state["1.weight"]).all() for state in train(ROLE).states.values())
+    assert not all(np.isfinite(state["1.weight"]).all() for state in train("datamodel").states.values())
 
 
 @pytest.mark.parametrize("reported", [1, 50], ids=["by its loss", "by its weights"])

@@ -1,35 +1,14 @@
-"""Models on random parts of the training set: which samples each is trained on, and what all outputs then are."""
+"""Models on random parts of the training set: what all their outputs are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from unlearnkit.metrics.margins import margins_from_logits
 from unlearnkit.training.images.predict import logits_on_all
 from unlearnkit.training.shard import ShardResult, Task, Worker, in_stacks
-
-ROLE = "datamodel"
-"""Role of these models in the seeds."""
-
-
-def subsets(task: Task, model_indices: Sequence[int], train_size: int, fraction: float) -> Tensor:
-    """Return the training samples of every model, int64 [models, floor(fraction * train_size)], ascending.
-
-    Each is drawn uniformly without replacement from a generator of its own, seeded by (base seed, role, index).
-    """
-    size = int(fraction * train_size)
-    generators = task.generators(ROLE, model_indices, "subset")
-    drawn = [torch.randperm(train_size, generator=generator)[:size] for generator in generators]
-    return torch.stack(drawn).sort(dim=1).values
-
-
-def inclusion(chosen: Tensor, train_size: int) -> np.ndarray:
-    """Return which training samples each model was trained on, bool [models, train_size], from their indices."""
-    return torch.zeros(len(chosen), train_size, dtype=torch.bool).scatter_(1, chosen, True).numpy()
 
 
 def outputs_of_models(result: ShardResult, model_indices: Sequence[int], task: Task, worker: Worker) -> np.ndarray:

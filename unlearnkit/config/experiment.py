@@ -16,6 +16,7 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.names import Name, Slug
+from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
 from unlearnkit.config.settings import ModelSettings, Settings
 from unlearnkit.config.training.recipe import Recipe
@@ -48,6 +49,9 @@ class Experiment(Settings):
     forget_sets: dict[Name, ForgetSet] = Field(min_length=1, description="what is to be unlearned: name -> forget set")
     attributions: dict[Name, Attribution] = Field(
         {}, description="what training samples add to outputs, for methods and forget sets: name -> attribution"
+    )
+    pools: dict[Name, Pool] = Field(
+        {}, description="models that are trained on samples of their own, and forget some of their own: name -> pool"
     )
     embedding: Embedding = Field(
         Embedding.model_validate({}), description="for forget sets of the kind clip_neighbours"

@@ -15,6 +15,7 @@ from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.methods.rules import variant_problems
+from unlearnkit.config.pools.rules import pool_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.rules import (
     batch_problems,
@@ -36,7 +37,7 @@ _KINDS = {
     "image": (
         Experiment,
         DataBlock,
-        (data_problems, model_problems, batch_problems, attribution_problems, execution_problems),
+        (data_problems, model_problems, batch_problems, attribution_problems, pool_problems, execution_problems),
     ),
     "text": (TextExperiment, TextDataBlock, (text_problems,)),
 }

@@ -13,7 +13,7 @@ from unlearnkit.config.yaml_text import content_of
 from unlearnkit.errors import ConfigError
 
 DEFAULT = Path("config.yaml")
-OVERLAID = ("forget_sets", "attributions", "methods")
+OVERLAID = ("forget_sets", "attributions", "pools", "methods")
 """Blocks of named entries, which an overlay takes out by null."""
 
 

@@ -27,6 +27,7 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
         "experiment": [experiment.experiment],
         "forget_sets": experiment.forget_sets,
         "attributions": experiment.attributions,
+        "pools": experiment.pools,
         "methods": experiment.methods,
     }
     for key, names in blocks.items():
@@ -208,6 +209,7 @@ def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
     counts = {key: getattr(experiment, key) for key in ("num_models", "held_out_oracles")}
     for name, attribution in experiment.attributions.items():
         counts[f"attributions.{name}.models"] = getattr(attribution, "models", 0)
+    counts |= {f"pools.{name}.models": pool.models for name, pool in experiment.pools.items()}
     for key, count in counts.items():
         if count % size:
             yield ConfigError(

@@ -12,6 +12,7 @@ from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.forget_sets.units import TextForgetSet
 from unlearnkit.config.names import Name
+from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.facts.splits import SplitSizes
 
@@ -31,6 +32,7 @@ class TextExperiment(Experiment):
         min_length=1, description="what is to be unlearned: name -> forget set"
     )
     attributions: dict[Name, Attribution] = Field({}, description="must be empty: attributions exist only for images")
+    pools: dict[Name, Pool] = Field({}, description="must be empty: pools exist only for images")
     value: Literal["margin_mean", "margin_min", "loss_mean"] = Field(
         "margin_mean",
         description="value of a sequence that metrics compare: the mean or the smallest margin of its targets, or its "

@@ -25,6 +25,12 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _mask_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are configured, but they exist only for images", remedy="remove the key")
+    if experiment.pools:
+        yield ConfigError(
+            "pools are configured, but they exist only for images: a membership of single sequences would divide "
+            "documents, and text is evaluated on sequences that are chosen by forget set",
+            remedy="remove the key",
+        )
     if (experiment.execution.stack_size or 1) > 1:
         yield ConfigError(
             f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",

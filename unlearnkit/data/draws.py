@@ -10,6 +10,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from unlearnkit.seeds import derive_seed
+
 
 class Counter:
     """Number of samples that each model has been handed."""
@@ -90,6 +92,12 @@ class Draws(ABC):
         other = copy.copy(self)
         other.indices = indices
         return other
+
+
+def seeded(base_seed: int, role: str, model_indices: Sequence[int], stage: str) -> list[torch.Generator]:
+    """Return one CPU generator per model, seeded for `role` and `stage`."""
+    seeds = [derive_seed(base_seed, role, index, stage) for index in model_indices]
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
 def order(count: int, generator: torch.Generator) -> Tensor:

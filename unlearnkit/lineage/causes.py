@@ -120,6 +120,8 @@ def config_key(place: Place, path: str) -> str:
         return "training.batch_size" if path == "unit_sequences" else f"data.{path}"
     if path == "evaluated.retain":
         return "data.retain_evaluated"
+    if stage == "membership" and path not in ("seed", "seed_scheme"):
+        return f"pools.{own['pool']}.{path}"
     if "attribution" in own and first in DatamodelAttribution.model_fields | TrakAttribution.model_fields:
         return f"attributions.{own['attribution']}.{path}"
     if stage == "embeddings":

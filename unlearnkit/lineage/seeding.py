@@ -30,7 +30,7 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         # of originals and oracles, whose evaluation draws which retained sequences it is on, and nothing else
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
-        role, models = place.about.role, place.models or range(1)
+        role, models = settings.get("role", place.about.role), place.models or range(1)
         if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
             role, stages = _of_text(role, recipe)
         elif recipe.get("same_initial_weights"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +23,19 @@ class Population:
     `margins` [models, samples] floating, nats, or another value that is higher for more confident models; `correct`
     [models, samples] bool, whether the prediction is the label, or floating in [0, 1], the share of a sample's
     predictions that are (a sequence has one per token); `split` [samples] str, one of SPLITS; `losses` [models,
-    samples] floating, nats, where they are known beside the margins. Non-finite margins are allowed: they mark failed
-    models, which `failed_models` lists. Raises MetricError, naming the array, if types, shapes or shares do not fit.
+    samples] floating, nats, where they are known beside the margins. `member` and `forgotten` [models, samples] bool
+    state where models differ in what they were trained on and what they are to forget (models of a pool, and what is
+    unlearned from them); None where all have the same, which then follows from `split` (`trained_on`, `forgets`).
+    Non-finite margins are allowed: they mark failed models, which `failed_models` lists. Raises MetricError, naming the
+    array, if types, shapes or shares do not fit.
     """
 
     margins: NDArray[np.floating]
     correct: NDArray[np.bool_] | NDArray[np.floating]
     split: NDArray[np.str_]
     losses: NDArray[np.floating] | None = None
+    member: NDArray[np.bool_] | None = None
+    forgotten: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.margins.ndim != 2 or not np.issubdtype(self.margins.dtype, np.floating):
@@ -50,6 +56,13 @@ class Population:
                 f"population 'losses' have shape {self.losses.shape}",
                 expected=f"{self.margins.shape}, like the margins",
             )
+        for name in ("member", "forgotten"):
+            matrix = getattr(self, name)
+            if matrix is not None and (matrix.shape != self.margins.shape or matrix.dtype != bool):
+                raise MetricError(
+                    f"population '{name}' is {matrix.dtype} of shape {matrix.shape}",
+                    expected=f"bool of shape {self.margins.shape}, like the margins",
+                )
         if self.split.shape != (self.samples,):
             raise MetricError(
                 f"population 'split' has shape {self.split.shape}",
@@ -76,8 +89,7 @@ class Population:
 
     def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Population:
         """Return the population of the models at `indices` (repeats allowed), in that order."""
-        losses = None if self.losses is None else self.losses[indices]
-        return Population(self.margins[indices], self.correct[indices], self.split, losses)
+        return self._taken((indices,), self.split)
 
     def first_models(self, count: int | None) -> Population:
         """Return the first `count` models, or all if None; raises MetricError if there are fewer."""
@@ -93,8 +105,23 @@ class Population:
 
     def take_samples(self, indices: NDArray[np.integer] | list[int]) -> Population:
         """Return the population restricted to the samples at `indices`."""
-        losses = None if self.losses is None else self.losses[:, indices]
-        return Population(self.margins[:, indices], self.correct[:, indices], self.split[indices], losses)
+        return self._taken((slice(None), indices), self.split[indices])
+
+    def trained_on(self, splits: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which samples each model was trained on before it forgot any, bool [models, samples].
+
+        It is `member`, or, where all models have the same, the samples of `splits`: ("forget", "retain") for originals
+        and for what is unlearned from them, ("retain",) for oracles.
+        """
+        if self.member is not None:
+            return self.member
+        return np.broadcast_to(np.isin(self.split, splits), self.margins.shape)
+
+    def forgets(self) -> NDArray[np.bool_]:
+        """Return which samples each model is to forget, bool [models, samples]: `forgotten`, else the forget split."""
+        if self.forgotten is not None:
+            return self.forgotten
+        return np.broadcast_to(self.split == "forget", self.margins.shape)
 
     def samples_of(self, name: str) -> NDArray[np.intp]:
         """Return the positions of the samples of one split; raises MetricError if it has none."""
@@ -113,6 +140,12 @@ class Population:
     def of_split(self, name: str) -> Population:
         """Return the population restricted to one split; raises MetricError if it has no sample."""
         return self.take_samples(self.samples_of(name))
+
+    def _taken(self, where: Any, split: NDArray[np.str_]) -> Population:
+        """Return the part of every array [models, samples] at `where`, with the split of its samples."""
+        optional = ("losses", "member", "forgotten")
+        given = {name: own[where] for name in optional if (own := getattr(self, name)) is not None}
+        return Population(self.margins[where], self.correct[where], split, **given)
 
 
 def require_same_samples(candidate: Population, oracle: Population) -> None:

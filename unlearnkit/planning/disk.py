@@ -69,12 +69,14 @@ class Disk:
         return task_of(declared("model", model_of(record.settings)["name"])) == self._workload.experiment.task
 
     def _attribution_bytes(self, job: MissingJob) -> float:
-        """Return the bytes of a part of an attribution, 0 for any other job (docs/attribution.md, Files and sizes)."""
+        """Return the bytes of a membership or a part of an attribution, 0 for any other job (docs/attribution.md)."""
         experiment, samples = self._workload.experiment, self._workload.samples
         outputs = experiment.num_classes + 1
         match job.rule:
             case "datamodel":
                 return self._workload.models(job) * (2 * outputs * samples + experiment.train_size)
+            case "membership":
+                return 2 * self._workload.models(job) * -(-experiment.train_size // 8)
             case "gradients":
                 return 2 * outputs * samples * job.settings["dimension"]
             case "regression" | "influence":

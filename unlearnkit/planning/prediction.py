@@ -18,7 +18,10 @@ from unlearnkit.planning.identity import Keys, as_key, keys_of, model_of
 from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
 
-LEARNING_RULES = ("original", "oracle", "unlearn", "margins", "datamodel", "regression", "gradients", "influence")
+LEARNING_RULES = (
+    *("original", "oracle", "pool", "unlearn", "margins"),
+    *("datamodel", "regression", "gradients", "influence"),
+)
 
 
 class Predictor:

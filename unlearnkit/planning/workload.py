@@ -39,8 +39,10 @@ class Workload:
         """Return kind of work -> units, as timing records count them (`unlearnkit.artifacts.timing.Work`)."""
         if job.rule in ("original", "oracle"):
             return {"training": self.models(job) * self._training_passes(job)}
+        if job.rule == "pool":
+            return {"training": self.models(job) * job.settings["training"]["epochs"] * self.part_size(job)}
         if job.rule == "datamodel":
-            passes = job.settings["training"]["epochs"] * int(job.settings["fraction"] * self.experiment.train_size)
+            passes = job.settings["training"]["epochs"] * self.part_size(job)
             return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
         if job.rule == "margins":
             return {"margins": self.models(job) * self._evaluated(job.wildcards["population"].partition("/")[2])}
@@ -76,6 +78,14 @@ class Workload:
             return max(1, per_class // forget_set.clusters)
         # the size of a list in a file is not known before it is read; a hundredth is as good a guess as any
         return per_class if isinstance(forget_set, ClassForgetSet) else max(1, self.experiment.train_size // 100)
+
+    def part_size(self, job: MissingJob) -> int:
+        """Return how many samples each model of a pool, or of an attribution on subsets, is trained on."""
+        train_size, names = self.experiment.train_size, job.wildcards
+        if attribution := self.experiment.attributions.get(names.get("attribution", "")):
+            return int(getattr(attribution, "fraction", 1) * train_size)
+        # what a file states is not known before it is read; a half is as good a guess as any
+        return self.experiment.pools[names["pool"]].planned_part(train_size) or train_size // 2
 
     def _retain_size(self, job: MissingJob) -> int:
         name = job.wildcards.get("forget_set")

@@ -14,6 +14,7 @@ import torch
 from unlearnkit import registry
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
+from unlearnkit.data.draws import seeded
 from unlearnkit.data.images.batches import Pixels
 from unlearnkit.models.building import Architecture
 from unlearnkit.seeds import derive_seed
@@ -72,8 +73,7 @@ class Task:
 
     def generators(self, role: str, model_indices: Sequence[int], stage: str) -> list[torch.Generator]:
         """Return one CPU generator per model, seeded for `role` and `stage`."""
-        seeds = [derive_seed(self.base_seed, role, index, stage) for index in model_indices]
-        return [torch.Generator().manual_seed(seed) for seed in seeds]
+        return seeded(self.base_seed, role, model_indices, stage)
 
     def fresh(self, role: str, model_indices: Sequence[int], device: torch.device) -> torch.nn.Module:
         """Return newly initialised models as one, each from its own seed for `role`."""

@@ -6,6 +6,7 @@ from unlearnkit import layout
 from unlearnkit.config.attributions.attribution import COMPONENTS, Attribution
 from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
 from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.pool_graph import DATAMODEL
 from unlearnkit.workflow.raw_files import raw_files
 
 STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
@@ -85,7 +86,7 @@ class AttributionGraph:
         experiment, settings = self.graph.experiment, self.attributions.get(name)
         own = settings.model_dump(mode="json") if settings else {}
         if stage == "datamodel outputs":
-            return {"fraction": own["fraction"], **self.graph.training_slice("datamodel")}
+            return self.graph.training_slice(DATAMODEL)
         if stage == "gradients":
             base = self.graph.training_slice("trak")
             chosen = {key: own[key] for key in ("dimension", "projector")}

@@ -127,7 +127,7 @@ class Graph:
     def margins_slice(self) -> Slice:
         """What determines margins beside weights and data: the model, and which samples it is evaluated on."""
         if evaluated := self._evaluated_slice():
-            return {"model": self.model_slice(), **evaluated, **self._seed_slice()}
+            return {"model": self.model_slice(), **evaluated, **self.seed_slice()}
         return self.model_slice()
 
     def evaluated_forget_sets(self, population: str) -> list[str]:
@@ -167,7 +167,7 @@ class Graph:
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""
-        return {"role": role, "model": self.model_slice(), "training": self._recipe_slice(role), **self._seed_slice()}
+        return {"role": role, "model": self.model_slice(), "training": self._recipe_slice(role), **self.seed_slice()}
 
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
@@ -182,7 +182,7 @@ class Graph:
             own["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":
             own["unlearned_from"] = self.experiment.unlearned_from
-        return {**own, **self._evaluated_slice(), **self._seed_slice()}
+        return {**own, **self._evaluated_slice(), **self.seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
@@ -195,7 +195,7 @@ class Graph:
         }
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
-        return {**own, **self._evaluated_slice(), **self._seed_slice()}
+        return {**own, **self._evaluated_slice(), **self.seed_slice()}
 
     def value_slice(self) -> Slice:
         """Which value of a sample is compared, where there are several."""
@@ -215,7 +215,8 @@ class Graph:
         retain = self.experiment.retain_evaluated
         return {} if retain is None else {"evaluated": {"retain": retain, "train_size": self.experiment.train_size}}
 
-    def _seed_slice(self) -> Slice:
+    def seed_slice(self) -> Slice:
+        """What determines random draws beside role, model index and stage."""
         return {"seed": self.experiment.seed, "seed_scheme": SCHEME}
 
     # code fingerprints

@@ -11,6 +11,7 @@ from unlearnkit.places import ROLES, Place
 from unlearnkit.registry import METRICS
 from unlearnkit.workflow.attribution_graph import STAGES, AttributionGraph
 from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.text_graph import TextGraph
 
@@ -24,6 +25,7 @@ class Present:
         self.graph = graph
         self._page = ReportGraph(graph)
         self._attribution = AttributionGraph(graph)
+        self._pools = PoolGraph(graph)
         self._made = self._table()
 
     def settings(self, place: Place) -> Slice | None:
@@ -38,7 +40,7 @@ class Present:
 
     def _table(self) -> dict[str, tuple[Callable[[Wildcards], Slice], Callable[[Wildcards], str]]]:
         """Return stage -> the functions that give the settings and the code of an artifact, by its wildcards."""
-        graph, page, attribution = self.graph, self._page, self._attribution
+        graph, page, attribution, pools = self.graph, self._page, self._attribution, self._pools
         images = (lambda w: graph.dataset_slice(), lambda w: graph.data_code("dataset"))
         unlearned = (lambda w: graph.unlearning_slice(w["variant"]), lambda w: graph.unlearning_code(w["variant"]))
         score = (
@@ -49,6 +51,8 @@ class Present:
             "data": images,
             "rows": images,
             "forget sets": (lambda w: graph.forget_set_slice(w["forget_set"]), lambda w: graph.code("forget_set")),
+            "membership": (lambda w: pools.membership_slice(w["pool"]), lambda w: graph.code("membership")),
+            "pools": (lambda w: pools.training_slice(w["pool"]), lambda w: graph.model_code("train")),
             "unlearned": unlearned,
             "curves": (lambda w: graph.training_slice(w["population"]), lambda w: graph.model_code("train")),
             "margins": (
@@ -94,9 +98,12 @@ class Present:
         """Return wildcard -> the values that it has in the graph."""
         graph, experiment = self.graph, self.graph.experiment
         attributions, attribution = self._attribution.names(place.stage), place.wildcards.get("attribution")
+        pools, pool = self._pools.names(place.stage), place.wildcards.get("pool")
         held_out = place.wildcards.get("population", place.stage).startswith("held")
         count = experiment.held_out_oracles if held_out else experiment.num_models
-        of_models = layout.shard_names(count, experiment.shard_size)
+        shards = layout.shard_names(count, experiment.shard_size)
+        shards = self._attribution.shards(attribution) if attribution in attributions else shards
+        shards = self._pools.shards(pool) if pool in pools else shards
         return {
             "forget_set": graph.forget_sets,
             "variant": [*graph.variants],
@@ -106,5 +113,6 @@ class Present:
             "output": self._attribution.outputs(),
             "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in ("parquet", "csv", "md")],
             "figure": [*self._page.figures()],
-            "shard": self._attribution.shards(attribution) if attribution in attributions else of_models,
+            "pool": pools,
+            "shard": shards,
         }

@@ -21,6 +21,7 @@ from unlearnkit.workflow.graph import Graph, Slice
 from unlearnkit.workflow.guards.changes import recorded_beside
 from unlearnkit.workflow.guards.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
 from unlearnkit.workflow.guards.workplace import content_sha256
+from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.text_graph import TextGraph
 
 
@@ -55,6 +56,11 @@ def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]
         yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()
         return
     yield graph.path(layout.DATASET), graph.dataset_slice(), graph.raw_files()
+    pools = PoolGraph(graph)
+    for name in pools.names():
+        for shard in pools.shards(name):
+            own = graph.path(layout.MEMBERSHIP, pool=name, shard=shard)
+            yield own, pools.membership_slice(name), pools.file(name)
     attribution, embeddings = AttributionGraph(graph), graph.path(layout.EMBEDDINGS)
     if any(embeddings in attribution.forget_set_sources(name) for name in graph.forget_sets):
         yield embeddings, attribution.slice_of("embeddings"), attribution.embedding_files()

@@ -1,0 +1,134 @@
+"""Pools in the configuration: what is refused, in which words, and which files hang on what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unlearnkit import layout
+from unlearnkit.config.load import load_experiment
+from unlearnkit.errors import ConfigError
+from unlearnkit.places import place_of
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.pool_graph import PoolGraph
+from unlearnkit.workflow.present import Present
+
+BASE: dict[str, Any] = {
+    "experiment": "toy",
+    "data": {"name": "digits", "train_size": 200, "validation_size": 60},
+    "model": {"name": "mlp", "hidden": [8]},
+    "training": {"epochs": 2, "batch_size": 50, "lr": 0.1, "warmup_epochs": 1},
+    "num_models": 4,
+    "held_out_oracles": 4,
+    "shard_size": 2,
+    "attributions": {"subsets": {"kind": "datamodels", "models": 16}, "slopes": {"kind": "trak", "checkpoints": 3}},
+    "forget_sets": {"ten": {"kind": "random", "size": 10}},
+    "methods": {"do_nothing": {"method": "do_nothing"}},
+    "metrics": {"klom": {}},
+}
+HALVES = {"kind": "random", "models": 8, "forget": 20}
+
+
+def graph(**changes: Any) -> PoolGraph:
+    return PoolGraph(Graph(load_experiment(BASE | {"pools": {"halves": HALVES | changes}})))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"pools": {"ten": HALVES}}, r"pools has the name 'ten', which forget_sets has too.*rename one"),
+        ({"pools": {"subsets": HALVES}}, r"pools has the name 'subsets', which attributions has too"),
+        ({"pools": {"halves": HALVES | {"models": 7}}}, r"does not divide pools\.halves\.models = 7.*to 8"),
+        ({"pools": {"halves": HALVES | {"fraction": 0.001}}}, r"fraction is 0\.001, which leaves 0 samples"),
+        ({"pools": {"halves": HALVES | {"fraction": 1.5}}}, r"pools\.halves.*fraction is 1\.5"),
+        ({"pools": {"halves": HALVES | {"forget": 100}}}, r"forget is 100, but.*trained on 100.*at most 99"),
+        ({"pools": {"halves": {"kind": "file", "models": 8, "file": "a.csv"}}}, r"file is a\.csv; expected a \.npy or"),
+        ({"pools": {"halves": {"kind": "halves", "models": 8}}}, r"kind is 'halves', which is unknown"),
+        ({"pools": {"con": HALVES}}, r"pools has the name 'con', which Windows reserves"),
+        (
+            {"pools": {"halves": HALVES}, "unlearned_from": "first"},
+            r"unlearned_from is first, but models of pools",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=f"(?is){told}"):
+        load_experiment(BASE | changes)
+
+
+def test_text_has_no_pools() -> None:
+    text = {
+        **{key: BASE[key] for key in ("experiment", "num_models", "held_out_oracles", "shard_size", "metrics")},
+        "data": {
+            "name": "text_files",
+            "tokenizer": {"kind": "characters"},
+            "sequence_length": 16,
+            "train_size": 64,
+            "validation_size": 8,
+        },
+        "model": {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2},
+        "training": {"epochs": 1, "batch_size": 16},
+        "forget_sets": {"some": {"kind": "random_units", "size": 2}},
+        "methods": {"nothing": {"method": "do_nothing"}},
+        "pools": {"halves": HALVES},
+    }
+    with pytest.raises(ConfigError, match="pools are configured, but they exist only for images: a "):
+        load_experiment(text)
+
+
+def test_an_overlay_removes_a_pool() -> None:
+    assert load_experiment(BASE | {"pools": {"halves": None}}).pools == {}
+
+
+def test_more_models_add_files_and_change_none() -> None:
+    few, many = graph(), graph(models=12)
+    assert many.shards("halves")[:4] == few.shards("halves")
+    assert len(many.shards("halves")) == 6
+    assert many.membership_slice("halves") == few.membership_slice("halves")
+    assert many.training_slice("halves") == few.training_slice("halves")
+
+
+def test_what_is_forgotten_trains_no_model_of_the_pool() -> None:
+    few, many = graph(), graph(forget=30)
+    assert many.membership_slice("halves") != few.membership_slice("halves")
+    assert many.training_slice("halves") == few.training_slice("halves")
+
+
+def test_models_of_a_pool_have_seeds_of_their_own() -> None:
+    assert graph().training_slice("halves")["role"] == "pool/halves"
+    assert graph().membership_slice("halves")["role"] == "pool/halves"
+    assert graph().membership_slice("subsets")["role"] == "datamodel"
+
+
+def test_every_artifact_has_a_place_with_settings_and_code() -> None:
+    found = graph()
+    present, path = Present(found.graph), found.graph.path
+    own = {"pool": "halves", "shard": "0006-0007"}
+    for stage, name in {
+        "membership": path(layout.MEMBERSHIP, **own),
+        "pools": path(layout.weights_of(layout.POOL), **own),
+        "margins": path(layout.margins_of(layout.POOL), **own),
+    }.items():
+        place = place_of(name.removeprefix("results/toy/"))
+        assert place is not None
+        assert (place.stage, place.wildcards["pool"]) == (stage, "halves")
+        assert present.settings(place) is not None
+        assert present.code(place)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "membership/halves/0008-0009.safetensors",
+        "membership/subsets/0016-0017.safetensors",
+        "membership/slopes/0000-0001.safetensors",
+        "membership/ten/0000-0001.safetensors",
+        "pool/subsets/0000-0001.safetensors",
+        "pool/gone/0000-0001.margins.parquet",
+    ],
+)
+def test_an_artifact_that_is_not_asked_for_is_no_part_of_the_experiment(name: str) -> None:
+    place = place_of(name)
+    assert place is not None
+    assert Present(graph().graph).settings(place) is None

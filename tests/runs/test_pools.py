@@ -1,0 +1,65 @@
+"""Pools through the workflow: membership, models on samples of their own, and what a change makes again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkout import RESULTS, Checkout, MadeOnce
+
+from unlearnkit.artifacts.margins import read_margins
+from unlearnkit.artifacts.membership import read_membership
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+CONFIGURATION = {"pools": {"halves": {"kind": "random", "models": 4, "forget": 20}}}
+
+
+@pytest.fixture(scope="module")
+def pooled(pristine: Checkout, made_once: MadeOnce) -> Checkout:
+    def make(copy: Checkout) -> None:
+        copy.configure(CONFIGURATION)
+        copy.make("pools")
+
+    return made_once("pooled", pristine, make)
+
+
+def test_models_are_trained_on_halves_and_everything_is_recorded(pooled: Checkout) -> None:
+    own = read_membership(pooled.result("membership/halves/0002-0003.safetensors"), 2, 200)
+    assert own.member.sum(axis=1).tolist() == [100, 100]
+    assert own.forgotten.sum(axis=1).tolist() == [20, 20]
+    record = json.loads(pooled.result("pool/halves/0002-0003.safetensors.json").read_text())
+    assert record["passes"] == {"2": 200.0}
+    assert pooled.plan("pools").nothing_to_do
+    told = pooled.unlearnkit("verify", RESULTS, "--configfile", "tiny.yaml")
+    assert (told.status, told.output.splitlines()[-1]) == (0, "sound"), told.output
+    traced = pooled.unlearnkit("trace", f"{RESULTS}/pool/halves/0000-0001.margins.parquet")
+    assert "role pool/halves" in traced.output
+    assert "membership/halves/0000-0001.safetensors" in traced.output
+    planned = pooled.unlearnkit("plan", "pools", "--forceall", "--configfile", "tiny.yaml")
+    assert planned.status == 0, planned.output
+    assert "| pool " in planned.output
+
+
+def test_more_models_and_other_forgotten_samples_make_only_what_they_change(pooled: Checkout, tmp_path: Path) -> None:
+    copy = pooled.copy(tmp_path / "copy")
+    copy.configure({"pools.halves.models": 6})
+    assert copy.plan("pools").counts == {"membership": 1, "pool": 1, "margins": 1, "pools": 1}
+
+
+def test_a_membership_of_the_users_own(pooled: Checkout, tmp_path: Path) -> None:
+    copy = pooled.copy(tmp_path / "copy")
+    member = np.zeros((4, 200), dtype=bool)
+    for model, size in enumerate((100, 150, 200, 50)):
+        member[model, :size] = True
+    np.save(copy.root / "mine.npy", member)
+    copy.configure({"pools": {"mine": {"kind": "file", "models": 4, "file": "mine.npy"}}})
+    copy.make(f"{RESULTS}/pool/mine/0000-0001.margins.parquet")
+    assert read_margins([copy.result("pool/mine/0000-0001.margins.parquet")])[2].margins.shape == (2, 260)
+    np.save(copy.root / "mine.npy", member[:, :199])
+    refused = copy.snakemake(f"{RESULTS}/membership/mine/0000-0001.safetensors")
+    assert refused.status != 0
+    assert "'mine.npy' holds values of shape [4, 199]; expected boolean values [4 models, 200" in refused.output
+    assert "Traceback" not in refused.output

@@ -1,0 +1,78 @@
+"""The part of the artifact graph in which models have samples of their own: pools, and the subsets of datamodels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unlearnkit import layout
+from unlearnkit.config.pools.pool import Pool
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.raw_files import takable
+
+DATAMODEL = "datamodel"
+"""Role in the seeds of the models on random subsets that attributions of the kind datamodels are fitted to."""
+
+
+def role_of(pool: str) -> str:
+    """Return the role of a pool's models in the seeds; it is the folder of their population, too."""
+    return f"pool/{pool}"
+
+
+class PoolGraph:
+    """Inputs and parameters of membership and of the models of pools."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.pools: dict[str, Pool] = dict(graph.experiment.pools)
+        self._fractions: dict[str, tuple[int, float]] = {
+            name: (own.models, own.fraction)
+            for name, own in graph.experiment.attributions.items()
+            if own.kind == "datamodels"
+        }
+
+    def names(self, stage: str = "") -> list[str]:
+        """Return the pools; for the stage of membership the attributions, too, whose models have random subsets."""
+        return [*self.pools, *(self._fractions if stage == "membership" else ())]
+
+    def shards(self, name: str) -> list[str]:
+        """Return the shards of a pool, or of the models on subsets of an attribution."""
+        models = self.pools[name].models if name in self.pools else self._fractions[name][0]
+        return layout.shard_names(models, self.graph.experiment.shard_size)
+
+    def file(self, name: str) -> list[str]:
+        """Return the file that the membership of a pool is read from, if it has one and it is there.
+
+        Raises DataError for a path that Snakemake cannot take.
+        """
+        file = self.pools[name].input_file() if name in self.pools else None
+        return [takable(file)] if file and Path(file).exists() else []
+
+    def results(self) -> list[str]:
+        """Return weights and margins of the models of all pools."""
+        patterns = (layout.weights_of(layout.POOL), layout.margins_of(layout.POOL))
+        return [
+            self.graph.path(pattern, pool=name, shard=shard)
+            for name in self.pools
+            for pattern in patterns
+            for shard in self.shards(name)
+        ]
+
+    # configuration slices and code fingerprints
+
+    def membership_slice(self, name: str) -> Slice:
+        """What determines who is trained on what and who forgets what, beside the data set.
+
+        Where it is drawn, it does not depend on how many models there are, so that more of them add files.
+        """
+        if name not in self.pools:
+            own, role = {"kind": "random", "fraction": self._fractions[name][1], "forget": 0}, DATAMODEL
+        else:
+            own, role = self.pools[name].model_dump(mode="json"), role_of(name)
+            if own["kind"] == "file":
+                return own
+            del own["models"]
+        return {**own, "role": role, **self.graph.seed_slice()}
+
+    def training_slice(self, name: str) -> Slice:
+        """What determines the models of a pool beside their data and membership."""
+        return self.graph.training_slice(role_of(name))
