@@ -24,9 +24,8 @@ rule datamodel:
     wildcard_constraints:
         attribution=BY_MODELS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("datamodel outputs", w.attribution),
+        **made("datamodel outputs"),
         outputs=ATTRIBUTION_GRAPH.outputs(),
-        code=ATTRIBUTION_GRAPH.code("datamodel outputs"),
     log:
         log_of(layout.DATAMODELS),
     threads: EXECUTION.threads
@@ -51,8 +50,7 @@ rule regression:
     wildcard_constraints:
         attribution=BY_MODELS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
-        code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
+        **made("attributions"),
     log:
         log_of(layout.MATRIX),
     threads: EXECUTION.threads
@@ -78,9 +76,8 @@ rule gradients:
     wildcard_constraints:
         attribution=BY_GRADIENTS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("gradients", w.attribution),
+        **made("gradients"),
         outputs=ATTRIBUTION_GRAPH.outputs(),
-        code=ATTRIBUTION_GRAPH.code("gradients"),
     log:
         log_of(layout.GRADIENTS),
     threads: EXECUTION.threads
@@ -105,8 +102,7 @@ rule influence:
     wildcard_constraints:
         attribution=BY_GRADIENTS,
     params:
-        settings=lambda w: ATTRIBUTION_GRAPH.slice_of("attributions", w.attribution),
-        code=lambda w: ATTRIBUTION_GRAPH.code("attributions", w.attribution),
+        **made("attributions"),
     log:
         log_of(layout.MATRIX),
     threads: EXECUTION.threads
@@ -129,8 +125,7 @@ rule components:
         components=path(layout.COMPONENTS),
         provenance=layout.provenance(path(layout.COMPONENTS)),
     params:
-        settings=ATTRIBUTION_GRAPH.slice_of("components"),
-        code=ATTRIBUTION_GRAPH.code("components"),
+        **made("components"),
     log:
         log_of(layout.COMPONENTS),
     resources:
@@ -152,9 +147,8 @@ rule effects:
         effects=path(layout.EFFECTS),
         provenance=layout.provenance(path(layout.EFFECTS)),
     params:
-        settings=ATTRIBUTION_GRAPH.slice_of("effects"),
+        **made("effects"),
         kind=lambda w: ATTRIBUTION_GRAPH.attributions[w.attribution].kind,
-        code=ATTRIBUTION_GRAPH.code("effects"),
     log:
         log_of(layout.EFFECTS),
     resources:
@@ -176,8 +170,7 @@ rule embeddings:
         embeddings=path(layout.EMBEDDINGS),
         provenance=layout.provenance(path(layout.EMBEDDINGS)),
     params:
-        settings=ATTRIBUTION_GRAPH.slice_of("embeddings"),
-        code=ATTRIBUTION_GRAPH.code("embeddings"),
+        **made("embeddings"),
     log:
         log_of(layout.EMBEDDINGS),
     threads: EXECUTION.threads

@@ -9,7 +9,6 @@ from snakemake.logging import logger
 
 from unlearnkit import layout
 from unlearnkit.workflow.guards.asked import before_planning
-from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.guards.changes import replaced
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
@@ -19,6 +18,7 @@ from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_executor
+from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.raw_files import takable
 from unlearnkit.workflow.repairs.run_lock import repair_locks
 from unlearnkit.workflow.guards.targets import refuse_unknown
@@ -29,7 +29,8 @@ try:
     # Snakemake takes a brace in the folder of the scripts for a wildcard
     takable(str(workflow.basedir))
     GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
-    ATTRIBUTION_GRAPH = AttributionGraph(GRAPH)
+    PRESENT = Present(GRAPH)
+    ATTRIBUTION_GRAPH = PRESENT.attribution
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)
         refuse_unwritable(".snakemake")
@@ -105,6 +106,15 @@ if GPU and LOCAL_GPUS and "gpu" not in workflow.global_resources:
 def path(pattern, **wildcards):
     """A path pattern of this experiment."""
     return GRAPH.path(pattern, **wildcards)
+
+
+def made(stage, **fixed):
+    """The parameters of the job that makes a stage of `unlearnkit.stages` (or what a function of the wildcards returns)."""
+
+    def stated(by):
+        return lambda w: by(stage if isinstance(stage, str) else stage(w), {**dict(w.items()), **fixed})
+
+    return {"settings": stated(PRESENT.slice_of), "code": stated(PRESENT.code_of)}
 
 
 def curves(population):

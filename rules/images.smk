@@ -18,8 +18,7 @@ rule dataset:
         provenance=layout.provenance(path(layout.DATASET)),
         rows_provenance=layout.provenance(path(layout.ROWS)),
     params:
-        settings=GRAPH.dataset_slice(),
-        code=GRAPH.data_code("dataset"),
+        **made("data"),
     log:
         log_of(layout.DATASET),
     localrule: True
@@ -44,8 +43,7 @@ rule forget_set:
         forget_set=path(layout.FORGET_SET),
         provenance=layout.provenance(path(layout.FORGET_SET)),
     params:
-        settings=lambda w: GRAPH.forget_set_slice(w.forget_set),
-        code=GRAPH.code("forget_set"),
+        **made("forget sets"),
     log:
         log_of(layout.FORGET_SET),
     localrule: True

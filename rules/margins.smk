@@ -14,8 +14,7 @@ rule margins:
         margins=path(layout.MARGINS),
         provenance=layout.provenance(path(layout.MARGINS)),
     params:
-        settings=GRAPH.margins_slice(),
-        code=GRAPH.model_code("margins"),
+        **made("margins"),
     log:
         log_of(layout.MARGINS),
     threads: EXECUTION.threads

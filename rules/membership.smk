@@ -4,9 +4,7 @@ Inputs:  data set; the file that a pool of the kind file names
 Outputs: results/<experiment>/membership/<pool>/<shard>.safetensors, of pools and of attributions of the kind datamodels
 """
 
-from unlearnkit.workflow.pool_graph import PoolGraph
-
-POOL_GRAPH = PoolGraph(GRAPH)
+POOL_GRAPH = PRESENT.pools
 
 
 rule membership:
@@ -17,8 +15,7 @@ rule membership:
         membership=path(layout.MEMBERSHIP),
         provenance=layout.provenance(path(layout.MEMBERSHIP)),
     params:
-        settings=lambda w: POOL_GRAPH.membership_slice(w.pool),
-        code=GRAPH.code("membership"),
+        **made("membership"),
     log:
         log_of(layout.MEMBERSHIP),
     localrule: True

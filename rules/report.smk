@@ -7,9 +7,8 @@ Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
 """
 
 from unlearnkit.registry import METRICS
-from unlearnkit.workflow.report_graph import ReportGraph
 
-REPORT_GRAPH = ReportGraph(GRAPH)
+REPORT_GRAPH = PRESENT.page
 
 
 rule cost:
@@ -21,8 +20,7 @@ rule cost:
         markdown=path(layout.TABLE, table="cost.md"),
         provenance=layout.provenance(path(layout.TABLE, table="cost.parquet")),
     params:
-        settings=REPORT_GRAPH.table_slice("cost"),
-        code=GRAPH.code("cost"),
+        **made("tables", table="cost"),
     log:
         log_of(layout.TABLE.replace("{table}", "cost")),
     localrule: True
@@ -51,8 +49,7 @@ rule table:
     wildcard_constraints:
         table="|".join(METRICS),
     params:
-        settings=lambda w: REPORT_GRAPH.table_slice(w.table),
-        code=GRAPH.code("table"),
+        **made("tables"),
     log:
         log_of(layout.TABLE),
     localrule: True
@@ -83,10 +80,9 @@ rule figures:
         },
         provenance=layout.provenance(path(layout.FIGURE, figure="margins")),
     params:
-        settings=lambda w: REPORT_GRAPH.figure_slice(w.forget_set),
+        **made("figures"),
         scores=lambda w: REPORT_GRAPH.scores_of(w.forget_set),
         curves=lambda w: REPORT_GRAPH.curve_files(w.forget_set),
-        code=GRAPH.code("figures"),
     log:
         log_of(layout.FIGURE.replace("{figure}.svg", "figures")),
     resources:
@@ -114,11 +110,10 @@ rule report_page:
         page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
         provenance=layout.provenance(path(layout.REPORT)),
     params:
-        settings=REPORT_GRAPH.report_slice(),
+        **made("report"),
         figures=REPORT_GRAPH.figures(),
         contenders=REPORT_GRAPH.contenders(),
         files=REPORT_GRAPH.linked_files(),
-        code=REPORT_GRAPH.page_code(),
     log:
         log_of(layout.REPORT),
     localrule: True

@@ -16,8 +16,7 @@ rule score:
         provenance=layout.provenance(path(layout.SCORES)),
         summary_provenance=layout.provenance(path(layout.SUMMARY)),
     params:
-        settings=lambda w: GRAPH.score_slice(w.metric, w.forget_set, w.candidate),
-        code=lambda w: GRAPH.score_code(w.metric),
+        **made("scores"),
     log:
         log_of(layout.SCORES),
     resources:

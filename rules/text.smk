@@ -6,9 +6,7 @@ Outputs: results/<experiment>/data/{tokenizer.json,train.bin,validation.bin} (te
          results/<experiment>/data/units.parquet, results/<experiment>/forget_sets/<forget_set>.npy
 """
 
-from unlearnkit.workflow.text_graph import TextGraph
-
-TEXT_GRAPH = TextGraph(GRAPH)
+TEXT_GRAPH = PRESENT.text
 
 
 rule tokens:
@@ -22,8 +20,7 @@ rule tokens:
         train_provenance=layout.provenance(path(layout.TRAIN_TOKENS)),
         validation_provenance=layout.provenance(path(layout.VALIDATION_TOKENS)),
     params:
-        settings=TEXT_GRAPH.tokens_slice(),
-        code=GRAPH.data_code("tokens"),
+        **made("training tokens"),
     log:
         log_of(layout.TRAIN_TOKENS),
     localrule: True
@@ -42,8 +39,7 @@ rule dataset:
         dataset=path(layout.DATASET),
         provenance=layout.provenance(path(layout.DATASET)),
     params:
-        settings=TEXT_GRAPH.dataset_slice(),
-        code=GRAPH.data_code("text_dataset"),
+        **made("data"),
     log:
         log_of(layout.DATASET),
     localrule: True
@@ -62,8 +58,7 @@ rule units:
         units=path(layout.UNITS),
         provenance=layout.provenance(path(layout.UNITS)),
     params:
-        settings={},
-        code=GRAPH.code("units"),
+        **made("units"),
     log:
         log_of(layout.UNITS),
     localrule: True
@@ -87,8 +82,7 @@ rule forget_set:
         forget_set=path(layout.FORGET_SET),
         provenance=layout.provenance(path(layout.FORGET_SET)),
     params:
-        settings=lambda w: GRAPH.forget_set_slice(w.forget_set),
-        code=GRAPH.code("unit_forget_set"),
+        **made("forget sets"),
     log:
         log_of(layout.FORGET_SET),
     localrule: True

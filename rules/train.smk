@@ -7,6 +7,8 @@ Outputs: results/<experiment>/original/<shard>.safetensors
          beside each, for language models, <shard>.curves.parquet
 """
 
+from unlearnkit.stages import POPULATIONS
+
 
 rule original:
     input:
@@ -16,8 +18,7 @@ rule original:
         weights=path(layout.weights_of(layout.ORIGINAL)),
         provenance=layout.provenance(path(layout.weights_of(layout.ORIGINAL))),
     params:
-        settings=GRAPH.training_slice("original"),
-        code=GRAPH.model_code("train"),
+        **made("originals"),
     log:
         log_of(layout.weights_of(layout.ORIGINAL)),
     threads: EXECUTION.threads * EXECUTION.processes
@@ -42,8 +43,7 @@ rule oracle:
         weights=path(layout.weights_of("{role}/{forget_set}")),
         provenance=layout.provenance(path(layout.weights_of("{role}/{forget_set}"))),
     params:
-        settings=lambda w: GRAPH.training_slice(w.role),
-        code=GRAPH.model_code("train"),
+        **made(lambda w: POPULATIONS[w.role]),
     log:
         log_of(layout.weights_of("{role}/{forget_set}")),
     threads: EXECUTION.threads * EXECUTION.processes
@@ -67,8 +67,7 @@ use rule oracle as pool with:
         weights=path(layout.weights_of(layout.POOL)),
         provenance=layout.provenance(path(layout.weights_of(layout.POOL))),
     params:
-        settings=lambda w: POOL_GRAPH.training_slice(w.pool),
-        code=GRAPH.model_code("train"),
+        **made("pools"),
     log:
         log_of(layout.weights_of(layout.POOL)),
     message:

@@ -27,8 +27,7 @@ rule unlearn:
         provenance=layout.provenance(path(layout.weights_of(layout.UNLEARNED))),
         margins_provenance=layout.provenance(path(layout.margins_of(layout.UNLEARNED))),
     params:
-        settings=lambda w: GRAPH.unlearning_slice(w.variant),
-        code=lambda w: GRAPH.unlearning_code(w.variant),
+        **made("unlearned"),
     log:
         log_of(layout.weights_of(layout.UNLEARNED)),
     threads: EXECUTION.threads

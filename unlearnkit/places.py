@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unlearnkit import layout
+from unlearnkit.stages import POPULATIONS, STAGES, Stage
 
 _WILDCARDS = {
     "shard": r"\d+-\d+",
@@ -18,60 +19,6 @@ _WILDCARDS = {
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
 }
 
-
-@dataclass(frozen=True)
-class Stage:
-    """A kind of artifacts: the pattern of their paths, and what belongs to all of them.
-
-    `role` is that of the models which a file is about, as seeds and settings name it, `draws` the stages of their
-    random draws; text has other ones (`lineage.seeding`). `task` is the only one that has such artifacts.
-    """
-
-    pattern: str
-    role: str = ""
-    draws: tuple[str, ...] = ()
-    task: str = ""
-
-
-_TRAINED = ("initial_weights", "batches")
-_UNLEARNED = ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth")
-
-_STAGES = {
-    "tokenizer": Stage(layout.TOKENIZER, task="text"),
-    "training tokens": Stage(layout.TRAIN_TOKENS, task="text"),
-    "validation tokens": Stage(layout.VALIDATION_TOKENS, task="text"),
-    "data": Stage(layout.DATASET),
-    "rows": Stage(layout.ROWS, task="image"),
-    "units": Stage(layout.UNITS, task="text"),
-    "embeddings": Stage(layout.EMBEDDINGS),
-    "membership": Stage(layout.MEMBERSHIP, draws=("subset", "forgotten"), task="image"),
-    "originals": Stage(layout.weights_of(layout.ORIGINAL), "original", _TRAINED),
-    "datamodel outputs": Stage(layout.DATAMODELS, "datamodel", _TRAINED),
-    "gradients": Stage(layout.GRADIENTS, "trak", ("projection",)),
-    "attributions": Stage(layout.MATRIX),
-    "components": Stage(layout.COMPONENTS),
-    "forget sets": Stage(layout.FORGET_SET),
-    "effects": Stage(layout.EFFECTS),
-    "oracles": Stage(layout.weights_of(layout.ORACLE), "oracle", _TRAINED),
-    "held-out oracles": Stage(layout.weights_of(layout.HELD_OUT_ORACLE), "held_out_oracle", _TRAINED),
-    "pools": Stage(layout.weights_of(layout.POOL), "pool", _TRAINED, task="image"),
-    "unlearned": Stage(layout.weights_of(layout.UNLEARNED), "unlearned", _UNLEARNED),
-    "curves": Stage(layout.CURVES, task="text"),
-    "margins": Stage(layout.MARGINS),
-    "scores": Stage(layout.SCORES, draws=("summary",)),
-    "summaries": Stage(layout.SUMMARY, draws=("summary",)),
-    "tables": Stage(layout.TABLE),
-    "figures": Stage(layout.FIGURE),
-    "report": Stage(layout.REPORT),
-}
-STAGES = tuple(_STAGES)
-"""Names of the kinds of artifacts, in the order in which they are made."""
-
-DOCUMENTS = ("tables", "figures", "report")
-"""Stages that present results, and compute none."""
-
-ROLES = {name: _STAGES[name].role for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}
-"""Stage -> role of the models whose weights it holds."""
 
 _RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
 
@@ -86,23 +33,23 @@ class Place:
     @property
     def about(self) -> Stage:
         """The stage of the models that the file is about: for margins and curves that of the weights."""
-        population = self.wildcards.get("population") if self.stage in ("margins", "curves") else None
-        return _STAGES[next((name for name, role in ROLES.items() if role == population), self.stage)]
+        population = self.wildcards.get("population", "") if self.stage in ("margins", "curves") else ""
+        return STAGES[POPULATIONS.get(population, self.stage)]
 
     @property
     def task(self) -> str:
         """The only task that has such a file, "" if both have."""
-        return _STAGES[self.stage].task
+        return STAGES[self.stage].task
 
     @property
     def is_weights(self) -> bool:
         """Whether the file holds weights, which may be removed to save space."""
-        return self.stage in ROLES
+        return self.stage in POPULATIONS.values()
 
     @property
     def order(self) -> int:
         """Position of the stage in the order in which artifacts are made."""
-        return STAGES.index(self.stage)
+        return [*STAGES].index(self.stage)
 
     @property
     def models(self) -> range | None:
@@ -181,4 +128,4 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_WILDCARDS.get(m[1], layout.NAME)})", pattern))
 
 
-_EXPRESSIONS = {name: _expression(stage.pattern) for name, stage in _STAGES.items()}
+_EXPRESSIONS = {name: _expression(stage.pattern) for name, stage in STAGES.items()}

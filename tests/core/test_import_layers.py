@@ -23,6 +23,7 @@ LAYERS = {
         "registry",
         "layout",
         "places",
+        "stages",
     },
     1: {
         "config",

@@ -13,8 +13,9 @@ from by_hand import ByHand
 from checkout import RESULTS, Checkout
 
 from unlearnkit.artifacts.tables import read_table
-from unlearnkit.places import STAGES, place_of
+from unlearnkit.places import place_of
 from unlearnkit.seeds import derive_seed
+from unlearnkit.stages import STAGES
 
 pytestmark = pytest.mark.workflow
 

@@ -182,7 +182,7 @@ def unlearn(model: nn.Module, data, settings: Settings, context) -> nn.Module:
 
 
 def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None:
-    (finished.root / "unlearnkit/methods/shrink.py").write_text(SHRINK)
+    (finished.root / "unlearnkit/methods/images/shrink.py").write_text(SHRINK)
     line = '        "scrub": "unlearnkit.methods.images.scrub",\n'
     finished.edit("unlearnkit/registry.py", line, line + line.replace("scrub", "shrink"))
     assert finished.plan().nothing_to_do

@@ -5,12 +5,10 @@ from __future__ import annotations
 from unlearnkit import layout
 from unlearnkit.config.attributions.attribution import COMPONENTS, Attribution
 from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
-from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.stages import Slice
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import DATAMODEL
 from unlearnkit.workflow.raw_files import raw_files
-
-STAGES = ("embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects")
-"""Stages of `unlearnkit.places` whose settings and code are stated here."""
 
 _FIT = {"datamodels": ("models", "regularization"), "trak": ("checkpoints", "curvature", "ridge")}
 

@@ -16,10 +16,8 @@ from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
 from unlearnkit.registry import TASKS, locate
 from unlearnkit.seeds import SCHEME
+from unlearnkit.stages import Slice
 from unlearnkit.workflow.raw_files import raw_files, takable
-
-Slice = dict[str, Any]
-
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 

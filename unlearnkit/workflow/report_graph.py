@@ -9,7 +9,8 @@ from unlearnkit import layout
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import source_path
 from unlearnkit.registry import locate
-from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.stages import Slice
+from unlearnkit.workflow.graph import Graph
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
 """Methods that others are compared with, beside those that read oracles."""

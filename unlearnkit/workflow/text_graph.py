@@ -8,7 +8,8 @@ from unlearnkit import layout
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
-from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.stages import Slice
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.raw_files import raw_files
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from unlearnkit.config.wording import shown
 from unlearnkit.layout import provenance
-from unlearnkit.places import DOCUMENTS, place_of_path
+from unlearnkit.places import place_of_path
+from unlearnkit.stages import DOCUMENTS
 
 MOST_CHANGES = 4
 """Changed keys that are named; the rest is counted."""

@@ -16,8 +16,9 @@ from unlearnkit import layout
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
 from unlearnkit.places import is_given
+from unlearnkit.stages import Slice
 from unlearnkit.workflow.attribution_graph import AttributionGraph
-from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.changes import recorded_beside
 from unlearnkit.workflow.guards.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
 from unlearnkit.workflow.guards.workplace import content_sha256

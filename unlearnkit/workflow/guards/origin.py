@@ -15,7 +15,8 @@ from typing import Any
 
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import LOGS, ROOT
-from unlearnkit.places import DOCUMENTS, Place, files_below, place_of_path
+from unlearnkit.places import Place, files_below, place_of_path
+from unlearnkit.stages import DOCUMENTS
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.changes import changes, recorded_beside
 from unlearnkit.workflow.guards.workplace import refuse_unwritable

@@ -1,0 +1,154 @@
+"""The stages: every kind of artifact once, in the order in which they are made.
+
+A row states where artifacts of a stage lie, what determines them beside their inputs, and what their models draw. From
+this table derive what a path says (`places`), the parameters of the rules (`rules/common.smk`), what a record is
+compared with (`workflow.present`) and the seeds that `unlearnkit trace` states (`lineage.seeding`). A new stage is a
+path in `layout`, a row here, a rule and its script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unlearnkit import layout
+
+Wildcards = Mapping[str, str]
+Slice = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of artifacts: the pattern of their paths, and what belongs to all of them.
+
+    `settings` and `code` give the two parameters of the job that makes an artifact, from the present graphs
+    (`unlearnkit.workflow.present.Present`) and the wildcards of its path. `role` is that of the models which a file is
+    about, as seeds and settings name it, `draws` the stages of their random draws; text has other ones
+    (`lineage.seeding`). `task` is the only one that has such artifacts.
+    """
+
+    pattern: str
+    settings: Callable[[Any, Wildcards], Slice]
+    code: Callable[[Any, Wildcards], str]
+    role: str = ""
+    draws: tuple[str, ...] = ()
+    task: str = ""
+
+
+_TRAINED = ("initial_weights", "batches")
+
+
+def _tokens(pattern: str) -> Stage:
+    return Stage(pattern, lambda g, w: g.text.tokens_slice(), lambda g, w: g.graph.data_code("tokens"), task="text")
+
+
+def _trained(population: str, role: str) -> Stage:
+    return Stage(
+        layout.weights_of(population),
+        lambda g, w: g.graph.training_slice(role),
+        lambda g, w: g.graph.model_code("train"),
+        role,
+        _TRAINED,
+    )
+
+
+def _attributed(stage: str, pattern: str, role: str = "", draws: tuple[str, ...] = ()) -> Stage:
+    return Stage(
+        pattern,
+        lambda g, w: g.attribution.slice_of(stage, w.get("attribution", "")),
+        lambda g, w: g.attribution.code(stage, w.get("attribution", "")),
+        role,
+        draws,
+    )
+
+
+def _score(pattern: str) -> Stage:
+    return Stage(
+        pattern,
+        lambda g, w: g.graph.score_slice(w["metric"], w["forget_set"], w["candidate"]),
+        lambda g, w: g.graph.score_code(w["metric"]),
+        draws=("summary",),
+    )
+
+
+STAGES: Mapping[str, Stage] = {
+    "tokenizer": _tokens(layout.TOKENIZER),
+    "training tokens": _tokens(layout.TRAIN_TOKENS),
+    "validation tokens": _tokens(layout.VALIDATION_TOKENS),
+    "data": Stage(
+        layout.DATASET,
+        lambda g, w: (g.text or g.graph).dataset_slice(),
+        lambda g, w: g.graph.data_code("text_dataset" if g.text else "dataset"),
+    ),
+    "rows": Stage(
+        layout.ROWS, lambda g, w: g.graph.dataset_slice(), lambda g, w: g.graph.data_code("dataset"), task="image"
+    ),
+    "units": Stage(layout.UNITS, lambda g, w: {}, lambda g, w: g.graph.code("units"), task="text"),
+    "embeddings": _attributed("embeddings", layout.EMBEDDINGS),
+    "membership": Stage(
+        layout.MEMBERSHIP,
+        lambda g, w: g.pools.membership_slice(w["pool"]),
+        lambda g, w: g.graph.code("membership"),
+        draws=("subset", "forgotten"),
+        task="image",
+    ),
+    "originals": _trained(layout.ORIGINAL, "original"),
+    "datamodel outputs": _attributed("datamodel outputs", layout.DATAMODELS, "datamodel", _TRAINED),
+    "gradients": _attributed("gradients", layout.GRADIENTS, "trak", ("projection",)),
+    "attributions": _attributed("attributions", layout.MATRIX),
+    "components": _attributed("components", layout.COMPONENTS),
+    "forget sets": Stage(
+        layout.FORGET_SET,
+        lambda g, w: g.graph.forget_set_slice(w["forget_set"]),
+        lambda g, w: g.graph.code("unit_forget_set" if g.text else "forget_set"),
+    ),
+    "effects": _attributed("effects", layout.EFFECTS),
+    "oracles": _trained(layout.ORACLE, "oracle"),
+    "held-out oracles": _trained(layout.HELD_OUT_ORACLE, "held_out_oracle"),
+    "pools": Stage(
+        layout.weights_of(layout.POOL),
+        lambda g, w: g.pools.training_slice(w["pool"]),
+        lambda g, w: g.graph.model_code("train"),
+        "pool",
+        _TRAINED,
+        task="image",
+    ),
+    "unlearned": Stage(
+        layout.weights_of(layout.UNLEARNED),
+        lambda g, w: g.graph.unlearning_slice(w["variant"]),
+        lambda g, w: g.graph.unlearning_code(w["variant"]),
+        "unlearned",
+        ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth"),
+    ),
+    "curves": Stage(
+        layout.CURVES,
+        lambda g, w: g.graph.training_slice(w["population"]),
+        lambda g, w: g.graph.model_code("train"),
+        task="text",
+    ),
+    "margins": Stage(
+        layout.MARGINS,
+        # those of unlearned models are made by the job that makes the models
+        lambda g, w: g.graph.unlearning_slice(w["variant"]) if "variant" in w else g.graph.margins_slice(),
+        lambda g, w: g.graph.unlearning_code(w["variant"]) if "variant" in w else g.graph.model_code("margins"),
+    ),
+    "scores": _score(layout.SCORES),
+    "summaries": _score(layout.SUMMARY),
+    "tables": Stage(
+        layout.TABLE,
+        lambda g, w: g.page.table_slice(w["table"].partition(".")[0]),
+        lambda g, w: g.graph.code("cost" if w["table"].partition(".")[0] == "cost" else "table"),
+    ),
+    "figures": Stage(
+        layout.FIGURE, lambda g, w: g.page.figure_slice(w["forget_set"]), lambda g, w: g.graph.code("figures")
+    ),
+    "report": Stage(layout.REPORT, lambda g, w: g.page.report_slice(), lambda g, w: g.page.page_code()),
+}
+"""Name -> stage."""
+
+DOCUMENTS = ("tables", "figures", "report")
+"""Stages that present results, and compute none."""
+
+POPULATIONS = {STAGES[name].role: name for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}
+"""Role -> stage that holds the weights of the models."""
