@@ -12,7 +12,9 @@ from unlearnkit.lineage.seeding import seeding
 from unlearnkit.places import place_of
 from unlearnkit.seeds import derive_seed
 
-DRAWING = ("generators", "seeded", "derive_seed")
+DRAWING = ("generators", "seeded", "derive_seed", "draws")
+VIEWS = {"unlearned": {"validation"}}
+"""Role -> further sets, which draw from a stage of their own name."""
 
 
 def drawn(*files: Path) -> Iterator[str]:
@@ -42,6 +44,7 @@ def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[s
     assert place
     found = seeding(place, record)
     assert found
-    assert set(found["stages"]) == set(drawn(*(repository / "unlearnkit" / file for file in files)))
+    stated = set(drawn(*(repository / "unlearnkit" / file for file in files)))
+    assert set(found["stages"]) == stated | VIEWS.get(found["role"], set())
     first = found["stages"][0]
     assert found["first"][first] == derive_seed(3, found["role"], 0, first)
