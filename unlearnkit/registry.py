@@ -22,6 +22,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "ascent_forget": "unlearnkit.methods.images.ascent_forget",
         "ascent_descent": "unlearnkit.methods.images.ascent_descent",
         "neg_grad_plus": "unlearnkit.methods.images.neg_grad_plus",
+        "lora_neg_grad_plus": "unlearnkit.methods.images.lora_neg_grad_plus",
         "random_labels": "unlearnkit.methods.images.random_labels",
         "salun": "unlearnkit.methods.images.salun",
         "bad_teacher": "unlearnkit.methods.images.bad_teacher",
@@ -132,6 +133,11 @@ def tasks_of(method: Any) -> tuple[str, ...]:
 def views_of(plug_in: Any) -> tuple[str, ...]:
     """Return the named sets beside retain and forget that a method reads, or that a data set provides."""
     return getattr(plug_in, "VIEWS", ())
+
+
+def weights_of(method: Any) -> str:
+    """Return what is stored of the models of a method, by what it declares: "full" unless it says "delta"."""
+    return getattr(method, "WEIGHTS", "full")
 
 
 def load(kind: str, name: str) -> ModuleType:

@@ -39,11 +39,11 @@ with job_of(snakemake) as running:
             effects=read_effects(inputs.effects[0]) if inputs.effects else None,
         )
         work.units = result.all_passes
-    write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant})
+    write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant}, result.base_of)
     rows = rows_of(dataset.split_sizes, settings, [forget])
     with running.timing.measure("margins", len(models) * len(result.passes) * len(rows)):
         margins = margins_of_models(
-            lambda model, epoch: result.states[model, epoch],
+            result.whole_state,
             models,
             sorted(result.passes),
             dataset,

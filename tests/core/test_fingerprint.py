@@ -112,8 +112,8 @@ def test_the_copy_has_the_fingerprints_of_the_original(original_codes: dict[str,
 def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
     edit(
         "methods/images/scrub.py",
-        "    teacher = context.teacher(model)\n",
-        "    # a remark\n\n    teacher=context.teacher( model )\n",
+        "    teacher = context.reference()\n",
+        "    # a remark\n\n    teacher=context.reference( )\n",
     )
     edit("methods/images/scrub.py", '"""SCRUB: alternating', '"""Something else: alternating')
     edit("training/images/losses.py", '"""Return mean over the batch', '"""Return the mean over the batch')

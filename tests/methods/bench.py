@@ -16,11 +16,12 @@ from torch import nn
 from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.artifacts.weights import State, WeightFile, write_weights
+from unlearnkit.artifacts.weights import DELTA, State, WeightFile, write_weights
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
+from unlearnkit.models.low_rank import composed
 from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
@@ -129,6 +130,7 @@ class Bench:
             training=RECIPE,
             fresh=lambda member=0: self.task.fresh(role_of(member), [0], self.device),
             adapter=self.task.architecture.adapter,
+            original=self.model(),
             references=self.references,
             keep=lambda *_: None,
         )
@@ -153,7 +155,9 @@ class Bench:
         """Return what the method's own `unlearn` returns for one model."""
         unlearn: Callable[..., nn.Module] = registry.load("method", method).unlearn
         chosen = self.settings(method, **settings)
-        return unlearn(model, sets or self.sets(method), chosen, context or self.context())
+        own = context or self.context()
+        own.original = model
+        return unlearn(model, sets or self.sets(method), chosen, own)
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
         """Return what the engine keeps of original 0."""
@@ -161,9 +165,14 @@ class Bench:
         return run_method(self.task, procedure, self.division, self.model(), self.references, (0,), self.worker())
 
     def last(self, method: str, **settings: Any) -> State:
-        """Return the state of original 0 after the method's last epoch."""
+        """Return the state of original 0 after the method's last epoch, merged if the method stores a delta."""
         ((state,),) = self.kept(method, **settings).states.values()
-        return state
+        return self.whole(method, state)
+
+    def whole(self, method: str, state: State) -> State:
+        """Return the state of a plain model from what a method stores of original 0."""
+        is_delta = registry.weights_of(registry.load("method", method)) == DELTA
+        return composed(states_of(self.model())[0], state) if is_delta else state
 
     def weight_file(self, first_seed: int) -> WeightFile:
         """Return a file with three models, drawn from `first_seed` and the two after it."""

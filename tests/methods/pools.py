@@ -130,6 +130,5 @@ class Pool:
 
     def _margins_of(self, result: ShardResult, assemble: Assemble | None = None) -> dict[int, Margins]:
         epochs = sorted({epoch for _, epoch in result.states})
-        state_of = lambda index, epoch: result.states[index, epoch]  # noqa: E731
         models, worker = list(self.models), self._worker()
-        return margins_of_models(state_of, models, epochs, self.image_set, self.task, worker, assemble)
+        return margins_of_models(result.whole_state, models, epochs, self.image_set, self.task, worker, assemble)

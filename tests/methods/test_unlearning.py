@@ -17,6 +17,7 @@ from unlearnkit import registry
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
+from unlearnkit.models.parts import sharing
 from unlearnkit.training.sets import Division
 from unlearnkit.training.unlearning import Context, Procedure
 
@@ -171,25 +172,33 @@ def test_a_procedure_is_read_from_its_slice() -> None:
 
 
 @pytest.mark.parametrize("models", [1, 3])
-def test_a_teachers_calls_are_counted_per_model(bench_of: Callable[..., Bench], models: int) -> None:
+@pytest.mark.parametrize("frozen", [Context.reference, lambda context: context.teacher(context.original)])
+def test_calls_of_a_frozen_model_are_counted_per_model(
+    bench_of: Callable[..., Bench], models: int, frozen: Callable[[Context], Callable[[torch.Tensor], torch.Tensor]]
+) -> None:
     bench = bench_of("small_cnn")
-    context = Context(
-        bench.task.generators("unlearned", range(models), "method"),
-        None,
-        bench.model,
-        bench.task.architecture.adapter,
-        {},
-        print,
+    model = bench.task.architecture.gather([bench.model(seed) for seed in range(models)], CPU).train()
+    context = replace(
+        bench.context(), original=model, generators=bench.task.generators("unlearned", range(models), "method")
     )
-    model = bench.task.architecture.gather([bench.model(seed) for seed in range(models)], CPU)
     images = bench.task.pixels.normalised(torch.arange(5))
     batch = images.expand(models, *images.shape) if models > 1 else images
-    teacher = context.teacher(model)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    assert not teacher(batch).requires_grad
-    teacher(batch)
-    assert context.other_passes == pytest.approx(10 / 3)
+    logits = frozen(context)(batch)
+    assert not logits.requires_grad and model.training
+    assert context.other_passes == pytest.approx(5 / 3)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert torch.equal(logits, model.eval()(batch))
+
+
+@pytest.mark.parametrize("models", [1, 3])
+def test_the_reference_is_no_second_copy_of_the_weights(bench_of: Callable[..., Bench], models: int) -> None:
+    bench = bench_of("small_cnn")
+    model = bench.task.architecture.gather([bench.model(seed) for seed in range(models)], CPU)
+    again = sharing(model).eval()
+    assert model.training and not again.training
+    pairs = zip(model.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(own.data_ptr() == other.data_ptr() for own, other in pairs)
 
 
 def test_fresh_models_are_drawn_for_the_purpose(bench_of: Callable[..., Bench]) -> None:

@@ -43,7 +43,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 
 
 def module_of(name: str) -> ModuleType:
-    return importlib.import_module(f"unlearnkit.models.{name}")
+    return importlib.import_module(f"unlearnkit.models.language.{name}")
 
 
 def settings_of(name: str, **settings: Any) -> Any:

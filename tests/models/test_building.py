@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from unlearnkit import registry
 from unlearnkit.errors import ArtifactError
 from unlearnkit.models.building import Architecture, states_of
 
@@ -87,3 +88,41 @@ def test_weights_of_another_architecture_are_refused(architecture: Architecture)
         architecture.load({key: array for key, array in state.items() if key != name})
     with pytest.raises(ArtifactError, match="do not fit"):
         architecture.load({**state, "another.weight": state[name]})
+
+
+def test_a_loaded_model_is_the_built_one_to_the_bit(architecture: Architecture) -> None:
+    built = architecture.build(seed=5)
+    loaded = architecture.load(states_of(built)[0])
+    images = torch.randn(4, *architecture.sample_shape, generator=torch.Generator().manual_seed(0))
+    for mode in (False, True, True):  # in train mode twice: draws of stochastic depth and statistics go on alike
+        assert torch.equal(loaded.train(mode)(images), built.train(mode)(images))
+    assert same(states_of(loaded)[0], states_of(built)[0])
+    pairs = zip(loaded.parameters(), built.parameters(), strict=True)
+    assert all(own.requires_grad and own.stride() == other.stride() for own, other in pairs)
+
+
+def test_loading_leaves_the_global_generator_alone(architecture: Architecture) -> None:
+    (state,) = states_of(architecture.build(seed=5))
+    before = torch.get_rng_state()
+    architecture.load(state)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_loaded_tensors_keep_their_type(architecture: Architecture) -> None:
+    (state,) = states_of(architecture.build(seed=5).bfloat16())
+    loaded = architecture.load(state)
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.bfloat16}
+    assert same(states_of(loaded)[0], state)
+
+
+def test_tied_parameters_stay_tied(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(num_classes: int, image_shape: tuple[int, ...], settings: object) -> torch.nn.Module:
+        model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 3))
+        model[1].weight = model[0].weight
+        return model
+
+    mlp = registry.load("model", "mlp")
+    monkeypatch.setattr(mlp, "build", build)
+    architecture = Architecture("mlp", mlp.Settings(), 3, (3,))
+    loaded = architecture.load(states_of(architecture.build(seed=5))[0])
+    assert isinstance(loaded, torch.nn.Sequential) and loaded[1].weight is loaded[0].weight

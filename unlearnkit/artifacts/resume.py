@@ -6,14 +6,13 @@ Snakemake deletes declared outputs before a job starts; this folder survives, an
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from unlearnkit.artifacts.partial import remove_abandoned
-from unlearnkit.artifacts.store import TensorFile, write_tensors
+from unlearnkit.artifacts.store import TensorFile, sha256_of_arrays, write_tensors
 from unlearnkit.errors import ArtifactError
 
 SUFFIX = ".resume"
@@ -29,7 +28,7 @@ class ResumeFolder:
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store `arrays` under `name`, atomically, in place of what was there."""
-        write_tensors(self._path(name), arrays, {"key": self.key, "sha256": _digest(arrays)})
+        write_tensors(self._path(name), arrays, {"key": self.key, "sha256": sha256_of_arrays(arrays)})
 
     def load(self, name: str) -> dict[str, np.ndarray] | None:
         """Return the arrays stored under `name`, or None if there are none that this job can use."""
@@ -44,7 +43,7 @@ class ResumeFolder:
         except ArtifactError:
             # a damaged sidecar costs the work it held, never the job
             return None
-        return arrays if stored.metadata.get("sha256") == _digest(arrays) else None
+        return arrays if stored.metadata.get("sha256") == sha256_of_arrays(arrays) else None
 
     def discard(self, name: str | None = None) -> None:
         """Remove one entry, or the whole folder."""
@@ -60,13 +59,3 @@ class ResumeFolder:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"
-
-
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """Return a SHA-256 of names, types, shapes and values: safetensors itself carries no checksum."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.require(arrays[name], requirements="C")
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()

@@ -11,12 +11,16 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO, Literal
 
+import ml_dtypes
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from unlearnkit.artifacts.partial import partial_folder
 from unlearnkit.errors import ArtifactError, cannot_write, repair
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+"""The type that NumPy lacks; importing ml_dtypes is what lets safetensors read and write it as an array."""
 
 Check = Callable[[Path], None]
 
@@ -174,3 +178,15 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return a SHA-256 of names, types, shapes and values, in hexadecimal: safetensors itself carries no checksum."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.require(arrays[name], requirements="C")
+        # the code of a type that NumPy lacks, such as bfloat16, says its size alone
+        kind = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype.name
+        digest.update(f"{name} {kind} {array.shape}\n".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()

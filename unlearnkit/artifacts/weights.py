@@ -1,29 +1,43 @@
 """Weight files: the state of every model of a shard, at every epoch at which it was kept, in one safetensors file.
 
-Keys read `model_0007/epoch_0012/<tensor name>`, so one model can be read without the others.
+Keys read `model_0007/epoch_0012/<tensor name>`, so one model can be read without the others. Tensors keep their type,
+bfloat16 included. The metadata state what the file `holds`: whole states ("full", also where nothing is stated), or
+"delta", tensors that change a state kept elsewhere, whose SHA-256 is stated for every model as `base_0007`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from unlearnkit.artifacts.store import TensorFile, write_tensors
+from unlearnkit.artifacts.store import TensorFile, sha256_of_arrays, write_tensors
 from unlearnkit.errors import ArtifactError, repair
 
 State = dict[str, np.ndarray]
 """Tensor name -> array: parameters and buffers of one model."""
 
+FULL, DELTA = "full", "delta"
+"""What a weight file may hold."""
+
 _KEY = re.compile(r"model_(\d+)/epoch_(\d+)/(.+)")
 
 
 def write_weights(
-    path: str | os.PathLike[str], states: Mapping[tuple[int, int], State], metadata: Mapping[str, str]
+    path: str | os.PathLike[str],
+    states: Mapping[tuple[int, int], State],
+    metadata: Mapping[str, str],
+    base_of: Callable[[int], State] | None = None,
 ) -> None:
-    """Write `states`, keyed by (model index, epoch), as one weight file."""
+    """Write `states`, keyed by (model index, epoch), as one weight file.
+
+    If they are deltas, `base_of` gives the state that a model's apply to.
+    """
+    if base_of is not None:
+        bases = {_base(model): sha256_of_arrays(base_of(model)) for model in sorted({model for model, _ in states})}
+        metadata = {**metadata, "holds": DELTA, **bases}
     tensors = {
         f"model_{model:04d}/epoch_{epoch:04d}/{name}": array
         for (model, epoch), state in states.items()
@@ -33,11 +47,16 @@ def write_weights(
 
 
 class WeightFile:
-    """A weight file opened for reading; `model_indices` and `epochs` say what it holds."""
+    """A weight file opened for reading: `model_indices` and `epochs` that it has, and whether it `holds` deltas."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._file = TensorFile(path)
         self.metadata = self._file.metadata
+        self.holds = self.metadata.get("holds", FULL)
+        if self.holds not in (FULL, DELTA):
+            raise ArtifactError(
+                f"{path} holds weights of the kind '{self.holds}'", expected=f"{FULL} or {DELTA}", remedy=repair(path)
+            )
         self._names: dict[tuple[int, int], list[str]] = {}
         for key in self._file.names:
             match = _KEY.fullmatch(key)
@@ -50,7 +69,7 @@ class WeightFile:
         self.epochs = sorted({epoch for _, epoch in self._names})
 
     def state(self, model_index: int, epoch: int | None = None) -> State:
-        """Return the state of one model (at its last epoch unless one is named)."""
+        """Return the tensors of one model (at its last epoch unless one is named): its state, or a delta."""
         epoch = self.epochs[-1] if epoch is None else epoch
         if (model_index, epoch) not in self._names:
             raise ArtifactError(
@@ -60,3 +79,16 @@ class WeightFile:
             name: self._file[f"model_{model_index:04d}/epoch_{epoch:04d}/{name}"]
             for name in self._names[model_index, epoch]
         }
+
+    def refuse_other_base(self, model_index: int, base: State) -> None:
+        """Raise ArtifactError if `base` is not the state that the delta of this model applies to."""
+        if (found := sha256_of_arrays(base)) != (stated := self.metadata.get(_base(model_index))):
+            raise ArtifactError(
+                f"the delta of model {model_index} in {self._file.path} applies to other weights than it is used with",
+                expected=f"weights of SHA-256 {stated}, but these have {found}",
+                remedy=repair(self._file.path),
+            )
+
+
+def _base(model_index: int) -> str:
+    return f"base_{model_index:04d}"

@@ -19,6 +19,8 @@ A method module defines
                     model; left out otherwise
     MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
                     otherwise
+    WEIGHTS         "delta" if it returns a `unlearnkit.models.low_rank.LowRankModel`: then its factors are stored, with
+                    the SHA-256 of the original that they apply to, instead of all weights; left out otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
                     that learning rates of zero do not keep the original; left out otherwise. DRAWS, MOVES and PERTURBS
                     are read by the tests that every method has to pass: stated here, a new method edits no test

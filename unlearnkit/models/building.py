@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
 from unlearnkit.errors import ArtifactError
 from unlearnkit.models.adapter import Adapter
+from unlearnkit.models.arrays import to_array, to_tensor
+from unlearnkit.models.low_rank import LowRankModel
 from unlearnkit.models.stack import Stack
 
 
@@ -56,17 +58,33 @@ class Architecture:
             return registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
 
     def load(self, state: State) -> nn.Module:
-        """Return one model with the given weights; raises ArtifactError if they belong to another architecture."""
-        model = self.build(seed=0)
+        """Return one model with the given weights; raises ArtifactError if they belong to another architecture.
+
+        Tensors keep their type. The model is made without weights of its own, which take most of the time of `build`.
+        """
+        with torch.device("meta"):
+            model = registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
+        tied = _tied(model)
         try:
-            model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in state.items()})
+            model.load_state_dict({name: to_tensor(array) for name, array in state.items()}, assign=True)
         except RuntimeError:
             raise ArtifactError(
                 f"weights with tensors {', '.join(sorted(state)[:4])} ... do not fit model '{self.name}'",
                 expected="weights of the same architecture, settings and number of classes",
                 remedy="delete the weight file, or restore the model settings it was made with",
             ) from None
+        for first, *others in tied:
+            for name in others:
+                _set(model, name, model.get_parameter(first))
+        for name in [name for name, buffer in model.named_buffers() if buffer.is_meta]:
+            _set(model, name, self._not_stored[name].clone())
         return model
+
+    @cached_property
+    def _not_stored(self) -> dict[str, Tensor]:
+        """Buffers that follow from the settings and are in no state, such as causal masks."""
+        model = self.build(seed=0)
+        return {name: buffer for name, buffer in model.named_buffers() if name not in model.state_dict()}
 
     def gather(self, models: Sequence[nn.Module], device: torch.device) -> nn.Module:
         """Return several models as one stack on `device`; a single model stays as it is."""
@@ -78,9 +96,24 @@ class Architecture:
         return Stack(models, forward_of).to(device)
 
 
+def _tied(model: nn.Module) -> list[list[str]]:
+    """Return the names of every parameter that has several, as the embeddings of some language models."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    return [own for own in names.values() if len(own) > 1]
+
+
+def _set(model: nn.Module, name: str, tensor: Tensor) -> None:
+    part, _, own = name.rpartition(".")
+    setattr(model.get_submodule(part), own, tensor)
+
+
 def states_of(model: nn.Module) -> list[State]:
-    """Return the state of every model of a stack, or of the single model, as arrays on the host."""
-    states = [model.state_of(k) for k in range(model.size)] if isinstance(model, Stack) else [model.state_dict()]
-    return [
-        {name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in state.items()} for state in states
-    ]
+    """Return the state of every model of a stack, or of the single model, as arrays on the host.
+
+    Of a model with low-rank terms these are the factors alone.
+    """
+    own = model.factors if isinstance(model, LowRankModel) else model
+    states = [own.state_of(k) for k in range(own.size)] if isinstance(own, Stack) else [own.state_dict()]
+    return [{name: to_array(tensor) for name, tensor in state.items()} for state in states]

@@ -6,6 +6,7 @@ so code that works elementwise or on trailing axes is written once.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -48,6 +49,13 @@ def freeze(model: nn.Module, parts: Iterable[str]) -> None:
     for parameter in parameters_of(model, parts).values():
         parameter.requires_grad_(False)
         parameter.grad = None
+
+
+def sharing(model: nn.Module) -> nn.Module:
+    """Return another model over the same tensors: it has a mode of its own, and the weights are there once."""
+    structures = (model, model.structure) if isinstance(model, Stack) else (model,)
+    lent = [tensor for own in structures for tensor in (*own.parameters(), *own.buffers())]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in lent})
 
 
 def train_except(model: nn.Module, parts: Iterable[str]) -> None:

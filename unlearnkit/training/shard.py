@@ -17,6 +17,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.data.draws import seeded
 from unlearnkit.data.images.batches import Pixels
 from unlearnkit.models.building import Architecture
+from unlearnkit.models.low_rank import composed
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.processes.group import ALONE, Group
 
@@ -89,7 +90,7 @@ class ShardResult:
     models, and `seconds` is wall time divided by the number of models that shared it, NaN for passes that were
     not made. `stack_size` models ran at once. `all_passes` are the sample passes of all models together,
     including those after the last epoch that was kept. `notes` are a method's remarks on its models, `curves`
-    are those of language models, by model index.
+    are those of language models, by model index. If the states are deltas, `base_of` gives what a model's applies to.
     """
 
     states: dict[tuple[int, int], State] = field(default_factory=dict)
@@ -99,6 +100,12 @@ class ShardResult:
     all_passes: float = 0.0
     notes: list[str] = field(default_factory=list)
     curves: dict[int, Curve] = field(default_factory=dict)
+    base_of: Callable[[int], State] | None = None
+
+    def whole_state(self, model_index: int, epoch: int) -> State:
+        """Return the state of a plain model: what is stored, merged into its base if that is a delta."""
+        state = self.states[model_index, epoch]
+        return composed(self.base_of(model_index), state) if self.base_of else state
 
     def cost(self) -> dict[str, Any]:
         """Return what provenance states about the cost: passes, seconds (None if unknown) and the stack size."""

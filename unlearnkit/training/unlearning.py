@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
-from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.artifacts.weights import DELTA, WeightFile
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.batches import batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.building import states_of
+from unlearnkit.models.parts import sharing
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
@@ -55,6 +56,7 @@ class Context:
     training: Recipe | None
     fresh: Callable[..., nn.Module]
     adapter: Adapter
+    original: nn.Module
     references: Mapping[str, Any]
     keep: Callable[[int, nn.Module], None]
     note: Callable[[str], None] = field(default=lambda _: None)
@@ -82,14 +84,22 @@ class Context:
         self.other_passes += passes
         self.timed = self.timed and made
 
-    def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
-        """Return a frozen copy of `model` in eval mode: images -> logits, whose calls count as cost."""
-        frozen = copy.deepcopy(model).eval().requires_grad_(False)
+    def reference(self) -> Callable[[Tensor], Tensor]:
+        """Return the original, frozen and in eval mode: images -> logits, whose calls count as cost.
 
+        It shares the weights of the model that the method was given, so they are there once.
+        """
+        return self._frozen(sharing(self.original).eval())
+
+    def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Return a frozen copy of another model than the original, as `reference` does."""
+        return self._frozen(copy.deepcopy(model).eval().requires_grad_(False))
+
+    def _frozen(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
         def logits(images: Tensor) -> Tensor:
             self.count(FORWARD_PASS * images.shape[1 if len(self.generators) > 1 else 0])
             with torch.no_grad():
-                return frozen(images)
+                return model(images)
 
         return logits
 
@@ -160,7 +170,10 @@ def unlearn_shard(
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
         return run_method(task, procedure, division, model, references, indices, worker)
 
-    return run_shard(model_indices, stack_size, worker, run_stack)
+    result = run_shard(model_indices, stack_size, worker, run_stack)
+    if registry.weights_of(module) == DELTA:
+        result.base_of = lambda index: originals.state(0 if procedure.from_first else index)
+    return result
 
 
 def _file_with(index: int, files: Sequence[WeightFile]) -> WeightFile:
@@ -188,6 +201,7 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
+        original=model,
         references=references,
         keep=recorder.keep,
         note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),

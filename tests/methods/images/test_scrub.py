@@ -21,8 +21,8 @@ class Watching(Context):
 
     teachers: tuple[Callable[[Tensor], Tensor], ...] = ()
 
-    def teacher(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
-        made = super().teacher(model)
+    def _frozen(self, model: nn.Module) -> Callable[[Tensor], Tensor]:
+        made = super()._frozen(model)
         self.teachers = (*self.teachers, made)
         return made
 

@@ -83,7 +83,7 @@ def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: 
     The reference adds cross entropy with the teacher's probabilities to KL_T. The two differ by the teacher's entropy,
     which has no gradient, hence the 2.
     """
-    teacher = context.teacher(model)
+    teacher = context.reference()
     student = copy.deepcopy(model)
     reset(student, context.fresh(), (context.adapter.first_layer, context.adapter.classifier))
     scale = 1.0 if settings.temperature_squared else settings.temperature**-2

@@ -72,7 +72,7 @@ def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: 
     Loss: class-weighted CE, with weights count^-0.1, plus the mean squared difference of the entropies of student and
     original. In train mode; what is kept of an epoch is a rounded copy; training continues unrounded.
     """
-    teacher, student = context.teacher(model), copy.deepcopy(model)
+    teacher, student = context.reference(), copy.deepcopy(model)
     prune_and_redraw(student, settings.pruned, context)
     weights = class_weights(data.retain.labels, power=0.1)
     optimizer = sgd(student, settings.lr, settings.momentum, settings.weight_decay)

@@ -64,7 +64,7 @@ def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: 
     The teacher of a retain sample is the original, that of a forget sample a newly initialised model; both are frozen
     and in eval mode. No label is read.
     """
-    competent, random = context.teacher(model), context.teacher(context.fresh())
+    competent, random = context.reference(), context.teacher(context.fresh())
     student = copy.deepcopy(model)
     optimizer = adam(student, settings.lr, settings.momentum, settings.weight_decay)
     few = data.retain.part(settings.drawn_samples(len(data.retain)), context.generators)

@@ -39,6 +39,6 @@ class Settings(DatamodelSettings, MatchingSettings):
 
 def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Match z(x; theta_o) - m * sum over i in F of beta_i(x) on the forget set and a part of the retain set."""
-    original = context.teacher(model)
+    original = context.reference()
     shifted = data.retain.with_targets(logit_shift(settings, data.retain, context))
     return match(model, lambda images, shift: (original(images) + shift)[None], shifted, data.forget, settings, context)

@@ -86,7 +86,7 @@ def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: 
     retain set. Both add psi times the distance to the averaged student. With `rewind_samples` the last epoch ends with
     the chosen state of every model; earlier epochs are as training left them.
     """
-    teacher = context.teacher(model)
+    teacher = context.reference()
     student = copy.deepcopy(model)
     optimizer = sgd(student, settings.lr, settings.momentum, settings.weight_decay)
     average = _AveragedStudent(student, settings.beta, len(context.generators)) if settings.psi else None

@@ -35,5 +35,5 @@ class Settings(AscentSettings):
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and stay at the original's distribution on the retain set."""
-    terms = [ascent_on(data.forget, settings), *retain_terms("kl", data.retain, 1.0, model, context)]
+    terms = [ascent_on(data.forget, settings), *retain_terms("kl", data.retain, 1.0, context)]
     return descend(model, terms, settings, context)

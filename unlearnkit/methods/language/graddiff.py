@@ -50,5 +50,5 @@ class Settings(AscentSettings):
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Maximise the cross entropy of forget tokens and hold the retain set, one batch of each per step."""
     terms = [ascent_on(data.forget, settings, settings.gamma)]
-    terms += retain_terms(settings.retain, data.retain, settings.alpha, model, context)
+    terms += retain_terms(settings.retain, data.retain, settings.alpha, context)
     return descend(model, terms, settings, context)

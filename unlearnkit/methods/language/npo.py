@@ -59,8 +59,8 @@ class Settings(LanguageSettings):
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Make every forget sequence less likely than under the original, one batch of each set per step."""
-    terms = [Term(data.forget, preference(context.teacher(model), settings.beta), settings.gamma)]
-    terms += retain_terms(settings.retain, data.retain, settings.alpha, model, context)
+    terms = [Term(data.forget, preference(context.reference(), settings.beta), settings.gamma)]
+    terms += retain_terms(settings.retain, data.retain, settings.alpha, context)
     return descend(model, terms, settings, context)
 
 

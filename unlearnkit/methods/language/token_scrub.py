@@ -62,7 +62,7 @@ class Settings(LanguageSettings):
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Drive the model from the original on the forget set, and hold it there on the retain set, in turns."""
-    teacher = context.teacher(model)
+    teacher = context.reference()
     away = divergence(teacher, settings.temperature)
     terms = [
         Term(data.forget, away, -1.0, turn=settings.is_ascent),

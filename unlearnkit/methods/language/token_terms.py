@@ -48,8 +48,8 @@ def divergence(reference: Callable[[Tensor], Tensor], temperature: float = 1.0) 
     return loss
 
 
-def retain_terms(kind: str, retain: Sequences, weight: float, model: nn.Module, context: Context) -> list[Term]:
-    """Return the term of the retain set: none, "nll", or "kl", the divergence from a frozen copy of `model`."""
+def retain_terms(kind: str, retain: Sequences, weight: float, context: Context) -> list[Term]:
+    """Return the term of the retain set: none, "nll", or "kl", the divergence from the original."""
     if kind == "none":
         return []
-    return [Term(retain, divergence(context.teacher(model)) if kind == "kl" else nll, weight)]
+    return [Term(retain, divergence(context.reference()) if kind == "kl" else nll, weight)]
