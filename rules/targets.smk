@@ -10,7 +10,7 @@ rule originals:
 
 rule oracles:
     input:
-        [GRAPH.weights(layout.ORACLE, forget_set=name) for name in GRAPH.forget_sets],
+        GRAPH.oracles(),
 
 
 rule unlearned:

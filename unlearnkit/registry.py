@@ -59,6 +59,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "klom": "unlearnkit.metrics.distribution.klom",
         "margin_distance": "unlearnkit.metrics.distribution.margin_distance",
         "mia": "unlearnkit.metrics.attacks.mia",
+        "margin": "unlearnkit.metrics.utility.margin",
     }
 )
 

@@ -15,6 +15,7 @@ from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
+from unlearnkit.config.models.sources import Oracles, Trained
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
@@ -33,12 +34,17 @@ class Experiment(Settings):
     model: ModelBlock = Field(description="the architecture and its settings")
     training: Recipe = Field(description="how originals and oracles are trained")
     num_models: int = Field(
-        ge=2, description="N: originals, oracles per forget set, and unlearned models per variant and forget set"
+        ge=1, description="N: originals, oracles per forget set, and unlearned models per variant and forget set"
     )
     unlearned_from: Literal["each", "first"] = Field(
         "each",
         description="each: unlearned model k starts from original k; first: all start from original 0, and differ by "
         "their own draws only; EasyDUB, Deep Unlearn: each, NeurIPS-2023 challenge: first",
+    )
+    oracles: Oracles = Field(
+        Trained(source="train"),
+        description="train: oracles are trained by the recipe in `training`; none: there are no oracles, and what "
+        "compares with them is left out",
     )
     held_out_oracles: int = Field(
         0,
@@ -95,6 +101,11 @@ class Experiment(Settings):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the samples of a forget set as far as they are known before any data is read, else None."""
         return self.forget_sets[forget_set].planned_size()
+
+    @property
+    def has_oracles(self) -> bool:
+        """Whether there are oracles to compare with."""
+        return self.oracles.source != "none"
 
     @property
     def retain_evaluated(self) -> int | None:

@@ -15,6 +15,7 @@ from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.methods.rules import variant_problems
+from unlearnkit.config.models.rules import population_problems
 from unlearnkit.config.pools.rules import pool_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.rules import (
@@ -99,6 +100,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         sample_problems,
         shard_problems,
         oracle_problems,
+        population_problems,
         variant_problems,
     )
     for rule in rules:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from unlearnkit import registry
-from unlearnkit.config.wording import Node, allowed, descend, shown
+from unlearnkit.config.wording import Node, allowed, descend, named_block, shown
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError, suggest
 
@@ -60,7 +60,7 @@ def _problem(schema: Node, error: dict[str, Any], prefix: Sequence[str]) -> Conf
     path, node = descend(schema, [part for part in location if part != "[key]"])
     key = _key((*prefix, *path))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _wrong_tag(schema, node, error, (*prefix, *path))
+        return _wrong_tag(schema, named_block(schema, node), error, (*prefix, *path))
     if kind == "extra_forbidden":
         siblings = descend(schema, location[:-1])[1].get("properties", {})
         return ConfigError(f"{key} is not a known key", remedy=suggest(path[-1], siblings))

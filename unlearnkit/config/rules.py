@@ -221,6 +221,8 @@ def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield metrics that compare more models than there are, and too few oracles for the noise floor or a method."""
+    if not experiment.has_oracles:
+        return  # `population_problems` reports what needs some
     for metric in experiment.metric_settings:
         compared = experiment.models_compared(metric)
         models = experiment.num_models

@@ -28,6 +28,7 @@ def descend(schema: Node, location: Sequence[str | int]) -> tuple[list[str], Nod
     path: list[str] = []
     node = _resolved(schema, schema)
     for part in location:
+        node = named_block(schema, node)
         if "anyOf" in node:
             break
         if "discriminator" in node:
@@ -62,6 +63,12 @@ def shown(value: object) -> str:
     """Return a value the way it is written in YAML, cut to a readable length."""
     text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= 80 else text[:76] + " ..."
+
+
+def named_block(schema: Node, node: Node) -> Node:
+    """Return the block that a name alone may stand for, where this is the choice; else `node` as it is."""
+    blocks = [option for option in node.get("anyOf", ()) if "discriminator" in option]
+    return _resolved(schema, blocks[0]) if len(blocks) == 1 else node
 
 
 def _range(node: Node) -> str:

@@ -7,6 +7,7 @@ A metric module defines
     NEEDS_ORACLE                    whether it compares with oracles
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
+    MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
 

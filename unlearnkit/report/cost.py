@@ -17,7 +17,8 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     `passes` are sample passes per model (a forward and backward of one sample; a forward alone counts 1/3) and
     `seconds` wall time per model, averaged over shards by their number of models; None where the method did not make
     the passes that it states. `relative_passes` and `relative_seconds` divide by what an oracle of the same forget set
-    took (retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining.
+    took (retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining; None
+    where no oracles were trained.
     Retraining itself appears as candidate "oracle". A model costs less time in a stack than alone, so
     `relative_seconds` is None unless both ran on the same processor or GPU with as many threads and in stacks of the
     same size. `peak_memory_mb` and `gpu_memory_mb` are the largest of the jobs, whole stacks included; None without a
@@ -26,8 +27,8 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     rows: list[Row] = []
     for (forget_set, candidate), shards in records.items():
         passes, seconds = _means(shards, "passes"), _means(shards, "seconds")
-        retraining = records[forget_set, "oracle"]
-        full_passes, full_seconds = (list(_means(retraining, name).values())[-1] for name in ("passes", "seconds"))
+        retraining = records.get((forget_set, "oracle"), ())
+        full_passes, full_seconds = (_last_mean(retraining, name) for name in ("passes", "seconds"))
         comparable = len({_execution(shard) for shard in (*shards, *retraining)}) == 1
         for epoch, own_seconds in seconds.items():
             rows.append(
@@ -36,9 +37,9 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
                     "candidate": candidate,
                     "epoch": epoch,
                     "passes": passes[epoch],
-                    "relative_passes": passes[epoch] / full_passes,
+                    "relative_passes": _ratio(passes[epoch], full_passes),
                     "seconds": own_seconds,
-                    "relative_seconds": own_seconds / full_seconds if comparable and own_seconds is not None else None,
+                    "relative_seconds": _ratio(own_seconds, full_seconds) if comparable else None,
                     "stack_size": max(shard["stack_size"] for shard in shards),
                     "peak_memory_mb": max(shard["peak_memory_mb"] for shard in shards),
                     "gpu_memory_mb": max(shard.get("gpu_memory_mb", 0.0) for shard in shards) or None,
@@ -46,6 +47,14 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
                 }
             )
     return rows
+
+
+def _ratio(own: float | None, full: float | None) -> float | None:
+    return None if own is None or full is None else own / full
+
+
+def _last_mean(shards: Sequence[Record], name: str) -> float | None:
+    return list(_means(shards, name).values())[-1] if shards else None
 
 
 def _execution(shard: Record) -> tuple[Any, ...]:

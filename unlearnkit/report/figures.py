@@ -78,7 +78,9 @@ def _trade_off(metric: ModuleType, rows: Sequence[Row], methods: Mapping[str, st
     failed = dict.fromkeys(point["candidate"] for point in points if point["x"] is None)
     if failed:
         figure.supxlabel(f"not shown, models failed: {', '.join(failed)}", fontsize=7.5, color=MUTED, wrap=True)
-    _draw_legends(figure, axes, marker, shown, metric.NEEDS_ORACLE, words)
+    _draw_legend(figure, marker, shown, metric.NEEDS_ORACLE)
+    if any(point["relative_passes"] is not None for point in shown):
+        _draw_costs(figure, axes, words)
     order = sorted(shown, key=lambda point: (point["candidate"] not in REFERENCE, _better(point, shown, declared)))
     places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
     label_points(figure, axes, places, [_label(point, words) for point in order], MOST_LABELS)
@@ -169,9 +171,7 @@ def _draw_intervals(axes: Axes, points: Sequence[Row]) -> None:
             axes.plot([point["x"]] * 2, [point["y_low"], point["y_high"]], color="#c8c8c8", linewidth=0.8, zorder=1.5)
 
 
-def _draw_legends(
-    figure: Figure, axes: Axes, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool, words: Words
-) -> None:
+def _draw_legend(figure: Figure, marker: Mapping[str, str], points: Sequence[Row], has_floor: bool) -> None:
     present = {point["candidate"] for point in points}
     shapes = {
         f"{text} (noise floor)" if name == "oracle" and has_floor else text: (shape, colour)
@@ -183,6 +183,10 @@ def _draw_legends(
         for text, (shape, colour) in shapes.items()
     ]
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
+
+
+def _draw_costs(figure: Figure, axes: Axes, words: Words) -> None:
+    """The scale of the colours; there is none where nothing was retrained to compare costs with."""
     scale = ScalarMappable(Normalize(0, 1), COST_COLOURS)
     bar = figure.colorbar(scale, ax=axes, location="top", shrink=0.6, aspect=40, pad=0.02, extend="max")
     bar.set_label(f"{words.sample} passes relative to retraining", fontsize=8)

@@ -81,6 +81,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     return templates.get_template("template.html").render(
         settings=settings,
         words=words_of(settings),
+        has_oracles=settings.get("limits", {}).get("oracles", True),
         shown_epoch=shown_epoch,
         statistics=STATISTICS,
         sections=sections,

@@ -74,14 +74,14 @@ def svg(figure: Figure) -> str:
 def quantity_axes(axes: Axes, which: str, values: Sequence[float], declared: Mapping[str, Any]) -> None:
     """Scale the "x", "y" or both ("xy") axes for the values of a measure.
 
-    Logarithmic if the measure has no upper end and the values are positive and span a factor of LOG_FROM, otherwise
-    from the lower end of the measure's range if the values come near it.
+    Logarithmic if the measure has a lower and no upper end and the values are positive and span a factor of LOG_FROM,
+    otherwise from the lower end of the measure's range if the values come near it.
     """
     shown = np.asarray(values, float)
     if not shown.size:
         return
     low, least, most = declared["low"], shown.min(), shown.max()
-    logarithmic = least > 0 and declared["high"] is None and most > LOG_FROM * least
+    logarithmic = low is not None and least > 0 and declared["high"] is None and most > LOG_FROM * least
     for name in which:
         axes.set(**{f"{name}margin": 0.06})
         axis = axes.xaxis if name == "x" else axes.yaxis

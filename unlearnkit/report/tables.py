@@ -94,8 +94,12 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
         ]
         for row in rows
     ]
+    retrained = any(row["candidate"] == "oracle" for row in rows)
+    relative = (
+        "divided by those of retraining (candidate `oracle`)" if retrained else "empty, since nothing was retrained"
+    )
     note = (
-        "Passes and seconds are per model; relative values are divided by those of retraining (candidate `oracle`). "
+        f"Passes and seconds are per model; relative values are {relative}. "
         "Seconds depend on the machine, passes do not; relative seconds are empty where stack size, device or threads "
         "differ. MB: peak of a whole job."
     )
@@ -124,7 +128,8 @@ def metric_markdown(
     listed = ", ".join(
         f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in metric.MEASURES.items()
     )
-    note = f"{statistic} with its 95 % interval over models; headline `{metric.HEADLINE}`. Measures: {listed}."
+    over = "samples" if is_single(rows) else "models"
+    note = f"{statistic} with its 95 % interval over {over}; headline `{metric.HEADLINE}`. Measures: {listed}."
     if options:
         stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
         note += f" Options: {_no_markup(stated)}."
@@ -140,6 +145,17 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
 def failure(row: Mapping[str, Any]) -> str:
     """Return how many models of a row failed, for which there are no statistics; nothing if none did."""
     return f"{row['n_failed']} of {row['n_models']} models failed" if row["n_failed"] else ""
+
+
+def is_single(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether all rows are about a single model, for which there is no interval over models."""
+    return all(row["n_models"] == 1 for row in rows)
+
+
+def interval_of(row: Mapping[str, Any], statistic: str) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of a statistic: over models, or over samples if there is one model; None where none."""
+    over = "" if row["n_models"] == 1 else "models_"
+    return row.get(f"{statistic}_{over}low"), row.get(f"{statistic}_{over}high")
 
 
 def _no_formula(value: Any) -> Any:
@@ -179,6 +195,6 @@ def _cell(row: Row | None, statistic: str) -> str:
         return ""
     if failed := failure(row):
         return failed
-    low, high = row.get(f"{statistic}_models_low"), row.get(f"{statistic}_models_high")
+    low, high = interval_of(row, statistic)
     interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
     return f"{row[statistic]:.3f}{interval}"

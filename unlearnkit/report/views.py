@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from unlearnkit.layout import REFERENCE_CANDIDATES
-from unlearnkit.report.tables import STATISTICS, failure, shown
+from unlearnkit.report.tables import STATISTICS, failure, interval_of, shown
 
 Row = Mapping[str, Any]
 MOST_COLUMNS = 8
@@ -88,7 +88,7 @@ def metric_tables(
     return [
         MetricTable(
             title=", ".join(metric.MEASURES[name]["label"] for name in group) if not together else "",
-            notes=_notes([metric.MEASURES[name] for name in group]),
+            notes=_notes([metric.MEASURES[name] for name in group], any(row["candidate"] == "oracle" for row in rows)),
             header=_header([column for name in group for column in columns[name]], metric),
             lines=_lines(rows, costs, [column for name in group for column in columns[name]], metric, contenders),
         )
@@ -101,11 +101,12 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.{digits}g}".rstrip(".")
 
 
-def _notes(measures: Sequence[Row]) -> tuple[str, ...]:
+def _notes(measures: Sequence[Row], has_oracles: bool) -> tuple[str, ...]:
     """Labels with unit and direction, those that share both in one note."""
+    arrows = ARROWS if has_oracles else {**ARROWS, "match": "no target without oracles"}
     labels: dict[str, list[str]] = {}
     for declared in measures:
-        labels.setdefault(f"[{declared['unit']}], {ARROWS[declared['direction']]}", []).append(declared["label"])
+        labels.setdefault(f"[{declared['unit']}], {arrows[declared['direction']]}", []).append(declared["label"])
     return tuple(f"{', '.join(names)} {kind}" for kind, names in labels.items())
 
 
@@ -156,7 +157,7 @@ def _lines(
 
 
 def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
-    value, low, high = (row.get(f"{column.statistic}{end}") for end in ("", "_models_low", "_models_high"))
+    value, (low, high) = row.get(column.statistic), interval_of(row, column.statistic)
     if value is None:
         return Cell("")
     bounded = metric.MEASURES[column.measure]["high"] is not None
@@ -169,6 +170,8 @@ def _best(rows: Sequence[Row], column: Column, declared: Row, contenders: Collec
     """The (candidate, epoch) whose value is the best of a column; None if several tie."""
     own = [row for row in rows if row["measure"] == column.measure and row["split"] == column.split]
     target = next((row[column.statistic] for row in own if row["candidate"] == "oracle"), None)
+    if declared["direction"] == "match" and target is None:
+        return None
     ranked = {
         (row["candidate"], row["epoch"]): _badness(row[column.statistic], declared["direction"], target)
         for row in own

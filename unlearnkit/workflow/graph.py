@@ -31,7 +31,8 @@ class Graph:
         self.variants = experiment.variants
         self.forget_sets = list(experiment.forget_sets)
         self.metrics = list(experiment.metric_settings)
-        self.candidates = [*layout.REFERENCE_CANDIDATES, *self.variants]
+        references = [name for name in layout.REFERENCE_CANDIDATES if name != "oracle" or experiment.has_oracles]
+        self.candidates = [*references, *self.variants]
 
     # paths
 
@@ -49,6 +50,12 @@ class Graph:
         """Return the weight files of a population's first `count` models."""
         pattern = layout.weights_of(population)
         return [self.path(pattern, shard=shard, **wildcards) for shard in self.shards(count)]
+
+    def oracles(self) -> list[str]:
+        """Return the weight files of the oracles of all forget sets."""
+        if not self.experiment.has_oracles:
+            return []
+        return [path for name in self.forget_sets for path in self.weights(layout.ORACLE, forget_set=name)]
 
     def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
         """Return the margin files that hold the given models of a population."""

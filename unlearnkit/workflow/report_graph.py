@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 
 from unlearnkit import layout
+from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import source_path
-from unlearnkit.registry import locate
+from unlearnkit.registry import METRICS, locate
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 
@@ -35,8 +36,24 @@ class ReportGraph:
             if {"forget", "validation"} <= set(declared.MEASURES[declared.HEADLINE]["splits"]):
                 drawn[f"{metric}_trade_off"] = (metric, "trade_off")
             drawn[f"{metric}_distributions"] = (metric, "distributions")
-        curves = {"loss_curves": ("", "curves")} if self.words_slice() else {}
+        curves = {"loss_curves": ("", "curves")} if self.words_slice() and self.graph.experiment.has_oracles else {}
         return {**drawn, **curves, "margins": ("", "margins")}
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are no oracles, or no distributions over models: a single one of each kind."""
+        return not self.graph.experiment.has_oracles or self.graph.unlearned_models() == 1
+
+    def limits_slice(self) -> Slice:
+        """What cannot be said where the experiment is limited: the metrics that cannot be computed, with the reason."""
+        if not self.is_limited:
+            return {}
+        experiment = self.graph.experiment
+        reasons = {name: unavailable(experiment, name) for name in METRICS}
+        without = {name: why for name, why in reasons.items() if why}
+        return {
+            "limits": {"oracles": experiment.has_oracles, "models": self.graph.unlearned_models(), "without": without}
+        }
 
     def exemplars(self) -> list[str]:
         """Return the variants whose margins are drawn: the first of every method, MOST_EXEMPLARS at most."""
@@ -48,6 +65,8 @@ class ReportGraph:
     def drawn_margins(self, forget_set: str) -> dict[str, list[Any]]:
         """Return candidate -> [population folder, first model, stop] of the margins that are drawn."""
         populations = {"original": layout.ORIGINAL, "oracle": layout.ORACLE}
+        if not self.graph.experiment.has_oracles:
+            del populations["oracle"]
         return {
             name: [
                 self.graph.path(populations.get(name, layout.UNLEARNED), forget_set=forget_set, variant=name),
@@ -64,6 +83,7 @@ class ReportGraph:
             "figures": self.figures(),
             "margins": self.drawn_margins(forget_set),
             "methods": {name: variant.method for name, variant in self.graph.variants.items()},
+            **({"margins_over": "samples"} if self.is_limited else {}),
             **self.graph.value_slice(),
             **self.words_slice(),
         }
@@ -91,11 +111,10 @@ class ReportGraph:
 
     def contenders(self) -> list[str]:
         """Return the variants that may be called best: no baselines, and none whose method reads oracles."""
-        oracles = {"held_out_oracles", "oracle_pool"}
         return [
             name
             for name, variant in self.graph.variants.items()
-            if variant.method not in BASELINES and not oracles & {*self.graph.needs(name)}
+            if variant.method not in BASELINES and not READ_ORACLES & {*self.graph.needs(name)}
         ]
 
     def margin_files(self, forget_set: str) -> list[str]:
@@ -108,7 +127,7 @@ class ReportGraph:
 
     def curve_files(self, forget_set: str) -> dict[str, list[str]]:
         """Return "original" and "oracle" -> the files with their learning curves; nothing for images."""
-        if not self.words_slice():
+        if "loss_curves" not in self.figures():
             return {}
         return {
             name: [
@@ -120,9 +139,8 @@ class ReportGraph:
 
     def provenance_records(self) -> list[str]:
         """Return the provenance records that the page condenses: data, forget sets, models and scores."""
-        models = self.graph.weights(layout.ORIGINAL)
+        models = self.graph.weights(layout.ORIGINAL) + self.graph.oracles()
         for name in self.graph.forget_sets:
-            models += self.graph.weights(layout.ORACLE, forget_set=name)
             if count := self.graph.experiment.held_out_oracles:
                 models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
         scores = [path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)]
@@ -132,7 +150,8 @@ class ReportGraph:
 
     def cost_records(self) -> list[str]:
         """Return the provenance records that costs are read from: of all variants, and of the oracles (retraining)."""
-        populations = [(layout.ORACLE, "oracle"), *((layout.UNLEARNED, variant) for variant in self.graph.variants)]
+        retrained = [(layout.ORACLE, "oracle")] if self.graph.experiment.has_oracles else []
+        populations = [*retrained, *((layout.UNLEARNED, variant) for variant in self.graph.variants)]
         count = self.graph.unlearned_models()
         return [
             layout.provenance(path)
@@ -155,13 +174,15 @@ class ReportGraph:
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""
         graph = self.graph
-        return graph.experiment.model_dump(mode="json", exclude={"execution", "methods", "metrics"}) | {
+        left_out = {"execution", "methods", "metrics", "oracles"}
+        return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self._described_data(),
             "model": graph.model_slice(),
             "variants": {name: graph.unlearning_slice(name) for name in graph.variants},
             "metrics": {
                 name: settings.model_dump(mode="json") for name, settings in graph.experiment.metric_settings.items()
             },
+            **self.limits_slice(),
             **self.words_slice(),
         }
 

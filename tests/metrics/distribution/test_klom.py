@@ -301,7 +301,7 @@ def test_score_refuses_populations_of_different_samples() -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_declarations_are_read_without_importing_the_metric(metric: str) -> None:
-    declared = declarations(f"unlearnkit.metrics.{metric}")
+    declared = declarations(METRICS[metric])
     assert declared.AXIS in ("samples", "models") and declared.HEADLINE in declared.MEASURES
     assert isinstance(declared.NEEDS_ORACLE, bool) and declared.STATISTIC in ("p95", "mean")
     for measure in declared.MEASURES.values():

@@ -23,6 +23,7 @@ AXIS = "models"
 NEEDS_ORACLE = False
 HEADLINE = "indiscernibility"
 STATISTIC = "mean"
+MIN_MODELS = 1
 MIN_SAMPLES = 2  # to train on one and test on another
 MEASURES = {
     "accuracy": {

@@ -1,0 +1,56 @@
+"""Rules of the populations: what needs more models than there are, or oracles where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from unlearnkit.config.experiment import Experiment
+
+READ_ORACLES = frozenset({"held_out_oracles", "oracle_pool"})
+"""What a method that reads oracles declares in NEEDS."""
+
+
+def fewest_models(metric: str) -> int:
+    """Return the least number of models that a metric is defined for: its MIN_MODELS, 2 unless it states one."""
+    return getattr(declared("metric", metric), "MIN_MODELS", 2)
+
+
+def unavailable(experiment: Experiment, metric: str) -> str | None:
+    """Return why a metric cannot be computed in an experiment, None if it can."""
+    if not experiment.has_oracles and declared("metric", metric).NEEDS_ORACLE:
+        return "compares with oracles, and there are none (oracles: none)"
+    fewest, compared = fewest_models(metric), experiment.models_compared(metric)
+    if compared < fewest:
+        return f"compares distributions over {fewest} models or more, and there {_are(compared)} (num_models)"
+    return None
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count}"
+
+
+def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield metrics and methods that need more models than there are, or oracles where there are none."""
+    for metric in experiment.metric_settings:
+        if why := unavailable(experiment, metric):
+            more = "train oracles" if "oracles" in why else f"raise num_models to {fewest_models(metric)} or more"
+            yield ConfigError(f"metrics.{metric} {why}", remedy=f"remove metrics.{metric}, or {more}")
+    if experiment.has_oracles:
+        return
+    if experiment.held_out_oracles:
+        yield ConfigError(
+            f"held_out_oracles is {experiment.held_out_oracles}, but oracles is none",
+            expected="held_out_oracles: 0",
+            remedy="remove held_out_oracles, or set oracles: train",
+        )
+    for name, block in experiment.methods.items():
+        if READ_ORACLES & {*declared("method", block.method).NEEDS}:
+            yield ConfigError(
+                f"methods.{name}: {block.method} reads oracles, but oracles is none",
+                remedy=f"remove methods.{name}, or set oracles: train and held_out_oracles",
+            )
