@@ -33,6 +33,7 @@ rule dataset:
 rule forget_set:
     input:
         dataset=path(layout.DATASET),
+        rows=lambda w: GRAPH.forget_set_rows(w.forget_set),
         file=lambda w: GRAPH.forget_set_file(w.forget_set),
         chosen_by=lambda w: ATTRIBUTION_GRAPH.forget_set_sources(w.forget_set),
         disjoint_from=lambda w: [

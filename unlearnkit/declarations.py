@@ -1,10 +1,10 @@
-"""Read what a plug-in declares (`Settings`, constants, `raw_paths`) without importing what it imports.
+"""Read what a plug-in declares (`Settings`, constants, `raw_paths`, `facts`) without importing what it imports.
 
 The configuration is validated whenever Snakemake parses the Snakefile, in the main process and in every cluster job;
 importing torch there would cost seconds each time. So only a plug-in's declarations are executed: `Settings`,
-upper-case constants, and the function `raw_paths` of data, which says what files it reads. They may use each other, the
-standard library, pydantic, `unlearnkit.config`, `unlearnkit.facts`, `unlearnkit.layout` and
-`unlearnkit.workflow.raw_files`.
+upper-case constants, and two functions of data: `raw_paths`, which says what files it reads, and `facts`, which
+measures them. They may use each other, the standard library, pydantic, `unlearnkit.config`, `unlearnkit.facts`,
+`unlearnkit.layout` and `unlearnkit.workflow.raw_files`, and import inside what takes no time: never torch.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
     "model": ("Settings", "STACK_SIZE", "build", "adapter"),
     "data set": (*_OF_DATA, *_OF_IMAGES),
+    "data set that is measured": (*_OF_DATA, "facts", "raw_paths", "load"),
     "data set of text": (*_OF_DATA, "documents"),
     "data set of tokens": (*_OF_DATA, "VOCABULARY_SIZE", "END_OF_TEXT", "shards"),
 }
@@ -39,7 +40,7 @@ OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")
 
 @functools.cache
 def declarations(module_name: str) -> ModuleType:
-    """Return a module object that holds only `Settings`, upper-case constants and `raw_paths` of `module_name`.
+    """Return a module object with `Settings`, upper-case constants, `raw_paths` and `facts` of `module_name` alone.
 
     Raises UnlearnkitError if the module does not exist or a declaration needs more than the allowed imports.
     """
@@ -87,8 +88,10 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
 
 
 def _contract(kind: str, plug_in: ModuleType) -> str:
-    if kind != "data set" or task_of(plug_in) == "image":
+    if kind != "data set":
         return kind
+    if task_of(plug_in) == "image":
+        return "data set that is measured" if hasattr(plug_in, "facts") else kind
     return "data set of tokens" if getattr(plug_in, "TOKENISED", False) else "data set of text"
 
 
@@ -112,7 +115,7 @@ def _is_declaration(node: ast.stmt) -> bool:
     if isinstance(node, ast.ClassDef):
         return node.name == "Settings"
     if isinstance(node, ast.FunctionDef):
-        return node.name == "raw_paths"
+        return node.name in ("raw_paths", "facts")
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
     return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.isupper()

@@ -73,6 +73,8 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "utkface": "unlearnkit.data.images.utkface",
         "living17": "unlearnkit.data.images.living17",
         "living17_imagenet": "unlearnkit.data.images.living17_imagenet",
+        "image_folder": "unlearnkit.data.images.image_folder",
+        "image_arrays": "unlearnkit.data.images.image_arrays",
         "tiny_shakespeare": "unlearnkit.data.text.tiny_shakespeare",
         "text_files": "unlearnkit.data.text.text_files",
         "hub_text": "unlearnkit.data.text.hub_text",

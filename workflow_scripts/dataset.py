@@ -9,15 +9,17 @@ from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.artifacts.tables import write_table
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.data.images.dataset_file import write_image_set
-from unlearnkit.data.images.loading import load_published, prepared
+from unlearnkit.data.images.loading import load_published, prepared, refuse_own_copies
 from unlearnkit.data.images.rows import row_columns
 
 with job_of(snakemake) as running:
     root = DataBlock.model_validate(snakemake.config["data"]).root
     data = DataBlock.model_validate(snakemake.params.settings)
-    published, published_hash = load_published(data.name, Path(root) if root else None, data.content_hash)
+    published, published_hash = load_published(data.name, Path(root) if root else None, data.content_hash, data)
     sizes = {"train_size": data.train_size, "validation_size": data.validation_size, "test_size": data.test_size}
     image_set = prepared(published, data.split, sizes, data.image)
+    if warning := refuse_own_copies(data.name, image_set):
+        running.report(f"WARNING: {warning}")
     write_image_set(snakemake.output.dataset, image_set)
     write_table(snakemake.output.rows, pa.table(row_columns(image_set)), {})
     here = Path.cwd()

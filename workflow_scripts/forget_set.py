@@ -1,11 +1,13 @@
 """Rule forget_set: choose the forget set's samples, check them, and write their indices."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import read_array, write_array
+from unlearnkit.artifacts.tables import read_table
 from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
@@ -16,6 +18,8 @@ params, inputs = snakemake.params, snakemake.input
 with job_of(snakemake) as running:
     settings = TypeAdapter(ForgetSet).validate_python(params.settings)
     image_set = read_image_set(inputs.dataset)
+    if inputs.rows:
+        image_set = replace(image_set, file_names=tuple(read_table(inputs.rows[0])[0]["file"].to_pylist()))
     chosen_by = read_array(inputs.chosen_by[0]) if inputs.chosen_by else None
     indices = make_forget_set(settings, image_set, chosen_by)
     check_forget_set(

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 import ml_dtypes
 import numpy as np
@@ -111,7 +111,7 @@ def write_tensors(
         save_file(contiguous, temporary, {"unlearnkit": json.dumps(dict(metadata or {}), sort_keys=True)})
 
 
-def parse_npy(stream: BinaryIO) -> np.ndarray:
+def parse_npy(stream: IO[bytes]) -> np.ndarray:
     """Return the only array of a .npy stream; raises OSError, ValueError or EOFError if it is anything else.
 
     Not np.load, which opens zip archives under any name and reads the first of several arrays.
@@ -124,6 +124,18 @@ def parse_npy(stream: BinaryIO) -> np.ndarray:
     if stream.read(1):
         raise ValueError("bytes follow the array: several were saved to one file, or it is damaged")
     return array
+
+
+def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of the array of a .npy stream without reading it; raises what `parse_npy` raises."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    # as in `parse_npy`
+    except (SyntaxError, TokenError, TypeError, MemoryError, OverflowError, RecursionError) as error:
+        raise ValueError(f"damaged header: {error}") from None
+    return shape, dtype
 
 
 def _parse_json(text: str) -> Any:

@@ -12,6 +12,7 @@ from unlearnkit import registry
 from unlearnkit.config.attributions.attribution import Attribution, Embedding
 from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, declared, own_settings
 from unlearnkit.config.data.images import DataBlock
+from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
@@ -21,6 +22,7 @@ from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
 from unlearnkit.config.settings import ModelSettings, Settings
 from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.facts.image_facts import ImageFacts
 from unlearnkit.facts.image_shape import image_shape
 from unlearnkit.facts.splits import SplitSizes, split_sizes
 
@@ -122,11 +124,16 @@ class Experiment(Settings):
         """What the models learn: "image" or "text"."""
         return registry.task_of(declared("data set", self.data.name))
 
+    @cached_property
+    def image_facts(self) -> ImageFacts:
+        """Sizes, classes and shape of the whole data set of images, as published."""
+        return image_facts(self.data)
+
     @property
     def split_sizes(self) -> SplitSizes:
         """Number of samples in each split of the whole data set."""
-        declares = declared("data set", self.data.name)
-        return split_sizes(self.data.split, declares.TRAIN_SIZE, declares.VALIDATION_SIZE)
+        facts = self.image_facts
+        return split_sizes(self.data.split, facts.train_size, facts.validation_size, facts.test_size)
 
     @property
     def train_size(self) -> int:
@@ -146,12 +153,12 @@ class Experiment(Settings):
     @property
     def num_classes(self) -> int:
         """Number of classes of the data set."""
-        return declared("data set", self.data.name).NUM_CLASSES
+        return len(self.image_facts.class_names)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Channels, height and width of an image, pixels."""
-        published, image = declared("data set", self.data.name).IMAGE_SHAPE, self.data.image
+        published, image = self.image_facts.image_shape, self.data.image
         return image_shape(published, image.side, image.channels) if image else published
 
     def models_compared(self, metric: str) -> int:

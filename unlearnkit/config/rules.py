@@ -38,6 +38,16 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
 def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield subsets larger than the data set, and training settings that do not fit it."""
     data, recipe = experiment.data, experiment.training
+    if data.holdout is not None and not getattr(declared("data set", data.name), "HOLDS_OUT", False):
+        yield ConfigError(
+            f"data.holdout is {data.holdout}, but {data.name} has a validation split of its own",
+            expected="null",
+            remedy="remove the key",
+        )
+    if data.split != "official" and experiment.image_facts.test_size:
+        yield ConfigError(
+            f"data.split is {data.split}, but {data.name} has three splits already", expected="official, or two splits"
+        )
     for split, held in experiment.split_sizes._asdict().items():
         wanted = getattr(data, f"{split}_size")
         if wanted is not None and not held:
@@ -131,7 +141,7 @@ def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 expected=f"at most {samples - 1}, so that a retain set is left",
             )
         if isinstance(label, str):
-            if label not in (names := declared("data set", experiment.data.name).CLASS_NAMES):
+            if label not in (names := experiment.image_facts.class_names):
                 yield ConfigError(
                     f"forget_sets.{name}.label is '{label}', which is not a class of {experiment.data.name}",
                     remedy=suggest(label, names),

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+MOST_COPIES = 0.01
+"""Largest share of a user's own data that may be copies of what trains: text and pictures from the web have some."""
+
 
 def copies_outside(
     found: npt.NDArray[np.uint64], split_sizes: Mapping[str, int], forget_indices: npt.NDArray[np.integer]

@@ -19,9 +19,9 @@ from unlearnkit import layout
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.load import load_experiment
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
-from unlearnkit.data.forget_set_files import file_forget_set, read_scores
+from unlearnkit.data.forget_set_files import file_forget_set, read_names, read_scores
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
-from unlearnkit.data.images.loading import load_published, prepared
+from unlearnkit.data.images.loading import load_published, prepared, refuse_own_copies
 from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
@@ -83,15 +83,21 @@ def _data_findings(experiment: Any, forget_sets: Mapping[str, Any]) -> Iterator[
 
 def _image_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
     block = experiment.data
-    published, _ = load_published(block.name, root, block.content_hash)
+    published, _ = load_published(block.name, root, block.content_hash, block)
     yield "ok", f"{block.name} is sound: {len(published.images)} entries"
     made = Graph(experiment).dataset_slice()
     sizes = {name: made[name] for name in ("train_size", "validation_size", "test_size")}
     images = prepared(published, block.split, sizes, block.image)
+    yield from _caught(_own_copies, block.name, images)
     found = digests(images.images)
     for name, settings in forget_sets.items():
         if settings.kind not in _LATER:
             yield from _caught(_copies, name, make_forget_set, settings, images, found)
+
+
+def _own_copies(name: str, images: Any) -> Iterator[Finding]:
+    if copies := refuse_own_copies(name, images):
+        yield "warning", copies
 
 
 def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
@@ -156,9 +162,14 @@ def _file_findings(name: str, file: str, settings: Any) -> Iterator[Finding]:
         fact = f"{file}, the file of forget set {name}, does not exist"
         yield "error", fact, f"put it there, or correct forget_sets.{name}.file"
         return
-    is_list = settings.kind in ("file", "unit_file")
-    size = len(file_forget_set(Path(file), getattr(settings, "sha256", None)) if is_list else read_scores(Path(file)))
-    yield "ok", f"{file} is sound: {size} entries"
+    yield "ok", f"{file} is sound: {_entries(Path(file), settings)} entries"
+
+
+def _entries(file: Path, settings: Any) -> int:
+    if settings.kind not in ("file", "unit_file"):
+        return len(read_scores(file))
+    read = read_names if getattr(settings, "indices", "") == "names" else file_forget_set
+    return len(read(file, getattr(settings, "sha256", None)))
 
 
 def _copies(

@@ -16,6 +16,8 @@ from unlearnkit.errors import DataError
 
 Reader = Callable[[Path], npt.ArrayLike]
 _Number = TypeVar("_Number", int, float)
+_Item = TypeVar("_Item", int, str)
+_Read = TypeVar("_Read")
 
 _SCORE_COLUMNS = ["sample_index", "score"]
 
@@ -26,16 +28,24 @@ def file_forget_set(path: Path, sha256: str | None = None) -> npt.NDArray[np.int
     .npy: one-dimensional integers; .json: a list of integers; .txt, .csv: one integer per line. Raises DataError for
     anything else, and for a file whose SHA-256 is not `sha256`, if that is given.
     """
-    readers = {".npy": _read_npy, ".json": _read_json, ".txt": _read_lines, ".csv": _read_lines}
+    readers: dict[str, Reader] = {".npy": _read_npy, ".json": _read_json, ".txt": _read_lines, ".csv": _read_lines}
     reader = _for_suffix(path, readers, "indices")
     indices = _indices(path, np.asarray(_read(path, reader)))
-    if sha256 is not None and (found := sha256_of(path)) != sha256:
-        raise DataError(
-            f"'{path}' is not the file that the configuration names: its SHA-256 is {found}",
-            expected=sha256,
-            remedy="fetch or make the file again, or correct the `sha256` key of the forget set",
-        )
+    _check_sha256(path, sha256)
     return indices
+
+
+def read_names(path: Path, sha256: str | None = None) -> tuple[str, ...]:
+    """Return the names of pictures in a file, in the file's order.
+
+    .txt: one per line, without white space around it; .json: a list of texts. Raises DataError for anything else, for a
+    file without names, and for one whose SHA-256 is not `sha256`, if that is given.
+    """
+    names = _read(path, _for_suffix(path, {".txt": _read_name_lines, ".json": _read_json_names}, "names"))
+    if not names:
+        raise _error(path, "is empty", "at least one name")
+    _check_sha256(path, sha256)
+    return tuple(names)
 
 
 def read_scores(path: Path) -> npt.NDArray[np.float64]:
@@ -53,6 +63,15 @@ def read_scores(path: Path) -> npt.NDArray[np.float64]:
     return scores.astype(np.float64)
 
 
+def _check_sha256(path: Path, sha256: str | None) -> None:
+    if sha256 is not None and (found := sha256_of(path)) != sha256:
+        raise DataError(
+            f"'{path}' is not the file that the configuration names: its SHA-256 is {found}",
+            expected=sha256,
+            remedy="fetch or make the file again, or correct the `sha256` key of the forget set",
+        )
+
+
 def _indices(path: Path, found: np.ndarray) -> npt.NDArray[np.int64]:
     if found.size == 0:
         raise _error(path, "is empty", "at least one index")
@@ -63,13 +82,13 @@ def _indices(path: Path, found: np.ndarray) -> npt.NDArray[np.int64]:
     return found.astype(np.int64)
 
 
-def _for_suffix(path: Path, readers: Mapping[str, Reader], what: str) -> Reader:
+def _for_suffix(path: Path, readers: Mapping[str, Callable[[Path], _Read]], what: str) -> Callable[[Path], _Read]:
     if path.suffix not in readers:
         raise _error(path, f"has the unknown suffix '{path.suffix}'", f"{what} in {', '.join(readers)}")
     return readers[path.suffix]
 
 
-def _read(path: Path, reader: Reader) -> npt.ArrayLike:
+def _read(path: Path, reader: Callable[[Path], _Read]) -> _Read:
     try:
         return reader(path)
     # ValueError covers damaged .npy and JSON, pickled objects, and text that is not a number
@@ -87,13 +106,25 @@ def _read_text(path: Path) -> str:
 
 
 def _read_json(path: Path) -> list[int]:
+    return _list_in(path, int, "integers")
+
+
+def _read_json_names(path: Path) -> list[str]:
+    return _list_in(path, str, "texts")
+
+
+def _list_in(path: Path, kind: type[_Item], what: str) -> list[_Item]:
     try:
         found = json.loads(_read_text(path))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(found, list) or any(type(index) is not int for index in found):
-        raise ValueError("not a list of integers")
+    if not isinstance(found, list) or any(type(item) is not kind for item in found):
+        raise ValueError(f"not a list of {what}")
     return found
+
+
+def _read_name_lines(path: Path) -> list[str]:
+    return [name for line in _read_text(path).split("\n") if (name := line.strip())]
 
 
 def _read_lines(path: Path) -> list[int]:

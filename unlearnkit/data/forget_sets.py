@@ -17,6 +17,7 @@ import numpy.typing as npt
 from unlearnkit.config.forget_sets import images as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.images.named_rows import rows_in_file
 from unlearnkit.errors import DataError
 from unlearnkit.facts import easydub
 
@@ -108,22 +109,6 @@ def neighbour_forget_set(embeddings: npt.NDArray[np.floating], size: int, index:
     return np.sort(np.argsort(-cosines, kind="stable")[:size])
 
 
-def rows_of_published(positions: Indices, image_set: ImageSet) -> Indices:
-    """Return the training rows of images named by their published positions, in the order of `positions`.
-
-    Raises DataError for positions outside the training split: of another split, beyond `train_size`, or not published.
-    """
-    row_of = {position: row for row, position in enumerate(image_set.positions[: image_set.train_size].tolist())}
-    absent = np.setdiff1d(positions, list(row_of))
-    if len(absent):
-        raise DataError(
-            f"the forget set names published {_listed(absent)}, which the training split lacks",
-            expected="published positions of training samples, as data/rows.parquet lists them",
-            remedy="correct the file, or train on these samples",
-        )
-    return np.array([row_of[position] for position in positions.tolist()], np.int64)
-
-
 def easydub_forget_set(settings: config.EasyDubForgetSet) -> Indices:
     """Return a published forget set in the published order; raises DataError if its file is missing or different."""
     size, sha256, seed = easydub.SETS[settings.name]
@@ -177,8 +162,7 @@ def make_forget_set(
             assert chosen_by is not None
             return neighbour_forget_set(chosen_by, settings.size, settings.index, settings.seed)
         case config.ImageFileForgetSet():
-            indices = file_forget_set(Path(settings.file), settings.sha256)
-            return rows_of_published(indices, image_set) if settings.indices == "published" else indices
+            return rows_in_file(settings, image_set)
         case config.EasyDubForgetSet():
             return easydub_forget_set(settings)
 

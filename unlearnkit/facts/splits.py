@@ -17,12 +17,13 @@ class SplitSizes(NamedTuple):
     test: int
 
 
-def split_sizes(split: str, train: int, held_out: int) -> SplitSizes:
+def split_sizes(split: str, train: int, held_out: int, test: int = 0) -> SplitSizes:
     """Return the sizes of the splits made of a publisher's `train` training and `held_out` test samples.
 
     `split` is official or deep_unlearn, whose validation part is rounded up, as scikit-learn's train_test_split does.
+    `test` are the samples of a third split, which only official keeps.
     """
     if split == "official":
-        return SplitSizes(train, held_out, 0)
+        return SplitSizes(train, held_out, test)
     validation = math.ceil(DEEP_UNLEARN_VALIDATION * train)
     return SplitSizes(train - validation, validation, held_out)

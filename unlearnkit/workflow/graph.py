@@ -155,7 +155,10 @@ class Graph:
         experiment = self.experiment
         sizes = {"train_size": experiment.train_size, "validation_size": experiment.validation_size}
         test = {"test_size": experiment.test_size or None}
-        return {**experiment.data.model_dump(mode="json", exclude={"root"}), **sizes, **test}
+        own = experiment.data.model_dump(mode="json", exclude={"root"})
+        if own["holdout"] is None:
+            del own["holdout"]
+        return {**own, **sizes, **test}
 
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""
@@ -169,6 +172,11 @@ class Graph:
         """
         file = self.experiment.forget_sets[forget_set].input_file()
         return [takable(file)] if file and Path(file).exists() else []
+
+    def forget_set_rows(self, forget_set: str) -> list[str]:
+        """Return the table of rows if a forget set of images is a file that names pictures."""
+        named = getattr(self.experiment.forget_sets[forget_set], "indices", "") == "names"
+        return [self.path(layout.ROWS)] if named else []
 
     def training_slice(self, role: str) -> Slice:
         """What determines originals or oracles beside their data and forget set."""

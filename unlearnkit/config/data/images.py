@@ -39,8 +39,8 @@ class DataBlock(Settings):
     name: str = Field(description="registered data set")
     root: UserPath | None = Field(
         None,
-        description="folder that already holds the raw files; null: data/, into which they are downloaded where that "
-        "is possible",
+        description="folder that already holds the raw files (of image_arrays: the .npz file); null: data/, into "
+        "which they are downloaded where that is possible",
     )
     split: Split = Field(
         "official",
@@ -55,6 +55,13 @@ class DataBlock(Settings):
     )
     test_size: Annotated[int | None, _or_all(1)] = Field(
         None, ge=1, description="use only the first so many test samples, where the split has them; all or null: all"
+    )
+    holdout: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="image_folder without folders of splits: share of the pictures of every class that validates; "
+        "null: a fifth of them",
     )
     image: Image | None = Field(None, description="the shape that images are brought to; null: as published")
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(

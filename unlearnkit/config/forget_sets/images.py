@@ -113,12 +113,13 @@ class FileForgetSet(ForgetSetSettings):
 
 
 class ImageFileForgetSet(FileForgetSet):
-    """Indices of images from a file, in the file's order."""
+    """Indices, or file names, of images from a file, in the file's order."""
 
-    indices: Literal["rows", "published"] = Field(
+    indices: Literal["rows", "published", "names"] = Field(
         "rows",
         description="what the file holds, rows: of the training split, counted from 0 as `sample_index` in "
-        "data/rows.parquet; published: positions in the publisher's training set, `published_position` there",
+        "data/rows.parquet; published: positions in the publisher's training set, `published_position` there; names: "
+        "of pictures, `file` there, in a .txt file one per line or in a .json file a list",
     )
 
 

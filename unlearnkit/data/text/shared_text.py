@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from unlearnkit.data.copies import digests
+from unlearnkit.data.copies import MOST_COPIES, digests
 from unlearnkit.data.text.cutting import end_of_text_positions
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
@@ -16,15 +16,12 @@ from unlearnkit.errors import DataError
 SHORT = 32
 """Documents of fewer tokens, such as headings, recur in any text; they count only where they are sequences."""
 
-MOST = 0.01
-"""Largest share of a validation split that may be copies: text from the web, and short sequences, always have some."""
-
 
 def refuse_shared(text_set: TextSet, end_of_text: int) -> str:
     """Return how many sequences or documents of the validation split are in the training split too, "" if none are.
 
     Documents begin at the token `end_of_text`; those of fewer than SHORT tokens are not compared. Raises DataError,
-    with the count, if the copies are more than MOST of either.
+    with the count, if the copies are more than MOST_COPIES of either.
     """
     train, validation = np.split(digests(text_set.sequences()), [text_set.train_size])
     sequences = _refuse("sequences", np.isin(validation, train))
@@ -36,10 +33,11 @@ def refuse_shared(text_set: TextSet, end_of_text: int) -> str:
 
 def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> str:
     fact = f"{shared.sum():,} of the {len(shared):,} {what} of the validation split are also in the training split"
-    if shared.sum() > MOST * len(shared):
+    if shared.sum() > MOST_COPIES * len(shared):
         raise DataError(
             fact,
-            expected=f"at most {MOST:.0%}: text that a model was trained on cannot show how it does on unseen text",
+            expected=f"at most {MOST_COPIES:.0%}: text that a model was trained on cannot show how it does on "
+            "unseen text",
             remedy="remove the copies from one of the splits, or correct the files or rows that each is read from",
         )
     return fact if shared.any() else ""
