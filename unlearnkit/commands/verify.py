@@ -85,7 +85,8 @@ def _print(results: Results, repair: Repair, found: Verification, quick: bool) -
             print(f"{title}: {line}")
     for problem in found.problems:
         command = repair.command(problem.remake, problem.touch)
-        print(f"problem: {results.folder / problem.name} {problem.fact}. Repair: {command}")
+        path = problem.name if problem.given else results.folder / problem.name
+        print(f"problem: {path} {problem.fact}. Repair: {command}")
     if len(found.problems) > 1:
         remake = {name for problem in found.problems for name in problem.remake}
         touch = {name for problem in found.problems for name in problem.touch}

@@ -26,13 +26,15 @@ _LISTED = 10
 class Problem:
     """A file that cannot be relied upon, what is wrong with it, and what repairs it.
 
-    `remake` are the files to remove and make again; `touch` are files whose consumers have to be made again.
+    `remake` are the files to remove and make again; `touch` are files whose consumers have to be made again. `given`
+    files belong to the user, and their names are not from the folder of the results.
     """
 
     name: str
     fact: str
     remake: tuple[str, ...] = ()
     touch: tuple[str, ...] = ()
+    given: bool = False
 
 
 @dataclass
@@ -141,12 +143,13 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
             continue  # reported already
         fact = f"{state}: {len(names)} artifacts were made from another one ({names[0]} first)"
         if own is None:
-            yield Problem(path, fact, remake=tuple(names))
+            yield Problem(path, fact, remake=tuple(names), given=True)
         elif own in results.files:
             yield Problem(own, fact, touch=(own,))
         else:
             yield Problem(own, fact, remake=(own,))
-    found.notes += [f"{path} is not on this machine; its hash is on record" for path in away]
+    found.notes += [f"{path} is not on this machine; its hash is on record" for path in [*away][:_LISTED]]
+    found.notes += [f"nor are {len(away) - _LISTED} more files"] if len(away) > _LISTED else []
 
 
 def _made_later(results: Results, path: str, record: Record) -> bool:

@@ -85,3 +85,39 @@ def test_position_that_does_not_train_is_refused(digits: ImageSet, tmp_path: Pat
     with pytest.raises(DataError, match=r"names published ind.*, which the training split lacks") as caught:
         named(digits, [*digits.positions[:3].tolist(), *held_out, 5000], tmp_path)
     assert all(str(position) in str(caught.value) for position in (*held_out, 5000))
+
+
+def by_name(image_set: ImageSet, text: str, folder: Path, suffix: str = ".txt") -> list[int]:
+    """The forget set of a file with names of pictures."""
+    (folder / f"f{suffix}").write_text(text)
+    block = {"kind": "file", "file": str(folder / f"f{suffix}"), "indices": "names"}
+    return make_forget_set(TypeAdapter(ForgetSet).validate_python(block), image_set).tolist()
+
+
+def test_forget_set_by_file_names(digits: ImageSet, tmp_path: Path) -> None:
+    files = replace(digits, file_names=tuple(f"tens/{row}.jpg" for row in range(1797)))
+    assert by_name(files, "tens/40.jpg\n\n tens/2.jpg \r\ntens/77.jpg", tmp_path) == [40, 2, 77]
+    assert by_name(files, '["tens/40.jpg", "tens/2.jpg"]', tmp_path, ".json") == [40, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("tens/4O.jpg\n", r"names 'tens/4O\.jpg', which is no picture of the training split; .*Did you mean 'tens/4"),
+        ("tens/1500.jpg\ntens/x.jpg\n", r"names 'tens/1500\.jpg' and 1 more, which does not train: it is held out"),
+        ("\n", r"f\.txt' is empty; expected at least one name"),
+    ],
+)
+def test_names_that_do_not_train_are_refused(text: str, problem: str, digits: ImageSet, tmp_path: Path) -> None:
+    files = replace(digits, file_names=tuple(f"tens/{row}.jpg" for row in range(1797)))
+    with pytest.raises(DataError, match=problem):
+        by_name(files, text, tmp_path)
+
+
+def test_names_need_pictures_with_names_and_a_file_of_texts(digits: ImageSet, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="images of this data set have none of their own"):
+        by_name(digits, "tens/40.jpg", tmp_path)
+    with pytest.raises(DataError, match=r"not a list of texts"):
+        by_name(digits, "[1, 2]", tmp_path, ".json")
+    with pytest.raises(DataError, match=r"unknown suffix '\.csv'; expected names in \.txt, \.json"):
+        by_name(digits, "tens/40.jpg", tmp_path, ".csv")

@@ -50,7 +50,9 @@ def array_path(root: Path | None) -> Path:
         raise DataError(f"data.root '{root}' does not exist", expected=expected, remedy="correct data.root")
     found = sorted(root.glob("*.npz")) if root.is_dir() else [root]
     if len(found) != 1:
-        raise DataError(f"data.root '{root}' holds {len(found)} .npz files", expected=expected, remedy="name the file")
+        raise DataError(
+            f"data.root '{root}' holds {len(found)} .npz files", expected=expected, remedy="set data.root to the file"
+        )
     return found[0]
 
 
