@@ -24,6 +24,19 @@ be downloaded. Everything else gets its images through `loading`, which compares
 and then splits, cuts and resizes it. Samples are counted within their split: `sample_index` 0 of the validation split
 is the first validation image, and published index lists stay valid.
 
+A data set of the user's own, of which no constant can state the size, defines CONTENT_HASH (None), CHECKED_BY, SOURCE
+and DOWNLOAD_BYTES (0) as literals, and
+
+    facts(root, data) -> ImageFacts     sizes of the splits, class names and shape, measured from the files; `data` is
+                                    the block `data` of the configuration. It is run whenever a configuration is read,
+                                    in every job too, without importing the module: it imports inside what it needs,
+                                    never torch, lists files and reads headers only
+    raw_paths(root)                 as above
+    load(root, data) -> ImageSet    with these facts; images have the shape that `data.image` states already
+    HOLDS_OUT                       True if a share of `data.holdout` validates (left out otherwise)
+
+Copies in two of its splits or classes are reported or refused (`own_images.refuse_copies`).
+
 A text data set defines, again as literals,
 
     TASK                            "text"
