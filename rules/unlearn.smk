@@ -1,7 +1,8 @@
-"""Unlearned models: every variant, forget set and shard.
+"""Unlearned models: every variant, forget set and shard. The name of a pool may stand where that of a forget set does.
 
-Inputs:  data set, forget set, originals of the shard (of the first shard, if all models start from original 0); methods that
-         need them: held-out oracles of the shard, those of a pool, effects of the forget set by an attribution
+Inputs:  data set, forget set, originals of the shard (of the first shard, if all models start from original 0); of a pool:
+         membership and models of the shard; methods that need them: held-out oracles of the shard, those that teachers are
+         drawn from, effects of the forget set by an attribution
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
@@ -12,8 +13,9 @@ for a second's work. Rule margins makes those of originals and oracles, on which
 rule unlearn:
     input:
         dataset=path(layout.DATASET),
-        forget_set=path(layout.FORGET_SET),
-        originals=lambda w: GRAPH.start(w.shard),
+        forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
+        membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),
+        originals=lambda w: POOL_GRAPH.start(w.forget_set, w.shard),
         held_out_oracles=lambda w: (
             path(layout.weights_of(layout.HELD_OUT_ORACLE), **w)
             if "held_out_oracles" in GRAPH.needs(w.variant)

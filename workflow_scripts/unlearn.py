@@ -3,6 +3,7 @@
 from unlearnkit.artifacts.attribution import read_effects
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
+from unlearnkit.artifacts.membership import read_membership
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import WeightFile, write_weights
@@ -25,12 +26,17 @@ with job_of(snakemake) as running:
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
-    models, forget = shard_indices(snakemake.wildcards.shard), read_array(inputs.forget_set)
+    models = shard_indices(snakemake.wildcards.shard)
+    forget = read_array(inputs.forget_set) if inputs.forget_set else None
+    if inputs.membership:
+        division = Division.by_model(dataset, read_membership(inputs.membership, len(models), dataset.train_size))
+    else:
+        division = Division.of(dataset, forget)
     with running.timing.measure("training") as work:
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
-            Division.of(dataset, forget),
+            division,
             originals=WeightFile(inputs.originals),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
@@ -40,18 +46,10 @@ with job_of(snakemake) as running:
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant}, result.base_of)
-    rows = rows_of(dataset.split_sizes, settings, [forget])
+    rows = rows_of(dataset.split_sizes, settings, [] if forget is None else [forget])
     with running.timing.measure("margins", len(models) * len(result.passes) * len(rows)):
-        margins = margins_of_models(
-            result.whole_state,
-            models,
-            sorted(result.passes),
-            dataset,
-            task,
-            worker,
-            getattr(load("method", settings["method"]), "assemble", None),
-            rows,
-        )
+        assemble, epochs = getattr(load("method", settings["method"]), "assemble", None), sorted(result.passes)
+        margins = margins_of_models(result.whole_state, models, epochs, dataset, task, worker, assemble, rows)
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
     facts = {"notes": result.notes} if result.notes else {}
     running.record(output.weights, **result.cost(), **facts, **describe(worker.device))

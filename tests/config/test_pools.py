@@ -24,7 +24,7 @@ BASE: dict[str, Any] = {
     "shard_size": 2,
     "attributions": {"subsets": {"kind": "datamodels", "models": 16}, "slopes": {"kind": "trak", "checkpoints": 3}},
     "forget_sets": {"ten": {"kind": "random", "size": 10}},
-    "methods": {"do_nothing": {"method": "do_nothing"}},
+    "methods": {"do_nothing": {"method": "do_nothing"}, "floor": {"method": "load_oracle"}},
     "metrics": {"klom": {}},
 }
 HALVES = {"kind": "random", "models": 8, "forget": 20}
@@ -109,10 +109,12 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "membership": path(layout.MEMBERSHIP, **own),
         "pools": path(layout.weights_of(layout.POOL), **own),
         "margins": path(layout.margins_of(layout.POOL), **own),
+        "unlearned": path(layout.weights_of(layout.UNLEARNED), forget_set="halves", variant="do_nothing", **own),
     }.items():
         place = place_of(name.removeprefix("results/toy/"))
         assert place is not None
-        assert (place.stage, place.wildcards["pool"]) == (stage, "halves")
+        assert place.stage == stage
+        assert "halves" in place.wildcards.values()
         assert present.settings(place) is not None
         assert present.code(place)
 
@@ -126,9 +128,39 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "membership/ten/0000-0001.safetensors",
         "pool/subsets/0000-0001.safetensors",
         "pool/gone/0000-0001.margins.parquet",
+        "unlearned/halves/do_nothing/0008-0009.safetensors",
+        "unlearned/gone/do_nothing/0000-0001.safetensors",
+        "unlearned/halves/floor/0000-0001.safetensors",
+        "oracle/halves/0000-0001.safetensors",
+        "forget_sets/halves.npy",
     ],
 )
 def test_an_artifact_that_is_not_asked_for_is_no_part_of_the_experiment(name: str) -> None:
     place = place_of(name)
     assert place is not None
     assert Present(graph().graph).settings(place) is None
+
+
+def test_a_pool_stands_where_a_forget_set_does() -> None:
+    own, shard = graph(), "0002-0003"
+    assert own.start("halves", shard) == "results/toy/pool/halves/0002-0003.safetensors"
+    assert own.start("ten", shard) == "results/toy/original/0002-0003.safetensors"
+    assert own.membership("halves", shard) == "results/toy/membership/halves/0002-0003.safetensors"
+    assert own.membership("ten", shard) == []
+
+
+def test_what_reads_oracles_is_not_applied_to_a_pool() -> None:
+    made = graph().results()
+    assert "results/toy/unlearned/halves/do_nothing/0006-0007.margins.parquet" in made
+    assert not [path for path in made if "floor" in path]
+    place = place_of("unlearned/halves/floor/0000-0001.safetensors")
+    assert place is not None
+    unknown = Present(graph().graph).unknown(place)
+    assert unknown == ("variant for pools", "floor", ["do_nothing"])
+
+
+def test_a_pool_that_forgets_nothing_is_not_unlearned() -> None:
+    assert not [path for path in graph(forget=0).results() if "unlearned" in path]
+    place = place_of("unlearned/halves/do_nothing/0000-0001.safetensors")
+    assert place is not None
+    assert Present(graph(forget=0).graph).settings(place) is None

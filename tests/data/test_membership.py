@@ -15,6 +15,7 @@ from unlearnkit.errors import DataError
 from unlearnkit.seeds import derive_seed
 
 MEMBER = np.array([[1, 1, 0, 1], [0, 1, 1, 0]], dtype=bool)
+ONE_IDLE = np.array([[1, 0, 0, 0], [0, 0, 0, 0]], dtype=bool)
 FORGOTTEN = np.array([[1, 0, 0, 0], [0, 0, 1, 0]], dtype=bool)
 
 
@@ -71,6 +72,10 @@ def test_a_shard_takes_its_models_from_a_file(tmp_path: Path) -> None:
         ({"member": MEMBER[:1], "forgotten": FORGOTTEN[:1]}, r"shape \[1, 4\]; expected boolean values \[2 models"),
         ({"member": MEMBER, "forgotten": FORGOTTEN[:1]}, r"'forgotten' is bool of shape \[1, 4\]; expected .*\[2, 4\]"),
         ({"member": MEMBER, "forgotten": ~MEMBER}, "model 0 of 2 forgets sample 2, on which it is not trained"),
+        (
+            {"member": MEMBER, "forgotten": ONE_IDLE},
+            "gives model 1 nothing to forget; expected a",
+        ),
         ({"member": MEMBER, "forgotten": MEMBER}, "leaves model 0 no sample; expected at least one"),
         ({"member": np.zeros(10**5, bool), "forgotten": FORGOTTEN}, r"cannot be read \(member\.npy has 100128 bytes\)"),
     ],

@@ -182,10 +182,16 @@ class Bench:
 
     def shard(self, method: str, stack_size: int | None = None, **settings: Any) -> ShardResult:
         """Return the unlearned models of a shard of three."""
+        return self.shard_of(self.division, method, stack_size, **settings)
+
+    def shard_of(
+        self, division: Division | Sequence[Division], method: str, stack_size: int | None = None, **settings: Any
+    ) -> ShardResult:
+        """Return the unlearned models of a shard of three, by a division of all or by one of each."""
         return unlearn_shard(
             self.task,
             self.procedure(method, **settings),
-            self.division,
+            division,
             originals=self.weight_file(0),
             held_out_oracles=self.weight_file(HELD_OUT),
             model_indices=range(3),

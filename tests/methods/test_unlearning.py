@@ -15,6 +15,7 @@ from bench import CPU, RECIPE, Bench, same
 
 from unlearnkit import registry
 from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.data.membership import random_membership
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import sharing
@@ -84,6 +85,27 @@ def test_division_is_a_partition(small_digits: ImageSet) -> None:
     assert division.forget.tolist() == [4, 0]
     assert division.forget.dtype == torch.int64
     assert division.views["validation"].tolist() == [6, 7, 8]
+
+
+def test_models_of_a_pool_keep_and_forget_samples_of_their_own(small_digits: ImageSet) -> None:
+    membership = random_membership(0, "pool/halves", range(3), 240, 0.5, 12)
+    for model, own in enumerate(Division.by_model(small_digits, membership)):
+        assert (len(own.retain), len(own.forget)) == (108, 12)
+        assert membership.forgotten[model, own.forget].all()
+        assert (membership.member & ~membership.forgotten)[model, own.retain].all()
+        assert own.views["validation"].tolist() == list(range(240, 260))
+
+
+@pytest.mark.parametrize("method", ["scrub", "sisa", "cfw"])
+def test_a_model_of_a_pool_is_unlearned_as_it_would_be_alone(method: str, bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of("small_cnn" if method == "cfw" else "mlp")
+    forgotten = [np.arange(3 * model, 3 * model + model + 2) for model in range(3)]
+    shard = bench.shard_of([Division.of(bench.dataset, own) for own in forgotten], method)
+    assert shard.stack_size == 1
+    ((_, epoch), *_) = shard.states
+    for model, own in enumerate(forgotten):
+        alone = replace(bench, forget=own).shard(method, stack_size=1)
+        assert same(shard.states[model, epoch], alone.states[model, epoch])
 
 
 def test_methods_never_see_a_test_split(small_digits: ImageSet) -> None:

@@ -20,9 +20,9 @@ num_models: 4
 held_out_oracles: 4
 shard_size: 4
 attributions: {subsets: {kind: datamodels, models: 12, fraction: 0.4}}
-pools: {parts: {kind: random, models: 8, fraction: 0.25}, mine: {kind: file, models: 8, file: mine.npy}}
+pools: {parts: {kind: random, models: 8, fraction: 0.25, forget: 5}, mine: {kind: file, models: 8, file: mine.npy}}
 forget_sets: {some: {kind: random, size: 20}}
-methods: {nothing: {method: do_nothing}}
+methods: {tuned: {method: fine_tune, epochs: 2}}
 metrics: {klom: {}}
 """
 EXPERIMENT = load_experiment(yaml.safe_load(IMAGES))
@@ -41,6 +41,14 @@ def test_models_make_the_passes_of_their_own_parts() -> None:
     assert WORKLOAD.units(job("pool", pool="mine")) == {"training": 4 * 3 * 100}
     assert WORKLOAD.units(job("datamodel", attribution="subsets"))["training"] == 4 * 3 * 80
     assert WORKLOAD.units(job("margins", population="pool/parts")) == {"margins": 4 * 260}
+
+
+def test_unlearning_depends_on_what_a_model_of_the_pool_keeps_and_forgets() -> None:
+    unlearning = MissingJob(
+        *(0, "unlearn", {"shard": "0000-0003", "forget_set": "parts", "variant": "tuned"}),
+        *(Graph(EXPERIMENT).unlearning_slice("tuned"), {"weights": "w"}, 1, 0, True, frozenset()),
+    )
+    assert WORKLOAD.units(unlearning) == {"training": 4 * 2 * (50 - 5), "margins": 4 * 260}
 
 
 def test_a_membership_takes_two_bits_per_model_and_sample() -> None:

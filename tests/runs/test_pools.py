@@ -14,7 +14,10 @@ from unlearnkit.artifacts.membership import read_membership
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-CONFIGURATION = {"pools": {"halves": {"kind": "random", "models": 4, "forget": 20}}}
+CONFIGURATION = {
+    "pools": {"halves": {"kind": "random", "models": 4, "forget": 20}},
+    "methods": {"do_nothing": {"method": "do_nothing"}, "floor": {"method": "load_oracle"}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,15 @@ def test_models_are_trained_on_halves_and_everything_is_recorded(pooled: Checkou
     assert own.forgotten.sum(axis=1).tolist() == [20, 20]
     record = json.loads(pooled.result("pool/halves/0002-0003.safetensors.json").read_text())
     assert record["passes"] == {"2": 200.0}
+    unlearned, trained = (
+        read_margins([pooled.result(f"{folder}/0002-0003.margins.parquet")])
+        for folder in ("unlearned/halves/do_nothing", "pool/halves")
+    )
+    # nothing was done: batches of another size round otherwise
+    np.testing.assert_allclose(unlearned[0].margins, trained[2].margins, atol=1e-5)
     assert pooled.plan("pools").nothing_to_do
+    refused = pooled.snakemake("-n", f"{RESULTS}/unlearned/halves/floor/0000-0001.safetensors")
+    assert "which has no variant for pools 'floor'. Known names: do_nothing" in refused.output
     told = pooled.unlearnkit("verify", RESULTS, "--configfile", "tiny.yaml")
     assert (told.status, told.output.splitlines()[-1]) == (0, "sound"), told.output
     traced = pooled.unlearnkit("trace", f"{RESULTS}/pool/halves/0000-0001.margins.parquet")
@@ -43,10 +54,10 @@ def test_models_are_trained_on_halves_and_everything_is_recorded(pooled: Checkou
     assert "| pool " in planned.output
 
 
-def test_more_models_and_other_forgotten_samples_make_only_what_they_change(pooled: Checkout, tmp_path: Path) -> None:
+def test_more_models_make_only_their_own_shard(pooled: Checkout, tmp_path: Path) -> None:
     copy = pooled.copy(tmp_path / "copy")
     copy.configure({"pools.halves.models": 6})
-    assert copy.plan("pools").counts == {"membership": 1, "pool": 1, "margins": 1, "pools": 1}
+    assert copy.plan("pools").counts == {"membership": 1, "pool": 1, "margins": 1, "unlearn": 1, "pools": 1}
 
 
 def test_a_membership_of_the_users_own(pooled: Checkout, tmp_path: Path) -> None:

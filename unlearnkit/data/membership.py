@@ -76,6 +76,8 @@ def file_membership(path: Path, models: int, train_size: int) -> Membership:
         raise _error(path, f"holds values of shape {list(member.shape)}", wanted)
     if (empty := np.flatnonzero((member & ~membership.forgotten).sum(1) == 0)).size:
         raise _error(path, f"leaves model {empty[0]} no sample", "at least one that it is trained on and keeps")
+    if forgotten is not None and (idle := np.flatnonzero(forgotten.sum(1) == 0)).size:
+        raise _error(path, f"gives model {idle[0]} nothing to forget", "a sample in every row of `forgotten`")
     return membership
 
 

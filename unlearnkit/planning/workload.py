@@ -66,7 +66,12 @@ class Workload:
 
     @functools.cache  # noqa: B019  one workload lives as long as the command
     def forget_size(self, name: str) -> int:
-        """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind."""
+        """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind.
+
+        Of a pool, it is how many samples each of its models forgets.
+        """
+        if name in self.experiment.pools:
+            return self.experiment.pools[name].planned_forget() or max(1, self.experiment.train_size // 100)
         forget_set = self.experiment.forget_sets[name]
         planned = self.experiment.planned_size(name) or self._found.get(as_key(forget_set.model_dump(mode="json")))
         if planned:
@@ -81,14 +86,19 @@ class Workload:
 
     def part_size(self, job: MissingJob) -> int:
         """Return how many samples each model of a pool, or of an attribution on subsets, is trained on."""
-        train_size, names = self.experiment.train_size, job.wildcards
-        if attribution := self.experiment.attributions.get(names.get("attribution", "")):
-            return int(getattr(attribution, "fraction", 1) * train_size)
+        if attribution := self.experiment.attributions.get(job.wildcards.get("attribution", "")):
+            return int(getattr(attribution, "fraction", 1) * self.experiment.train_size)
+        return self._part_of(job.wildcards["pool"])
+
+    def _part_of(self, pool: str) -> int:
         # what a file states is not known before it is read; a half is as good a guess as any
-        return self.experiment.pools[names["pool"]].planned_part(train_size) or train_size // 2
+        train_size = self.experiment.train_size
+        return self.experiment.pools[pool].planned_part(train_size) or train_size // 2
 
     def _retain_size(self, job: MissingJob) -> int:
         name = job.wildcards.get("forget_set")
+        if name in self.experiment.pools:
+            return self._part_of(name) - self.forget_size(name)
         return self.experiment.train_size - (self.forget_size(name) if name else 0)
 
     def _evaluated(self, forget_set: str) -> int:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from unlearnkit.artifacts.membership import Membership
 from unlearnkit.data.draws import Draws
 from unlearnkit.data.images.batches import retain_set
+from unlearnkit.data.membership import rows_by_model
 from unlearnkit.errors import TrainingError
 
 D = TypeVar("D", bound=Draws)
@@ -49,6 +51,15 @@ class Division:
             torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
             {"validation": torch.arange(first, first + dataset.validation_size)},
         )
+
+    @classmethod
+    def by_model(cls, dataset: Splits, membership: Membership) -> list[Division]:
+        """Return a division for every model: what it keeps of the samples it was trained on, and what it forgets."""
+        first = dataset.train_size
+        validation = {"validation": torch.arange(first, first + dataset.validation_size)}
+        kept, forgotten = membership.member & ~membership.forgotten, membership.forgotten
+        pairs = zip(rows_by_model(kept), rows_by_model(forgotten), strict=True)
+        return [cls(retain, forget, validation) for retain, forget in pairs]
 
 
 class Sets(Generic[D]):

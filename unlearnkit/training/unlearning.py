@@ -132,7 +132,7 @@ class Procedure:
 def unlearn_shard(
     task: Task,
     procedure: Procedure,
-    division: Division,
+    division: Division | Sequence[Division],
     *,
     originals: WeightFile,
     held_out_oracles: WeightFile | None,
@@ -143,6 +143,9 @@ def unlearn_shard(
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
+    `division` is that of all models, or one per model, which then run one at a time: so a method never meets samples
+    that differ within a stack.
+
     Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
     the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` are what an
     attribution states about the forget set: each if the method needs it.
@@ -151,7 +154,9 @@ def unlearn_shard(
     model.
     """
     module = registry.load("method", procedure.method)
-    stack_size = (worker.stack_size or task.architecture.stack_size) if module.STACKABLE else 1
+    together = module.STACKABLE and isinstance(division, Division)
+    stack_size = (worker.stack_size or task.architecture.stack_size) if together else 1
+    position = {index: number for number, index in enumerate(model_indices)}
 
     def gathered(files: Sequence[WeightFile], indices: Sequence[int]) -> nn.Module:
         models = [task.architecture.load(_file_with(index, files).state(index)) for index in indices]
@@ -168,7 +173,8 @@ def unlearn_shard(
         references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
-        return run_method(task, procedure, division, model, references, indices, worker)
+        own = division if isinstance(division, Division) else division[position[indices[0]]]
+        return run_method(task, procedure, own, model, references, indices, worker)
 
     result = run_shard(model_indices, stack_size, worker, run_stack)
     if registry.weights_of(module) == DELTA:

@@ -12,6 +12,9 @@ from unlearnkit.workflow.raw_files import takable
 DATAMODEL = "datamodel"
 """Role in the seeds of the models on random subsets that attributions of the kind datamodels are fitted to."""
 
+OF_FORGET_SETS = {"held_out_oracles", "oracle_pool", "attribution"}
+"""What methods need that is made for one forget set of all models."""
+
 
 def role_of(pool: str) -> str:
     """Return the role of a pool's models in the seeds; it is the folder of their population, too."""
@@ -47,13 +50,41 @@ class PoolGraph:
         file = self.pools[name].input_file() if name in self.pools else None
         return [takable(file)] if file and Path(file).exists() else []
 
+    # models of a pool: a pool may stand where a forget set does, as the name of what they are to forget
+
+    def forgetting(self) -> list[str]:
+        """Return the pools whose models are unlearned."""
+        return [name for name, pool in self.pools.items() if pool.forgets]
+
+    def variants(self) -> list[str]:
+        """Return the variants that can be applied to a pool: those that read no oracle and no attribution.
+
+        Both are made for one forget set of all models.
+        """
+        return [name for name in self.graph.variants if not OF_FORGET_SETS & set(self.graph.needs(name))]
+
+    def membership(self, forget_set: str, shard: str) -> str | list[str]:
+        """Return the file that states what every model of a shard of a pool forgets; nothing for a forget set."""
+        return self.graph.path(layout.MEMBERSHIP, pool=forget_set, shard=shard) if forget_set in self.pools else []
+
+    def start(self, forget_set: str, shard: str) -> str:
+        """Return the weight file with the models that a shard is unlearned from: those of the pool, or originals."""
+        if forget_set in self.pools:
+            return self.graph.path(layout.weights_of(layout.POOL), pool=forget_set, shard=shard)
+        return self.graph.start(shard)
+
     def results(self) -> list[str]:
-        """Return weights and margins of the models of all pools."""
-        patterns = (layout.weights_of(layout.POOL), layout.margins_of(layout.POOL))
+        """Return weights and margins of the models of all pools, and of what is unlearned from them."""
+        trained = [(layout.POOL, {"pool": name}, name) for name in self.pools]
+        unlearned = [
+            (layout.UNLEARNED, {"forget_set": name, "variant": variant}, name)
+            for name in self.forgetting()
+            for variant in self.variants()
+        ]
         return [
-            self.graph.path(pattern, pool=name, shard=shard)
-            for name in self.pools
-            for pattern in patterns
+            self.graph.path(pattern(population), shard=shard, **wildcards)
+            for population, wildcards, name in (*trained, *unlearned)
+            for pattern in (layout.weights_of, layout.margins_of)
             for shard in self.shards(name)
         ]
 

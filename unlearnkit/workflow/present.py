@@ -48,22 +48,25 @@ class Present:
             return "stage", place.stage, [*STAGES]
         for key, names in self._known(place).items():
             if key in own and own[key] not in names:
-                return key.replace("_", " "), own[key], names
+                pool = key == "variant" and own["forget_set"] in self.pools.pools
+                return "variant for pools" if pool else key.replace("_", " "), own[key], names
         return None
 
     def _known(self, place: Place) -> dict[str, list[str]]:
         """Return wildcard -> the values that it has in the graph."""
         graph, experiment = self.graph, self.graph.experiment
         attributions, attribution = self.attribution.names(place.stage), place.wildcards.get("attribution")
-        pools, pool = self.pools.names(place.stage), place.wildcards.get("pool")
+        # a pool may stand where a forget set does, as the name of what its models are to forget
+        unlearned = place.wildcards.get("forget_set") if "variant" in place.wildcards else None
+        pools, pool = self.pools.names(place.stage), place.wildcards.get("pool", unlearned)
         held_out = place.wildcards.get("population", place.stage).startswith("held")
         count = experiment.held_out_oracles if held_out else experiment.num_models
         shards = layout.shard_names(count, experiment.shard_size)
         shards = self.attribution.shards(attribution) if attribution in attributions else shards
         shards = self.pools.shards(pool) if pool in pools else shards
         return {
-            "forget_set": graph.forget_sets,
-            "variant": [*graph.variants],
+            "forget_set": [*graph.forget_sets, *(self.pools.forgetting() if unlearned else ())],
+            "variant": self.pools.variants() if unlearned in pools else [*graph.variants],
             "metric": [*METRICS],
             "candidate": graph.candidates,
             "attribution": attributions,
