@@ -15,7 +15,8 @@ try:
     if workflow.is_main_process:
         read_configuration(workflow.configfiles, workflow.config_settings.config_args or ())
     # a file that names its experiment stands alone; any other, and a name on the command line, are merged over the default one
-    alone = any("experiment" in read_yaml(Path(file)) for file in workflow.configfiles)
+    layers = [(Path(file).parent, read_yaml(Path(file))) for file in workflow.configfiles]
+    alone = any("experiment" in layer for _, layer in layers)
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 

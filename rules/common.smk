@@ -11,6 +11,7 @@ from unlearnkit import layout
 from unlearnkit.workflow.guards.asked import before_planning
 from unlearnkit.workflow.guards.changes import replaced
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
@@ -25,6 +26,7 @@ from unlearnkit.workflow.guards.targets import refuse_unknown
 from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritable
 
 try:
+    config.update(anchored(config, layers))
     EXPERIMENT = load_experiment(config)
     # Snakemake takes a brace in the folder of the scripts for a wildcard
     takable(str(workflow.basedir))

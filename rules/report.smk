@@ -6,7 +6,7 @@ Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
          results/<experiment>/report/index.html
 """
 
-from unlearnkit.registry import METRICS
+from unlearnkit.registry import REGISTRIES
 
 REPORT_GRAPH = PRESENT.page
 
@@ -47,7 +47,7 @@ rule table:
         markdown=path(layout.TABLE.replace("{table}", "{table}.md")),
         provenance=layout.provenance(path(layout.TABLE.replace("{table}", "{table}.parquet"))),
     wildcard_constraints:
-        table="|".join(METRICS),
+        table="|".join(REGISTRIES["metric"]),
     params:
         **made("tables"),
     log:

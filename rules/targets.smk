@@ -1,6 +1,6 @@
 """Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, and <metric>_all for every registered metric."""
 
-from unlearnkit.registry import METRICS
+from unlearnkit.registry import REGISTRIES
 
 
 rule originals:
@@ -32,7 +32,7 @@ rule attributions:
         ATTRIBUTION_GRAPH.results(),
 
 
-for metric in METRICS:
+for metric in REGISTRIES["metric"]:
 
     rule:
         name:

@@ -14,10 +14,12 @@ import functools
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
+from typing import Any
 
+from unlearnkit.config.settings import MethodSettings, ModelSettings, Settings
 from unlearnkit.errors import ConfigError, UnlearnkitError
-from unlearnkit.fingerprint import source_path, syntax_tree
 from unlearnkit.registry import REGISTRIES, task_of
+from unlearnkit.sources import source_path, syntax_tree
 
 _OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
 _OF_IMAGES = ("NUM_CLASSES", "CLASS_NAMES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDATION_SIZE", "MEAN", "STD", "load")
@@ -34,6 +36,25 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 
 _ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.workflow.raw_files")
 """What declarations may use beside the standard library."""
+
+BASES: Mapping[str, type[Settings]] = {"method": MethodSettings, "model": ModelSettings, "metric": Settings}
+"""Kind -> what its `Settings` derive from."""
+
+PACKAGES: Mapping[str, str] = {
+    "method": "unlearnkit.methods",
+    "metric": "unlearnkit.metrics",
+    "data set": "unlearnkit.data",
+    "model": "unlearnkit.models",
+}
+"""Kind -> the package whose docstring states its contract."""
+
+TYPES: Mapping[str, type[Any]] = {
+    **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE"), bool),
+    **dict.fromkeys(("STACK_SIZE", "NUM_CLASSES", "TRAIN_SIZE", "VALIDATION_SIZE", "DOWNLOAD_BYTES"), int),
+    **dict.fromkeys(("NEEDS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
+    "MEASURES": Mapping,
+}
+"""Constant -> its type, where another is a mistake easily made: `NEEDS = ("recipe")` is text."""
 
 OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")
 
@@ -61,6 +82,11 @@ def declarations(module_name: str) -> ModuleType:
             expected=f"Settings and constants built only from the standard library, {', '.join(_ALLOWED)}",
             remedy=f"move the value into a function of {path.name}",
         ) from None
+    except Exception as error:
+        raise UnlearnkitError(
+            f"the declarations of {path} fail: {type(error).__name__}: {' '.join(str(error).split())}",
+            expected="Settings and constants that can be read without importing the module",
+        ) from None
     return module
 
 
@@ -73,17 +99,25 @@ def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES
         for name, module in names.items():
             plug_in = declarations(module)
             if missing := list(_missing(kind, plug_in)):
-                package = source_path(module).parent / "__init__.py"
                 yield ConfigError(
                     f"{kind} '{name}' does not define {', '.join(missing)}",
-                    expected=f"all that the docstring of {package} lists",
+                    expected=f"all that the docstring of {PACKAGES[kind]} lists",
                     remedy=f"add what is missing to {plug_in.__file__}",
                 )
 
 
 def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
-    yield from (part for part in CONTRACTS[_contract(kind, plug_in)] if part not in vars(plug_in)["__defined__"])
-    for name, measure in getattr(plug_in, "MEASURES", {}).items():
+    wanted, defined = CONTRACTS[_contract(kind, plug_in)], vars(plug_in)["__defined__"]
+    yield from (part for part in wanted if part not in defined)
+    for part in (name for name in wanted if name in defined and (name == "Settings" or name.isupper())):
+        if not hasattr(plug_in, part):
+            yield f"{part} in the file itself"
+        elif not isinstance(value := getattr(plug_in, part), TYPES.get(part, object)):
+            yield f"{part} as {TYPES[part].__name__.lower()}, not as {type(value).__name__}"
+    if isinstance(own := getattr(plug_in, "Settings", None), type) and not issubclass(own, BASES.get(kind, Settings)):
+        yield f"Settings that derive from {BASES.get(kind, Settings).__name__} of unlearnkit.config.settings"
+    measures = getattr(plug_in, "MEASURES", None)
+    for name, measure in measures.items() if isinstance(measures, Mapping) else ():
         yield from (f'MEASURES["{name}"]["{key}"]' for key in OF_A_MEASURE if key not in measure)
 
 
@@ -109,7 +143,7 @@ def _names(tree: ast.Module) -> Iterator[str]:
 
 def _is_declaration(node: ast.stmt) -> bool:
     if isinstance(node, ast.ImportFrom):
-        return _is_allowed(node.module or "")
+        return not node.level and _is_allowed(node.module or "")
     if isinstance(node, ast.Import):
         return all(_is_allowed(alias.name) for alias in node.names)
     if isinstance(node, ast.ClassDef):

@@ -10,13 +10,13 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import importlib.util
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.sources import is_file, member, origin_of, refuse_sibling, syntax_tree
 
 COMPUTING = tuple(
     f"unlearnkit.{part}"
@@ -39,7 +39,7 @@ def computing_imports(script: Path) -> tuple[str, ...]:
 
     Raises UnlearnkitError if the script is missing or cannot be parsed.
     """
-    return _imports_of(_parsed(script), script)
+    return _imports_of(str(script))
 
 
 @functools.cache
@@ -56,6 +56,9 @@ def fingerprint(*modules: str) -> str:
 @functools.cache
 def content_hash(module: str) -> str:
     """Return the SHA-256 of what a module does, which includes all that it imports inside `COMPUTING`.
+
+    Of a module outside unlearnkit it includes what it imports from its own package, or its own folder if it is named by
+    its file.
 
     Comments, docstrings, formatting and the order of imports do not count. Nor does where a module lies: an import
     stands for the content of what it names, so moving a file changes nothing. Raises UnlearnkitError if a module does
@@ -86,122 +89,83 @@ def closure(*modules: str) -> set[str]:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            waiting.extend(_imports_of(syntax_tree(module), source_path(module)))
+            waiting.extend(_imports_of(module))
     return found
 
 
 @functools.cache
-def source_path(module: str) -> Path:
-    """Return the source file of a module of this package, without importing the module itself.
-
-    Raises UnlearnkitError if there is none.
-    """
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None or spec.origin is None:
-        raise UnlearnkitError(f"module {module} does not exist", remedy="correct its name in unlearnkit/registry.py")
-    return Path(spec.origin)
-
-
-def syntax_tree(module: str) -> ast.Module:
-    """Return a new syntax tree of a module; raises UnlearnkitError if it does not exist or cannot be parsed."""
-    return _parsed(source_path(module))
-
-
-def _parsed(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnlearnkitError(
-            f"cannot read {path}: {error.strerror}", remedy="restore it from the repository"
-        ) from None
-    except SyntaxError as error:
-        raise UnlearnkitError(f"{path} has a syntax error in line {error.lineno}: {error.msg}") from None
-
-
-def _imports_of(tree: ast.Module, path: Path) -> tuple[str, ...]:
+def _imports_of(module: str) -> tuple[str, ...]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = _package_of(node, path)
-            found.add(package)
-            found.update(f"{package}.{alias.name}" for alias in node.names if _is_module(package, alias.name))
-    return tuple(sorted(name for name in found if _computes(name)))
+            package = origin_of(node, module)
+            inside = [_member(package, alias.name, module) for alias in node.names]
+            found.update(inner or package for inner in inside)
+    return tuple(sorted(name for name in found if _counts(name, module)))
 
 
-def _package_of(node: ast.ImportFrom, path: Path) -> str:
-    if node.level or node.module is None:
-        raise UnlearnkitError(
-            f"{path} has a relative import in line {node.lineno}",
-            expected="absolute imports, which the fingerprint can follow",
-            remedy="write `from unlearnkit...`",
-        )
-    return node.module
+def _counts(name: str, importer: str) -> bool:
+    """Whether the content of `name` counts for a module that imports it: it computes, or is of the same plug-in."""
+    if is_file(name) or any(name == package or name.startswith(package + ".") for package in COMPUTING):
+        return True
+    top = name.partition(".")[0]
+    return top != "unlearnkit" and not is_file(importer) and top == importer.partition(".")[0]
 
 
-def _computes(name: str) -> bool:
-    return any(name == package or name.startswith(package + ".") for package in COMPUTING)
-
-
-def _is_module(package: str, name: str) -> bool:
-    if not _computes(f"{package}.{name}"):
-        return False
-    # by file: find_spec would import the package's modules on the way, and torch with them
-    package_file = source_path(package)
-    return package_file.name == "__init__.py" and (package_file.parent / f"{name}.py").exists()
+def _member(package: str, name: str, importer: str) -> str | None:
+    return member(package, name) if _counts(package, importer) else None
 
 
 def _normalised_source(module: str) -> str:
-    tree, path = syntax_tree(module), source_path(module)
+    tree = syntax_tree(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
             node.body = [child for child in node.body if getattr(child, "name", "") not in STATEMENTS] or [ast.Pass()]
-    return _canonical(tree, path)
+    return _canonical(tree, module)
 
 
-def _canonical(node: Any, path: Path) -> str:
+def _canonical(node: Any, module: str) -> str:
     """Return a tree as text that is the same in every version of Python; ast.dump and ast.unparse are not."""
     if isinstance(node, ast.JoinedStr):
         # Python 3.12.1 ends some f-strings with an empty constant
         node.values = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
-        return f"{type(node).__name__}({','.join(f'{name}={_canonical(value, path)}' for name, value in fields)})"
-    return f"[{','.join(_each(node, path))}]" if isinstance(node, list) else repr(node)
+        return f"{type(node).__name__}({','.join(f'{name}={_canonical(value, module)}' for name, value in fields)})"
+    return f"[{','.join(_each(node, module))}]" if isinstance(node, list) else repr(node)
 
 
-def _each(nodes: list[Any], path: Path) -> Iterator[str]:
+def _each(nodes: list[Any], module: str) -> Iterator[str]:
     for imports, run in itertools.groupby(nodes, key=lambda node: isinstance(node, ast.Import | ast.ImportFrom)):
         alike = list(run)
-        yield from _imported(alike, path) if imports else [_canonical(node, path) for node in alike]
+        yield from _imported(alike, module) if imports else [_canonical(node, module) for node in alike]
 
 
-def _imported(statements: Iterable[ast.Import | ast.ImportFrom], path: Path) -> list[str]:
-    """Return what statements that follow one another import, sorted: one text per name, by content where it computes.
+def _imported(statements: Iterable[ast.Import | ast.ImportFrom], importer: str) -> list[str]:
+    """Return what statements that follow one another import, sorted: one text per name, by content where it counts.
 
-    Of other modules of this package only the names count, so these may move as well.
+    Of other modules only the names count, and those of this package may move as well.
     """
     found: list[str] = []
     for node in statements:
-        package = _package_of(node, path) if isinstance(node, ast.ImportFrom) else ""
+        package = origin_of(node, importer) if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
-            module = f"{package}.{alias.name}" if package else alias.name
-            whole = not package or _is_module(package, alias.name)
-            source = _source(module if whole else package)
-            found.append(f"import {source} {'' if whole else alias.name} as {alias.asname or alias.name}")
+            inner = _member(package, alias.name, importer) if package else alias.name
+            source = _source(inner or package, importer)
+            found.append(f"import {source} {'' if inner else alias.name} as {alias.asname or alias.name}")
     return sorted(found)
 
 
-def _source(module: str) -> str:
-    if _computes(module):
+def _source(module: str, importer: str) -> str:
+    if _counts(module, importer):
         return content_hash(module)
+    if is_file(importer):
+        refuse_sibling(module, importer)
     return "unlearnkit" if module.partition(".")[0] == "unlearnkit" else module
 
 

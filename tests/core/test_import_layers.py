@@ -21,6 +21,7 @@ LAYERS = {
         "seeds",
         "fingerprint",
         "registry",
+        "sources",
         "layout",
         "places",
         "stages",

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.provenance import verified_sha256, write_provenance
+from unlearnkit.artifacts.provenance import plug_ins_used, verified_sha256, write_provenance
 from unlearnkit.artifacts.store import checked_before_publishing, sha256_of
 from unlearnkit.artifacts.timing import Timing
 from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
@@ -102,6 +102,8 @@ class Job:
             facts["input_times"] = self._times
         if companions := {path: sha256_of(path) for path in also}:
             facts["also"] = companions
+        if plug_ins := plug_ins_used():
+            facts["plug_ins"] = plug_ins
         write_provenance(
             artifact,
             rule=self._rule,

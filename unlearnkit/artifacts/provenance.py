@@ -18,7 +18,9 @@ from unlearnkit.artifacts.timing import peak_memory_mb
 from unlearnkit.errors import ArtifactError, repair
 from unlearnkit.layout import provenance
 from unlearnkit.places import record_of, recorded_artifact
+from unlearnkit.registry import loaded_from_outside
 from unlearnkit.seeds import SCHEME
+from unlearnkit.sources import is_file
 
 SEAL = "record_sha256"
 
@@ -130,6 +132,24 @@ def verified_sha256(path: str) -> str:
 def _recorded_sha256(path: str, record: str) -> str | None:
     content = read_record(record)
     return content.get("sha256") if record == provenance(path) else content.get("also", {}).get(path)
+
+
+def plug_ins_used() -> dict[str, dict[str, str]]:
+    """Return where the plug-ins from outside lie that this process has imported: file, or module, package and version.
+
+    They are named by kind and name, such as "method shrink".
+    """
+    found: dict[str, dict[str, str]] = {}
+    for kind, name, module in loaded_from_outside():
+        owners = [] if is_file(module) else _packages_of_modules().get(module.partition(".")[0], [])
+        versions = {"package": owners[0], "version": importlib.metadata.version(owners[0])} if owners else {}
+        found[f"{kind} {name}"] = {"file" if is_file(module) else "module": module, **versions}
+    return found
+
+
+@functools.cache
+def _packages_of_modules() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.rules import population_problems
+from unlearnkit.config.outside import adopted
 from unlearnkit.config.pools.rules import pool_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.rules import (
@@ -46,14 +47,14 @@ _KINDS = {
 
 
 def load_experiment(raw: Mapping[str, Any]) -> Experiment:
-    """Return the experiment that a configuration, as read from YAML, describes.
+    """Return the experiment that a configuration, as read from YAML, describes, and make its own plug-ins known.
 
-    Raises ConfigError that lists every problem: plug-ins that lack something; else those of single keys; else those
-    between keys.
+    Raises ConfigError for a plug-in that is not there, else one that lists every problem: plug-ins that lack something;
+    else those of single keys; else those between keys.
     """
+    raw = adopted(_plain(raw))
     if incomplete := list(incomplete_plug_ins()):
         raise combined(incomplete)
-    raw = _plain(raw)
     model = experiment_class(_task_of(raw))
     try:
         experiment = model.model_validate(raw)

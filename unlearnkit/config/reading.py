@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from unlearnkit.config.outside import anchored
 from unlearnkit.config.yaml_text import content_of
 from unlearnkit.errors import ConfigError
 
@@ -25,7 +26,8 @@ def read_configuration(paths: Sequence[str | Path], arguments: Sequence[str] = (
     """
     here = Path.cwd()
     places = [path.relative_to(here) if path.is_relative_to(here) else path for path in map(Path, paths)]
-    layers = [(f"in {place}", read_yaml(place)) for place in places]
+    files = [(place, read_yaml(place)) for place in places]
+    layers = [(f"in {place}", layer) for place, layer in files]
     above = [(f"in --config {argument}", read_argument(argument)) for argument in arguments]
     if not any("experiment" in layer for _, layer in layers):
         layers.insert(0, (f"in {DEFAULT}", read_yaml(DEFAULT)))
@@ -33,7 +35,7 @@ def read_configuration(paths: Sequence[str | Path], arguments: Sequence[str] = (
     for where, layer in (*layers, *above):
         _refuse_idle_nulls(layer, result, where)
         result = merged(result, layer)
-    return result
+    return anchored(result, [(place.parent, layer) for place, layer in files])
 
 
 def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where: str) -> None:

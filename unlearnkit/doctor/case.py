@@ -55,8 +55,9 @@ def _unused(experiment: Any) -> set[str]:
     """Return those of SELDOM that no code of an experiment with images imports."""
     if experiment is None or experiment.task != "image":
         return set()
-    from unlearnkit.fingerprint import closure, source_path
+    from unlearnkit.fingerprint import closure
     from unlearnkit.registry import locate
+    from unlearnkit.sources import source_path
 
     modules = [locate("data set", experiment.data.name), locate("model", experiment.model.name)]
     modules += [locate("method", variant.method) for variant in experiment.variants.values()]

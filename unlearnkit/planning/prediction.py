@@ -17,6 +17,7 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import Keys, as_key, keys_of, model_of
 from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
+from unlearnkit.registry import REGISTRIES
 
 LEARNING_RULES = (
     *("original", "oracle", "pool", "unlearn", "margins"),
@@ -32,6 +33,8 @@ class Predictor:
     """
 
     def __init__(self, experiment: Experiment, records: Sequence[Record], *, remote: bool) -> None:
+        # what a plug-in of another configuration cost says nothing here
+        records = [record for record in records if _is_known(record)]
         self.workload = Workload(experiment, records)
         self.disk = Disk(self.workload, records)
         self._experiment, self._remote = experiment, remote
@@ -100,6 +103,11 @@ class Predictor:
             if chosen and (basis == Basis.MODELS or _seconds(chosen, kind) >= 2 * _idle(chosen, before)):
                 return basis, chosen
         return Basis.ASSUMED, []
+
+
+def _is_known(record: Record) -> bool:
+    trained = "model" in record.settings or record.rule == "margins"
+    return not trained or model_of(record.settings)["name"] in REGISTRIES["model"]
 
 
 def _seconds_before_the_first_pass(records: Iterable[Record]) -> dict[str, float]:

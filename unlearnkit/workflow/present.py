@@ -6,7 +6,7 @@ import json
 
 from unlearnkit import layout
 from unlearnkit.places import Place
-from unlearnkit.registry import METRICS
+from unlearnkit.registry import REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.graph import Graph
@@ -59,6 +59,7 @@ class Present:
         # a pool may stand where a forget set does, as the name of what its models are to forget
         unlearned = place.wildcards.get("forget_set") if "variant" in place.wildcards else None
         pools, pool = self.pools.names(place.stage), place.wildcards.get("pool", unlearned)
+        metrics = [*REGISTRIES["metric"]]
         held_out = place.wildcards.get("population", place.stage).startswith("held")
         count = experiment.held_out_oracles if held_out else experiment.num_models
         shards = layout.shard_names(count, experiment.shard_size)
@@ -67,11 +68,11 @@ class Present:
         return {
             "forget_set": [*graph.forget_sets, *(self.pools.forgetting() if unlearned else ())],
             "variant": self.pools.variants() if unlearned in pools else [*graph.variants],
-            "metric": [*METRICS],
+            "metric": metrics,
             "candidate": graph.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),
-            "table": [f"{table}.{suffix}" for table in ("cost", *METRICS) for suffix in ("parquet", "csv", "md")],
+            "table": [f"{table}.{suffix}" for table in ("cost", *metrics) for suffix in ("parquet", "csv", "md")],
             "figure": [*self.page.figures()],
             "pool": pools,
             "shard": shards,

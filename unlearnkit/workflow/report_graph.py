@@ -8,8 +8,8 @@ from typing import Any
 from unlearnkit import layout
 from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
-from unlearnkit.fingerprint import source_path
-from unlearnkit.registry import METRICS, locate
+from unlearnkit.registry import REGISTRIES, locate
+from unlearnkit.sources import source_path
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 
@@ -49,7 +49,7 @@ class ReportGraph:
         if not self.is_limited:
             return {}
         experiment = self.graph.experiment
-        reasons = {name: unavailable(experiment, name) for name in METRICS}
+        reasons = {name: unavailable(experiment, name) for name in REGISTRIES["metric"]}
         without = {name: why for name, why in reasons.items() if why}
         return {
             "limits": {"oracles": experiment.has_oracles, "models": self.graph.unlearned_models(), "without": without}

@@ -12,7 +12,7 @@ from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.places import place_of_path
-from unlearnkit.registry import METRICS
+from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.asked import Asked
 from unlearnkit.workflow.present import Present
@@ -32,7 +32,7 @@ def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any])
             _refuse_unknown(name if absolute or "/" not in name else path, present, rules)
         place = place_of_path(path)
         metrics.add(place.wildcards.get("metric", "") if place else name.removesuffix("_all"))
-    more = {name: {} for name in METRICS if name in metrics - set(graph.metrics)}
+    more = {name: {} for name in REGISTRIES["metric"] if name in metrics - set(graph.metrics)}
     if more:
         load_experiment({**configuration, "metrics": {**configuration["metrics"], **more}})
 

@@ -1,0 +1,150 @@
+"""The source of a module: found and read without running it, and imported where a job needs it.
+
+A module is named by its dotted name (`unlearnkit.methods.images.scrub`, `my_package.shrink`) or by the path of its file
+(`mine/shrink.py`), as a plug-in is that lies beside a configuration. What such a file imports from its own folder it
+names relatively, as a module of a package does: `from .losses import distance`.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from unlearnkit.errors import UnlearnkitError
+
+
+def is_file(module: str) -> bool:
+    """Return whether a module is named by the path of its file."""
+    return module.endswith(".py")
+
+
+@functools.cache
+def source_path(module: str) -> Path:
+    """Return the source file of a module, without importing the module or the packages around it.
+
+    Raises UnlearnkitError if there is none.
+    """
+    if is_file(module):
+        return Path(module)
+    origin, _ = _found(module)
+    if origin is None or not is_file(origin):
+        raise UnlearnkitError(
+            f"module {module} does not exist" if origin is None else f"module {module} has no source in Python",
+            expected="a module that this Python can import: of a package that is installed, or on PYTHONPATH",
+            remedy="correct its name, or install the package",
+        )
+    return Path(origin)
+
+
+@functools.cache
+def _found(module: str) -> tuple[str | None, list[str] | None]:
+    """Return the file of a module, None if there is none, and the folders that its submodules are looked for in."""
+    # importlib.util.find_spec would import the packages around it, and what these import
+    parent, _, last = module.rpartition(".")
+    if not parent:
+        specs = (finder.find_spec(module, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        spec = next(filter(None, specs), None)
+        inside = spec and spec.submodule_search_locations
+        return spec and spec.origin, None if inside is None else list(inside)
+    folders = [Path(folder, last) for folder in _found(parent)[1] or ()]
+    for folder in folders:
+        if (package := folder / "__init__.py").is_file():
+            return str(package), [str(folder)]
+        if (file := folder.with_name(f"{last}.py")).is_file():
+            return str(file), None
+    return None, [str(folder) for folder in folders if folder.is_dir()] or None
+
+
+def syntax_tree(module: str) -> ast.Module:
+    """Return a new syntax tree of a module; raises UnlearnkitError if it does not exist or cannot be parsed."""
+    path = source_path(module)
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnlearnkitError(
+            f"cannot read {path}: {error.strerror}", remedy="restore it, or correct its name"
+        ) from None
+    except SyntaxError as error:
+        raise UnlearnkitError(f"{path} has a syntax error in line {error.lineno}: {error.msg}") from None
+    except ValueError as error:
+        raise UnlearnkitError(f"{path} is not a file of Python: {error}", expected="UTF-8 text") from None
+
+
+def origin_of(node: ast.ImportFrom, importer: str) -> str:
+    """Return the module that `from ... import` names in the module `importer`, dotted or by its file.
+
+    Raises UnlearnkitError for a relative import that leads out of the package.
+    """
+    if not node.level:
+        return node.module or ""
+    path = source_path(importer)
+    parts = node.module.split(".") if node.module else []
+    if is_file(importer):
+        return _file_of(path.parents[node.level - 1].joinpath(*parts))
+    package = importer.split(".") if path.name == "__init__.py" else importer.split(".")[:-1]
+    if node.level > len(package):
+        raise UnlearnkitError(
+            f"{path} has a relative import in line {node.lineno} that leads out of its package",
+            expected="an import from its own package",
+            remedy="write the whole name of the module",
+        )
+    return ".".join([*package[: len(package) - node.level + 1], *parts])
+
+
+def _file_of(place: Path) -> str:
+    """Return the file of the module or package that lies at `place`, which has no ending."""
+    module = place.with_name(f"{place.name}.py")
+    return str(place / "__init__.py" if place.is_dir() and not module.is_file() else module)
+
+
+def member(package: str, name: str) -> str | None:
+    """Return the module `name` of a package, dotted or by its file as the package is; None if it has no such module."""
+    path = source_path(package)
+    if path.name != "__init__.py":
+        return None
+    inside = Path(_file_of(path.parent / name))
+    if not inside.is_file():
+        return None
+    return str(inside) if is_file(package) else f"{package}.{name}"
+
+
+def refuse_sibling(name: str, importer: str) -> None:
+    """Raise UnlearnkitError if a file imports, by its bare name, a module that lies beside it."""
+    beside = source_path(importer).parent / f"{name.partition('.')[0]}.py"
+    found, _ = _found(beside.stem)
+    if beside.is_file() and (found is None or Path(found).resolve() == beside.resolve()):
+        raise UnlearnkitError(
+            f"{importer} imports {name}, which lies beside it",
+            expected="a relative import, since the folder of a plug-in is not on the path of Python",
+            remedy=f"write `from .{name} import ...` or `from . import {name}`",
+        )
+
+
+def imported(module: str) -> ModuleType:
+    """Import and return a module; raises what its code raises, and ImportError if there is no such module."""
+    if not is_file(module):
+        return importlib.import_module(module)
+    path = Path(module).resolve()
+    # a package of its own for every folder: relative imports work, and two folders may have files of one name
+    package = f"plug_ins_{hashlib.sha256(str(path.parent).encode()).hexdigest()[:16]}"
+    around = sys.modules.setdefault(package, ModuleType(package))
+    around.__path__ = [str(path.parent)]
+    name = f"{package}.{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a file of Python")
+    made = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(made)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return made
