@@ -38,6 +38,13 @@ rule all:
 include: "rules/text.smk" if EXPERIMENT.task == "text" else "rules/images.smk"
 include: "rules/membership.smk"
 include: "rules/train.smk"
+
+
+if EXPERIMENT.given:
+
+    include: "rules/given.smk"
+
+
 include: "rules/attribution.smk"
 include: "rules/unlearn.smk"
 include: "rules/margins.smk"

@@ -1,25 +1,28 @@
 """Weight files: the state of every model of a shard, at every epoch at which it was kept, in one safetensors file.
 
 Keys read `model_0007/epoch_0012/<tensor name>`, so one model can be read without the others. Tensors keep their type,
-bfloat16 included. The metadata state what the file `holds`: whole states ("full", also where nothing is stated), or
-"delta", tensors that change a state kept elsewhere, whose SHA-256 is stated for every model as `base_0007`.
+bfloat16 included. The metadata state what the file `holds`: whole states ("full", also where nothing is stated),
+"delta", tensors that change a state kept elsewhere, whose SHA-256 is stated for every model as `base_0007`, or
+"reference", no tensors but for every model, as `reference_0007`, the file of the user's that has them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from unlearnkit.artifacts.store import TensorFile, sha256_of_arrays, write_tensors
+from unlearnkit.artifacts.store import BFLOAT16, TensorFile, sha256_of, sha256_of_arrays, write_tensors
 from unlearnkit.errors import ArtifactError, repair
 
 State = dict[str, np.ndarray]
 """Tensor name -> array: parameters and buffers of one model."""
 
-FULL, DELTA = "full", "delta"
+FULL, DELTA, REFERENCE = "full", "delta", "reference"
 """What a weight file may hold."""
 
 _KEY = re.compile(r"model_(\d+)/epoch_(\d+)/(.+)")
@@ -46,17 +49,61 @@ def write_weights(
     write_tensors(path, tensors, metadata)
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Where the tensors of a model lie: a safetensors file, its SHA-256, and name here -> name there."""
+
+    path: str
+    sha256: str
+    names: Mapping[str, str]
+
+    def state(self) -> State:
+        """Return the tensors, those of 16 and 64 bits in 32; raises ArtifactError if the file is not the same."""
+        if not os.path.isfile(self.path) or sha256_of(self.path) != self.sha256:  # noqa: PTH113
+            raise ArtifactError(
+                f"{self.path}, which weights are read from by reference, is gone or was changed",
+                expected=f"the file with SHA-256 {self.sha256}",
+                remedy="put it back, or give the same snakemake command again, which takes the present file",
+            )
+        file = TensorFile(self.path)
+        return {ours: _single(file[theirs]) for ours, theirs in self.names.items()}
+
+
+def _single(array: np.ndarray) -> np.ndarray:
+    floating = array.dtype == BFLOAT16 or np.issubdtype(array.dtype, np.floating)
+    return array.astype(np.float32) if floating else array
+
+
+def write_references(
+    path: str | os.PathLike[str], references: Mapping[int, Reference], metadata: Mapping[str, str]
+) -> None:
+    """Write a weight file without tensors: model index -> the file that has them. The models are those of epoch 0."""
+    stated = {f"reference_{model:04d}": json.dumps(asdict(own), sort_keys=True) for model, own in references.items()}
+    write_tensors(path, {}, {**metadata, "holds": REFERENCE, **stated})
+
+
 class WeightFile:
-    """A weight file opened for reading: `model_indices` and `epochs` that it has, and whether it `holds` deltas."""
+    """A weight file opened for reading: `model_indices` and `epochs` that it has, and whether it `holds` deltas.
+
+    One of references gives whole states, as full ones do.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._file = TensorFile(path)
         self.metadata = self._file.metadata
-        self.holds = self.metadata.get("holds", FULL)
-        if self.holds not in (FULL, DELTA):
+        kind = self.metadata.get("holds", FULL)
+        if kind not in (FULL, DELTA, REFERENCE):
             raise ArtifactError(
-                f"{path} holds weights of the kind '{self.holds}'", expected=f"{FULL} or {DELTA}", remedy=repair(path)
+                f"{path} holds weights of the kind '{kind}'",
+                expected=f"{FULL}, {DELTA} or {REFERENCE}",
+                remedy=repair(path),
             )
+        self.holds = DELTA if kind == DELTA else FULL
+        self._references = {
+            int(key.removeprefix("reference_")): Reference(**json.loads(text))
+            for key, text in self.metadata.items()
+            if kind == REFERENCE and key.startswith("reference_")
+        }
         self._names: dict[tuple[int, int], list[str]] = {}
         for key in self._file.names:
             match = _KEY.fullmatch(key)
@@ -65,6 +112,7 @@ class WeightFile:
                     f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=repair(path)
                 )
             self._names.setdefault((int(match[1]), int(match[2])), []).append(match[3])
+        self._names.update({(model, 0): list(own.names) for model, own in self._references.items()})
         self.model_indices = sorted({model for model, _ in self._names})
         self.epochs = sorted({epoch for _, epoch in self._names})
 
@@ -75,6 +123,8 @@ class WeightFile:
             raise ArtifactError(
                 f"{self._file.path} has no model {model_index} at epoch {epoch}", remedy=repair(self._file.path)
             )
+        if model_index in self._references:
+            return self._references[model_index].state()
         return {
             name: self._file[f"model_{model_index:04d}/epoch_{epoch:04d}/{name}"]
             for name in self._names[model_index, epoch]

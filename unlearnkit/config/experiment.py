@@ -16,7 +16,7 @@ from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
-from unlearnkit.config.models.sources import Oracles, Trained
+from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
@@ -43,10 +43,15 @@ class Experiment(Settings):
         description="each: unlearned model k starts from original k; first: all start from original 0, and differ by "
         "their own draws only; EasyDUB, Deep Unlearn: each, NeurIPS-2023 challenge: first",
     )
+    originals: Originals = Field(
+        Trained(source="train"),
+        description="train: originals are trained by the recipe in `training`; a block with source: path: they were "
+        "trained elsewhere, and files hold their weights",
+    )
     oracles: Oracles = Field(
         Trained(source="train"),
         description="train: oracles are trained by the recipe in `training`; none: there are no oracles, and what "
-        "compares with them is left out",
+        "compares with them is left out; a block with source: path: files hold their weights",
     )
     held_out_oracles: int = Field(
         0,
@@ -103,6 +108,12 @@ class Experiment(Settings):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the samples of a forget set as far as they are known before any data is read, else None."""
         return self.forget_sets[forget_set].planned_size()
+
+    @property
+    def given(self) -> dict[str, GivenModels]:
+        """Where the weights of the populations come from that were not trained here: role -> their source."""
+        sources = {"original": self.originals, "oracle": self.oracles}
+        return {role: source for role, source in sources.items() if isinstance(source, GivenModels)}
 
     @property
     def has_oracles(self) -> bool:

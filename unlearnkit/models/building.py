@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -79,6 +80,20 @@ class Architecture:
         for name in [name for name, buffer in model.named_buffers() if buffer.is_meta]:
             _set(model, name, self._not_stored[name].clone())
         return model
+
+    def expected_state(self) -> State:
+        """Return a state of the right names, shapes and types, with values that mean nothing."""
+        with torch.device("meta"):
+            model = registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
+        state = model.state_dict().items()
+        return {
+            name: np.empty(tuple(own.shape), to_array(torch.empty(0, dtype=own.dtype)).dtype) for name, own in state
+        }
+
+    def tied_names(self) -> list[list[str]]:
+        """Return the names of every parameter that has several."""
+        with torch.device("meta"):
+            return _tied(registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings))
 
     @cached_property
     def _not_stored(self) -> dict[str, Tensor]:

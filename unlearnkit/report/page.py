@@ -82,6 +82,8 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         settings=settings,
         words=words_of(settings),
         has_oracles=settings.get("limits", {}).get("oracles", True),
+        retrained=any(row["candidate"] == "oracle" for row in results.costs),
+        given=[(record["settings"]["role"], own) for record in results.records for own in record.get("sources", ())],
         shown_epoch=shown_epoch,
         statistics=STATISTICS,
         sections=sections,

@@ -65,14 +65,19 @@ def _gpu(rank: int, processes: int) -> int:
 
 def task_for(dataset: Any, model: Mapping[str, Any], base_seed: int, device: torch.device) -> Task:
     """Return the task of training `model` ({"name": ..., settings}) on a data set held on `device`."""
+    architecture = architecture_for(dataset, model)
+    return Task(load_task(architecture.task).source(dataset, device), architecture, base_seed)
+
+
+def architecture_for(dataset: Any, model: Mapping[str, Any]) -> Architecture:
+    """Return the architecture of `model` ({"name": ..., settings}) for the classes and samples of a data set."""
     settings = {key: value for key, value in model.items() if key != "name"}
-    architecture = Architecture(
+    return Architecture(
         name=model["name"],
         settings=load("model", model["name"]).Settings.model_validate(settings),
         num_classes=dataset.num_classes,
         sample_shape=dataset.sample_shape,
     )
-    return Task(load_task(architecture.task).source(dataset, device), architecture, base_seed)
 
 
 def describe(device: torch.device) -> dict[str, Any]:

@@ -179,7 +179,12 @@ class Graph:
         return [self.path(layout.ROWS)] if named else []
 
     def training_slice(self, role: str) -> Slice:
-        """What determines originals or oracles beside their data and forget set."""
+        """What determines originals or oracles beside their data and forget set.
+
+        Of given ones neither recipe nor seed are known, and where their files lie decides nothing: they are inputs.
+        """
+        if given := self.experiment.given.get(role):
+            return {"role": role, "model": self.model_slice(), **given.model_dump(mode="json", exclude={"path"})}
         return {"role": role, "model": self.model_slice(), "training": self._recipe_slice(role), **self.seed_slice()}
 
     def unlearning_slice(self, variant: str) -> Slice:
@@ -249,6 +254,10 @@ class Graph:
     def model_code(self, script: str) -> str:
         """Fingerprint of a workflow script that runs models of the experiment's architecture."""
         return self.code(script, *self._learning_modules())
+
+    def training_code(self, role: str) -> str:
+        """Fingerprint of making originals or oracles: by training, or from files."""
+        return self.model_code("given" if role in self.experiment.given else "train")
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""

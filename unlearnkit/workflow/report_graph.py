@@ -36,7 +36,8 @@ class ReportGraph:
             if {"forget", "validation"} <= set(declared.MEASURES[declared.HEADLINE]["splits"]):
                 drawn[f"{metric}_trade_off"] = (metric, "trade_off")
             drawn[f"{metric}_distributions"] = (metric, "distributions")
-        curves = {"loss_curves": ("", "curves")} if self.words_slice() and self.graph.experiment.has_oracles else {}
+        sources = {self.graph.experiment.originals.source, self.graph.experiment.oracles.source}
+        curves = {"loss_curves": ("", "curves")} if self.words_slice() and sources == {"train"} else {}
         return {**drawn, **curves, "margins": ("", "margins")}
 
     @property
@@ -149,8 +150,8 @@ class ReportGraph:
         return list(dict.fromkeys([*records, *self.cost_records()]))
 
     def cost_records(self) -> list[str]:
-        """Return the provenance records that costs are read from: of all variants, and of the oracles (retraining)."""
-        retrained = [(layout.ORACLE, "oracle")] if self.graph.experiment.has_oracles else []
+        """Return the provenance records that costs are read from: of all variants, and of oracles that were trained."""
+        retrained = [(layout.ORACLE, "oracle")] if self.graph.experiment.oracles.source == "train" else []
         populations = [*retrained, *((layout.UNLEARNED, variant) for variant in self.graph.variants)]
         count = self.graph.unlearned_models()
         return [
@@ -174,7 +175,8 @@ class ReportGraph:
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""
         graph = self.graph
-        left_out = {"execution", "methods", "metrics", "oracles"}
+        given = {f"{role}s" for role in graph.experiment.given}
+        left_out = {"execution", "methods", "metrics", "originals", "oracles"} - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self._described_data(),
             "model": graph.model_slice(),

@@ -40,6 +40,7 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
         if why := unavailable(experiment, metric):
             more = "train oracles" if "oracles" in why else f"raise num_models to {fewest_models(metric)} or more"
             yield ConfigError(f"metrics.{metric} {why}", remedy=f"remove metrics.{metric}, or {more}")
+    yield from _given_problems(experiment)
     if experiment.has_oracles:
         return
     if experiment.held_out_oracles:
@@ -54,3 +55,19 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"methods.{name}: {block.method} reads oracles, but oracles is none",
                 remedy=f"remove methods.{name}, or set oracles: train and held_out_oracles",
             )
+
+
+def _given_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield key maps that contradict themselves, and what given originals cannot have: initial weights."""
+    for role, source in experiment.given.items():
+        targets = [name for key, name in source.key_map.items() if name and key and not key.endswith(".")]
+        if repeated := [name for name in dict.fromkeys(targets) if targets.count(name) > 1]:
+            yield ConfigError(
+                f"{role}s.key_map gives {targets.count(repeated[0])} tensors the name '{repeated[0]}'",
+                expected="every name once",
+            )
+    if "original" in experiment.given and getattr(experiment.training, "same_initial_weights", False):
+        yield ConfigError(
+            "training.same_initial_weights is true, but the originals were trained elsewhere (originals.source: path)",
+            expected="false, since the weights that they started from are not known",
+        )

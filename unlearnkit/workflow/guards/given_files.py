@@ -18,6 +18,7 @@ from unlearnkit.layout import provenance
 from unlearnkit.places import is_given
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.attribution_graph import AttributionGraph
+from unlearnkit.workflow.given_models import given_shards
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.changes import recorded_beside
 from unlearnkit.workflow.guards.origin import SNAKEMAKE_DATABASE, Record, has_snakemake_record
@@ -52,6 +53,7 @@ def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]
     for name in graph.forget_sets:
         own = graph.path(layout.FORGET_SET, forget_set=name)
         yield own, graph.forget_set_slice(name), graph.forget_set_file(name)
+    yield from given_shards(graph)
     if graph.experiment.task == "text":
         text = TextGraph(graph)
         yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()

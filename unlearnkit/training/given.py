@@ -1,0 +1,80 @@
+"""Models that were trained elsewhere, as originals or oracles of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.artifacts.weights import Reference, State
+from unlearnkit.errors import DataError
+from unlearnkit.models.building import Architecture
+from unlearnkit.models.fitting import converted, fitting_names
+from unlearnkit.models.state_files import read_state
+
+
+@dataclass
+class GivenModels:
+    """What files hold: the states of models by index, where each lies, and what is noted about them.
+
+    `sources` states path, SHA-256, and the types that were converted, of every model.
+    """
+
+    states: dict[int, State] = field(default_factory=dict)
+    references: dict[int, Reference] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def given_models(
+    architecture: Architecture,
+    files: Sequence[str],
+    model_indices: Sequence[int],
+    source: Mapping[str, Any],
+    *,
+    place: str,
+    report: Callable[[str], None],
+) -> GivenModels:
+    """Return the models `model_indices`, one of each of `files`, checked against an architecture.
+
+    `source` are the settings of `originals` or `oracles` with their `role`; `place` is where the files were looked for.
+    Raises DataError if there are fewer files than models, and for a file that does not fit.
+    """
+    key, given = f"{source['role']}s", GivenModels()
+    if len(files) < len(model_indices):
+        raise DataError(
+            f"{key}.path is {place}, which has no weights of model {model_indices[len(files)]}",
+            expected="a file per model, .safetensors, .pt, .pth or .bin, and num_models of them",
+            remedy=f"correct {key}.path, add the files, or lower num_models",
+        )
+    expected, tied, seen = architecture.expected_state(), architecture.tied_names(), {}
+    for index, path in zip(model_indices, files, strict=True):
+        _refuse_unreferable(path, source, key)
+        found = read_state(path, source["entry"])
+        names = fitting_names(found, expected, source["key_map"], path, key, tied)
+        state = {ours: converted(found[theirs], expected[ours], theirs, path) for ours, theirs in names.items()}
+        types = sorted(
+            {found[theirs].dtype.name for ours, theirs in names.items() if found[theirs].dtype != state[ours].dtype}
+        )
+        digest = sha256_of(path)
+        given.states[index] = state
+        given.references[index] = Reference(path, digest, names)
+        given.sources.append(
+            {"model": index, "path": path, "sha256": digest, **({"converted": types} if types else {})}
+        )
+        if (other := seen.setdefault(digest, path)) != path:
+            given.notes.append(f"{path} and {other} have the same content, so two models are one")
+            report(f"Warning: {given.notes[-1]}")
+        report(f"model {index}: {path}")
+    return given
+
+
+def _refuse_unreferable(path: str, source: Mapping[str, Any], key: str) -> None:
+    if source["store"] == "reference" and Path(path).suffix != ".safetensors":
+        raise DataError(
+            f"{key}.store is reference, but {path} is no .safetensors file",
+            expected="files of which single tensors can be read",
+            remedy=f"save it as safetensors, or set {key}.store: copy",
+        )
