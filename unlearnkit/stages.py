@@ -47,7 +47,7 @@ def _trained(population: str, role: str) -> Stage:
     return Stage(
         layout.weights_of(population),
         lambda g, w: g.graph.training_slice(role),
-        lambda g, w: g.graph.training_code(role),
+        lambda g, w: g.graph.model_code("given" if role in g.graph.experiment.given else "train"),
         role,
         _TRAINED,
     )

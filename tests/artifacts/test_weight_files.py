@@ -92,6 +92,6 @@ def test_another_base_is_refused(delta: Path) -> None:
 def test_weights_of_an_unknown_kind_are_refused(tmp_path: Path) -> None:
     write_tensors(tmp_path / "a.safetensors", {"model_0000/epoch_0001/w": np.zeros(2)}, {"holds": "rumours"})
     with pytest.raises(
-        ArtifactError, match=r"a\.safetensors holds weights of the kind 'rumours'; expected full or delta"
+        ArtifactError, match=r"a\.safetensors holds weights of the kind 'rumours'; expected full, delta or reference"
     ):
         WeightFile(tmp_path / "a.safetensors")

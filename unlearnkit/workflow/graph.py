@@ -53,9 +53,8 @@ class Graph:
 
     def oracles(self) -> list[str]:
         """Return the weight files of the oracles of all forget sets."""
-        if not self.experiment.has_oracles:
-            return []
-        return [path for name in self.forget_sets for path in self.weights(layout.ORACLE, forget_set=name)]
+        names = self.forget_sets if self.experiment.has_oracles else []
+        return [path for name in names for path in self.weights(layout.ORACLE, forget_set=name)]
 
     def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
         """Return the margin files that hold the given models of a population."""
@@ -254,10 +253,6 @@ class Graph:
     def model_code(self, script: str) -> str:
         """Fingerprint of a workflow script that runs models of the experiment's architecture."""
         return self.code(script, *self._learning_modules())
-
-    def training_code(self, role: str) -> str:
-        """Fingerprint of making originals or oracles: by training, or from files."""
-        return self.model_code("given" if role in self.experiment.given else "train")
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""
