@@ -1,0 +1,144 @@
+"""Code of a user, as docs/where-does-my-code-go.md shows it: from files, and from a package that is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from checkout import Checkout, Outcome
+
+from unlearnkit import declarations, fingerprint, registry
+from unlearnkit.artifacts.provenance import read_record
+from unlearnkit.config.load import load_experiment
+from unlearnkit.config.reading import read_configuration
+from unlearnkit.workflow.graph import Graph
+
+PAGE = "docs/where-does-my-code-go.md"
+FILES = ("ascend.py", "spread.py", "tanh_net.py", "stripes.py", "own.yaml")
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "lab"
+version = "0.1"
+
+[project.entry-points]
+"unlearnkit.methods" = {ascend = "lab.ascend"}
+"unlearnkit.models" = {tanh_net = "lab.tanh_net"}
+
+[tool.setuptools]
+packages = ["lab"]
+"""
+PACKAGED = (("ascend.py", "ascend"), ("tanh_net.py", "tanh_net"), ("spread.py", "lab.spread"))
+"""What `own.yaml` names in files, and what it names in the package: two entry points and a module."""
+
+
+def examples(repository: Path) -> dict[str, str]:
+    """Return file name -> content of the code blocks of the page."""
+    page = (repository / PAGE).read_text()
+    blocks = re.findall(r"^`([\w.]+)`[^`]*?:\n\n```\w+\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return dict(blocks)
+
+
+@pytest.fixture
+def files(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder with the files of the page; what the test makes known is unknown after it."""
+    for name, text in examples(repository).items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(registry.OUTSIDE, "{}")
+    forget()
+    yield tmp_path
+    registry.adopt({})
+    forget()
+
+
+def forget() -> None:
+    for cached in (declarations.declarations, fingerprint.fingerprint, fingerprint.content_hash):
+        cached.cache_clear()
+    fingerprint._imports_of.cache_clear()
+
+
+def test_the_page_has_one_short_example_of_each(repository: Path) -> None:
+    found = examples(repository)
+    assert tuple(found) == FILES
+    lines = {name: len([line for line in text.splitlines() if line]) for name, text in found.items()}
+    assert {name: count for name, count in lines.items() if count > 20} == {}
+
+
+def test_the_examples_of_the_page_are_read_and_work(files: Path) -> None:
+    experiment = load_experiment(read_configuration(["own.yaml"]))
+    graph = Graph(experiment)
+    assert experiment.model_settings.size(2, (1, 8, 8)).parameters == 64 * 8 + 8 + 8 * 2 + 2
+    assert graph.unlearning_slice("ascend")["settings"] == {"lr": 0.05}
+    images = registry.load("data set", "stripes").load(None)
+    assert images.split_sizes["train"] == experiment.train_size == 200
+    model = registry.load("model", "tanh_net").build(2, (1, 8, 8), experiment.model_settings)
+    assert model(torch.zeros(3, 1, 8, 8)).shape == (3, 2)
+    assert registry.load("method", "ascend").unlearn and registry.load("metric", "spread").score
+
+
+def run(copy: Checkout, *words: str) -> Outcome:
+    paths = os.pathsep.join([str(copy.root), str(copy.root / "site")])
+    command = (sys.executable, "-m", "snakemake", *words, "--configfile", "own.yaml")
+    outcome = copy.run("env", f"PYTHONPATH={paths}", *command)
+    assert outcome.status == 0, outcome.output
+    return outcome
+
+
+def rerun(copy: Checkout, name: str, old: str, new: str) -> set[str]:
+    """Return the computing rules that an edit makes run again, and undo it."""
+    before = (copy.root / name).read_text()
+    copy.edit(name, old, new)
+    try:
+        return set(run(copy, "-n", "spread_all").counts) - {"spread_all", "table", "cost"}
+    finally:
+        (copy.root / name).write_text(before)
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_a_package_with_a_method_a_metric_and_a_model_is_used_and_rerun_exactly(
+    fresh: Checkout, repository: Path
+) -> None:
+    texts, package = examples(repository), fresh.root / "project"
+    (package / "lab").mkdir(parents=True)
+    (package / "pyproject.toml").write_text(PROJECT)
+    (package / "lab/__init__.py").write_text("")
+    for name in ("ascend.py", "tanh_net.py", "spread.py"):
+        (package / "lab" / name).write_text(texts[name])
+    own = texts["own.yaml"]
+    for file, named in PACKAGED:
+        own = own.replace(file, named)
+    # the same method once more, from a file, with a file beside it
+    own = own.replace("methods:\n", "methods:\n  climb: {method: climb.py}\n")
+    climb = texts["ascend.py"].replace("import copy\n", "import copy\nfrom .rates import RATE as RATE\n")
+    (fresh.root / "climb.py").write_text(climb)
+    (fresh.root / "rates.py").write_text("RATE = 1\n")
+    (fresh.root / "own.yaml").write_text(own)
+    (fresh.root / "stripes.py").write_text(texts["stripes.py"])
+    pip = ("-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", "site")
+    subprocess.run([sys.executable, *pip, "./project"], cwd=fresh.root, check=True)
+
+    made = run(fresh, "--cores", "2", "spread_all")
+    assert made.counts["unlearn"] == 2
+    results = fresh.root / "results/own"
+    used = read_record(str(results / "unlearned/random_10/ascend/0000-0001.safetensors.json"))["plug_ins"]
+    assert used["method ascend"] == {"module": "lab.ascend", "package": "lab", "version": "0.1"}
+    used = read_record(str(results / "unlearned/random_10/climb/0000-0001.safetensors.json"))["plug_ins"]
+    assert used["method climb"] == {"file": "climb.py"}
+
+    site = "site/lab"
+    assert rerun(fresh, f"{site}/ascend.py", "epoch(64)", "epoch(32)") == {"unlearn", "score"}
+    assert rerun(fresh, "rates.py", "RATE = 1", "RATE = 2") == {"unlearn", "score"}
+    assert rerun(fresh, f"{site}/spread.py", "dtype=float)", "dtype=float, ddof=1)") == {"score"}
+    assert {"original", "oracle", "unlearn", "margins"} <= rerun(fresh, f"{site}/tanh_net.py", "nn.Tanh()", "nn.ReLU()")
+    assert rerun(fresh, f"{site}/ascend.py", "import copy\n", "import copy  # a comment\n") == set()
