@@ -8,7 +8,7 @@ from unlearnkit.attribution.subsets import outputs_of_models
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.dataset_file import read_image_set
-from unlearnkit.data.membership import rows_by_model
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.layout import shard_indices
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import describe, task_for, worker_for

@@ -8,7 +8,7 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.images.batches import retain_set
-from unlearnkit.data.membership import rows_by_model
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
 from unlearnkit.training.originals import train_shard

@@ -15,7 +15,8 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.attribution.subsets import outputs_of_models
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.images.loading import load_image_set
-from unlearnkit.data.membership import random_membership, rows_by_model
+from unlearnkit.data.membership import random_membership
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker

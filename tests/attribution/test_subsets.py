@@ -16,7 +16,8 @@ from unlearnkit.attribution.gradients import parameter_count, projected_gradient
 from unlearnkit.attribution.influence import scores
 from unlearnkit.attribution.projection import matrix_projector
 from unlearnkit.attribution.regression import fit
-from unlearnkit.data.membership import random_membership, rows_by_model
+from unlearnkit.data.membership import random_membership
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.shard import Task, Worker
 

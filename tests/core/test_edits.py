@@ -91,6 +91,7 @@ EDITS = {
     "facts: widths": ("facts/language_models.py", "4 * width", "3 * width", OF_TEXT_MODELS),
     "facts: published": ("facts/easydub.py", "seed=2", "seed=3", {"forget_set", "unit_forget_set", *SCORES}),
     "data": ("data/images/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
+    "membership": ("data/membership.py", "int(fraction * train_size)", "round(fraction * train_size)", {"membership"}),
     "models": ("models/images/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
     "training": ("training/language/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
     "attribution": ("attribution/effects.py", "sum(", "max(", {"effects"}),

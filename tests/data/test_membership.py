@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from unlearnkit.artifacts.membership import Membership
-from unlearnkit.data.membership import alike, membership_of, random_membership, rows_by_model, rows_of_stack
+from unlearnkit.data.membership import membership_of, random_membership
+from unlearnkit.data.rows_by_model import alike, rows_by_model, rows_of_stack
 from unlearnkit.errors import DataError
 from unlearnkit.seeds import derive_seed
 

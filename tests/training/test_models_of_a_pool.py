@@ -13,7 +13,8 @@ from unlearnkit.artifacts.membership import Membership, read_membership, write_m
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.loading import load_image_set
-from unlearnkit.data.membership import random_membership, rows_by_model
+from unlearnkit.data.membership import random_membership
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.metrics.population import Population
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard

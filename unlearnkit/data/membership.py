@@ -1,4 +1,4 @@
-"""Membership: drawn at random or read from a file of the user's, and as the samples of every model."""
+"""Membership: who is trained on what and forgets what, drawn at random or read from a file of the user's."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from unlearnkit.artifacts.membership import Bools, Membership
+from unlearnkit.artifacts.membership import Membership
 from unlearnkit.artifacts.store import parse_npy
 from unlearnkit.data.draws import order, seeded
 from unlearnkit.errors import DataError
-
-Rows = Tensor | Sequence[Tensor]
-"""Training samples (indices) of the models of a shard: one tensor [n] of all, or one per model."""
-
 
 HEADER = 4096
 """Bytes that the header of a .npy takes at most."""
@@ -79,24 +73,6 @@ def file_membership(path: Path, models: int, train_size: int) -> Membership:
     if forgotten is not None and (idle := np.flatnonzero(forgotten.sum(1) == 0)).size:
         raise _error(path, f"gives model {idle[0]} nothing to forget", "a sample in every row of `forgotten`")
     return membership
-
-
-def rows_by_model(matrix: Bools) -> list[Tensor]:
-    """Return the samples of every model, int64 [samples of the model], ascending, from a matrix [models, samples]."""
-    return [torch.from_numpy(np.flatnonzero(row)) for row in matrix]
-
-
-def alike(rows: Rows) -> bool:
-    """Return whether all models have the same number of samples, without which they cannot share batches."""
-    return isinstance(rows, Tensor) or len({len(own) for own in rows}) == 1
-
-
-def rows_of_stack(rows: Rows, positions: Sequence[int]) -> Tensor:
-    """Return the samples of the models at `positions` as `Draws` takes them: [n], or [K, n] of K with their own."""
-    if isinstance(rows, Tensor):
-        return rows
-    own = [rows[position] for position in positions]
-    return torch.stack(own) if len(own) > 1 else own[0]
 
 
 def _read_npy(path: Path) -> np.ndarray:

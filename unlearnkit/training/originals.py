@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unlearnkit.config.settings import Settings
-from unlearnkit.data.membership import Rows, alike, rows_of_stack
+from unlearnkit.data.rows_by_model import Rows, alike, rows_of_stack
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from unlearnkit.artifacts.membership import Membership
 from unlearnkit.data.draws import Draws
 from unlearnkit.data.images.batches import retain_set
-from unlearnkit.data.membership import rows_by_model
+from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.errors import TrainingError
 
 D = TypeVar("D", bound=Draws)
