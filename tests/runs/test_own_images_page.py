@@ -55,18 +55,15 @@ def in_shell(checkout: Checkout, command: str) -> Outcome:
 @pytest.mark.workflow
 def test_from_a_folder_to_a_table_and_again_after_a_picture_was_replaced(fresh: Checkout) -> None:
     pictures = save_classes(fresh.root / "my_pictures", 150, 16)
-    for command in (DESCRIBE, CHECK, COMPUTE, READ, VERIFY):
-        ended = in_shell(fresh, command)
-        assert ended.status == 0, ended.output
-        if command is CHECK:
-            assert "image_folder is sound: 300 entries" in ended.output and "0 errors" in ended.output
-        if command is COMPUTE:
-            made = ended.counts
-        if command is READ:
-            assert "| fine_tune | 2 | 4/4 |" in ended.output
+    described, checked, computed, table, verified = (in_shell(fresh, command) for command in COMMANDS)
+    assert described.status == 0 and verified.status == 0, verified.output
+    assert "image_folder is sound: 300 entries" in checked.output and "0 errors" in checked.output
+    assert computed.status == 0, computed.output
+    assert "| fine_tune | 2 | 4/4 |" in table.output
     assert in_shell(fresh, COMPUTE).nothing_to_do
 
-    image_set, (rows, _) = (read(fresh.root / RESULTS / "data" / name) for read, name in FILES)
+    image_set = read_image_set(fresh.root / RESULTS / "data/dataset.safetensors")
+    rows, _ = read_table(fresh.root / RESULTS / "data/rows.parquet")
     assert image_set.split_sizes == {"train": 240, "validation": 60} and image_set.class_names == CLASSES
     trained = rows["file"].to_pylist()[:240]
     five = [trained[row] for row in (200, 3, 77, 150, 12)]
@@ -81,7 +78,4 @@ def test_from_a_folder_to_a_table_and_again_after_a_picture_was_replaced(fresh: 
     verified = in_shell(fresh, VERIFY)
     assert verified.status == 1 and f"problem: my_pictures/{trained[0]} was changed since" in verified.output
     again = in_shell(fresh, f"{COMPUTE[:-1]} -n")
-    assert again.status == 0 and again.counts == made
-
-
-FILES = ((read_image_set, "dataset.safetensors"), (read_table, "rows.parquet"))
+    assert again.status == 0 and again.counts == computed.counts

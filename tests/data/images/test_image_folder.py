@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import random
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,8 @@ from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.measured import image_facts
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.images.loading import load_published
+from unlearnkit.data.images.own_pictures import read_own_pictures
+from unlearnkit.data.images.picture_files import picture_shape
 from unlearnkit.data.images.picture_folder import picture_folder
 from unlearnkit.errors import DataError
 
@@ -195,17 +202,42 @@ def test_what_would_lose_something_is_refused(problem: str, folder: Path) -> Non
         only_picture(folder, picture, suffix, **options)
 
 
-def test_sixteen_bits_of_colour_are_refused_although_pillow_reads_eight(folder: Path) -> None:
-    import struct
-    import zlib
-
+def deep_png() -> bytes:
     rows = b"".join(b"\0" + bytes(8 * 6) for _ in range(8))
     chunks = (b"IHDR" + struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0), b"IDAT" + zlib.compress(rows), b"IEND")
     parts = (struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks)
-    (folder / "waves/deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("content", [deep_png(), b"P6\n8 8\n65535\n" + bytes(384)], ids=["png", "ppm"])
+def test_sixteen_bits_of_colour_are_refused_although_pillow_reads_eight(content: bytes, folder: Path) -> None:
+    (folder / "waves/deep.png").write_bytes(content)
     assert Image.open(folder / "waves/deep.png").mode == "RGB"
     with pytest.raises(DataError, match=r"waves/deep\.png' has more than 8 bits per channel"):
         loaded(folder)
+
+
+@pytest.mark.parametrize("width", [5, 16])
+def test_rows_of_sixteen_bytes_are_not_sixteen_bits(width: int, tmp_path: Path) -> None:
+    save_classes(tmp_path, 3, width)
+    for path in tmp_path.glob("*/*.png"):
+        Image.open(path).save(path.with_suffix(".bmp"))
+        path.unlink()
+    assert loaded(tmp_path).images.shape == (6, 3, width, width)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp", ".ppm"])
+def test_damage_anywhere_is_a_stated_error_or_another_picture(suffix: str, tmp_path: Path) -> None:
+    stream, draw = io.BytesIO(), random.Random(0)
+    Image.fromarray(NOISE).save(stream, Image.registered_extensions()[suffix])
+    for number in range(150):
+        content = bytearray(stream.getvalue())
+        content[draw.randrange(min(len(content), 200))] = draw.randrange(256)
+        path = tmp_path / f"{number}{suffix}"
+        path.write_bytes(content[: draw.randrange(len(content))] if number % 5 == 0 else content)
+        with contextlib.suppress(DataError):
+            assert read_own_pictures([path], picture_shape(path, None), None).dtype == np.uint8
 
 
 def one_class(root: Path) -> None:

@@ -33,33 +33,34 @@ def refuse_copies(image_set: ImageSet) -> str:
     """Return which images are copies that they should not be, "" if none are: in two splits, or in two classes.
 
     Raises DataError, naming two, if more than MOST_COPIES of a split are also in the training split, or if more than
-    that of all samples have a copy in another class.
+    that of all images have a copy in another class.
     """
-    found = digests(image_set.images)
-    train = found[: image_set.train_size]
-    start, warnings = image_set.train_size, []
-    for split, size in [*image_set.split_sizes.items()][1:]:
-        own = np.arange(start, start + size)
-        shared = own[np.isin(found[own], train)]
+    found, rows, sizes = digests(image_set.images), np.arange(len(image_set.labels)), image_set.split_sizes
+    train, *held_out = np.split(rows, np.cumsum([*sizes.values()])[:-1])
+    reports = []
+    for split, own in zip([*sizes][1:], held_out, strict=True):
+        shared = own[np.isin(found[own], found[train])]
         fact = f"images of the {split} split are also in the training split"
-        warnings.append(_judged(image_set, found, shared, size, fact, "remove them from one of the splits"))
-        start += size
-    order = np.lexsort((image_set.labels, found))
-    same = found[order][1:] == found[order][:-1]
-    apart = same & (image_set.labels[order][1:] != image_set.labels[order][:-1])
+        reports.append(_judged(image_set, found, shared, len(own), fact, "remove them from one of the splits"))
+    labelled = np.unique(np.stack([found, image_set.labels.astype(np.uint64)]), axis=1)
+    values, classes = np.unique(labelled[0], return_counts=True)
+    apart = rows[np.isin(found, values[classes > 1])]
     fact = "images have an exact copy in another class"
-    warnings.append(_judged(image_set, found, order[1:][apart], len(found), fact, "keep each image in its class"))
-    return "; ".join(filter(None, warnings))
+    reports.append(_judged(image_set, found, apart, len(found), fact, "keep each image in one class"))
+    return "; ".join(filter(None, reports))
 
 
 def _judged(
     image_set: ImageSet, found: npt.NDArray[np.uint64], rows: npt.NDArray[np.integer], of: int, fact: str, remedy: str
 ) -> str:
+    """Return the fact with the number of `rows` and an example; raises DataError if there are too many of them."""
     if not len(rows):
         return ""
-    copies = np.flatnonzero(found == found[rows[0]])
-    pair = " and ".join(_named(image_set, row) for row in (copies[0], rows[0]))
-    said = f"{len(rows):,} of {of:,} {fact}, for example {pair}"
+    equal = np.flatnonzero(found == found[rows[0]])
+    # the first is in the training split; one of another class if there is one
+    others = equal[image_set.labels[equal] != image_set.labels[equal[0]]]
+    pair = (equal[0], others[0] if len(others) else equal[-1])
+    said = f"{len(rows):,} of {of:,} {fact}, for example {' and '.join(_named(image_set, row) for row in pair)}"
     if len(rows) > MOST_COPIES * of:
         raise DataError(said, expected=f"at most {MOST_COPIES:.0%}", remedy=remedy)
     return said

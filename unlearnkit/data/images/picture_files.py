@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unlearnkit.config.data.images import Image as Shape
 from unlearnkit.errors import DataError
@@ -19,6 +21,10 @@ LARGEST = 1024
 
 _FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP")
 GREY, _COLOUR = ("1", "L", "LA"), ("RGB", "RGBA", "P", "PA")
+_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error, zlib.error)
+"""What Pillow raises on damaged files."""
+
+_MOST = 255
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 
 
@@ -52,8 +58,7 @@ def opened(path: Path) -> Iterator[Image]:
             if wrong := _lossy(stored):
                 raise picture_error(path, *wrong, "convert it")
             yield stored
-    # what Pillow raises on damaged files
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+    except (*_DAMAGED, Pillow.DecompressionBombError) as error:
         reason = " ".join(str(error).split()).replace(f" '{path}'", "").replace(f" {str(path)!r}", "")
         raise picture_error(
             path, f"is not a readable picture ({reason})", "an undamaged one", "replace or remove it"
@@ -65,13 +70,18 @@ def _lossy(stored: Image) -> tuple[str, str] | None:
     frames = getattr(stored, "n_frames", 1)
     if frames > 1:
         return f"holds {frames} pictures", "one picture per file"
-    # Pillow reads 16 bits per colour as 8 without a word; only the name of its decoder shows them
-    deep = any("16" in str(tile.args) for tile in getattr(stored, "tile", ())) if stored.mode in _COLOUR else False
-    if deep or stored.mode.startswith(("I", "F")):
+    if stored.mode.startswith(("I", "F")) or any(map(_is_deep, getattr(stored, "tile", ()))):
         return "has more than 8 bits per channel", "8 bits"
     if stored.mode not in GREY + _COLOUR:
         return f"has the colour space {stored.mode}", "grey or RGB"
     return None
+
+
+def _is_deep(tile: Any) -> bool:
+    """Return whether a part of a picture has more than 8 bits per channel, which Pillow reads as 8 without a word."""
+    raw, *more = (tile.args,) if isinstance(tile.args, str) else tile.args or ("",)
+    # in BGR;16 three channels share 16 bits; ppm states the largest value
+    return (";16" in str(raw) and raw != "BGR;16") or (tile.codec_name.startswith("ppm") and more[0] > _MOST)
 
 
 def picture_error(path: Path, problem: str, expected: str, remedy: str) -> DataError:
