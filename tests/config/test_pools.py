@@ -89,12 +89,6 @@ def test_more_models_add_files_and_change_none() -> None:
     assert many.training_slice("halves") == few.training_slice("halves")
 
 
-def test_what_is_forgotten_trains_no_model_of_the_pool() -> None:
-    few, many = graph(), graph(forget=30)
-    assert many.membership_slice("halves") != few.membership_slice("halves")
-    assert many.training_slice("halves") == few.training_slice("halves")
-
-
 def test_models_of_a_pool_have_seeds_of_their_own() -> None:
     assert graph().training_slice("halves")["role"] == "pool/halves"
     assert graph().membership_slice("halves")["role"] == "pool/halves"
