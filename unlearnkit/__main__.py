@@ -17,7 +17,10 @@ INTERRUPTED = 130
 COMMANDS = {
     "check": "is everything as a run needs it: configuration, environment, data, devices?",
     "diff": "how two result folders differ, and why",
+    "new-dataset": "start a data set: its file from a template, and its line in the registry",
     "new-method": "start a method: its file from a template, and its line in the registry",
+    "new-metric": "start a metric: its file from a template, and its line in the registry",
+    "new-model": "start a model: its file from a template, and its line in the registry",
     "plan": "what is missing, and what will it cost?",
     "schema": "print the JSON Schema of the configuration",
     "trace": "what a file was made from",

@@ -15,7 +15,8 @@ from unlearnkit.artifacts.tables import read_table
 pytestmark = pytest.mark.workflow
 
 NAME = "gentle"
-FILE = f"unlearnkit/methods/{NAME}.py"
+FILE = f"unlearnkit/methods/images/{NAME}.py"
+FOLDERS = {"image": "methods/images", "text": "methods/language"}
 ENTRY = f"  {NAME}: {{method: {NAME}, epochs: 2, snapshots: [1, 2]}}\n"
 SETS, SHARDS, TABLES = ("random_10", "nines"), ("0000-0001", "0002-0003"), ("klom", "mia")
 
@@ -30,13 +31,13 @@ def new_method(copy: Checkout, name: str = NAME, task: str = "image") -> str:
     return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", name, "--task", task)
 
 
-def conforms(copy: Checkout, name: str = NAME) -> None:
+def conforms(copy: Checkout, name: str = NAME, task: str = "image") -> None:
     """Run the tests of every method on this one, large models apart, and look at its types."""
     tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
     chosen = f"{name} and not large and not resnet"
     succeeds(copy, sys.executable, "-m", "pytest", *tests, "-k", chosen)
     typed = (sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable)
-    succeeds(copy, *typed, f"unlearnkit/methods/{name}.py")
+    succeeds(copy, *typed, f"unlearnkit/{FOLDERS[task]}/{name}.py")
 
 
 def rows(copy: Checkout) -> list[dict[str, Any]]:
@@ -90,7 +91,7 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
 @pytest.mark.parametrize("task", ["image", pytest.param("text", marks=pytest.mark.slow)])
 def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkout) -> None:
     new_method(fresh, task=task)
-    conforms(fresh)
+    conforms(fresh, task=task)
 
 
 PAGES = [
@@ -106,13 +107,13 @@ def test_the_method_of_a_page_keeps_what_every_method_promises(
 ) -> None:
     text = (fresh.root / page).read_text()
     blocks = re.findall(
-        r"^```(\w+)\n(.*?)^```$", text[text.index(f"unlearnkit/methods/{name}.py`") :], re.DOTALL | re.M
+        r"^```(\w+)\n(.*?)^```$", text[text.index(f"unlearnkit/{FOLDERS[task]}/{name}.py`") :], re.DOTALL | re.M
     )
     (_, code), (_, line), (_, entry) = [block for block in blocks if block[0] in ("python", "yaml")][:3]
     new_method(fresh, name, task)
     assert line in (fresh.root / "unlearnkit/registry.py").read_text()
-    (fresh.root / f"unlearnkit/methods/{name}.py").write_text(code)
-    conforms(fresh, name)
+    (fresh.root / f"unlearnkit/{FOLDERS[task]}/{name}.py").write_text(code)
+    conforms(fresh, name, task)
     (fresh.root / "own.yaml").write_text(entry)
     check = ("check", "--only", "configuration", experiment, "own.yaml")
     assert "ok       configuration: " in succeeds(fresh, sys.executable, "-m", "unlearnkit", *check)

@@ -45,5 +45,6 @@ Methods for images that fine-tune on one set share the loop of `descent` and the
 `unlearnkit.config.methods.fine_tuning`.
 
 Adding a method is one such file, one line in `unlearnkit.registry.METHODS` and one entry in the configuration;
-`unlearnkit new-method NAME`, for text with `--task text`, begins the first two.
+`unlearnkit new-method NAME`, for text with `--task text`, begins the first two. A configuration may also name a file or
+a module of a user's (`unlearnkit.config.outside`); the same holds for metrics, models and data sets.
 """
