@@ -120,6 +120,15 @@ def test_schema_is_one_and_refuses_what_the_loader_refuses(schema: dict[str, Any
         assert not validator.is_valid({**raw, **wrong}), wrong
 
 
+def test_schema_lets_blocks_name_plug_ins_from_outside(schema: dict[str, Any], repository: Path) -> None:
+    page = (repository / "docs/where-does-my-code-go.md").read_text()
+    own = yaml.safe_load(page[page.rindex("```yaml") :].strip("`\n").removeprefix("yaml"))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(own)
+    for change in ({"model": {"name": "nothing"}}, {"metrics": {"spread": {}}}, {"methods": {"own": {"lr": 1}}}):
+        assert not validator.is_valid({**own, **change})
+
+
 def test_every_key_is_described(schema: dict[str, Any]) -> None:
     blank = [path for path, key in _keys(schema) if not key.get("description")]
     assert not [path for path in blank if not path.endswith((".kind", ".source"))]

@@ -12,6 +12,9 @@ from unlearnkit.config.blocks import names_for
 from unlearnkit.config.load import experiment_class
 from unlearnkit.registry import TASKS
 
+FROM_OUTSIDE = {"type": "string", "pattern": r"\.py$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"}
+"""A file or a module, by which a block names a plug-in from outside."""
+
 
 def json_schema() -> dict[str, Any]:
     """Return one JSON Schema (draft 2020-12) of the whole configuration, with all registered plug-ins.
@@ -25,11 +28,31 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of an unlearnkit experiment",
-        "$defs": _tidied(schema["$defs"]),
+        "$defs": _opened(_tidied(schema["$defs"])),
         "if": names | {"required": ["data"]},
         "then": {"$ref": f"#/$defs/{classes['text'].__name__}"},
         "else": {"$ref": f"#/$defs/{classes['image'].__name__}"},
     }
+
+
+def _opened(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Let blocks name plug-ins from outside, whose settings the schema cannot know."""
+    for definition in definitions.values():
+        properties = definition.get("properties", {})
+        for key, tag in (("model", "name"), ("methods", "method")):
+            block = properties.get(key, {})
+            union = next(iter(block.get("patternProperties", {}).values()), block)
+            if "oneOf" in union:
+                union["oneOf"].append(_named(tag))
+        if "content_hash" in properties:
+            own = properties["name"]
+            properties["name"] = {"anyOf": [own, FROM_OUTSIDE], "description": own["description"]}
+    definitions["metrics"]["additionalProperties"] = _named("metric")
+    return definitions
+
+
+def _named(key: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {key: FROM_OUTSIDE}, "required": [key]}
 
 
 def _tidied(node: Any) -> Any:
