@@ -48,22 +48,26 @@ def classes_in(folder: Path, root: Path) -> dict[str, list[Picture]]:
     classes: dict[str, list[Picture]] = {}
     position = 0
     for label, name in enumerate(names):
-        paths = sorted(map(Path, _pictures(folder / name)), key=lambda path: path.parts)
-        if not paths:
-            raise DataError(
-                f"class '{name}' is empty: there is no picture in '{folder / name}'",
-                expected=f"files that end in {', '.join(SUFFIXES)}",
-                remedy="add pictures, or remove the folder",
-            )
-        numbered = enumerate(paths, position)
+        numbered = enumerate(_paths(folder / name), position)
         classes[name] = [Picture(path, path.relative_to(root).as_posix(), label, place) for place, path in numbered]
-        position += len(paths)
+        position += len(classes[name])
     return classes
 
 
 def folders_in(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, ascending, without hidden ones."""
     return [entry.name for entry in _entries(folder) if _is(entry.is_dir)]
+
+
+def _paths(folder: Path) -> list[Path]:
+    """Return the pictures of a class in the order of their paths."""
+    if paths := sorted(map(Path, _pictures(folder)), key=lambda path: path.parts):
+        return paths
+    raise DataError(
+        f"class '{folder.name}' is empty: there is no picture in '{folder}'",
+        expected=f"files that end in {', '.join(SUFFIXES)}",
+        remedy="add pictures, or remove the folder",
+    )
 
 
 def _pictures(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
