@@ -32,6 +32,8 @@ rule all:
     input:
         GRAPH.path(layout.REPORT),
         GRAPH.results(*GRAPH.metrics),
+        OBSERVATION_GRAPH.files(*EXPERIMENT.observed[1:]),
+        OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
     default_target: True
 
 
@@ -47,7 +49,7 @@ if EXPERIMENT.given:
 
 include: "rules/attribution.smk"
 include: "rules/unlearn.smk"
-include: "rules/margins.smk"
+include: "rules/observations.smk"
 include: "rules/score.smk"
 include: "rules/report.smk"
 include: "rules/targets.smk"

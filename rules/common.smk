@@ -33,6 +33,7 @@ try:
     GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
     PRESENT = Present(GRAPH)
     ATTRIBUTION_GRAPH = PRESENT.attribution
+    OBSERVATION_GRAPH = PRESENT.observations
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)
         refuse_unwritable(".snakemake")
@@ -74,7 +75,7 @@ wildcard_constraints:
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",
     shard="[0-9]+-[0-9]+",
-    population=f"original|(oracle|held_out_oracle|pool)/{layout.NAME}",
+    population=layout.POPULATION,
 
 
 def memory(wildcards, attempt):

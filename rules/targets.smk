@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, and <metric>_all for every registered metric."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 
@@ -39,6 +39,16 @@ for metric in REGISTRIES["metric"]:
             f"{metric}_all"
         input:
             GRAPH.results(metric),
+            OBSERVATION_GRAPH.read_by_all(metric),
+
+
+for observation in OBSERVATION_GRAPH.names:
+
+    rule:
+        name:
+            f"{observation}_all"
+        input:
+            OBSERVATION_GRAPH.files(observation),
 
 
 rule report:

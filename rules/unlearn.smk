@@ -6,7 +6,8 @@ Inputs:  data set, forget set, originals of the shard (of the first shard, if al
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
-for a second's work. Rule margins makes those of originals and oracles, on which many artifacts depend.
+for a second's work. Rule margins makes those of originals and oracles, on which many artifacts depend, and other observations of
+unlearned models have rules of their own (rules/observations.smk).
 """
 
 

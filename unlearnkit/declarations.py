@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from unlearnkit.config.settings import MethodSettings, ModelSettings, Settings
-from unlearnkit.errors import ConfigError, UnlearnkitError
+from unlearnkit.config.settings import MethodSettings, ModelSettings, ObservationSettings, Settings
+from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
 from unlearnkit.registry import REGISTRIES, task_of
 from unlearnkit.sources import source_path, syntax_tree
 
@@ -26,6 +26,7 @@ _OF_IMAGES = ("NUM_CLASSES", "CLASS_NAMES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDA
 CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
     "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
+    "observation": ("Settings", "VALUES", "NEEDS", "observe"),
     "model": ("Settings", "STACK_SIZE", "build", "adapter"),
     "data set": (*_OF_DATA, *_OF_IMAGES),
     "data set that is measured": (*_OF_DATA, "facts", "raw_paths", "load"),
@@ -37,12 +38,18 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 _ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.workflow.raw_files")
 """What declarations may use beside the standard library."""
 
-BASES: Mapping[str, type[Settings]] = {"method": MethodSettings, "model": ModelSettings, "metric": Settings}
+BASES: Mapping[str, type[Settings]] = {
+    "method": MethodSettings,
+    "model": ModelSettings,
+    "metric": Settings,
+    "observation": ObservationSettings,
+}
 """Kind -> what its `Settings` derive from."""
 
 PACKAGES: Mapping[str, str] = {
     "method": "unlearnkit.methods",
     "metric": "unlearnkit.metrics",
+    "observation": "unlearnkit.observations",
     "data set": "unlearnkit.data",
     "model": "unlearnkit.models",
 }
@@ -104,6 +111,7 @@ def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES
                     expected=f"all that the docstring of {PACKAGES[kind]} lists",
                     remedy=f"add what is missing to {plug_in.__file__}",
                 )
+            yield from _unknown_reads(kind, name, plug_in)
 
 
 def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
@@ -119,6 +127,16 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
     measures = getattr(plug_in, "MEASURES", None)
     for name, measure in measures.items() if isinstance(measures, Mapping) else ():
         yield from (f'MEASURES["{name}"]["{key}"]' for key in OF_A_MEASURE if key not in measure)
+
+
+def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[ConfigError]:
+    reads = getattr(plug_in, "READS", ()) if kind == "metric" else ()
+    for observation in (reads,) if isinstance(reads, str) else reads:
+        if observation not in REGISTRIES["observation"]:
+            yield ConfigError(
+                f"metric '{name}' reads '{observation}', which is no registered observation",
+                remedy=suggest(observation, REGISTRIES["observation"]),
+            )
 
 
 def _contract(kind: str, plug_in: ModuleType) -> str:

@@ -20,7 +20,18 @@ from unlearnkit.sources import is_file, member, origin_of, refuse_sibling, synta
 
 COMPUTING = tuple(
     f"unlearnkit.{part}"
-    for part in ("seeds", "facts", "data", "models", "training", "attribution", "methods", "metrics", "report")
+    for part in (
+        "seeds",
+        "facts",
+        "data",
+        "models",
+        "training",
+        "attribution",
+        "observations",
+        "methods",
+        "metrics",
+        "report",
+    )
 )
 """Packages whose code decides what is in an artifact.
 

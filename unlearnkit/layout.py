@@ -13,7 +13,8 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         pool/{pool}/{shard}.safetensors                     models that are trained on samples of their own
         unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand where a forget set does
-        {any of the five}/{shard}.margins.parquet
+        {any of the five}/{shard}.margins.parquet           what they show on samples, as margins: an observation
+        {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
@@ -50,7 +51,8 @@ VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"
 UNITS = f"{ROOT}/data/units.parquet"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
-MARGINS = f"{ROOT}/{{population}}/{{shard}}.margins.parquet"
+OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
+MARGINS = OBSERVATION.replace("{observation}", "margins")
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
 MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"
 ORIGINAL = "original"
@@ -72,6 +74,11 @@ REPORT = f"{ROOT}/report/index.html"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 """What names of forget sets and variants look like in paths; which are valid, `unlearnkit.config.names` says."""
+
+TRAINED = rf"original|(?:oracle|held_out_oracle|pool)/{NAME}"
+"""What the folders of trained populations look like."""
+POPULATION = rf"{TRAINED}|unlearned/{NAME}/{NAME}"
+"""What the folders of all populations look like."""
 
 MARGIN = "margin"
 """The output beside the logits that attributions are made for."""
@@ -103,6 +110,16 @@ def weights_of(population: str) -> str:
 def margins_of(population: str) -> str:
     """Return the pattern of the margin files of a population."""
     return MARGINS.replace("{population}", population)
+
+
+def observation(name: str) -> str:
+    """Return the pattern of the files of an observation."""
+    return OBSERVATION.replace("{observation}", name)
+
+
+def variant_of(population: str) -> str:
+    """Return the variant in the folder of a population of unlearned models, "" for any other population."""
+    return population.partition("/")[2].partition("/")[2]
 
 
 def curves_of(population: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unlearnkit import layout
+from unlearnkit.registry import OBSERVATIONS
 from unlearnkit.stages import POPULATIONS, STAGES, Stage
 
 _WILDCARDS = {
@@ -32,8 +33,8 @@ class Place:
 
     @property
     def about(self) -> Stage:
-        """The stage of the models that the file is about: for margins and curves that of the weights."""
-        population = self.wildcards.get("population", "") if self.stage in ("margins", "curves") else ""
+        """The stage of the models that the file is about: for observations and curves that of the weights."""
+        population = self.wildcards.get("population", "") if self.stage in (*OBSERVATIONS, "curves") else ""
         return STAGES[POPULATIONS.get(population, self.stage)]
 
     @property

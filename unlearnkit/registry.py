@@ -89,6 +89,17 @@ DATASETS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+OBSERVATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "margins": "unlearnkit.observations.margins",
+        "confidences": "unlearnkit.observations.confidences",
+        "hidden": "unlearnkit.observations.hidden",
+    }
+)
+
+ALWAYS_OBSERVED = "margins"
+"""The observation that every population has: it shows which models failed."""
+
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "mlp": "unlearnkit.models.images.mlp",
@@ -114,7 +125,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
 """Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
 OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"method": METHODS, "metric": METRICS, "data set": DATASETS, "model": MODELS}
+    {"method": METHODS, "metric": METRICS, "observation": OBSERVATIONS, "data set": DATASETS, "model": MODELS}
 )
 """Kind -> the registered plug-ins of this package."""
 
@@ -146,7 +157,7 @@ def loaded_from_outside() -> Iterator[tuple[str, str, str]]:
 
 
 def locate(kind: str, name: str) -> str:
-    """Return the module that implements `name`; `kind` is "method", "metric", "data set" or "model".
+    """Return the module that implements `name`; `kind` is a key of REGISTRIES, as "method".
 
     Raises ConfigError, with the nearest registered name, if there is none.
     """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unlearnkit import layout
+from unlearnkit.registry import OBSERVATIONS
 
 Wildcards = Mapping[str, str]
 Slice = dict[str, Any]
@@ -60,6 +61,14 @@ def _attributed(stage: str, pattern: str, role: str = "", draws: tuple[str, ...]
         lambda g, w: g.attribution.code(stage, w.get("attribution", "")),
         role,
         draws,
+    )
+
+
+def _observed(name: str) -> Stage:
+    return Stage(
+        layout.observation(name),
+        lambda g, w: g.observations.slice_of(name, w.get("variant") or layout.variant_of(w["population"])),
+        lambda g, w: g.observations.code(name, w.get("variant") or layout.variant_of(w["population"])),
     )
 
 
@@ -127,12 +136,7 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.graph.model_code("train"),
         task="text",
     ),
-    "margins": Stage(
-        layout.MARGINS,
-        # those of unlearned models are made by the job that makes the models
-        lambda g, w: g.graph.unlearning_slice(w["variant"]) if "variant" in w else g.graph.margins_slice(),
-        lambda g, w: g.graph.unlearning_code(w["variant"]) if "variant" in w else g.graph.model_code("margins"),
-    ),
+    **{name: _observed(name) for name in OBSERVATIONS},
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),
     "tables": Stage(

@@ -11,8 +11,8 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import rows_to_table, write_table
 from unlearnkit.data.evaluated import needed_by
 from unlearnkit.data.forget_sets import split_labels
+from unlearnkit.data.scored import populations, read_beside
 from unlearnkit.metrics.margins import require_finite
-from unlearnkit.metrics.population import Population
 from unlearnkit.metrics.scoring import score_candidate
 from unlearnkit.registry import load
 from unlearnkit.seeds import derive_seed
@@ -32,9 +32,10 @@ with job_of(snakemake) as running:
         split = split_labels(first.split, first.sample_index, forget)
         for part in oracles.values():
             require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
+        reads, sides = settings.get("reads", {}), {"candidate": candidates, "oracle": oracles}
         compared, references = (
-            {epoch: Population(part.value(value), part.correct, split, part.losses) for epoch, part in side.items()}
-            for side in (candidates, oracles)
+            populations(margins, value, split, read_beside(inputs.observed, settings[side], reads, margins, split))
+            for side, margins in sides.items()
         )
         summaries = score_candidate(
             metric,

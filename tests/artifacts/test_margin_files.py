@@ -113,22 +113,22 @@ def test_a_missing_model_is_named(pools: list[Path]) -> None:
 
 
 def test_a_missing_pool_is_named(pools: list[Path]) -> None:
-    with pytest.raises(ArtifactError, match="no margin file of oracle/eights among"):
+    with pytest.raises(ArtifactError, match="no file of margins for oracle/eights among"):
         read_selection(pools, [("oracle/eights", 0, 2)])
-    with pytest.raises(ArtifactError, match="no margin file is given"):
+    with pytest.raises(ArtifactError, match="no file of margins is given"):
         read_margins([])
 
 
 def test_other_tables_are_refused(tmp_path: Path) -> None:
     write_table(tmp_path / "a.parquet", pa.table({"epoch": [1], "model_0000": [0.5]}), {})
-    with pytest.raises(ArtifactError, match=r"a\.parquet is not a margin file; expected columns epoch, split"):
+    with pytest.raises(ArtifactError, match=r"a\.parquet is not a file of margins; expected columns epoch, split"):
         read_margins([tmp_path / "a.parquet"])
 
 
 def test_a_file_without_the_correctness_of_a_model_is_refused(tmp_path: Path) -> None:
     table, _ = read_table(written(tmp_path / "a.parquet", range(2)))
     write_table(tmp_path / "a.parquet", table.drop_columns(["correct_0001"]), {})
-    with pytest.raises(ArtifactError, match=r"a\.parquet is not a margin file"):
+    with pytest.raises(ArtifactError, match=r"a\.parquet is not a file of margins"):
         read_margins([tmp_path / "a.parquet"])
 
 
@@ -184,7 +184,7 @@ def test_selections_of_sequences_keep_every_value(tmp_path: Path) -> None:
     paths = []
     for first in (0, 2):
         (tmp_path / "oracle" / "some").mkdir(parents=True, exist_ok=True)
-        paths.append(tmp_path / "oracle" / "some" / f"{first}.parquet")
+        paths.append(tmp_path / "oracle" / "some" / f"{first}.margins.parquet")
         write_margins(paths[-1], {1: of_sequences(range(first, first + 2))}, {})
     assert_same_sequences(read_selection(paths, [("oracle/some", 1, 4)])[1], of_sequences(range(1, 4)))
 
@@ -217,7 +217,7 @@ def test_a_file_of_sequences_with_a_lost_column_is_none(tmp_path: Path) -> None:
     write_margins(tmp_path / "a.parquet", {4: of_sequences(range(2))}, {})
     table, facts = read_table(tmp_path / "a.parquet")
     write_table(tmp_path / "a.parquet", table.drop_columns(["margin_min_0001"]), facts)
-    with pytest.raises(ArtifactError, match="is not a margin file"):
+    with pytest.raises(ArtifactError, match="is not a file of margins"):
         read_margins([tmp_path / "a.parquet"])
 
 

@@ -107,6 +107,7 @@ def test_missing_and_broken_modules_are_named(plugin: Plugin) -> None:
 
 INCOMPLETE = {
     "metric": ("AXIS = 'samples'\n", ["Settings", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"]),
+    "observation": ("VALUES = {'image': {}}\n", ["Settings", "NEEDS", "observe"]),
     "model": ("def build(): ...\nfrom os import path as adapter\n", ["Settings", "STACK_SIZE"]),
     "method": (
         "STACKABLE: int = 1\nclass Settings: ...\n",
@@ -135,6 +136,15 @@ def test_a_measure_lacks_what_the_tables_show(plugin: Plugin) -> None:
     (problem,) = incomplete_plug_ins({"metric": {"mine": plugin(source)}})
     lacking = ", ".join(f'MEASURES["a"]["{key}"]' for key in ("direction", "high", "label", "splits"))
     assert f"metric 'mine' does not define {lacking}; expected" in str(problem)
+
+
+def test_a_metric_that_reads_what_is_not_registered_is_answered_with_the_nearest(plugin: Plugin) -> None:
+    source = (
+        "from unlearnkit.config.settings import Settings\nscore = 1\nNEEDS_ORACLE = True\n"
+        "AXIS = HEADLINE = STATISTIC = 'a'\nMEASURES = {}\nREADS = ('margins', 'hiden')\n"
+    )
+    (problem,) = incomplete_plug_ins({"metric": {"mine": plugin(source)}})
+    assert str(problem) == ("metric 'mine' reads 'hiden', which is no registered observation. Did you mean 'hidden'?")
 
 
 def test_a_plug_in_of_images_lacks_what_images_have(plugin: Plugin) -> None:

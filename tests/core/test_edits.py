@@ -41,6 +41,7 @@ from pathlib import Path
 from unlearnkit import fingerprint as prints
 from unlearnkit.config.load import load_experiment
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.registry import locate
 
 def codes():
@@ -55,7 +56,9 @@ def codes():
     found["dataset"] = image.data_code("dataset")
     found |= {script: text.code(script, locate("data set", "text_files")) for script in ("tokens", "text_dataset")}
     for kind, graph in zip(("image", "text"), graphs):
-        found |= {f"{kind} training": graph.model_code("train"), f"{kind} margins": graph.model_code("margins")}
+        observations = ObservationGraph(graph)
+        found |= {f"{kind} {name}": observations.code(name) for name in observations.names}
+        found[f"{kind} training"] = graph.model_code("train")
         found |= {f"{kind} {variant}": graph.unlearning_code(variant) for variant in graph.variants}
     return found
 
@@ -73,7 +76,8 @@ for file, old, new in edits:
     path.write_text(text)
 print(json.dumps(changed))
 """
-OF_MODELS = {"image training", "image margins", "image scrub", "image matching", "datamodel", "gradients"}
+OBSERVED = {"image margins", "image confidences", "image hidden"}
+OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients"}
 OF_TEXT_MODELS = {"text training", "text margins", "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
@@ -95,6 +99,13 @@ EDITS = {
     "models": ("models/images/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
     "training": ("training/language/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
     "attribution": ("attribution/effects.py", "sum(", "max(", {"effects"}),
+    "observations": ("observations/hidden.py", ".flatten(1)", ".flatten(2)", {"image hidden"}),
+    "observations: margins": (
+        "observations/margins.py",
+        'name != "margins"',
+        'name != "correct"',
+        {"image margins", "image scrub", "image matching", "text margins", "text ga"},
+    ),
     "methods": ("methods/images/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
     "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
     "report": ("report/densities.py", "linspace(", "geomspace(", {"figures"}),

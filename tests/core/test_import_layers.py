@@ -33,7 +33,7 @@ LAYERS = {
     },
     2: {"artifacts"},
     3: {"metrics"},
-    4: {"data", "models", "training", "attribution"},
+    4: {"data", "models", "training", "attribution", "observations"},
     5: {"methods"},
     6: {"report", "planning", "lineage", "doctor"},
     7: {"commands"},
@@ -104,16 +104,23 @@ def test_metrics_import_only_errors_settings_and_each_other() -> None:
 
 
 def test_plug_ins_are_imported_through_the_registry_only() -> None:
-    from unlearnkit.registry import METHODS, MODELS
+    from unlearnkit.registry import METHODS, MODELS, OBSERVATIONS
 
     for module, path in MODULES.items():
-        assert not {*METHODS.values(), *MODELS.values()} & set(imports(path)), f"{module} names a plug-in"
+        plug_ins = {*METHODS.values(), *MODELS.values(), *OBSERVATIONS.values()}
+        assert not plug_ins & set(imports(path)), f"{module} names a plug-in"
 
 
 def test_there_are_no_cycles() -> None:
     graph = {module: {name for name in imports(path) if name in MODULES} for module, path in MODULES.items()}
     # an import for type checkers alone runs nothing
-    for rules, kind in (("rules", ""), ("attributions.rules", ""), ("methods.rules", ""), ("text_rules", "text_")):
+    for rules, kind in (
+        ("rules", ""),
+        ("attributions.rules", ""),
+        ("methods.rules", ""),
+        ("observations.rules", ""),
+        ("text_rules", "text_"),
+    ):
         graph[f"unlearnkit.config.{rules}"].discard(f"unlearnkit.config.{kind}experiment")
     assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
 

@@ -33,11 +33,13 @@ from pathlib import Path
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.observation_graph import ObservationGraph
 found = {}
 for name in ("text", "image"):
     graph = Graph(load_experiment(read_configuration([Path(f"{name}.yaml")])))
-    codes = [graph.model_code("train"), graph.model_code("margins"), *map(graph.unlearning_code, graph.variants)]
-    found[name] = [*codes, *map(graph.score_code, graph.metrics)]
+    codes = [graph.model_code("train"), *map(graph.unlearning_code, graph.variants)]
+    observations = ObservationGraph(graph)
+    found[name] = [*codes, *map(observations.code, observations.names), *map(graph.score_code, graph.metrics)]
 print(json.dumps(found))
 """
 

@@ -28,8 +28,8 @@ _LOADED = time.perf_counter()
 class Work:
     """A part of a job that takes time in proportion to `units`, and the `seconds` it took.
 
-    Units are sample passes of all models ("training"), pairs of model and sample that were evaluated ("margins"), or
-    margins that were read ("scoring").
+    Units are sample passes of all models ("training"), pairs of model and sample that were observed ("margins",
+    "hidden", ...), or margins that were read ("scoring").
     """
 
     units: float

@@ -57,15 +57,25 @@ class MetricsBlock(Settings):
         return self
 
 
+class ObservationsBlock(Settings):
+    """What is noted of the models beside margins, of all of them: observation -> settings ({} for the defaults)."""
+
+
 def declared(kind: str, name: str) -> Any:
     """Return what plug-in `name` declares: its `Settings` class and its upper-case constants."""
     return declarations(registry.locate(kind, name))
 
 
 def names_for(kind: str, task: str) -> list[str]:
-    """Return the registered plug-ins of a kind ("data set", "model" or "method") that are for a task."""
-    tasks = registry.tasks_of if kind == "method" else lambda plug_in: (registry.task_of(plug_in),)
+    """Return the registered plug-ins of a kind ("data set", "model", "method", "observation") that are for a task."""
+    own = {"method": registry.tasks_of, "observation": lambda plug_in: tuple(plug_in.VALUES)}
+    tasks = own.get(kind, lambda plug_in: (registry.task_of(plug_in),))
     return [name for name in registry.REGISTRIES[kind] if task in tasks(declared(kind, name))]
+
+
+def assembles(method: str) -> bool:
+    """Return whether the models of a method are more than one network: it defines `assemble`."""
+    return "assemble" in vars(declared("method", method))["__defined__"]
 
 
 def data_block(base: type[Settings], task: str) -> Any:
@@ -92,6 +102,17 @@ def metrics_block() -> type[MetricsBlock]:
         description = f"compute metric {name} with these settings"
         fields[name] = (block, Field(None, description=description, json_schema_extra=_drop_default))
     return _block("metrics", MetricsBlock, **fields)
+
+
+def observations_block(task: str) -> type[ObservationsBlock]:
+    """Return the type of `observations`: one optional block of settings for every observation of a task but margins."""
+    fields = {}
+    for name in names_for("observation", task):
+        if name != registry.ALWAYS_OBSERVED:
+            block = _block(f"observation_{name}", declared("observation", name).Settings)
+            description = f"make {name} of all models, with these settings"
+            fields[name] = (block, Field(None, description=description, json_schema_extra=_drop_default))
+    return _block("observations", ObservationsBlock, **fields)
 
 
 def own_settings(block: ModelBlock | MethodBlock) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from unlearnkit import registry
 from unlearnkit.config.attributions.attribution import Attribution, Embedding
-from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, declared, own_settings
+from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, ObservationsBlock, declared, own_settings
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
@@ -20,7 +20,7 @@ from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Tr
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
-from unlearnkit.config.settings import ModelSettings, Settings
+from unlearnkit.config.settings import ModelSettings, ObservationSettings, Settings
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.facts.image_facts import ImageFacts
 from unlearnkit.facts.image_shape import image_shape
@@ -70,6 +70,10 @@ class Experiment(Settings):
         Embedding.model_validate({}), description="for forget sets of the kind clip_neighbours"
     )
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
+    observations: ObservationsBlock = Field(
+        ObservationsBlock.model_validate({}),
+        description="what is noted of the models beside margins: observation -> settings ({} for the defaults)",
+    )
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")
 
@@ -99,6 +103,26 @@ class Experiment(Settings):
         """Return the settings of a metric: its defaults where the configuration does not ask for it."""
         block = getattr(self.metrics, metric)
         return declared("metric", metric).Settings(**(block.model_dump() if block else {}))
+
+    def reads(self, metric: str) -> tuple[str, ...]:
+        """Return the observations that a metric reads; margins, which every metric has, come first."""
+        others = (name for name in getattr(declared("metric", metric), "READS", ()) if name != registry.ALWAYS_OBSERVED)
+        return (registry.ALWAYS_OBSERVED, *others)
+
+    def read_settings(self, metric: str) -> dict[str, ObservationSettings]:
+        """Return the settings of the observations that a metric reads beside margins."""
+        return {name: self.observation_settings(name) for name in self.reads(metric)[1:]}
+
+    @cached_property
+    def observed(self) -> tuple[str, ...]:
+        """The observations that all models have: margins, and those that the configuration asks for."""
+        asked = [name for name in type(self.observations).model_fields if name in self.observations.model_fields_set]
+        return (registry.ALWAYS_OBSERVED, *asked)
+
+    def observation_settings(self, observation: str) -> ObservationSettings:
+        """Return the settings of an observation: its defaults where the configuration does not ask for it."""
+        block = getattr(self.observations, observation, None)
+        return declared("observation", observation).Settings(**(block.model_dump() if block else {}))
 
     @cached_property
     def model_settings(self) -> ModelSettings:

@@ -10,12 +10,13 @@ from pydantic import Field, ValidationError, create_model
 
 from unlearnkit import registry
 from unlearnkit.config.attributions.rules import attribution_problems
-from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block
+from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block, observations_block
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.rules import population_problems
+from unlearnkit.config.observations.rules import observation_problems
 from unlearnkit.config.outside import adopted
 from unlearnkit.config.pools.rules import pool_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
@@ -80,6 +81,9 @@ def experiment_class(task: str) -> type[Experiment]:
     fields: dict[str, Any] = {
         key: (kind, Field(description=base.model_fields[key].description)) for key, kind in types.items()
     }
+    observations: Any = observations_block(task)
+    meaning = base.model_fields["observations"].description
+    fields["observations"] = (observations, Field(observations.model_validate({}), description=meaning))
     made: Any = create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
     return made
 
@@ -103,6 +107,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         oracle_problems,
         population_problems,
         variant_problems,
+        observation_problems,
     )
     for rule in rules:
         yield from rule(experiment)

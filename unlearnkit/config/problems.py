@@ -61,6 +61,8 @@ def _problem(schema: Node, error: dict[str, Any], prefix: Sequence[str]) -> Conf
     key = _key((*prefix, *path))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_tag(schema, named_block(schema, node), error, (*prefix, *path))
+    if kind == "extra_forbidden" and (told := _known_observation(path)):
+        return told
     if kind == "extra_forbidden":
         siblings = descend(schema, location[:-1])[1].get("properties", {})
         return ConfigError(f"{key} is not a known key", remedy=suggest(path[-1], siblings))
@@ -105,7 +107,24 @@ def _tasks_of(block: str, name: str) -> list[str]:
         return []
     plug_in = declarations(registry.locate(kind, name))
     tasks = registry.tasks_of(plug_in) if kind == "method" else (registry.task_of(plug_in),)
-    return [{"image": "images"}.get(task, task) for task in tasks]
+    return [*map(_named, tasks)]
+
+
+def _named(task: str) -> str:
+    return "images" if task == "image" else task
+
+
+def _known_observation(path: Sequence[str]) -> ConfigError | None:
+    """Return why an observation that is registered cannot be asked for, None if the path names none."""
+    if len(path) != 2 or path[0] != "observations" or path[1] not in registry.OBSERVATIONS:
+        return None
+    if path[1] == registry.ALWAYS_OBSERVED:
+        return ConfigError(f"{_key(path)} is set, but {path[1]} are made of all models in any case", remedy="remove it")
+    tasks = declarations(registry.locate("observation", path[1])).VALUES
+    return ConfigError(
+        f"{_key(path)} is for {' and '.join(map(_named, tasks))}, not for the data set in data.name",
+        remedy="remove it",
+    )
 
 
 def _key(path: Sequence[str]) -> str:

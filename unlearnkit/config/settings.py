@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from unlearnkit.config.methods.costs import ModelSize
 from unlearnkit.config.methods.search import Space
@@ -59,3 +59,18 @@ class ModelSettings(Settings):
             f"the model of {type(self).__module__.removesuffix(':declarations')} states no size",
             remedy="add the function `size` to its `Settings`, as the other models have it",
         )
+
+
+class ObservationSettings(Settings):
+    """Settings of an observation, what it is made on, and how large it is."""
+
+    items: tuple[Literal["forget", "retain", "validation", "test"], ...] | None = Field(
+        None,
+        min_length=1,
+        description="samples that models are observed on: their own forget set (originals: all forget sets), the other "
+        "training samples, and the other splits; null: all that their margins are made on",
+    )
+
+    def size(self, features: int) -> int:
+        """Return the bytes that are stored of one model and sample; `features` is the width before the classifier."""
+        return 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,27 @@ def rows_of(
     `settings` is a rule's configuration slice: without "evaluated" these are all rows. Otherwise: the validation
     split, the forget sets, and for each of these `retain` other training samples (all if there are fewer): the first
     ones outside it of one random order of the training split, which the base seed draws. So what one forget set needs
-    does not depend on the others.
+    does not depend on the others. With "items" (an observation's), only these of them.
     """
-    train_size, samples = split_sizes["train"], sum(split_sizes.values())
-    if "evaluated" not in settings:
-        return np.arange(samples)
-    training = [_needed(forget, settings) for forget in forget_sets]
-    return np.unique(np.concatenate([*training, np.arange(train_size, samples)]))
+    train_size, samples, forget_sets = split_sizes["train"], sum(split_sizes.values()), list(forget_sets)
+    rows = np.arange(samples)
+    if "evaluated" in settings:
+        training = [_needed(forget, settings) for forget in forget_sets]
+        rows = np.unique(np.concatenate([*training, np.arange(train_size, samples)]))
+    return np.intersect1d(rows, _items(split_sizes, settings["items"], forget_sets)) if "items" in settings else rows
+
+
+def _items(
+    split_sizes: Mapping[str, int], items: Sequence[str], forget_sets: Sequence[npt.NDArray[np.integer]]
+) -> Indices:
+    """Return the rows of named sets: "forget" and "retain" of every forget set, and other splits by their names."""
+    of_split = np.repeat([*split_sizes], [*split_sizes.values()])
+    training = np.arange(split_sizes["train"])
+    parts = [np.flatnonzero(of_split == name) for name in items]
+    for forget in forget_sets:
+        parts += [forget] if "forget" in items else []
+        parts += [np.setdiff1d(training, forget)] if "retain" in items else []
+    return np.concatenate(parts).astype(np.int64)
 
 
 def needed_by(

@@ -4,6 +4,8 @@ A metric module defines
 
     Settings                        its settings (a `unlearnkit.config.settings.Settings`)
     AXIS                            "samples" or "models": what one value of the metric belongs to
+    READS                           the observations that it reads, ("margins",) if left out; margins, which show what
+                                    failed, come in any case
     NEEDS_ORACLE                    whether it compares with oracles
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
@@ -15,7 +17,8 @@ A metric module defines
 "higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no
 fixed bound. `splits` are some of "forget", "retain", "validation" and "test". `score` returns exactly the declared
 measures and splits, of "test" only where the data have such samples (`Population.present`). Values along AXIS "samples"
-have one entry per sample of the split, along "models" one per candidate model. Summaries (means, percentiles, bootstrap
-intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read without importing the
-module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.
+have one entry per sample of the split, along "models" one per candidate model. `population.observed[name][value]` is
+what READS names beside margins, [models, items, ...], of as many of the samples as were observed. Summaries (means,
+percentiles, bootstrap intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read
+without importing the module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.
 """

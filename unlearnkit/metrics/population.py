@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,34 @@ OPTIONAL = "test"
 
 
 @dataclass(frozen=True, eq=False)
+class Observation:
+    """What the models of a population show beside margins, on some of its samples: pure arrays.
+
+    `values` are arrays [models, items] or [models, items, width] by name, `samples` [items] the position in the
+    population of the sample that each item is, rising.
+    """
+
+    values: Mapping[str, NDArray]
+    samples: NDArray[np.integer]
+
+    def __getitem__(self, name: str) -> NDArray:
+        """Return a value by its name, [models, items, ...]."""
+        return self.values[name]
+
+    def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Observation:
+        """Return what the models at `indices` show."""
+        return Observation({name: values[indices] for name, values in self.values.items()}, self.samples)
+
+    def take_samples(self, indices: NDArray[np.integer] | list[int], samples: int) -> Observation:
+        """Return the items that are samples at `indices` of a population of `samples`, in that order."""
+        item_of = np.full(samples, -1)
+        item_of[self.samples] = np.arange(len(self.samples))
+        items = item_of[indices]
+        there = np.flatnonzero(items >= 0)
+        return Observation({name: values[:, items[there]] for name, values in self.values.items()}, there)
+
+
+@dataclass(frozen=True, eq=False)
 class Population:
     """Margins and correctness of N models (originals, oracles or unlearned models) on the same samples.
 
@@ -26,8 +54,8 @@ class Population:
     samples] floating, nats, where they are known beside the margins. `member` and `forgotten` [models, samples] bool
     state where models differ in what they were trained on and what they are to forget (models of a pool, and what is
     unlearned from them); None where all have the same, which then follows from `split` (`trained_on`, `forgets`).
-    Non-finite margins are allowed: they mark failed models, which `failed_models` lists. Raises MetricError, naming the
-    array, if types, shapes or shares do not fit.
+    `observed` holds what else the metric declares in READS, by name. Non-finite margins are allowed: they mark failed
+    models, which `failed_models` lists. Raises MetricError, naming the array, if types, shapes or shares do not fit.
     """
 
     margins: NDArray[np.floating]
@@ -36,6 +64,7 @@ class Population:
     losses: NDArray[np.floating] | None = None
     member: NDArray[np.bool_] | None = None
     forgotten: NDArray[np.bool_] | None = None
+    observed: Mapping[str, Observation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.margins.ndim != 2 or not np.issubdtype(self.margins.dtype, np.floating):
@@ -72,6 +101,17 @@ class Population:
         if unknown.size:
             raise MetricError(f"population 'split' holds '{unknown[0]}'", expected=f"only {', '.join(SPLITS)}")
 
+        for name, observation in self.observed.items():
+            self._require_fitting(name, observation)
+
+    def _require_fitting(self, name: str, observation: Observation) -> None:
+        for value, array in observation.values.items():
+            if array.shape[:2] != (self.models, len(observation.samples)):
+                raise MetricError(
+                    f"population '{name}' holds '{value}' of shape {array.shape}",
+                    expected=f"{self.models} models and {len(observation.samples)} items",
+                )
+
     @property
     def models(self) -> int:
         """Number of models."""
@@ -89,7 +129,8 @@ class Population:
 
     def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Population:
         """Return the population of the models at `indices` (repeats allowed), in that order."""
-        return self._taken((indices,), self.split)
+        observed = {name: each.take_models(indices) for name, each in self.observed.items()}
+        return self._taken((indices,), self.split, observed)
 
     def first_models(self, count: int | None) -> Population:
         """Return the first `count` models, or all if None; raises MetricError if there are fewer."""
@@ -105,7 +146,8 @@ class Population:
 
     def take_samples(self, indices: NDArray[np.integer] | list[int]) -> Population:
         """Return the population restricted to the samples at `indices`."""
-        return self._taken((slice(None), indices), self.split[indices])
+        observed = {name: each.take_samples(indices, self.samples) for name, each in self.observed.items()}
+        return self._taken((slice(None), indices), self.split[indices], observed)
 
     def trained_on(self, splits: Sequence[str]) -> NDArray[np.bool_]:
         """Return which samples each model was trained on before it forgot any, bool [models, samples].
@@ -141,11 +183,11 @@ class Population:
         """Return the population restricted to one split; raises MetricError if it has no sample."""
         return self.take_samples(self.samples_of(name))
 
-    def _taken(self, where: Any, split: NDArray[np.str_]) -> Population:
+    def _taken(self, where: Any, split: NDArray[np.str_], observed: Mapping[str, Observation]) -> Population:
         """Return the part of every array [models, samples] at `where`, with the split of its samples."""
         optional = ("losses", "member", "forgotten")
         given = {name: own[where] for name in optional if (own := getattr(self, name)) is not None}
-        return Population(self.margins[where], self.correct[where], split, **given)
+        return Population(self.margins[where], self.correct[where], split, **given, observed=observed)
 
 
 def require_same_samples(candidate: Population, oracle: Population) -> None:

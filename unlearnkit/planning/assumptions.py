@@ -39,7 +39,7 @@ REMOTE_SECONDS_PER_JOB = 8.0
 
 
 def seconds_per_unit(kind: str, multiply_adds: int, stack_size: int, *, gpu: bool) -> float:
-    """Return the assumed seconds per unit of "training" (sample passes), "margins" (evaluations) or "scoring"."""
+    """Return the assumed seconds per unit of "training" (sample passes), "scoring", or an observation (evaluations)."""
     if kind == "scoring":
         return SECONDS_PER_MARGIN
     step, sample, rate = (

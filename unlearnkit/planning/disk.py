@@ -16,7 +16,7 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import model_of
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload
-from unlearnkit.registry import task_of
+from unlearnkit.registry import ALWAYS_OBSERVED, OBSERVATIONS, task_of
 
 _LABEL_BYTES = 8
 _TOKEN_BYTES = 2
@@ -46,7 +46,8 @@ class Disk:
         epochs = len(job.settings["snapshots"]) if "snapshots" in job.settings else 1
         weights = self._workload.models(job) * epochs * self._workload.model_size.state_bytes
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
-        other = self._attribution_bytes(job) or recorded or assumptions.BYTES_OF_OTHER_FILES
+        other = self._attribution_bytes(job) or self._observed_bytes(job) or recorded
+        other = other or assumptions.BYTES_OF_OTHER_FILES
         if job.rule == "dataset":
             other += self._workload.samples * self._bytes_per_sample()
         return {
@@ -63,6 +64,13 @@ class Disk:
     def _assumed_per_margin(self) -> float:
         text = self._workload.experiment.task == "text"
         return assumptions.VALUES_OF_SEQUENCE * assumptions.BYTES_PER_MARGIN if text else assumptions.BYTES_PER_MARGIN
+
+    def _observed_bytes(self, job: MissingJob) -> float:
+        """Return the bytes of an observation as it states them, uncompressed; 0 for margins and any other job."""
+        if job.rule not in OBSERVATIONS or job.rule == ALWAYS_OBSERVED:
+            return 0.0
+        settings = self._workload.experiment.observation_settings(job.rule)
+        return self._workload.units(job)[job.rule] * settings.size(self._workload.features)
 
     def _is_alike(self, record: Record) -> bool:
         """Whether the margins of a record are of the same kind: sequences have more values."""

@@ -17,10 +17,10 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import Keys, as_key, keys_of, model_of
 from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
-from unlearnkit.registry import REGISTRIES
+from unlearnkit.registry import OBSERVATIONS, REGISTRIES
 
 LEARNING_RULES = (
-    *("original", "oracle", "pool", "unlearn", "margins"),
+    *("original", "oracle", "pool", "unlearn", *OBSERVATIONS),
     *("datamodel", "regression", "gradients", "influence"),
 )
 

@@ -6,7 +6,7 @@ All of it follows from the configuration and from what plug-ins declare: setting
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.experiment import Experiment
@@ -19,6 +19,7 @@ from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.records import Record
+from unlearnkit.registry import OBSERVATIONS
 
 
 class Workload:
@@ -44,8 +45,8 @@ class Workload:
         if job.rule == "datamodel":
             passes = job.settings["training"]["epochs"] * self.part_size(job)
             return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
-        if job.rule == "margins":
-            return {"margins": self.models(job) * self._evaluated(job.wildcards["population"].partition("/")[2])}
+        if job.rule in OBSERVATIONS:
+            return {job.rule: self._observed(job)}
         if job.rule == "unlearn":
             evaluated = self._evaluated(job.wildcards["forget_set"])
             evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
@@ -57,12 +58,19 @@ class Workload:
     def passes(self, job: MissingJob) -> float:
         """Return the sample passes of a job; an evaluation is a forward pass and counts a third."""
         units = self.units(job)
-        return units.get("training", 0.0) + FORWARD_PASS * units.get("margins", 0.0)
+        return units.get("training", 0.0) + FORWARD_PASS * sum(units.get(name, 0.0) for name in OBSERVATIONS)
 
     @functools.cached_property
     def model_size(self) -> ModelSize:
         """The size of one model of the experiment."""
         return self.experiment.model_settings.size(self.experiment.num_classes, self.experiment.sample_shape)
+
+    @functools.cached_property
+    def features(self) -> int:
+        """The width of what the classifier of a model receives: the multiply-adds of one more class."""
+        classes, shape = self.experiment.num_classes, self.experiment.sample_shape
+        wider = self.experiment.model_settings.size(classes + 1, shape)
+        return wider.multiply_adds - self.model_size.multiply_adds
 
     @functools.cache  # noqa: B019  one workload lives as long as the command
     def forget_size(self, name: str) -> int:
@@ -100,6 +108,24 @@ class Workload:
         if name in self.experiment.pools:
             return self._part_of(name) - self.forget_size(name)
         return self.experiment.train_size - (self.forget_size(name) if name else 0)
+
+    def _observed(self, job: MissingJob) -> int:
+        """Return the pairs of model (at an epoch) and sample that an observation is made of."""
+        population, *names = job.wildcards["population"].split("/")
+        snapshots = len(self.experiment.variants[names[1]].snapshots) if population == "unlearned" else 1
+        return self.models(job) * snapshots * self._items(names[0] if names else "", job.settings.get("items"))
+
+    def _items(self, forget_set: str, items: Sequence[str] | None) -> int:
+        """Return the samples that an observation is made on for a forget set, for all of them if it is ""."""
+        if items is None:
+            return self._evaluated(forget_set)
+        experiment = self.experiment
+        forgotten = sum(map(self.forget_size, [forget_set] if forget_set else experiment.forget_sets))
+        forgotten = min(forgotten, experiment.train_size)
+        kept = experiment.train_size - (forgotten if forget_set or len(experiment.forget_sets) == 1 else 0)
+        sizes = {"forget": forgotten, "retain": kept, "validation": experiment.validation_size}
+        sizes["test"] = experiment.test_size
+        return min(sum(sizes[name] for name in items), self._evaluated(forget_set))
 
     def _evaluated(self, forget_set: str) -> int:
         """Return the samples that models are evaluated on for a forget set, for all of them if it is ""."""

@@ -14,7 +14,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
-from unlearnkit.registry import TASKS, locate
+from unlearnkit.registry import ALWAYS_OBSERVED, TASKS, locate
 from unlearnkit.seeds import SCHEME
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.raw_files import raw_files, takable
@@ -58,8 +58,12 @@ class Graph:
 
     def margins(self, population: str, models: range, forget_set: str, variant: str = "") -> list[str]:
         """Return the margin files that hold the given models of a population."""
-        pattern, shards = layout.margins_of(population), self._shards_with(models)
-        return [self.path(pattern, shard=shard, forget_set=forget_set, variant=variant) for shard in shards]
+        return self.observed(ALWAYS_OBSERVED, population, models, forget_set=forget_set, variant=variant)
+
+    def observed(self, observation: str, population: str, models: range, **wildcards: str) -> list[str]:
+        """Return the files of an observation that hold the given models of a population."""
+        pattern = layout.observation(observation).replace("{population}", population)
+        return [self.path(pattern, shard=shard, **wildcards) for shard in self._shards_with(models)]
 
     def _shards_with(self, models: range) -> list[str]:
         size = self.experiment.shard_size
@@ -113,10 +117,14 @@ class Graph:
 
     def score_margins(self, metric: str, side: str, forget_set: str, candidate: str) -> list[str]:
         """Return the margin files that one side of a score reads."""
+        return self.score_observed(ALWAYS_OBSERVED, metric, side, forget_set, candidate)
+
+    def score_observed(self, observation: str, metric: str, side: str, forget_set: str, candidate: str) -> list[str]:
+        """Return the files of an observation that one side of a score reads."""
         return [
             path
             for population, models in self.selection(metric, side, forget_set, candidate)
-            for path in self.margins(population, models, forget_set, candidate)
+            for path in self.observed(observation, population, models, forget_set=forget_set, variant=candidate)
         ]
 
     def _needs_oracle(self, metric: str) -> bool:
@@ -130,19 +138,14 @@ class Graph:
 
     def margins_slice(self) -> Slice:
         """What determines margins beside weights and data: the model, and which samples it is evaluated on."""
-        if evaluated := self._evaluated_slice():
-            return {"model": self.model_slice(), **evaluated, **self.seed_slice()}
+        if evaluated := self.evaluated_slice():
+            return {"model": self.model_slice(), **evaluated}
         return self.model_slice()
 
-    def evaluated_forget_sets(self, population: str) -> list[str]:
-        """Return the forget sets whose samples the models of a population are evaluated on, if not on all samples.
-
-        Oracles are evaluated on what they were trained without, originals on what any unlearned model is to forget.
-        """
-        if self.experiment.retain_evaluated is None:
-            return []
-        _, _, own = population.partition("/")
-        return [self.path(layout.FORGET_SET, forget_set=name) for name in ([own] if own else self.forget_sets)]
+    def evaluated_slice(self) -> Slice:
+        """Which retained samples models are evaluated on, and the seed that draws them; nothing if on all."""
+        evaluated = self._evaluated_slice()
+        return {**evaluated, **self.seed_slice()} if evaluated else {}
 
     def raw_files(self) -> list[str]:
         """Return the files of the user's that a data set of images is made of, as far as they are there."""
@@ -212,6 +215,8 @@ class Graph:
         }
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
+        if read := self.experiment.read_settings(metric):
+            own["reads"] = {name: settings.model_dump(mode="json") for name, settings in read.items()}
         return {**own, **self._evaluated_slice(), **self.seed_slice()}
 
     def value_slice(self) -> Slice:
@@ -248,11 +253,12 @@ class Graph:
 
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
-        return self.code("unlearn", locate("method", self.variants[variant].method), *self._learning_modules())
+        own = locate("method", self.variants[variant].method), locate("observation", ALWAYS_OBSERVED)
+        return self.code("unlearn", *own, *self._learning_modules())
 
-    def model_code(self, script: str) -> str:
-        """Fingerprint of a workflow script that runs models of the experiment's architecture."""
-        return self.code(script, *self._learning_modules())
+    def model_code(self, script: str, *modules: str) -> str:
+        """Fingerprint of a workflow script that runs models of the experiment's architecture, and `modules`."""
+        return self.code(script, *modules, *self._learning_modules())
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""

@@ -6,10 +6,11 @@ import json
 
 from unlearnkit import layout
 from unlearnkit.places import Place
-from unlearnkit.registry import REGISTRIES
+from unlearnkit.registry import OBSERVATIONS, REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.text_graph import TextGraph
@@ -24,6 +25,7 @@ class Present:
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
         self.pools = PoolGraph(graph)
+        self.observations = ObservationGraph(graph)
 
     def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
@@ -44,7 +46,8 @@ class Present:
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
         """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
         own = place.wildcards
-        if place.task not in ("", self.graph.experiment.task):
+        absent = place.stage in OBSERVATIONS and place.stage not in self.observations.names
+        if absent or place.task not in ("", self.graph.experiment.task):
             return "stage", place.stage, [*STAGES]
         for key, names in self._known(place).items():
             if key in own and own[key] not in names:

@@ -176,7 +176,7 @@ class ReportGraph:
         """What the report says about the experiment as a whole."""
         graph = self.graph
         given = {f"{role}s" for role in graph.experiment.given}
-        left_out = {"execution", "methods", "metrics", "originals", "oracles"} - given
+        left_out = {"execution", "methods", "metrics", "observations", "originals", "oracles"} - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self._described_data(),
             "model": graph.model_slice(),

@@ -20,6 +20,7 @@ from unlearnkit.metrics.margins import loss_from_margins, require_finite
 from unlearnkit.metrics.population import Population
 
 AXIS = "models"
+READS = ("margins",)
 NEEDS_ORACLE = False
 HEADLINE = "indiscernibility"
 STATISTIC = "mean"

@@ -22,6 +22,7 @@ from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population, require_comparable, require_same_samples
 
 AXIS = "samples"
+READS = ("margins",)
 NEEDS_ORACLE = True
 HEADLINE = "wasserstein"
 STATISTIC = "p95"

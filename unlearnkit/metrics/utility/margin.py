@@ -14,6 +14,7 @@ from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
 AXIS = "samples"
+READS = ("margins",)
 NEEDS_ORACLE = False
 MIN_MODELS = 1
 HEADLINE = "margin"

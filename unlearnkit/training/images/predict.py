@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from unlearnkit.artifacts.weights import State
 from unlearnkit.data.images.batches import Pixels
 from unlearnkit.metrics.margins import margins_from_logits
-from unlearnkit.training.evaluation import Assemble
+from unlearnkit.training.evaluation import Assemble, Subjects
 from unlearnkit.training.precision import products
 from unlearnkit.training.shard import Task, Worker
 
@@ -23,20 +23,26 @@ def values(
     states: Sequence[State], task: Task, rows: Tensor, worker: Worker, assemble: Assemble | None
 ) -> dict[str, np.ndarray]:
     """Return "margins" float32 and "correct" bool, both [models, rows], of the models with the given states."""
-
-    def logits_of(plain: Sequence[State]) -> np.ndarray:
-        model = task.architecture.gather([task.architecture.load(state) for state in plain], worker.device).eval()
-        return logits_on(model, task.pixels, rows, len(plain))  # [K, rows, classes]
-
-    def logits_of_one(plain: State) -> Tensor:
-        return torch.from_numpy(logits_of([plain])[0])
-
-    if assemble is None:
-        logits = logits_of(states)
-    else:
-        logits = np.stack([assemble(state, logits_of_one).numpy() for state in states])
+    logits = logits_of(Subjects(states, task, rows, worker, assemble))
     labels = task.pixels.labels.cpu()[rows].numpy()
     return {"margins": margins_from_logits(logits, labels), "correct": logits.argmax(-1) == labels}
+
+
+def logits_of(subjects: Subjects) -> np.ndarray:
+    """Return float32 logits [models, rows, classes] of models in eval mode, assembled where a method says so."""
+    task = subjects.task
+
+    def of_plain(states: Sequence[State]) -> np.ndarray:
+        models = [task.architecture.load(state) for state in states]
+        model = task.architecture.gather(models, subjects.worker.device).eval()
+        return logits_on(model, task.pixels, subjects.rows, len(states))
+
+    def of_one(state: State) -> Tensor:
+        return torch.from_numpy(of_plain([state])[0])
+
+    if subjects.assemble is None:
+        return of_plain(subjects.states)
+    return np.stack([subjects.assemble(state, of_one).numpy() for state in subjects.states])
 
 
 def target_counts(pixels: Pixels, rows: Tensor) -> None:

@@ -21,20 +21,24 @@ from unlearnkit.workflow.present import Present
 def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any]) -> None:
     """Raise ConfigError, with the nearest name, for a target that is neither a rule nor a file of the experiment.
 
-    A metric that is asked for and not configured is checked like a configured one.
+    A metric or observation that is asked for and not configured is checked like a configured one.
     """
     present = Present(graph)
-    metrics = set()
+    plug_ins = set()
     for name in [*asked.targets, *asked.others]:
         rules = asked.target_rules if name in asked.targets else asked.rules
         path, absolute = os.path.relpath(name), Path(name).is_absolute()
         if name not in rules and (absolute or not Path(path).is_file()):
             _refuse_unknown(name if absolute or "/" not in name else path, present, rules)
         place = place_of_path(path)
-        metrics.add(place.wildcards.get("metric", "") if place else name.removesuffix("_all"))
-    more = {name: {} for name in REGISTRIES["metric"] if name in metrics - set(graph.metrics)}
-    if more:
-        load_experiment({**configuration, "metrics": {**configuration["metrics"], **more}})
+        plug_ins.add(place.wildcards.get("metric", place.stage) if place else name.removesuffix("_all"))
+    added = {
+        "metrics": plug_ins & {*REGISTRIES["metric"]} - {*graph.metrics},
+        "observations": plug_ins & {*present.observations.names} - {*graph.experiment.observed},
+    }
+    if any(added.values()):
+        more = {key: {**configuration.get(key, {}), **{name: {} for name in added[key]}} for key in added}
+        load_experiment({**configuration, **more})
 
 
 def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> None:

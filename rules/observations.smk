@@ -1,0 +1,38 @@
+"""What models show on samples: one rule for every registered observation, with its name. Margins are one of them.
+
+Inputs:  data set, weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas
+Outputs: results/<experiment>/<population>/<shard>.<observation>.parquet
+
+Margins of unlearned models are written by the job that unlearns (rules/unlearn.smk).
+"""
+
+for observation in OBSERVATION_GRAPH.names:
+
+    rule:
+        name:
+            observation
+        input:
+            dataset=path(layout.DATASET),
+            weights=path(layout.WEIGHTS),
+            forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
+            originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),
+        output:
+            **{observation: path(layout.observation(observation))},
+            provenance=layout.provenance(path(layout.observation(observation))),
+        params:
+            **made(observation),
+        wildcard_constraints:
+            population=OBSERVATION_GRAPH.population(observation),
+        log:
+            log_of(layout.observation(observation)),
+        threads: EXECUTION.threads
+        resources:
+            **GPU,
+            mem_mb=memory,
+            runtime=runtime,
+        message:
+            f"{observation.capitalize()} of {{wildcards.population}}, models {{wildcards.shard}}"
+        conda:
+            "../envs/unlearnkit.yaml"
+        script:
+            "../workflow_scripts/observe.py"

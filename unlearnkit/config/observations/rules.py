@@ -1,0 +1,73 @@
+"""Rules of observations: what the data, the methods and the metrics of an experiment allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unlearnkit.config.blocks import assembles, declared, names_for
+from unlearnkit.errors import ConfigError
+from unlearnkit.registry import ALWAYS_OBSERVED
+
+if TYPE_CHECKING:
+    from unlearnkit.config.experiment import Experiment
+
+
+def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
+    """Yield observations that the data or a method does not have, and those that leave out what a metric reads."""
+    wanted = {name: f"observations.{name}" for name in experiment.observed if name != ALWAYS_OBSERVED}
+    for metric in experiment.metric_settings:
+        for name in experiment.reads(metric)[1:]:
+            if name in names_for("observation", experiment.task):
+                wanted.setdefault(name, f"metrics.{metric} reads {name}, which")
+                yield from _unread(experiment, metric, name)
+            else:
+                yield ConfigError(
+                    f"metrics.{metric} reads {name}, which {experiment.data.name} does not have",
+                    expected=f"metrics that read {' or '.join(names_for('observation', experiment.task))}",
+                    remedy=f"remove metrics.{metric}",
+                )
+    for name, key in wanted.items():
+        yield from _of_pools(experiment, name)
+        yield from _without_network(experiment, name, key)
+        items = experiment.observation_settings(name).items or ()
+        if "test" in items and not experiment.test_size:
+            yield ConfigError(
+                f"observations.{name}.items names test, but there are no test samples", remedy="remove it from the list"
+            )
+
+
+def _of_pools(experiment: Experiment, name: str) -> Iterator[ConfigError]:
+    items = {"forget", "retain"} & {*(experiment.observation_settings(name).items or ())}
+    for pool in experiment.pools if items else ():
+        yield ConfigError(
+            f"observations.{name}.items names {' and '.join(sorted(items))}, but every model of pools.{pool} forgets "
+            "samples of its own",
+            expected="validation, test, or no items",
+            remedy=f"remove observations.{name}.items or pools.{pool}",
+        )
+
+
+def _without_network(experiment: Experiment, name: str, key: str) -> Iterator[ConfigError]:
+    if "network" not in declared("observation", name).NEEDS:
+        return
+    for variant, block in experiment.methods.items():
+        if assembles(block.method):
+            yield ConfigError(
+                f"{key} looks inside a network, but the models of methods.{variant} are no single network: "
+                f"{block.method} assembles their logits",
+                expected=f"no {name}, or methods whose models are one network",
+                remedy=f"remove {key.split()[0]} or methods.{variant}",
+            )
+
+
+def _unread(experiment: Experiment, metric: str, name: str) -> Iterator[ConfigError]:
+    items = experiment.observation_settings(name).items
+    splits = {split for measure in declared("metric", metric).MEASURES.values() for split in measure["splits"]}
+    missing = [split for split in ("forget", "retain", "validation") if split in splits - {*(items or splits)}]
+    if missing:
+        yield ConfigError(
+            f"metrics.{metric} reads {name} of {' and '.join(missing)} samples, but observations.{name}.items leaves "
+            "them out",
+            remedy=f"add {' and '.join(missing)} to observations.{name}.items, or remove that key",
+        )

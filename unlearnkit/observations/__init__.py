@@ -1,0 +1,28 @@
+"""Observations: what is noted of models on samples, one file per shard, before any metric looks at it.
+
+An observation module defines
+
+    Settings        its settings (a `unlearnkit.config.settings.ObservationSettings`); `size(features)` states the bytes
+                    of one model and sample, from which `unlearnkit plan` predicts
+    VALUES          task ("image", "text") -> value -> "float32", "bool", "int32" or "float32 list": what a file holds
+                    of every model and sample. A value may belong to the sample alone. Tasks that are left out have no
+                    such observation
+    NEEDS           ("logits",) if logits on the samples are enough, which every method has; ("network",) if it looks
+                    inside one: then it is refused beside methods that define `assemble`, whose models are more than
+                    that
+    FACTS           optional: what every file of it states, as its unit
+    observe(subjects, settings) -> value -> array
+                    [models, rows] or, of lists, [models, rows, width], for `subjects.states` on `subjects.rows`
+                    (`unlearnkit.training.evaluation.Subjects`); [rows] for what belongs to the samples. Models are in
+                    eval mode and see plain samples in order, in float32
+
+An observation draws nothing at random and writes nothing: `workflow_scripts/observe.py` does, as
+`{population}/{shard}.{observation}.parquet` (`unlearnkit.artifacts.observations`). Names, types and constants are read
+without importing the module (`unlearnkit.declarations`), so they are literals.
+
+`margins` is made of every population. Others are made where the block `observations` of the configuration asks for
+them, or a metric that reads them is asked for.
+
+Adding an observation is one such file, one line in `unlearnkit.registry.OBSERVATIONS` and one entry in the
+configuration.
+"""

@@ -1,0 +1,124 @@
+"""The part of the artifact graph that notes what models show: which observations of which models, on which samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from unlearnkit import layout
+from unlearnkit.config.blocks import assembles, declared, names_for
+from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
+from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.pool_graph import PoolGraph
+
+Population = tuple[str, range, Mapping[str, str]]
+"""Pattern of a population's folder, model indices, and what the pattern leaves open."""
+
+
+class ObservationGraph:
+    """Inputs and parameters of the observations of an experiment.
+
+    Margins of unlearned models are made by the job that unlearns, so their parameters are those of that job.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self._pools = graph, PoolGraph(graph)
+        self.names = names_for("observation", graph.experiment.task)
+
+    def population(self, observation: str) -> str:
+        """Return which populations have a job of their own for an observation, as a regular expression."""
+        return layout.TRAINED if observation == ALWAYS_OBSERVED else layout.POPULATION
+
+    def forget_sets(self, observation: str, population: str) -> list[str]:
+        """Return the forget sets that the samples of an observation depend on, if it is not made on all of them.
+
+        Oracles are observed on what they were trained without, originals on what any unlearned model is to forget.
+        """
+        items = self.graph.experiment.observation_settings(observation).items or ()
+        if self.graph.experiment.retain_evaluated is None and not {"forget", "retain"} & {*items}:
+            return []
+        own = population.split("/")[1:2] or self.graph.forget_sets
+        return [self.graph.path(layout.FORGET_SET, forget_set=name) for name in own]
+
+    def bases(self, observation: str, population: str, shard: str) -> list[str]:
+        """Return the file with the originals that unlearned models are kept as deltas of, if they are."""
+        if observation == ALWAYS_OBSERVED or not self._is_delta(layout.variant_of(population)):
+            return []
+        return [self._pools.start(population.split("/")[1], shard)]
+
+    def read_by(self, metric: str, forget_set: str, candidate: str) -> list[str]:
+        """Return the files of other observations than margins that a score reads, each once."""
+        files = (
+            path
+            for observation in self.graph.experiment.reads(metric)[1:]
+            for side in ("candidate", "oracle")
+            for path in self.graph.score_observed(observation, metric, side, forget_set, candidate)
+        )
+        return list(dict.fromkeys(files))
+
+    def read_by_all(self, *metrics: str) -> list[str]:
+        """Return what `read_by` returns for all scores of some metrics, each file once."""
+        pairs = [(name, candidate) for name in self.graph.forget_sets for candidate in self.graph.candidates]
+        files = (path for metric in metrics for pair in pairs for path in self.read_by(metric, *pair))
+        return list(dict.fromkeys(files))
+
+    def files(self, *observations: str) -> list[str]:
+        """Return the files of some observations of all models of the experiment."""
+        return [
+            path
+            for observation in observations
+            for population, models, wildcards in self._populations()
+            for path in self.graph.observed(observation, population, models, **wildcards)
+        ]
+
+    def _populations(self) -> Iterator[Population]:
+        graph, experiment = self.graph, self.graph.experiment
+        models, held_out = range(experiment.num_models), range(experiment.held_out_oracles)
+        yield layout.ORIGINAL, models, {}
+        for name in graph.forget_sets:
+            if experiment.has_oracles:
+                yield layout.ORACLE, models, {"forget_set": name}
+            if held_out:
+                yield layout.HELD_OUT_ORACLE, held_out, {"forget_set": name}
+            for variant in graph.variants:
+                own = {"forget_set": name, "variant": variant}
+                yield layout.UNLEARNED, range(graph.unlearned_models()), own
+        for name, pool in self._pools.pools.items():
+            yield layout.POOL, range(pool.models), {"pool": name}
+            for variant in self._pools.variants() if pool.forgets else ():
+                yield layout.UNLEARNED, range(pool.models), {"forget_set": name, "variant": variant}
+
+    # configuration slice and code fingerprint
+
+    def slice_of(self, observation: str, variant: str = "") -> Slice:
+        """What determines an observation beside weights and data: model, settings, and which samples it is made on.
+
+        `variant` is that of unlearned models, "" for others.
+        """
+        graph = self.graph
+        if observation == ALWAYS_OBSERVED:
+            return graph.unlearning_slice(variant) if variant else graph.margins_slice()
+        settings = graph.experiment.observation_settings(observation)
+        own: Slice = {"observation": observation, "settings": settings.model_dump(mode="json", exclude={"items"})}
+        if settings.items:
+            own["items"] = sorted({*settings.items})
+        if method := self._assembling(variant):
+            own["assembled_by"] = method
+        if self._is_delta(variant):
+            own["unlearned_from"] = graph.experiment.unlearned_from
+        return {**own, "model": graph.model_slice(), **graph.evaluated_slice()}
+
+    def code(self, observation: str, variant: str = "") -> str:
+        """Fingerprint of making an observation, of unlearned models if there is a `variant`."""
+        if observation == ALWAYS_OBSERVED and variant:
+            return self.graph.unlearning_code(variant)
+        method = self._assembling(variant)
+        more = [locate("method", method)] if method else []
+        return self.graph.model_code("observe", locate("observation", observation), *more)
+
+    def _is_delta(self, variant: str) -> bool:
+        return bool(variant) and weights_of(declared("method", self.graph.variants[variant].method)) == "delta"
+
+    def _assembling(self, variant: str) -> str:
+        """Return the method of a variant whose models are more than one network, "" if they are not."""
+        method = self.graph.variants[variant].method if variant else ""
+        return method if method and assembles(method) else ""

@@ -1,0 +1,41 @@
+"""Rules of observations: note what the models of one shard show on the samples that are observed."""
+
+from functools import partial
+
+from unlearnkit.artifacts.job import job_of
+from unlearnkit.artifacts.observations import write_observation
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.config.execution import Execution
+from unlearnkit.data.evaluated import rows_of
+from unlearnkit.models.low_rank import whole_state
+from unlearnkit.registry import load, task_of_model
+from unlearnkit.training.evaluation import observed_of_models
+from unlearnkit.training.setup import describe, task_for, worker_for
+
+params, inputs, output, name = snakemake.params, snakemake.input, snakemake.output, snakemake.rule
+model = params.settings.get("model", params.settings)
+
+with job_of(snakemake) as running:
+    execution = Execution.model_validate(snakemake.config.get("execution", {}))
+    worker = worker_for(execution, snakemake.threads, ResumeFolder(output[0], running.key), running.report)
+    dataset = task_of_model(model["name"]).read(inputs.dataset)
+    task = task_for(dataset, model, 0, worker.device)
+    weights = WeightFile(inputs.weights)
+    models, epochs = weights.model_indices, weights.epochs
+    originals = [WeightFile(path) for path in inputs.originals]
+    first = params.settings.get("unlearned_from") == "first"
+    state_of = partial(whole_state, weights, base_of=lambda model: originals[0].state(0 if first else model))
+    rows = rows_of(dataset.split_sizes, params.settings, map(read_array, inputs.forget_sets))
+    observation = load("observation", name)
+    settings = observation.Settings.model_validate(params.settings.get("settings", {}))
+    method = params.settings.get("assembled_by")
+    assemble = load("method", method).assemble if method else None
+    observe = partial(observation.observe, settings=settings)
+    with running.timing.measure(name, len(models) * len(epochs) * len(rows)):
+        parts = observed_of_models(observe, state_of, models, epochs, dataset, task, worker, assemble, rows)
+    facts = getattr(observation, "FACTS", {"observation": name})
+    write_observation(output[0], parts, {**facts, "population": snakemake.wildcards.population})
+    running.record(output[0], **describe(worker.device))
+    running.timing.state(models=len(models), **task.architecture.shape)
