@@ -139,13 +139,8 @@ class Graph:
     def margins_slice(self) -> Slice:
         """What determines margins beside weights and data: the model, and which samples it is evaluated on."""
         if evaluated := self.evaluated_slice():
-            return {"model": self.model_slice(), **evaluated}
+            return {"model": self.model_slice(), **evaluated, **self.seed_slice()}
         return self.model_slice()
-
-    def evaluated_slice(self) -> Slice:
-        """Which retained samples models are evaluated on, and the seed that draws them; nothing if on all."""
-        evaluated = self._evaluated_slice()
-        return {**evaluated, **self.seed_slice()} if evaluated else {}
 
     def raw_files(self) -> list[str]:
         """Return the files of the user's that a data set of images is made of, as far as they are there."""
@@ -202,7 +197,7 @@ class Graph:
             own["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":
             own["unlearned_from"] = self.experiment.unlearned_from
-        return {**own, **self._evaluated_slice(), **self.seed_slice()}
+        return {**own, **self.evaluated_slice(), **self.seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
@@ -217,7 +212,7 @@ class Graph:
         own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
         if read := self.experiment.read_settings(metric):
             own["reads"] = {name: settings.model_dump(mode="json") for name, settings in read.items()}
-        return {**own, **self._evaluated_slice(), **self.seed_slice()}
+        return {**own, **self.evaluated_slice(), **self.seed_slice()}
 
     def value_slice(self) -> Slice:
         """Which value of a sample is compared, where there are several."""
@@ -233,7 +228,8 @@ class Graph:
         others = set() if role == "oracle" else {"same_initial_weights"}
         return self.experiment.training.model_dump(mode="json", exclude=others)
 
-    def _evaluated_slice(self) -> Slice:
+    def evaluated_slice(self) -> Slice:
+        """Return how many retained samples models are evaluated on, nothing if on all."""
         retain = self.experiment.retain_evaluated
         return {} if retain is None else {"evaluated": {"retain": retain, "train_size": self.experiment.train_size}}
 

@@ -105,7 +105,8 @@ class ObservationGraph:
             own["assembled_by"] = method
         if self._is_delta(variant):
             own["unlearned_from"] = graph.experiment.unlearned_from
-        return {**own, "model": graph.model_slice(), **graph.evaluated_slice()}
+        evaluated = graph.evaluated_slice()
+        return {**own, "model": graph.model_slice(), **evaluated, **(graph.seed_slice() if evaluated else {})}
 
     def code(self, observation: str, variant: str = "") -> str:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""
