@@ -117,7 +117,13 @@ INCOMPLETE = {
 }
 
 
-PACKAGE_OF = {"method": "methods", "metric": "metrics", "model": "models", "data set": "data"}
+PACKAGE_OF = {
+    "observation": "observations",
+    "method": "methods",
+    "metric": "metrics",
+    "model": "models",
+    "data set": "data",
+}
 
 
 @pytest.mark.parametrize("kind", INCOMPLETE)
