@@ -2,7 +2,7 @@
 
 Inputs:  data set, forget set, originals of the shard (of the first shard, if all models start from original 0); of a pool:
          membership and models of the shard; methods that need them: held-out oracles of the shard, those that teachers are
-         drawn from, effects of the forget set by an attribution
+         drawn from, effects of the forget set by an attribution; a file of settings that a rule makes
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
@@ -24,6 +24,7 @@ rule unlearn:
         ),
         oracle_pool=lambda w: GRAPH.oracle_pool(w.variant, w.forget_set),
         effects=lambda w: GRAPH.effects(w.variant, w.forget_set),
+        settings_file=lambda w: GRAPH.settings_file(w.variant),
     output:
         weights=path(layout.weights_of(layout.UNLEARNED)),
         margins=path(layout.margins_of(layout.UNLEARNED)),

@@ -12,9 +12,10 @@ from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
 from unlearnkit.training.evaluation import margins_of_models
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import describe, task_for, worker_for
-from unlearnkit.training.unlearning import Procedure, unlearn_shard
+from unlearnkit.training.unlearning import unlearn_shard
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings

@@ -22,10 +22,11 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
 from unlearnkit.models.low_rank import composed
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
-from unlearnkit.training.unlearning import ROLE, Context, Procedure, role_of, run_method, sets_of, unlearn_shard
+from unlearnkit.training.unlearning import ROLE, Context, role_of, run_method, sets_of, unlearn_shard
 
 RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
 CPU = torch.device("cpu")

@@ -29,10 +29,11 @@ from unlearnkit.layout import MARGIN, logit
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.evaluation import Assemble, margins_of_models
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
-from unlearnkit.training.unlearning import Procedure, unlearn_shard
+from unlearnkit.training.unlearning import unlearn_shard
 
 
 class Pool:

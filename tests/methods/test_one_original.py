@@ -13,7 +13,8 @@ from torch import nn
 
 from unlearnkit.artifacts.weights import State
 from unlearnkit.models.stochastic_depth import StochasticDepth, redraw
-from unlearnkit.training.unlearning import Procedure, unlearn_shard
+from unlearnkit.training.procedure import Procedure
+from unlearnkit.training.unlearning import unlearn_shard
 
 BenchOf = Callable[..., Bench]
 

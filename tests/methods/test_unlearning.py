@@ -19,8 +19,9 @@ from unlearnkit.data.membership import random_membership
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import sharing
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
-from unlearnkit.training.unlearning import Context, Procedure
+from unlearnkit.training.unlearning import Context
 
 PLUG_IN = """
 import copy

@@ -18,9 +18,10 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.images.loop import fit
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
 from unlearnkit.training.shard import ShardResult, Task, Worker
-from unlearnkit.training.unlearning import Procedure, run_method
+from unlearnkit.training.unlearning import run_method
 
 RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
 ALL = retain_set(300, None)

@@ -16,10 +16,11 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.precision import products
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
-from unlearnkit.training.unlearning import Procedure, run_method
+from unlearnkit.training.unlearning import run_method
 
 CPU = torch.device("cpu")
 EXACT, ROUNDED = (False, False), (True, True)

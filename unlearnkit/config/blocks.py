@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 from unlearnkit import registry
-from unlearnkit.config.names import Name
+from unlearnkit.config.names import Name, UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
@@ -22,7 +22,7 @@ from unlearnkit.errors import UnlearnkitError
 Block = TypeVar("Block", bound=Settings)
 
 MODEL_KEYS = ("name",)
-METHOD_KEYS = ("method", "snapshots", "grid")
+METHOD_KEYS = ("method", "settings_file", "snapshots", "grid")
 """Our own keys in the blocks of models and methods; no plug-in may have a setting of that name."""
 
 
@@ -36,6 +36,11 @@ class MethodBlock(Settings):
     """A named variant: a method and its settings, or a grid over them."""
 
     method: str = Field(description="registered method")
+    settings_file: UserPath | None = Field(
+        None,
+        min_length=1,
+        description="YAML file with settings of the method; one below results/ may be made by a rule during the run",
+    )
     snapshots: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
         None,
         min_length=1,

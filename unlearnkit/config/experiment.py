@@ -86,6 +86,14 @@ class Experiment(Settings):
     @cached_property
     def variants(self) -> dict[str, Variant]:
         """Every variant by name, grids expanded, in the order of the configuration."""
+        return self.read_variants()
+
+    def settled(self, variant: str) -> Variant:
+        """Return a variant with its settings as they are now, if a rule makes them."""
+        return (self.read_variants() if self.variants[variant].made_file else self.variants)[variant]
+
+    def read_variants(self) -> dict[str, Variant]:
+        """Return the variants with the files of settings as they are now."""
         blocks = self.methods.items()
         return {
             variant.name: variant

@@ -49,8 +49,12 @@ def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where
                 )
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the keys of a YAML (or JSON) file.
+def read_yaml(
+    path: Path,
+    expected: str = "a YAML file like config.yaml",
+    remedy: str = "check the path of the configuration file; targets come before --configfile",
+) -> dict[str, Any]:
+    """Return the keys of a YAML (or JSON) file; `expected` and `remedy` are what an error says of another kind of file.
 
     Raises ConfigError, naming the file, if it cannot be read, has a key twice, or a value that YAML 1.1 takes for
     something else than what is written.
@@ -62,19 +66,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}",
-            remedy="check the path of the configuration file; targets come before --configfile",
+            remedy=remedy,
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text", remedy="save it as UTF-8") from None
     except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", expected="a YAML file like config.yaml") from None
+        raise ConfigError(f"{path} is nested too deeply", expected=expected) from None
     except yaml.YAMLError as error:
         raise ConfigError(
             f"{path} is not valid YAML: {' '.join(str(error).split())}",
             remedy="indent with spaces, not with tabs" if r"'\t'" in str(error) else "correct it there",
         ) from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no keys at its top level", expected="a YAML file like config.yaml")
+        raise ConfigError(f"{path} holds no keys at its top level", expected=expected)
     return content
 
 

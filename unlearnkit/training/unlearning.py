@@ -25,6 +25,7 @@ from unlearnkit.models.parts import sharing
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
@@ -102,31 +103,6 @@ class Context:
                 return model(images)
 
         return logits
-
-
-@dataclass(frozen=True)
-class Procedure:
-    """A method with its settings, the epochs at which its models are kept, and the training recipe if it needs it.
-
-    Model k starts from original k, or every model from original 0 (`from_first`).
-    """
-
-    method: str
-    settings: Any
-    snapshots: tuple[int, ...]
-    recipe: Recipe | None = None
-    from_first: bool = False
-
-    @classmethod
-    def from_slice(cls, settings: Mapping[str, Any]) -> Procedure:
-        """Return the procedure that a rule's configuration slice describes."""
-        return cls(
-            method=settings["method"],
-            settings=registry.load("method", settings["method"]).Settings.model_validate(settings["settings"]),
-            snapshots=tuple(settings["snapshots"]),
-            recipe=Recipe.model_validate(settings["training"]) if "training" in settings else None,
-            from_first=settings.get("unlearned_from") == "first",
-        )
 
 
 def unlearn_shard(

@@ -85,6 +85,11 @@ class Graph:
         pattern, shards = layout.weights_of(layout.HELD_OUT_ORACLE), self._shards_with(settings.oracle_pool)
         return [self.path(pattern, shard=shard, forget_set=forget_set) for shard in shards]
 
+    def settings_file(self, variant: str) -> list[str]:
+        """Return the file with the settings of a variant if a rule makes it; others are part of the configuration."""
+        path = self.variants[variant].made_file
+        return [path] if path else []
+
     def effects(self, variant: str, forget_set: str) -> list[str]:
         """Return the file with the effects of a forget set that a variant reads, if it does."""
         if "attribution" not in self.needs(variant):
@@ -186,13 +191,8 @@ class Graph:
 
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
-        chosen = self.variants[variant]
-        own = {
-            "method": chosen.method,
-            "settings": chosen.settings.model_dump(mode="json"),
-            "snapshots": list(chosen.snapshots),
-            "model": self.model_slice(),
-        }
+        # the run may have made a file of settings: Snakemake asks again before it starts a job
+        own = {**self.experiment.settled(variant).described(), "model": self.model_slice()}
         if "recipe" in self.needs(variant):
             own["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":

@@ -18,10 +18,11 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.training.language.sequence_values import values_of_sequences
 from unlearnkit.training.originals import train_shard
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
-from unlearnkit.training.unlearning import Procedure, run_method
+from unlearnkit.training.unlearning import run_method
 
 TEXT = made_text(200, 40, vocabulary=300, shortest=10, longest=16, per_unit=1, seed=3)
 """Random tokens: whatever a model knows of a sequence it has memorised."""

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from unlearnkit import registry
 from unlearnkit.config.attributions.rules import unknown_attribution
 from unlearnkit.config.blocks import MethodBlock, declared, own_settings
+from unlearnkit.config.methods.settings_files import file_problems
 from unlearnkit.config.methods.variants import axes, combinations, last_epoch, spelled
 from unlearnkit.config.names import LONGEST_NAME, VALUE_PATTERN
 from unlearnkit.config.problems import from_validation
@@ -34,7 +35,8 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
             )
         yield from _view_problems(experiment, f"methods.{name}", block.method)
-        problems = [*_grid_problems(f"methods.{name}", block), *_order_problems(f"methods.{name}", block)]
+        key = f"methods.{name}"
+        problems = [*file_problems(key, block), *_grid_problems(key, block), *_order_problems(key, block)]
         yield from problems
         if not problems:
             yield from _combination_problems(experiment, name, block)

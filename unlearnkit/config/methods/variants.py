@@ -7,29 +7,48 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from unlearnkit.config.blocks import MethodBlock, declared, own_settings
+from unlearnkit.config.blocks import MethodBlock, declared
+from unlearnkit.config.methods.settings_files import is_pending, made_file, settings_in
 from unlearnkit.config.settings import Settings
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A method with its settings, evaluated after every epoch in `snapshots` (0: the method has no epochs)."""
+    """A method with its settings, evaluated after every epoch in `snapshots` (0: the method has no epochs).
+
+    Where a rule makes settings, `made_file` is their file. As long as it is not there, the variant is `pending` and has
+    the settings that stand in the entry.
+    """
 
     name: str
     method: str
     settings: Settings
     snapshots: tuple[int, ...]
+    made_file: str | None = None
+    pending: bool = False
+
+    def described(self) -> dict[str, Any]:
+        """Return what a slice states of the variant."""
+        own = {
+            "method": self.method,
+            "settings": self.settings.model_dump(mode="json"),
+            "snapshots": list(self.snapshots),
+        }
+        return {**own, "pending": self.made_file} if self.pending else own
 
 
 def variants_of(name: str, block: MethodBlock, training_epochs: int) -> Iterator[Variant]:
     """Yield the variants of one entry of `methods`, in a stable order.
 
-    Raises pydantic's ValidationError if the method's own `Settings` refuse a combination.
+    Raises pydantic's ValidationError if the method's own `Settings` refuse a combination, and ConfigError for a file of
+    settings.
     """
+    path, pending = made_file(block), is_pending(block)
     for variant, values in combinations(name, block):
         settings = declared("method", block.method).Settings.model_validate(values)
         last = last_epoch(block.method, settings, training_epochs)
-        yield Variant(variant, block.method, settings, block.snapshots or (last or 0,))
+        snapshots = block.snapshots or (last or 0,)
+        yield Variant(variant, block.method, settings, snapshots, path, pending)
 
 
 def combinations(name: str, block: MethodBlock) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,7 +56,7 @@ def combinations(name: str, block: MethodBlock) -> Iterator[tuple[str, dict[str,
 
     A name is `name.<setting><value>.<setting><value>`, in the order in which the method declares its settings.
     """
-    plain, grid = own_settings(block), axes(block)
+    plain, grid = settings_in(block), axes(block)
     for values in itertools.product(*grid.values()):
         point = dict(zip(grid, values, strict=True))
         yield (".".join([name, *(key + spelled(value) for key, value in point.items())]), {**plain, **point})
