@@ -154,3 +154,9 @@ def public(node: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.FunctionD
             yield child.name, child
             if isinstance(child, ast.ClassDef):
                 yield from ((f"{child.name}.{name}", inner) for name, inner in public(child))
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    # pytest would import only one of them
+    names = [path.name for path in (REPOSITORY / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert not {name for name in names if names.count(name) > 1}
