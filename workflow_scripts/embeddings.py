@@ -3,9 +3,9 @@
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import write_array
+from unlearnkit.attribution.embedding import clip_embeddings
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.images.dataset_file import read_image_set
-from unlearnkit.data.images.embedding import clip_embeddings
 from unlearnkit.training.setup import describe, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output

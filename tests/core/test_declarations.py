@@ -65,9 +65,9 @@ def test_which_files_data_are_read_from_is_told_without_imports(repository: Path
         f"folder = Path({str(tmp_path)!r})\n"
         "print(raw_files('unlearnkit.data.text.text_files', folder, None))\n"
         "print(raw_files('unlearnkit.data.text.hub_text', None, HubText(path=str(folder))))\n"
-        "print(raw_files('unlearnkit.data.images.embedding', str(folder)))\n"
+        "print(raw_files('unlearnkit.attribution.embedding', str(folder)))\n"
         "print([raw_files('unlearnkit.data.text.hub_text', None, HubText(path='nobody/nothing')),"
-        " raw_files('unlearnkit.data.images.embedding', 'nobody/nothing'),"
+        " raw_files('unlearnkit.attribution.embedding', 'nobody/nothing'),"
         " raw_files('unlearnkit.data.text.village', None, None)])\n"
         "print([name for name in ('torch', 'datasets', 'transformers', 'numpy') if name in sys.modules])"
     )

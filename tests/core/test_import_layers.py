@@ -111,6 +111,23 @@ def test_plug_ins_are_imported_through_the_registry_only() -> None:
         assert not plug_ins & set(imports(path)), f"{module} names a plug-in"
 
 
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("data", ("images", "text")),
+        ("models", ("images", "language")),
+        ("training", ("images", "language")),
+        ("methods", ("references", "images", "challenge", "language")),
+        ("metrics", ("distribution", "attacks")),
+    ],
+)
+def test_rooms_side_by_side_know_nothing_of_each_other(package: str, rooms: tuple[str, ...]) -> None:
+    for module, path in MODULES.items():
+        own = next((room for room in rooms if module.startswith(f"unlearnkit.{package}.{room}.")), None)
+        others = tuple(f"unlearnkit.{package}.{room}." for room in rooms if own and room != own)
+        assert not [name for name in imports(path) if f"{name}.".startswith(others or "-")], module
+
+
 def test_there_are_no_cycles() -> None:
     graph = {module: {name for name in imports(path) if name in MODULES} for module, path in MODULES.items()}
     # an import for type checkers alone runs nothing

@@ -71,7 +71,7 @@ class AttributionGraph:
 
     def embedding_files(self) -> list[str]:
         """Return the files of the model that images are embedded by, as far as it is a folder."""
-        return raw_files("unlearnkit.data.images.embedding", self.graph.experiment.embedding.model)
+        return raw_files("unlearnkit.attribution.embedding", self.graph.experiment.embedding.model)
 
     # configuration slices and code fingerprints
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unlearnkit.data.text.language_packages import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.data.text.corpus import Corpus, checked_text
-from unlearnkit.data.text.language_packages import missing_package
 from unlearnkit.errors import DataError
 
 TASK = "text"

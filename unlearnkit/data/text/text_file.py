@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from unlearnkit.data.images.dataset_file import read_described, require_hash, write_described
+from unlearnkit.data.described import read_described, require_hash, write_described
 from unlearnkit.data.text.text_set import TextSet
 
 KIND = "text_set"

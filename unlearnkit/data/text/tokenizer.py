@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.artifacts.store import write_text
-from unlearnkit.data.text.language_packages import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.data.text.token_shards import MAX_VOCABULARY
 from unlearnkit.errors import ArtifactError, DataError, repair
 

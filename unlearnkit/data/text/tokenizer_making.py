@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.data.tokenizer import BpeTokenizer, CharacterTokenizer, Gpt2Tokenizer
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.data.text.corpus import Corpus
 from unlearnkit.data.text.gpt2_tables import folder_tables, hub_tables
-from unlearnkit.data.text.language_packages import missing_package
 from unlearnkit.data.text.token_shards import write_shard
 from unlearnkit.data.text.tokenizer import END_OF_TEXT, TextTokenizer, write_tokenizer
 from unlearnkit.errors import DataError

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from unlearnkit.data.text.language_packages import missing_package
+from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 from unlearnkit.training.precision import products
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from tiny_clip import save_clip
 
+from unlearnkit.attribution.embedding import clip_embeddings, raw_paths
 from unlearnkit.data.forget_sets import neighbour_forget_set
-from unlearnkit.data.images.embedding import clip_embeddings, raw_paths
 from unlearnkit.errors import DataError
 
 
@@ -32,7 +32,7 @@ def test_embeddings_have_length_one_and_no_order(clip: Path, channels: int, monk
     assert found.shape == (5, 8)
     assert found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
-    monkeypatch.setattr("unlearnkit.data.images.embedding.BATCH_SIZE", 2)
+    monkeypatch.setattr("unlearnkit.attribution.embedding.BATCH_SIZE", 2)
     np.testing.assert_allclose(embedded(images[::-1].copy(), str(clip))[::-1], found, atol=1e-5)
     assert {path.name for path in raw_paths(str(clip))} >= {"config.json", "model.safetensors"}
 
