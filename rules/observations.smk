@@ -17,7 +17,8 @@ for observation in OBSERVATION_GRAPH.names:
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),
         output:
-            **{observation: path(layout.observation(observation))},
+            # the name of an observation may be one that Snakemake does not take here, as index
+            **{observation if observation == "margins" else "observed": path(layout.observation(observation))},
             provenance=layout.provenance(path(layout.observation(observation))),
         params:
             **made(observation),

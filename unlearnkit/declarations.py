@@ -18,7 +18,7 @@ from typing import Any
 
 from unlearnkit.config.settings import MethodSettings, ModelSettings, ObservationSettings, Settings
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
-from unlearnkit.registry import REGISTRIES, task_of
+from unlearnkit.registry import REGISTRIES, TASKS, task_of
 from unlearnkit.sources import source_path, syntax_tree
 
 _OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
@@ -59,9 +59,12 @@ TYPES: Mapping[str, type[Any]] = {
     **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE"), bool),
     **dict.fromkeys(("STACK_SIZE", "NUM_CLASSES", "TRAIN_SIZE", "VALIDATION_SIZE", "DOWNLOAD_BYTES"), int),
     **dict.fromkeys(("NEEDS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
-    "MEASURES": Mapping,
+    **dict.fromkeys(("MEASURES", "VALUES"), Mapping),
 }
 """Constant -> its type, where another is a mistake easily made: `NEEDS = ("recipe")` is text."""
+
+OBSERVED = ("float32", "bool", "int32", "float32 list")
+"""What a value of an observation can be."""
 
 OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")
 
@@ -127,6 +130,13 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
     measures = getattr(plug_in, "MEASURES", None)
     for name, measure in measures.items() if isinstance(measures, Mapping) else ():
         yield from (f'MEASURES["{name}"]["{key}"]' for key in OF_A_MEASURE if key not in measure)
+    values = getattr(plug_in, "VALUES", None)
+    if isinstance(values, Mapping) and not all(_are_values(task, own) for task, own in values.items()):
+        yield f"VALUES as {' or '.join(TASKS)} -> name of a value -> {' or '.join(OBSERVED)}"
+
+
+def _are_values(task: str, values: Any) -> bool:
+    return task in TASKS and isinstance(values, Mapping) and bool(values) and {*values.values()} <= {*OBSERVED}
 
 
 def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[ConfigError]:
@@ -135,6 +145,7 @@ def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[Config
         if observation not in REGISTRIES["observation"]:
             yield ConfigError(
                 f"metric '{name}' reads '{observation}', which is no registered observation",
+                expected=f"{', '.join(REGISTRIES['observation'])}, or one of yours that the block observations names",
                 remedy=suggest(observation, REGISTRIES["observation"]),
             )
 

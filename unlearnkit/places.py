@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from unlearnkit import layout
-from unlearnkit.registry import OBSERVATIONS
-from unlearnkit.stages import POPULATIONS, STAGES, Stage
+from unlearnkit.registry import ALWAYS_OBSERVED
+from unlearnkit.stages import POPULATIONS, STAGES, Stage, is_observation, stage_of
 
 _WILDCARDS = {
     "shard": r"\d+-\d+",
     "population": rf"original|(?:oracle|held_out_oracle|pool)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
     "metric": r"[a-z0-9_]+",
+    "observation": r"[a-z0-9_]+",
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
 }
@@ -34,13 +35,18 @@ class Place:
     @property
     def about(self) -> Stage:
         """The stage of the models that the file is about: for observations and curves that of the weights."""
-        population = self.wildcards.get("population", "") if self.stage in (*OBSERVATIONS, "curves") else ""
-        return STAGES[POPULATIONS.get(population, self.stage)]
+        population = self.wildcards.get("population", "") if self.is_observation or self.stage == "curves" else ""
+        return stage_of(POPULATIONS.get(population, self.stage))
+
+    @property
+    def is_observation(self) -> bool:
+        """Whether the file notes what models show on samples; the stage has the name of the observation."""
+        return is_observation(self.stage)
 
     @property
     def task(self) -> str:
         """The only task that has such a file, "" if both have."""
-        return STAGES[self.stage].task
+        return stage_of(self.stage).task
 
     @property
     def is_weights(self) -> bool:
@@ -50,7 +56,7 @@ class Place:
     @property
     def order(self) -> int:
         """Position of the stage in the order in which artifacts are made."""
-        return [*STAGES].index(self.stage)
+        return [*STAGES].index(ALWAYS_OBSERVED if self.is_observation else self.stage)
 
     @property
     def models(self) -> range | None:
@@ -70,6 +76,9 @@ def place_of(name: str) -> Place | None:
     for stage, pattern in _EXPRESSIONS.items():
         if match := pattern.fullmatch(name):
             return Place(stage, _divided(match.groupdict()))
+    if (match := _OBSERVATION.fullmatch(name)) and is_observation(match["observation"]):
+        own = match.groupdict()
+        return Place(own.pop("observation"), _divided(own))
     return None
 
 
@@ -130,3 +139,4 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 _EXPRESSIONS = {name: _expression(stage.pattern) for name, stage in STAGES.items()}
+_OBSERVATION = _expression(layout.OBSERVATION)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.registry import OBSERVATIONS
+from unlearnkit.registry import ALWAYS_OBSERVED
 
 Wildcards = Mapping[str, str]
 Slice = dict[str, Any]
@@ -136,7 +136,7 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.graph.model_code("train"),
         task="text",
     ),
-    **{name: _observed(name) for name in OBSERVATIONS},
+    ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),
     "tables": Stage(
@@ -149,10 +149,20 @@ STAGES: Mapping[str, Stage] = {
     ),
     "report": Stage(layout.REPORT, lambda g, w: g.page.report_slice(), lambda g, w: g.page.page_code()),
 }
-"""Name -> stage."""
+"""Name -> stage; other observations than margins, which a user may add, are no rows (`stage_of`)."""
 
 DOCUMENTS = ("tables", "figures", "report")
 """Stages that present results, and compute none."""
 
 POPULATIONS = {STAGES[name].role: name for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}
 """Role -> stage that holds the weights of the models."""
+
+
+def is_observation(name: str) -> bool:
+    """Return whether a stage is an observation, and called so: every name that is not in the table is one."""
+    return name == ALWAYS_OBSERVED or name not in STAGES
+
+
+def stage_of(name: str) -> Stage:
+    """Return a stage by its name: one of the table, or an observation."""
+    return STAGES.get(name) or _observed(name)

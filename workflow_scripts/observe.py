@@ -3,7 +3,7 @@
 from functools import partial
 
 from unlearnkit.artifacts.job import job_of
-from unlearnkit.artifacts.observations import write_observation
+from unlearnkit.artifacts.observations import require_declared, write_observation
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import WeightFile
@@ -35,6 +35,7 @@ with job_of(snakemake) as running:
     observe = partial(observation.observe, settings=settings)
     with running.timing.measure(name, len(models) * len(epochs) * len(rows)):
         parts = observed_of_models(observe, state_of, models, epochs, dataset, task, worker, assemble, rows)
+    require_declared(name, parts)
     facts = getattr(observation, "FACTS", {"observation": name})
     write_observation(output[0], parts, {**facts, "population": snakemake.wildcards.population})
     running.record(output[0], **describe(worker.device))

@@ -8,7 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from unlearnkit.artifacts.observations import Observed, read_observation, read_selection, write_observation
+from unlearnkit.artifacts.observations import (
+    Observed,
+    read_observation,
+    read_selection,
+    require_declared,
+    write_observation,
+)
 from unlearnkit.artifacts.tables import read_table, write_table
 from unlearnkit.errors import ArtifactError
 
@@ -113,3 +119,26 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ArtifactError, match=r"a\.hidden\.parquet is not a readable Parquet table"):
         read_observation([path], "hidden")
+
+
+@pytest.mark.parametrize(
+    ("values", "returned"),
+    [
+        ({"features": np.zeros((2, 5))}, "features float32 [2, 5]"),
+        ({"features": np.zeros((2, 4, 3))}, "features float32 list [2, 4, 3]"),
+        ({"features": np.zeros((2, 5, 3), int)}, "features int64 list [2, 5, 3]"),
+        ({"norm": np.zeros((2, 5, 3))}, "norm float32 list [2, 5, 3]"),
+        ({}, "no values"),
+    ],
+)
+def test_what_is_returned_but_not_declared_is_refused_before_it_is_written(
+    values: dict[str, np.ndarray], returned: str
+) -> None:
+    require_declared("hidden", {1: hidden(range(2))})
+    with pytest.raises(ArtifactError) as refused:
+        require_declared("hidden", {1: Observed(values, (0, 1), SPLIT, SAMPLES)})
+    assert str(refused.value) == (
+        f"observation 'hidden' returned {returned} for 2 models and 5 samples; expected features float32 list, each "
+        "[models, samples], lists [models, samples, width]. Correct VALUES or observe in "
+        "unlearnkit.observations.hidden."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ import yaml
 from unlearnkit import declarations, fingerprint, registry, sources
 from unlearnkit.config import outside
 from unlearnkit.config.load import load_experiment
-from unlearnkit.config.outside import GROUPS
+from unlearnkit.config.outside import GROUPS, RESERVED
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import ConfigError, UnlearnkitError
+from unlearnkit.stages import STAGES
 from unlearnkit.workflow.graph import Graph
 
 METHOD = '''
@@ -57,6 +59,20 @@ class Settings(Base):
 
 
 def score(candidate, oracle, *, settings, rng): ...
+"""
+
+OBSERVATION = """
+from unlearnkit.config.settings import ObservationSettings
+from unlearnkit.training.images.predict import logits_of
+
+VALUES = {"image": {"centre": "float32"}}
+
+
+class Settings(ObservationSettings): ...
+
+
+NEEDS = ("logits",)
+def observe(subjects, settings): ...
 """
 
 
@@ -101,7 +117,9 @@ def package(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write("site/lab/__init__.py", "raise SystemExit('imported')\n")
     write("site/lab/shrink.py", method())
     write("site/lab/spread.py", METRIC)
-    offer("lab", method="shrink = lab.shrink", metric="spread = lab.spread")
+    write("site/lab/centres.py", OBSERVATION)
+    write("site/lab/half.py", OBSERVATION[: OBSERVATION.index("NEEDS")])
+    offer("lab", method="shrink = lab.shrink", metric="spread = lab.spread", observation="centres = lab.centres")
     monkeypatch.syspath_prepend(here / "site")
     return here / "site/lab"
 
@@ -150,6 +168,30 @@ def test_a_metric_may_have_another_name_than_its_file(here: Path, changed: Chang
     assert Graph(load_experiment(changed("metrics: {width: {metric: spread.py}}"))).metrics == ["klom", "width"]
 
 
+@pytest.mark.parametrize("block", ["{}", "{observation: lab.centres}", "{observation: centres, items: [forget]}"])
+def test_a_package_offers_an_observation_whose_key_is_its_name(block: str, package: Path, changed: Change) -> None:
+    experiment = load_experiment(changed(f"observations: {{centres: {block}}}"))
+    assert experiment.observed == ("margins", "centres")
+    assert registry.locate("observation", "centres") == "lab.centres"
+    assert experiment.observation_settings("centres").items == (("forget",) if "items" in block else None)
+
+
+def test_a_metric_reads_an_observation_from_outside(package: Path, changed: Change) -> None:
+    write("lab_spread.py", METRIC + 'READS = ("centres",)\n')
+    block = "metrics: {own: {metric: lab_spread.py}}"
+    graph = Graph(load_experiment(changed(f"{{observations: {{centres: {{}}}}, {block}}}")))
+    assert graph.experiment.reads("own") == ("margins", "centres")
+    assert "reads 'centres', which is no registered observation" in refusal(changed(block))
+
+
+def test_no_observation_is_called_like_a_rule_or_a_stage(repository: Path) -> None:
+    rules = "".join(path.read_text() for path in [repository / "Snakefile", *repository.glob("rules/*.smk")])
+    stages = {name for name in STAGES if name.isidentifier()} - {registry.ALWAYS_OBSERVED}
+    assert {*RESERVED["observation"]} == {
+        *re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)", rules, re.MULTILINE)
+    } | stages
+
+
 def test_a_file_lies_beside_the_configuration_that_names_it(here: Path, valid: dict[str, Any]) -> None:
     write("base/mine/shrink.py", method(0.5))
     write("base/own.yaml", yaml.safe_dump(valid | {"methods": {"own": {"method": "mine/shrink.py"}}}))
@@ -191,6 +233,19 @@ def test_names_of_one_configuration_are_unknown_to_the_next(package: Path, chang
         ("methods: {own: {method: lab.gone}}", "methods.own.method: module lab.gone does not exist; expected a module"),
         ("methods: {own: {method: mine/shrink}}", "'mine/shrink', which is no plug-in; expected a file such as"),
         ("metrics: {own: {metric: spreed}}", "metrics.own.metric is 'spreed', which is no plug-in; expected a file"),
+        ("observations: {own: {observation: gone.py}}", "observations.own.observation is 'gone.py', but there is no"),
+        ("observations: {score: {observation: lab.centres}}", "no observation can be called 'score'; expected small"),
+        ("observations: {a_all: {observation: lab.centres}}", "no observation can be called 'a_all'; expected small"),
+        (
+            "observations: {hidden: {observation: lab.centres}}",
+            "2 plug-ins for the observation 'hidden': unlearnkit.ob",
+        ),
+        (
+            "observations: {klom: {observation: lab.centres}}",
+            "'klom' is the name of a metric and of an observation; exp",
+        ),
+        ("observations: {margins: {observation: lab.centres}}", "2 plug-ins for the observation 'margins'"),
+        ("observations: {own: {observation: lab.half}}", "observation 'own' does not define NEEDS, observe; expected"),
         ("metrics: {cost: {metric: lab.spread}}", "no metric can be called 'cost'; expected small letters"),
         ("methods: {own: {method: Shrink.py}}", "no method can be called 'Shrink'; expected small letters"),
         ("methods: {own: {method: scrub.py}}", "there are 2 plug-ins for the method 'scrub': unlearnkit.methods"),

@@ -150,7 +150,25 @@ def test_a_metric_that_reads_what_is_not_registered_is_answered_with_the_nearest
         "AXIS = HEADLINE = STATISTIC = 'a'\nMEASURES = {}\nREADS = ('margins', 'hiden')\n"
     )
     (problem,) = incomplete_plug_ins({"metric": {"mine": plugin(source)}})
-    assert str(problem) == ("metric 'mine' reads 'hiden', which is no registered observation. Did you mean 'hidden'?")
+    assert str(problem) == (
+        "metric 'mine' reads 'hiden', which is no registered observation; expected margins, confidences, hidden, or "
+        "one of yours that the block observations names. Did you mean 'hidden'?"
+    )
+
+
+@pytest.mark.parametrize(
+    "values", ["{'norm': 'float32'}", "{'image': {'norm': 'float64'}}", "{'image': {}}", "{'image': 'float32'}"]
+)
+def test_values_of_an_observation_have_a_task_and_a_type(values: str, plugin: Plugin) -> None:
+    source = (
+        "from unlearnkit.config.settings import ObservationSettings\nclass Settings(ObservationSettings): ...\n"
+        f"def observe(subjects, settings): ...\nNEEDS = ('logits',)\nVALUES = {values}\n"
+    )
+    (problem,) = incomplete_plug_ins({"observation": {"mine": plugin(source)}})
+    assert str(problem).startswith(
+        "observation 'mine' does not define VALUES as image or text -> name of a value -> float32 or bool or int32 or "
+        "float32 list; expected all that the docstring of unlearnkit.observations lists."
+    )
 
 
 def test_a_plug_in_of_images_lacks_what_images_have(plugin: Plugin) -> None:

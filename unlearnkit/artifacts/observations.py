@@ -76,6 +76,33 @@ def write_observation(path: AnyPath, parts: Mapping[int, Observed], facts: Mappi
     write_table(path, pa.table(columns), facts)
 
 
+def require_declared(name: str, parts: Mapping[int, Observed]) -> None:
+    """Raise ArtifactError if what an observation returned, keyed by epoch, is not what its module declares."""
+    module = locate("observation", name)
+    schemas = [dict(schema) for schema in declarations(module).VALUES.values()]
+    for part in parts.values():
+        models, samples = len(part.model_indices), len(part.sample_index)
+        arrays = {**part.values, **part.of_samples}
+        returned = {value: _returned(array) for value, array in arrays.items()}
+        if returned not in schemas or any(
+            array.shape[: min(array.ndim, 2)] != ((models, samples) if value in part.values else (samples,))
+            for value, array in arrays.items()
+        ):
+            told = ", ".join(f"{value} {kind} {[*arrays[value].shape]}" for value, kind in returned.items())
+            raise ArtifactError(
+                f"observation '{name}' returned {told or 'no values'} for {models} models and {samples} samples",
+                expected=" or ".join(", ".join(f"{value} {kind}" for value, kind in own.items()) for own in schemas)
+                + ", each [models, samples], lists [models, samples, width]",
+                remedy=f"correct VALUES or observe in {module}",
+            )
+
+
+def _returned(values: np.ndarray) -> str:
+    """Return the type in which values are stored, as observations declare it."""
+    kind = "float32" if np.issubdtype(values.dtype, np.floating) else str(values.dtype)
+    return f"{kind} list" if values.ndim == 3 else kind
+
+
 def read_observation(paths: Sequence[AnyPath], name: str) -> dict[int, Observed]:
     """Read the shards of one population and return epoch -> what is observed, models in the order of the files.
 

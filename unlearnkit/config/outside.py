@@ -5,7 +5,8 @@
     method: shrink                  what an installed package calls so, by an entry point in one of GROUPS
 
 The name of a plug-in is that of its module, here `shrink`, or that of its entry point; slices and tables state the name
-alone, so neither depends on where the file lies. The name of a metric is its key. Nothing of a plug-in is run here.
+alone, so neither depends on where the file lies. The name of a metric or observation is its key. Nothing of a plug-in
+is run here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from unlearnkit.sources import is_file, source_path
 GROUPS: Mapping[str, str] = {
     "method": "unlearnkit.methods",
     "metric": "unlearnkit.metrics",
+    "observation": "unlearnkit.observations",
     "model": "unlearnkit.models",
     "data set": "unlearnkit.data_sets",
 }
@@ -35,11 +37,26 @@ GROUPS: Mapping[str, str] = {
 NAMED: Mapping[str, tuple[str, str]] = {"data set": ("data", "name"), "model": ("model", "name")}
 """Kind -> the block of the configuration that names one plug-in, and the key that does."""
 
-LISTED: Mapping[str, tuple[str, str]] = {"method": ("methods", "method"), "metric": ("metrics", "metric")}
+LISTED: Mapping[str, tuple[str, str]] = {
+    "method": ("methods", "method"),
+    "metric": ("metrics", "metric"),
+    "observation": ("observations", "observation"),
+}
 """Kind -> the block of named entries, and the key of an entry that names a plug-in; its name if it has none."""
 
-RESERVED = {"metric": ("cost",)}
-"""Names that plug-ins of a kind cannot have: what else is in the tables."""
+KEYED = ("metric", "observation")
+"""Kinds of which the key of an entry is the name, since it is part of the paths of files."""
+
+RESERVED = {
+    "metric": ("cost",),
+    "observation": (
+        *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
+        *("embeddings", "figures", "forget_set", "given", "gradients", "influence", "membership", "oracle", "oracles"),
+        *("original", "originals", "pool", "pools", "regression", "report", "report_page", "rows", "score", "scores"),
+        *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned"),
+    ),
+}
+"""Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""
 
 Layer = tuple[Path, Mapping[str, Any]]
 """The folder of a configuration file, and what the file holds."""
@@ -70,7 +87,7 @@ def references(raw: Mapping[str, Any]) -> Iterator[Reference]:
             text = own.get(key) if isinstance(own, Mapping) else None
             if isinstance(text, str):
                 yield Reference(kind, (block, name, key), text)
-            elif kind == "metric" and own is not None and isinstance(name, str):
+            elif kind in KEYED and own is not None and isinstance(name, str):
                 yield Reference(kind, (block, name), name)
 
 
@@ -103,15 +120,16 @@ def adopted(raw: Mapping[str, Any]) -> dict[str, Any]:
         if located is None:
             continue
         name, module = located
-        if "." in reference.text:
+        if "." in reference.text or reference.kind in KEYED:
             _refuse_name(reference, name)
         of_kind = found.setdefault(reference.kind, {})
         _refuse_several(reference.kind, name, of_kind.get(name, module), module)
         of_kind[name] = module
-        if reference.kind != "metric":
+        if reference.kind not in KEYED:
             _set(result, reference.path, name)
         elif len(reference.path) == 3:
             del result[reference.path[0]][name][reference.path[-1]]
+    _refuse_one_name_for_both(found)
     registry.adopt(found)
     return result
 
@@ -131,8 +149,7 @@ def installed() -> Mapping[tuple[str, str], list[importlib.metadata.EntryPoint]]
 def _located(reference: Reference) -> tuple[str, str] | None:
     """Return name and module of a plug-in from outside, None for one of ours or one that nothing offers."""
     kind, text = reference.kind, reference.text
-    # the key of a metric is part of the paths of its files
-    key = reference.path[1] if kind == "metric" else None
+    key = reference.path[1] if kind in KEYED else None
     if is_file(text):
         if not Path(text).is_file():
             raise ConfigError(
@@ -152,7 +169,7 @@ def _located(reference: Reference) -> tuple[str, str] | None:
     _refuse_several(kind, text, *ours, *map(_offered, points))
     if points:
         return key or text, points[0].value
-    if "/" in text or (len(reference.path) == 3 and kind == "metric"):
+    if "/" in text or (len(reference.path) == 3 and kind in KEYED):
         raise ConfigError(
             f"{reference.key} is '{text}', which is no plug-in",
             expected=f"a file such as shrink.py, a module such as my_package.shrink, or a name in {GROUPS[kind]}",
@@ -166,13 +183,25 @@ def _offered(point: importlib.metadata.EntryPoint) -> str:
 
 
 def _refuse_name(reference: Reference, name: str) -> None:
-    """Raise ConfigError if a plug-in that is named by its file or module cannot be called `name`."""
+    """Raise ConfigError if a plug-in from outside cannot be called `name`."""
     _refuse_several(reference.kind, name, registry.OURS[reference.kind].get(name, reference.text), reference.text)
-    if not re.fullmatch("[a-z][a-z0-9_]*", name) or name in RESERVED.get(reference.kind, ()):
+    reserved = name in RESERVED.get(reference.kind, ()) or (reference.kind == "observation" and name.endswith("_all"))
+    if reserved or not re.fullmatch("[a-z][a-z0-9_]*", name):
         raise ConfigError(
             f"{reference.key} is '{reference.text}', but no {reference.kind} can be called '{name}'",
-            expected="small letters, digits and _, a letter first, and no name that the tables use",
-            remedy="rename the entry" if reference.kind == "metric" else "rename the module",
+            expected="small letters, digits and _, a letter first, and no name that tables, rules or targets have",
+            remedy="rename the entry" if reference.kind in KEYED else "rename the module",
+        )
+
+
+def _refuse_one_name_for_both(found: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise ConfigError if a metric and an observation have one name: each has a target `<name>_all`."""
+    metrics, observations = ({*registry.OURS[kind], *found.get(kind, ())} for kind in KEYED)
+    for name in sorted(metrics & observations):
+        raise ConfigError(
+            f"'{name}' is the name of a metric and of an observation",
+            expected="different names, since files and targets state the name alone",
+            remedy="rename the entry of yours",
         )
 
 

@@ -116,7 +116,7 @@ def _named(task: str) -> str:
 
 def _known_observation(path: Sequence[str]) -> ConfigError | None:
     """Return why an observation that is registered cannot be asked for, None if the path names none."""
-    if len(path) != 2 or path[0] != "observations" or path[1] not in registry.OBSERVATIONS:
+    if len(path) != 2 or path[0] != "observations" or path[1] not in registry.REGISTRIES["observation"]:
         return None
     if path[1] == registry.ALWAYS_OBSERVED:
         return ConfigError(f"{_key(path)} is set, but {path[1]} are made of all models in any case", remedy="remove it")

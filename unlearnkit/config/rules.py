@@ -29,6 +29,7 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
         "attributions": experiment.attributions,
         "pools": experiment.pools,
         "methods": experiment.methods,
+        "observations": experiment.observed,
     }
     for key, names in blocks.items():
         for name, why in unportable(names):

@@ -47,7 +47,10 @@ def _opened(definitions: dict[str, Any]) -> dict[str, Any]:
         if "content_hash" in properties:
             own = properties["name"]
             properties["name"] = {"anyOf": [own, FROM_OUTSIDE], "description": own["description"]}
-    definitions["metrics"]["additionalProperties"] = _named("metric")
+    for name, definition in definitions.items():
+        block = name.rpartition("__blocks__")[2].partition("__")[0]
+        if block in ("metrics", "observations"):
+            definition["additionalProperties"] = _named(block.removesuffix("s"))
     return definitions
 
 

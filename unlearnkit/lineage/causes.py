@@ -13,7 +13,6 @@ from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import outside, source_of, sources
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
-from unlearnkit.registry import OBSERVATIONS
 from unlearnkit.workflow.guards.changes import changed_keys
 
 
@@ -131,7 +130,7 @@ def config_key(place: Place, path: str) -> str:
         return f"forget_sets.{own['forget_set']}.{path}"
     if "variant" in own and first in ("settings", "snapshots", "method"):
         return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
-    if stage in OBSERVATIONS and first in ("settings", "items"):
+    if place.is_observation and first in ("settings", "items"):
         return f"observations.{stage}.{rest or first}"
     if stage in ("scores", "summaries") and first == "reads":
         return f"observations.{rest}"

@@ -7,7 +7,6 @@ from typing import Any
 
 from unlearnkit.lineage.records import Record
 from unlearnkit.places import Place
-from unlearnkit.registry import OBSERVATIONS
 from unlearnkit.seeds import SCHEME, derive_seed
 
 
@@ -27,7 +26,7 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
-    elif place.stage in OBSERVATIONS and "evaluated" in settings and "method" not in settings:
+    elif place.is_observation and "evaluated" in settings and "method" not in settings:
         # made of stored weights: it draws which retained sequences it is on, and nothing else
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:

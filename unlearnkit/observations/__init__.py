@@ -24,5 +24,5 @@ without importing the module (`unlearnkit.declarations`), so they are literals.
 them, or a metric that reads them is asked for.
 
 Adding an observation is one such file, one line in `unlearnkit.registry.OBSERVATIONS` and one entry in the
-configuration.
+configuration; one that is not to be part of unlearnkit needs no line, but an entry that names its file.
 """

@@ -16,7 +16,7 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import model_of
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload
-from unlearnkit.registry import ALWAYS_OBSERVED, OBSERVATIONS, task_of
+from unlearnkit.registry import ALWAYS_OBSERVED, REGISTRIES, task_of
 
 _LABEL_BYTES = 8
 _TOKEN_BYTES = 2
@@ -67,7 +67,7 @@ class Disk:
 
     def _observed_bytes(self, job: MissingJob) -> float:
         """Return the bytes of an observation as it states them, uncompressed; 0 for margins and any other job."""
-        if job.rule not in OBSERVATIONS or job.rule == ALWAYS_OBSERVED:
+        if job.rule not in REGISTRIES["observation"] or job.rule == ALWAYS_OBSERVED:
             return 0.0
         settings = self._workload.experiment.observation_settings(job.rule)
         return self._workload.units(job)[job.rule] * settings.size(self._workload.features)

@@ -8,7 +8,7 @@ from typing import Any
 
 from unlearnkit.planning.basis import Basis
 from unlearnkit.planning.records import START
-from unlearnkit.registry import OBSERVATIONS
+from unlearnkit.registry import REGISTRIES
 
 Keys = tuple[tuple[Basis, Hashable], ...]
 
@@ -26,7 +26,7 @@ def keys_of(kind: str, rule: str, settings: Mapping[str, Any], threads: int) -> 
     elif kind == "scoring":
         exact = (metric, as_key(settings["settings"]))
         levels = [(Basis.MEASURED, exact), (Basis.SETTINGS, metric), (Basis.KINDS, "")]
-    elif kind in OBSERVATIONS:
+    elif kind in REGISTRIES["observation"]:
         levels = [(Basis.MEASURED, (model, threads)), (Basis.SETTINGS, model), (Basis.MODELS, "")]
     else:
         how = as_key({key: settings.get(key) for key in ("settings", "training")})

@@ -17,12 +17,9 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import Keys, as_key, keys_of, model_of
 from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
-from unlearnkit.registry import OBSERVATIONS, REGISTRIES
+from unlearnkit.registry import REGISTRIES
 
-LEARNING_RULES = (
-    *("original", "oracle", "pool", "unlearn", *OBSERVATIONS),
-    *("datamodel", "regression", "gradients", "influence"),
-)
+_LEARNING_RULES = ("original", "oracle", "pool", "unlearn", "datamodel", "regression", "gradients", "influence")
 
 
 class Predictor:
@@ -67,7 +64,7 @@ class Predictor:
 
     def _on_gpu(self, job: MissingJob) -> bool | None:
         """Return whether a job runs on a GPU, None if that depends on the machine."""
-        if job.rule not in LEARNING_RULES:
+        if not _learns(job.rule):
             return False
         device = self._experiment.execution.device
         return True if job.gpus or device.startswith("cuda") else None if device == "auto" else False
@@ -90,7 +87,7 @@ class Predictor:
 
     def _assumed(self, kind: str, rule: str, *, gpu: bool) -> float:
         if kind == START:
-            return assumptions.LEARNING_START if rule in LEARNING_RULES else assumptions.OTHER_START
+            return assumptions.LEARNING_START if _learns(rule) else assumptions.OTHER_START
         stack_size = declared("model", self._experiment.model.name).STACK_SIZE
         return assumptions.seconds_per_unit(kind, self.workload.model_size.multiply_adds, stack_size, gpu=gpu)
 
@@ -103,6 +100,11 @@ class Predictor:
             if chosen and (basis == Basis.MODELS or _seconds(chosen, kind) >= 2 * _idle(chosen, before)):
                 return basis, chosen
         return Basis.ASSUMED, []
+
+
+def _learns(rule: str) -> bool:
+    """Return whether jobs of a rule run models, on a GPU if there is one."""
+    return rule in _LEARNING_RULES or rule in REGISTRIES["observation"]
 
 
 def _is_known(record: Record) -> bool:

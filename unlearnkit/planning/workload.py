@@ -19,7 +19,7 @@ from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.records import Record
-from unlearnkit.registry import OBSERVATIONS
+from unlearnkit.registry import REGISTRIES
 
 
 class Workload:
@@ -45,7 +45,7 @@ class Workload:
         if job.rule == "datamodel":
             passes = job.settings["training"]["epochs"] * self.part_size(job)
             return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
-        if job.rule in OBSERVATIONS:
+        if job.rule in REGISTRIES["observation"]:
             return {job.rule: self._observed(job)}
         if job.rule == "unlearn":
             evaluated = self._evaluated(job.wildcards["forget_set"])
@@ -58,7 +58,8 @@ class Workload:
     def passes(self, job: MissingJob) -> float:
         """Return the sample passes of a job; an evaluation is a forward pass and counts a third."""
         units = self.units(job)
-        return units.get("training", 0.0) + FORWARD_PASS * sum(units.get(name, 0.0) for name in OBSERVATIONS)
+        observed = sum(units.get(name, 0.0) for name in REGISTRIES["observation"])
+        return units.get("training", 0.0) + FORWARD_PASS * observed
 
     @functools.cached_property
     def model_size(self) -> ModelSize:

@@ -6,8 +6,8 @@ import json
 
 from unlearnkit import layout
 from unlearnkit.places import Place
-from unlearnkit.registry import OBSERVATIONS, REGISTRIES
-from unlearnkit.stages import STAGES, Slice, Wildcards
+from unlearnkit.registry import REGISTRIES
+from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
@@ -37,18 +37,18 @@ class Present:
 
     def slice_of(self, stage: str, wildcards: Wildcards) -> Slice:
         """Return the settings slice of an artifact that the graph has."""
-        return STAGES[stage].settings(self, wildcards)
+        return stage_of(stage).settings(self, wildcards)
 
     def code_of(self, stage: str, wildcards: Wildcards) -> str:
         """Return the code fingerprint of an artifact that the graph has."""
-        return STAGES[stage].code(self, wildcards)
+        return stage_of(stage).code(self, wildcards)
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
         """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
         own = place.wildcards
-        absent = place.stage in OBSERVATIONS and place.stage not in self.observations.names
+        absent = place.is_observation and place.stage not in self.observations.names
         if absent or place.task not in ("", self.graph.experiment.task):
-            return "stage", place.stage, [*STAGES]
+            return "stage", place.stage, [*STAGES, *self.observations.names]
         for key, names in self._known(place).items():
             if key in own and own[key] not in names:
                 pool = key == "variant" and own["forget_set"] in self.pools.pools
