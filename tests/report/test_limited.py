@@ -48,6 +48,11 @@ def test_what_is_not_available_is_stated_with_the_reason(repository):
     assert single["oracles"] and "2 models or more" in single["without"]["margin_distance"]
 
 
+def test_no_single_model_is_called_the_best(repository):
+    assert graph_of(repository).contenders() == []
+    assert graph_of(repository, num_models=2).contenders() == ["scrub"]
+
+
 def test_an_experiment_with_oracles_and_two_models_states_no_limits(repository):
     page = graph_of(repository, num_models=2)
     assert page.limits_slice() == {} and "oracles" not in page.report_slice()

@@ -142,6 +142,12 @@ def test_provenance_is_shown(text):
     assert all(word in text for word in ("c0de", "2.4", "Linux, x86_64, 2 cores", "2026-01-02 03:04:05"))
 
 
+def test_originals_from_elsewhere_need_not_have_the_recipe_of_the_oracles(settings, results, text):
+    assert "What cannot be said here" not in text
+    given = page({**settings, "originals": {"source": "path", "path": "runs"}}, {"klom": klom}, results)
+    assert "What cannot be said here" in given and "the recipes differ" in given
+
+
 def test_same_inputs_give_the_same_text(settings, results, text):
     assert page(settings, {"klom": klom}, results) == text
 

@@ -111,7 +111,12 @@ class ReportGraph:
         }
 
     def contenders(self) -> list[str]:
-        """Return the variants that may be called best: no baselines, and none whose method reads oracles."""
+        """Return the variants that may be called best: no baselines, and none whose method reads oracles.
+
+        Of single models there are none: a difference between two of them may be chance.
+        """
+        if self.graph.unlearned_models() == 1:
+            return []
         return [
             name
             for name, variant in self.graph.variants.items()
