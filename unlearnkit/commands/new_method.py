@@ -13,7 +13,8 @@ KIND = Kind(
     "      methods:\n        ${name}: {method: ${named}}\n",
     """\
 - the loss and the settings, in the file, which returns the original until it has a loss; then delete MOVES = False
-- where the tests take settings from: experiments/digits_methods.yaml; for text the table EXPECTED of tests/methods/language/test_every_text_method_forgets.py
+- where the tests take settings from: experiments/digits_methods.yaml; for text the table EXPECTED of
+  tests/methods/language/test_every_text_method_forgets.py
 - make schema
 - does it keep what every method promises, and does it forget?
       python -m pytest tests/methods/test_conformance.py -k ${name}
