@@ -18,7 +18,8 @@ from typing import Any
 
 from unlearnkit.config.settings import MethodSettings, ModelSettings, ObservationSettings, Settings
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
-from unlearnkit.registry import REGISTRIES, TASKS, task_of
+from unlearnkit.fingerprint import content_hash
+from unlearnkit.registry import OURS, REGISTRIES, TASKS, task_of
 from unlearnkit.sources import source_path, syntax_tree
 
 _OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
@@ -34,6 +35,18 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "data set of tokens": (*_OF_DATA, "VOCABULARY_SIZE", "END_OF_TEXT", "shards"),
 }
 """What a module of each kind must define; the docstring of its package says what each name means."""
+
+ARGUMENTS: Mapping[str, str] = {
+    "unlearn": "model, data, settings, context",
+    "score": "candidate, oracle, *, settings, rng",
+    "observe": "subjects, settings",
+    "build": "num_classes, shape, settings",
+    "adapter": "model",
+    "load": "root",
+    "documents": "root, settings",
+    "shards": "root",
+}
+"""Function of a plug-in -> how it is called: those before `*` by position, so that their names may differ."""
 
 _ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.layout", "unlearnkit.workflow.raw_files")
 """What declarations may use beside the standard library."""
@@ -77,10 +90,14 @@ def declarations(module_name: str) -> ModuleType:
     """
     path, tree = source_path(module_name), syntax_tree(module_name)
     defined = frozenset(_names(tree))
+    # a decorator may give a function other arguments
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.decorator_list)
+    arguments = {node.name: node.args for node in functions}
     tree.body = [node for node in tree.body if _is_declaration(node)]
     module = ModuleType(module_name)
     module.__file__ = str(path)
     vars(module)["__defined__"] = defined
+    vars(module)["__arguments__"] = arguments
     # pydantic resolves annotations through sys.modules; a private name keeps the real module importable beside this one
     module.__name__ = f"{module_name}:declarations"
     sys.modules[module.__name__] = module
@@ -103,7 +120,8 @@ def declarations(module_name: str) -> ModuleType:
 def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES) -> Iterator[ConfigError]:
     """Yield one problem for each registered plug-in that does not define what its kind must, naming all that it lacks.
 
-    Raises UnlearnkitError as `declarations` does.
+    One from outside must also be such that a fingerprint can be taken: all files that it imports are there. Raises
+    UnlearnkitError as `declarations` does.
     """
     for kind, names in registries.items():
         for name, module in names.items():
@@ -112,9 +130,26 @@ def incomplete_plug_ins(registries: Mapping[str, Mapping[str, str]] = REGISTRIES
                 yield ConfigError(
                     f"{kind} '{name}' does not define {', '.join(missing)}",
                     expected=f"all that the docstring of {PACKAGES[kind]} lists",
-                    remedy=f"add what is missing to {plug_in.__file__}",
+                    remedy=f"add what is missing to {plug_in.__file__}{_of_old_methods(plug_in)}",
                 )
             yield from _unknown_reads(kind, name, plug_in)
+            if module not in OURS[kind].values():
+                yield from _without_fingerprint(module)
+
+
+def _without_fingerprint(module: str) -> Iterator[ConfigError]:
+    try:
+        content_hash(module)
+    except UnlearnkitError as error:
+        yield ConfigError(error.fact, expected=error.expected, remedy=error.remedy)
+
+
+def _of_old_methods(plug_in: ModuleType) -> str:
+    """Return what more to do for a method with the arguments that methods once had."""
+    own = vars(plug_in)["__arguments__"].get("unlearn")
+    if own is None or not {"retain", "forget"} <= {argument.arg for argument in own.args}:
+        return ""
+    return "; take `data` in place of `retain` and `forget`, which are now data.retain and data.forget"
 
 
 def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
@@ -125,6 +160,10 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
             yield f"{part} in the file itself"
         elif not isinstance(value := getattr(plug_in, part), TYPES.get(part, object)):
             yield f"{part} as {TYPES[part].__name__.lower()}, not as {type(value).__name__}"
+    for name, own in vars(plug_in)["__arguments__"].items():
+        called = "root, data" if name == "load" and hasattr(plug_in, "facts") else ARGUMENTS.get(name, "")
+        if name in wanted and name in ARGUMENTS and not _takes(own, called):
+            yield f"{name} with the arguments ({called})"
     if isinstance(own := getattr(plug_in, "Settings", None), type) and not issubclass(own, BASES.get(kind, Settings)):
         yield f"Settings that derive from {BASES.get(kind, Settings).__name__} of unlearnkit.config.settings"
     measures = getattr(plug_in, "MEASURES", None)
@@ -133,6 +172,18 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
     values = getattr(plug_in, "VALUES", None)
     if isinstance(values, Mapping) and not all(_are_values(task, own) for task, own in values.items()):
         yield f"VALUES as {' or '.join(TASKS)} -> name of a value -> {' or '.join(OBSERVED)}"
+
+
+def _takes(own: ast.arguments, called: str) -> bool:
+    """Whether a function with the arguments `own` can be called as `called`, written as in ARGUMENTS, says."""
+    places, _, by_name = called.partition("*, ")
+    count, keywords = len(places.rstrip(", ").split(", ")), {*filter(None, by_name.split(", "))}
+    named = [argument.arg for argument in (*own.posonlyargs, *own.args)]
+    left = {*named[count:], *(argument.arg for argument in own.kwonlyargs)}
+    optional = {*named[len(named) - len(own.defaults) :]}
+    optional |= {argument.arg for argument, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default}
+    enough = own.vararg is not None or len(named) >= count
+    return enough and left - optional <= keywords and (own.kwarg is not None or keywords <= left)
 
 
 def _are_values(task: str, values: Any) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.sources import is_file, member, origin_of, refuse_sibling, syntax_tree
+from unlearnkit.sources import is_file, member, origin_of, refuse_missing, refuse_sibling, syntax_tree
 
 COMPUTING = tuple(
     f"unlearnkit.{part}"
@@ -166,6 +166,8 @@ def _imported(statements: Iterable[ast.Import | ast.ImportFrom], importer: str) 
     for node in statements:
         package = origin_of(node, importer) if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                refuse_missing(package, importer, node, alias.name)
             inner = _member(package, alias.name, importer) if package else alias.name
             source = _source(inner or package, importer)
             found.append(f"import {source} {'' if inner else alias.name} as {alias.asname or alias.name}")

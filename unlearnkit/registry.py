@@ -151,6 +151,11 @@ def adopt(plug_ins: Mapping[str, Mapping[str, str]]) -> None:
     os.environ[OUTSIDE] = json.dumps({kind: names for kind, names in _outside.items() if names})
 
 
+def from_outside() -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, name, module) of the plug-ins from outside that are known."""
+    yield from ((kind, name, module) for kind, names in _outside.items() for name, module in names.items())
+
+
 def loaded_from_outside() -> Iterator[tuple[str, str, str]]:
     """Yield (kind, name, module) of the plug-ins from outside that this process has imported."""
     yield from ((*which, module) for which, module in _loaded.items())

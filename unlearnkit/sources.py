@@ -85,7 +85,7 @@ def origin_of(node: ast.ImportFrom, importer: str) -> str:
         return node.module or ""
     path = source_path(importer)
     parts = node.module.split(".") if node.module else []
-    if is_file(importer):
+    if is_file(importer) and node.level <= len(path.parents):
         return _file_of(path.parents[node.level - 1].joinpath(*parts))
     package = importer.split(".") if path.name == "__init__.py" else importer.split(".")[:-1]
     if node.level > len(package):
@@ -112,6 +112,32 @@ def member(package: str, name: str) -> str | None:
     if not inside.is_file():
         return None
     return str(inside) if is_file(package) else f"{package}.{name}"
+
+
+def refuse_missing(module: str, importer: str, node: ast.ImportFrom, name: str) -> None:
+    """Raise UnlearnkitError if `module`, from which `importer` imports `name` by a relative import, is not there."""
+    try:
+        there = source_path(module).is_file() or member(module, name) is not None
+    except UnlearnkitError:
+        there = False
+    if not there:
+        inside = Path(module).with_name(f"{name}.py") if is_file(module) else f"{module}.{name}"
+        raise UnlearnkitError(
+            f"{importer} imports {'.' * node.level}{node.module or name}, but there is no "
+            f"{module if node.module else inside}",
+            remedy="restore it, or correct the import",
+        )
+
+
+def absent_packages(module: str) -> list[str]:
+    """Return the packages that a module imports at its top level and this Python lacks; none of them is imported."""
+    names = set[str]()
+    for node in syntax_tree(module).body:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return sorted(top for top in {name.partition(".")[0] for name in names} if _found(top) == (None, None))
 
 
 def refuse_sibling(name: str, importer: str) -> None:

@@ -273,11 +273,31 @@ def test_what_cannot_be_used_is_refused_in_one_paragraph(
 
 
 def test_all_that_a_plug_in_lacks_is_named_at_once_with_its_file(here: Path, changed: Change) -> None:
+    write("mine/other.py", "class Settings: ...\n")
     write("mine/half.py", 'from .other import Settings\nNEEDS = ("recipe")\ndef unlearn(model): ...\n')
     assert refusal(changed("methods: {own: {method: mine/half.py}}")) == (
-        "method 'half' does not define STACKABLE, Settings in the file itself, NEEDS as tuple, not as str; expected "
-        "all that the docstring of unlearnkit.methods lists. Add what is missing to mine/half.py."
+        "method 'half' does not define STACKABLE, Settings in the file itself, NEEDS as tuple, not as str, unlearn "
+        "with the arguments (model, data, settings, context); expected all that the docstring of unlearnkit.methods "
+        "lists. Add what is missing to mine/half.py."
     )
+
+
+def test_a_method_that_takes_its_sets_one_by_one_is_told_what_to_change(here: Path, changed: Change) -> None:
+    write("mine/old.py", method().replace("model, data", "model, retain, forget"))
+    assert refusal(changed("methods: {own: {method: mine/old.py}}")) == (
+        "method 'old' does not define unlearn with the arguments (model, data, settings, context); expected all that "
+        "the docstring of unlearnkit.methods lists. Add what is missing to mine/old.py; take `data` in place of "
+        "`retain` and `forget`, which are now data.retain and data.forget."
+    )
+
+
+def test_a_metric_or_file_of_a_known_name_is_told_which_to_use(here: Path, changed: Change) -> None:
+    write("spread.py", METRIC)
+    told = refusal(changed("metrics: {klom: {metric: spread.py}}"))
+    assert told.endswith("since tables and slices state the name alone. Use another key than klom.")
+    write("ascend.py", method())
+    told = refusal(changed("methods: {own: {method: asscend}}"))
+    assert told == "methods.own.method is 'asscend', which is unknown. Did you mean 'ascend.py'?"
 
 
 @pytest.mark.parametrize("kind", ["ours", "theirs"])
@@ -336,17 +356,31 @@ def test_a_plug_in_that_moves_with_its_folder_is_the_same(here: Path, changed: C
     assert code(changed, "yours/shrink.py") == before
 
 
-def test_a_file_that_imports_its_neighbour_by_the_bare_name_is_refused(here: Path, changed: Change) -> None:
-    write("mine/shrink.py", method(imports="import losses_of_mine"))
-    write("mine/losses_of_mine.py", "RATE = 1\n")
-    with pytest.raises(UnlearnkitError, match=r"imports losses_of_mine, which lies beside it; expected a relative"):
-        code(changed, "mine/shrink.py")
+@pytest.mark.parametrize(
+    ("imports", "says"),
+    [
+        (
+            "import losses",
+            "mine/shrink.py imports losses, which lies beside it; expected a relative import, since the folder of a "
+            "plug-in is not on the path of Python. Write `from .losses import ...` or `from . import losses`.",
+        ),
+        ("from .gone import RATE", "mine/shrink.py imports .gone, but there is no mine/gone.py. Restore it, or"),
+        ("from . import gone", "mine/shrink.py imports .gone, but there is no mine/gone.py. Restore it, or"),
+        ("from .losses import LOSS\nfrom .uses import X", "mine/uses.py imports .gone, but there is no mine/gone.py."),
+        ("from ....gone import RATE", "mine/shrink.py has a relative import in line 3 that leads out of its package"),
+    ],
+)
+def test_an_import_that_no_job_could_make_is_refused(imports: str, says: str, here: Path, changed: Change) -> None:
+    write("mine/shrink.py", method(imports=imports))
+    write("mine/losses.py", "LOSS = 1\n")
+    write("mine/uses.py", "from .gone import X\n")
+    assert refusal(changed("methods: {own: {method: mine/shrink.py}}")).startswith(says)
 
 
-def test_an_import_of_a_file_that_is_not_there_is_named(here: Path, changed: Change) -> None:
-    write("mine/shrink.py", method(imports="from .gone import RATE"))
-    with pytest.raises(UnlearnkitError, match=r"cannot read .*mine/gone\.py: No such file"):
-        code(changed, "mine/shrink.py")
+def test_an_import_that_a_package_lacks_is_refused(package: Path, changed: Change) -> None:
+    write("site/lab/shrink.py", method(imports="from .gone import RATE"))
+    told = refusal(changed("methods: {own: {method: lab.shrink}}"))
+    assert told.startswith("lab.shrink imports .gone, but there is no lab.gone.")
 
 
 # in jobs

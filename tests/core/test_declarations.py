@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def test_missing_and_broken_modules_are_named(plugin: Plugin) -> None:
 INCOMPLETE = {
     "metric": ("AXIS = 'samples'\n", ["Settings", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"]),
     "observation": ("VALUES = {'image': {}}\n", ["Settings", "NEEDS", "observe"]),
-    "model": ("def build(): ...\nfrom os import path as adapter\n", ["Settings", "STACK_SIZE"]),
+    "model": ("def build(a, *b): ...\nfrom os import path as adapter\n", ["Settings", "STACK_SIZE"]),
     "method": (
         "STACKABLE: int = 1\nclass Settings: ...\n",
         ["NEEDS", "unlearn", "STACKABLE as bool, not as int", "Settings that derive from MethodSettings"],
@@ -132,6 +133,35 @@ def test_all_that_a_plug_in_lacks_is_named_at_once(kind: str, plugin: Plugin) ->
     (problem,) = incomplete_plug_ins({kind: {"mine": plugin(source)}})
     assert f"{kind} 'mine' does not define {', '.join(missing)}" in str(problem)
     assert f"; expected all that the docstring of unlearnkit.{PACKAGE_OF[kind]} lists" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "called"),
+    [
+        ("method", "unlearn(model, data, context)", "model, data, settings, context"),
+        ("method", "unlearn(a, b, c, d, e)", "model, data, settings, context"),
+        ("method", "unlearn(a, b, c, d, *, e)", "model, data, settings, context"),
+        ("method", "unlearn(a, b, c, d, e=1, *, f=2)", ""),
+        ("method", "unlearn(*everything)", ""),
+        ("metric", "score(candidate, oracle, settings)", "candidate, oracle, *, settings, rng"),
+        ("metric", "score(candidate, *, settings, rng)", "candidate, oracle, *, settings, rng"),
+        ("metric", "score(a, b, *, settings, rng, more)", "candidate, oracle, *, settings, rng"),
+        ("metric", "score(a, b, rng, settings)", ""),
+        ("metric", "score(a, b, *, rng, **more)", ""),
+        ("observation", "observe(subjects)", "subjects, settings"),
+        ("model", "build(settings)", "num_classes, shape, settings"),
+        ("model", "adapter()", "model"),
+        ("data set", "load()", "root"),
+        ("data set", "load(root, data)", "root"),
+        ("data set", "load(root)\ndef facts(): ...", "root, data"),
+        ("data set", "load(root, data)\ndef facts(): ...", ""),
+    ],
+)
+def test_a_function_takes_what_it_is_called_with(kind: str, function: str, called: str, plugin: Plugin) -> None:
+    head, *rest = function.split("\n")
+    (problem,) = incomplete_plug_ins({kind: {"mine": plugin("\n".join([f"def {head}: ...", *rest]))}})
+    found = re.findall(r"(\w+) with the arguments \(([^)]*)\)", str(problem))
+    assert found == ([(head.partition("(")[0], called)] if called else [])
 
 
 def test_a_measure_lacks_what_the_tables_show(plugin: Plugin) -> None:

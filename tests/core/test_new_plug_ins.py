@@ -165,6 +165,13 @@ def test_a_name_that_no_new_method_can_have_is_refused(name: str, says: str, pac
         create(METHOD, package, name, "image")
 
 
+def test_a_file_alone_is_written_once(tmp_path: Path) -> None:
+    written = alone(METHOD, tmp_path, "my_method", "image")
+    with pytest.raises(UnlearnkitError) as refused:
+        alone(METHOD, tmp_path, "my_method", "image")
+    assert str(refused.value) == f"{written} exists already. Choose another name, or remove it."
+
+
 @pytest.mark.parametrize(
     "text",
     [

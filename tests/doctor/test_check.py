@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from unlearnkit import registry
 from unlearnkit.__main__ import main
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.doctor import cluster, devices, environment
@@ -112,6 +113,28 @@ def test_old_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     case.__dict__["imports"] = Imports()
     errors = [finding.fact for finding in of("environment", case) if finding.level == ERROR]
     assert errors == [f"numpy is {np.__version__}, but 999.1 or newer is needed", "no-such-package is not installed"]
+
+
+def test_what_plug_ins_import_and_is_not_installed_is_named(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    imports = (
+        "import json, no_such.part\ntry:\n    import optional\nexcept ImportError: ...\nfrom .losses import LOSS\n"
+    )
+    source = (repository / "unlearnkit/methods/references/do_nothing.py").read_text().replace("import copy\n", imports)
+    (tmp_path / "own_shrink.py").write_text(source)
+    (tmp_path / "losses.py").write_text("from nor_such import loss as LOSS\n")
+    case = configured(tmp_path, {"methods": {"own": {"method": "own_shrink.py"}}})
+    found = [finding for finding in of("environment", case) if finding.level == ERROR]
+    registry.adopt({})
+    assert [(finding.fact, finding.remedy) for finding in found] == [
+        (f"{file} imports {package}, which is not installed", f"install the package that provides {package} {where}")
+        for file, package, where in (
+            ("losses.py", "nor_such", "where the jobs run"),
+            ("own_shrink.py", "no_such", "where the jobs run"),
+        )
+    ]
 
 
 def test_every_dependency_is_examined_under_the_name_it_is_imported_by() -> None:

@@ -95,7 +95,8 @@ def alone(kind: Kind, folder: Path, name: str, room: str) -> Path:
     if name in registry.OURS[kind.kind]:
         raise UnlearnkitError(f"there is a {kind.kind} '{name}' in unlearnkit", remedy="choose another name")
     path = folder / f"{name}.py"
-    _refuse_existing(path, "choose another name")
+    if path.exists():
+        raise UnlearnkitError(f"{path} exists already", remedy="choose another name, or remove it")
     try:
         write_text(path, kind.text(name, room))
     except ArtifactError as error:
@@ -163,13 +164,6 @@ def _refuse_name(kind: Kind, name: str) -> None:
         )
 
 
-def _refuse_existing(path: Path, remedy: str) -> None:
-    if path.exists():
-        raise UnlearnkitError(
-            f"{path} exists, although no plug-in has this name", expected="a name that no file has", remedy=remedy
-        )
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
@@ -179,7 +173,12 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str, listing: Path, registered: str) -> None:
     """Write a file, which must not exist yet, and the registry; remove the file if the registry is as before."""
-    _refuse_existing(path, "choose another name, or write its line in unlearnkit/registry.py by hand if it is one")
+    if path.exists():
+        raise UnlearnkitError(
+            f"{path} exists, although no plug-in has this name",
+            expected="a name that no file has",
+            remedy="choose another name, or write its line in unlearnkit/registry.py by hand if it is one",
+        )
     try:
         write_text(path, text)
         write_text(listing, registered)

@@ -184,7 +184,9 @@ def _offered(point: importlib.metadata.EntryPoint) -> str:
 
 def _refuse_name(reference: Reference, name: str) -> None:
     """Raise ConfigError if a plug-in from outside cannot be called `name`."""
-    _refuse_several(reference.kind, name, registry.OURS[reference.kind].get(name, reference.text), reference.text)
+    ours = registry.OURS[reference.kind].get(name, reference.text)
+    another = f"use another key than {name}" if reference.kind in KEYED else ""
+    _refuse_several(reference.kind, name, ours, reference.text, remedy=another)
     reserved = name in RESERVED.get(reference.kind, ()) or (reference.kind == "observation" and name.endswith("_all"))
     if reserved or not re.fullmatch("[a-z][a-z0-9_]*", name):
         raise ConfigError(
@@ -205,13 +207,13 @@ def _refuse_one_name_for_both(found: Mapping[str, Mapping[str, str]]) -> None:
         )
 
 
-def _refuse_several(kind: str, name: str, *places: str) -> None:
+def _refuse_several(kind: str, name: str, *places: str, remedy: str = "") -> None:
     """Raise ConfigError if there is a plug-in of one kind and name in several places."""
     if len(set(places)) > 1:
         raise ConfigError(
             f"there are {len(set(places))} plug-ins for the {kind} '{name}': {' and '.join(dict.fromkeys(places))}",
             expected="one, since tables and slices state the name alone",
-            remedy="rename all but one, or uninstall a package",
+            remedy=remedy or "rename all but one, or uninstall a package",
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -97,7 +99,9 @@ def _wrong_tag(schema: Node, node: Node, error: dict[str, Any], path: Sequence[s
             f"{key} is {shown(name)}, which is for {' and '.join(tasks)}, not for the data set in data.name",
             expected="one of " + ", ".join(map(shown, sorted(known))),
         )
-    return ConfigError(f"{key} is {shown(name)}, which is unknown", remedy=suggest(name, known))
+    # the name of a file of one's own, without its ending or nearly so
+    files = difflib.get_close_matches(name, sorted(path.name for path in Path().glob("*.py")), n=1)
+    return ConfigError(f"{key} is {shown(name)}, which is unknown", remedy=suggest(name, [*known, *files]))
 
 
 def _tasks_of(block: str, name: str) -> list[str]:

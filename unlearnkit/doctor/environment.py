@@ -12,6 +12,9 @@ from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, OK, SELDOM, WARNING, Case, Finding
 from unlearnkit.doctor.probe import probe_imports, requirements, version_of
+from unlearnkit.fingerprint import closure
+from unlearnkit.registry import from_outside
+from unlearnkit.sources import absent_packages
 
 _INSTALL = "install the packages again: make -B .venv/.core, or pip install -e ."
 
@@ -61,10 +64,22 @@ def _importable(case: Case) -> Iterator[Finding]:
     broken = {module: error for module, error in case.imports.errors.items() if error}
     for module, error in broken.items():
         yield Finding(ERROR, f"{module} cannot be imported ({' '.join(error.split())})", _INSTALL)
-    if not broken:
+    absent = list(_absent()) if case.experiment else []
+    yield from absent
+    if not broken and not absent:
         untried = [package for package in SELDOM if package not in case.imports.errors]
         apart = f" that this experiment uses can be imported; not tried: {', '.join(untried)}" if untried else ""
         yield Finding(OK, f"all packages{apart or ' can be imported'}")
+
+
+def _absent() -> Iterator[Finding]:
+    """What plug-ins from outside import, and the files that they import, too; nothing of them is run."""
+    own = closure(*(module for _, _, module in from_outside()))
+    for module in sorted(own):
+        # unlearnkit's own needs are among the requirements, or optional
+        for package in () if module.startswith("unlearnkit.") else absent_packages(module):
+            remedy = f"install the package that provides {package} where the jobs run"
+            yield Finding(ERROR, f"{module} imports {package}, which is not installed", remedy)
 
 
 def _traker(case: Case) -> Iterator[Finding]:
