@@ -198,6 +198,6 @@ def test_raw_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, c
         by_hand.write("data/dataset.safetensors", f"cuts of {content}", ("data/train.bin",), raw={})
         by_hand.write("tables/cost.parquet", "costs", ("data/dataset.safetensors",))
         status, output = call(by_hand.root, "verify", "results/hand")
-        assert status == 0 and "tables/cost.parquet: every cell comes from a.txt" in output
+        assert status == 0 and "tables/cost.parquet: every cell comes from train/a.txt" in output
     (cause,) = causes(compared(call, tmp_path / "a/results/hand", tmp_path / "b/results/hand"))
     assert cause[:2] == ("raw data", "train/a.txt")

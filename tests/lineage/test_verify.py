@@ -164,9 +164,7 @@ def test_what_is_older_than_its_inputs_is_no_problem(by_hand: ByHand, call: Call
     status, output = call(by_hand.root, "verify")
     assert status == 0
     assert not problems(output)
-    assert (
-        f"1 artifacts are older than what they were made from (figures/nines/margins.svg than {SCORE} first)" in output
-    )
+    assert f"1 artifact is older than what it was made from (figures/nines/margins.svg than {SCORE} first)" in output
     assert output.endswith("to bring them up to date: snakemake --configfile FILE\nsound\n")
 
 
@@ -260,7 +258,8 @@ def test_raw_files_are_compared_where_they_are(by_hand: ByHand, raw: Path, call:
     raw.write_text("other data")
     status, output = call(by_hand.root, "verify")
     assert status == 1
-    assert f"{raw} was changed since: 1 artifacts were made from another one (data/dataset.safetensors first)" in output
+    made = "1 artifact was made from another version of it (data/dataset.safetensors first)"
+    assert f"{raw} was changed since: {made}" in output
     raw.unlink()
     status, output = call(by_hand.root, "verify")
     assert status == 0

@@ -107,7 +107,7 @@ def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Check
 def test_commands_know_every_file(ran: Checkout) -> None:
     verified = ran.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
     assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output
-    assert "note:" not in verified.output and "every cell comes from a.txt" in verified.output
+    assert "note:" not in verified.output and "every cell comes from train/a.txt" in verified.output
     traced = ran.unlearnkit("trace", "results/tiny/tables/klom.md", "--configfile", CONFIG)
     assert traced.status == 0, traced.output
     for told in (

@@ -13,6 +13,8 @@ from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.lineage.verification import Count, Verification, verify
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.guards.given_files import made_of_given_files
 from unlearnkit.workflow.present import Present
 
 
@@ -48,8 +50,10 @@ def run(options: argparse.Namespace) -> int:
     for results in experiments(options.paths):
         files = configuration_files(results.experiment, options.configfile)
         repair = Repair(results, files)
-        found = verify(results, repair, quick=options.quick, progress=Progress("GB read", 1e9))
-        found.notes += _unclear(results.experiment) if files is None else _age(results, files)
+        graph, notes = (None, _unclear(results.experiment)) if files is None else _graph(results, files)
+        named, more = _files_of(results, graph) if graph else ({}, [])
+        found = verify(results, repair, named, quick=options.quick, progress=Progress("GB read", 1e9))
+        found.notes += [*notes, *more, *(outdated(results, Present(graph)) if graph else ())]
         _print(results, repair, found, options.quick)
         problems += len(found.problems)
     return 1 if problems else 0
@@ -61,14 +65,21 @@ def _unclear(experiment: str) -> list[str]:
     return [f"{' and '.join(names)} name this experiment: give the right one with --configfile"] if names else []
 
 
-def _age(results: Results, files: list[Path]) -> list[str]:
+def _graph(results: Results, files: list[Path]) -> tuple[Graph | None, list[str]]:
+    """Return the graph of the present configuration, or a note that says why there is none."""
     try:
         graph = present_graph(results.experiment, files)
     except UnlearnkitError as error:
-        return [f"not compared with the configuration: {error}"]
-    if graph is None:
-        return [f"not compared with the configuration: {files[-1]} is of another experiment"]
-    return list(outdated(results, Present(graph)))
+        return None, [f"not compared with the configuration: {error}"]
+    return graph, [] if graph else [f"not compared with the configuration: {files[-1]} is of another experiment"]
+
+
+def _files_of(results: Results, graph: Graph) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the user's files that the configuration names, by name of the artifact, or a note if a name is no path."""
+    try:
+        return {results.inside(path) or path: there for path, _, there in made_of_given_files(graph)}, []
+    except UnlearnkitError as error:
+        return {}, [f"not compared with the files that are there: {error}"]
 
 
 def _print(results: Results, repair: Repair, found: Verification, quick: bool) -> None:
@@ -93,8 +104,10 @@ def _print(results: Results, repair: Repair, found: Verification, quick: bool) -
         print(f"{len(found.problems)} problems. Repair of all: {repair.command(remake, touch)}")
     if found.older:
         first, source = next(iter(found.older.items()))
+        several = len(found.older) > 1
+        older, made = (f"{len(found.older)} artifacts are", "they were") if several else ("1 artifact is", "it was")
         print(
-            f"{len(found.older)} artifacts are older than what they were made from ({first} than {source} first). "
+            f"{older} older than what {made} made from ({first} than {source} first). "
             f"Nothing is damaged; to bring them up to date: {repair.update()}"
         )
     if not found.problems:

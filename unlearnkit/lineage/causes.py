@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from unlearnkit.config.attributions.attribution import DatamodelAttribution, TrakAttribution
 from unlearnkit.config.wording import shown
-from unlearnkit.lineage.chain import outside, source_of, sources
+from unlearnkit.lineage.chain import below_their_folder, outside, source_of, sources
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
 from unlearnkit.workflow.guards.changes import changed_keys
@@ -178,14 +176,8 @@ def _environment(old: Record, new: Record) -> Iterator[Cause]:
 
 def _outside(old: Results, new: Results, name: str) -> Iterator[Cause]:
     """Raw, index and score files, by their paths in the folder that they share: it may be another one elsewhere."""
-    before, after = (_below_their_folder(outside(results, name)) for results in (old, new))
+    before, after = (below_their_folder(outside(results, name)) for results in (old, new))
     for file in sorted({**before, **after}):
         first, second = before.get(file, "absent"), after.get(file, "absent")
         if first != second:
             yield Cause("raw data", file, first[:12], second[:12])
-
-
-def _below_their_folder(files: Mapping[str, str]) -> dict[str, str]:
-    levels = zip(*(Path(path).parts[:-1] for path in files), strict=False)
-    shared = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels))
-    return {"/".join(Path(path).parts[shared:]): digest for path, digest in files.items()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+from pathlib import Path
 
 from unlearnkit.lineage.records import Results
 from unlearnkit.places import place_of
@@ -32,6 +34,13 @@ def outside(results: Results, name: str) -> dict[str, str]:
     record = results.record_of(name) or {}
     files = {path: digest for path, digest in results.inputs(name).items() if results.inside(path) is None}
     return {**files, **record.get("raw", {})}
+
+
+def below_their_folder(files: Mapping[str, str]) -> dict[str, str]:
+    """Return path below the folder that all files share -> SHA-256, for path -> SHA-256; a single file has its name."""
+    levels = zip(*(Path(path).parts[:-1] for path in files), strict=False)
+    shared = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels))
+    return {str(Path(*Path(path).parts[shared:])): digest for path, digest in files.items()}
 
 
 def ancestry(results: Results, name: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
 from unlearnkit.layout import provenance
-from unlearnkit.places import Place, files_below, owner_of, place_of
+from unlearnkit.places import Place, files_below, is_given, owner_of, place_of
 
 Record = Mapping[str, Any]
 
@@ -137,7 +137,11 @@ class Results:
 
     def hash_outside(self, path: str) -> str | None:
         """Return the same of a recorded path outside the folder."""
-        return self._hash(self.root / path) if (self.root / path).is_file() else None
+        return self._hash(self.root / path) if self.is_here(path) else None
+
+    def is_here(self, path: str) -> bool:
+        """Return whether the file of a recorded path outside the folder is on this machine."""
+        return (self.root / path).is_file()
 
     def _hash(self, path: Path) -> str:
         if path not in self._hashes:
@@ -151,6 +155,10 @@ class Results:
         """Return recorded path -> SHA-256 of what an artifact was made from."""
         record = self.record_of(name)
         return dict(record["inputs"]) if record else {}
+
+    def given_inputs(self, record: Record) -> list[str]:
+        """Return the recorded paths of the user's files that an artifact was made of: no job makes them."""
+        return [path for path in record["inputs"] if is_given(path) and self.inside(path) is None]
 
 
 def experiments(paths: list[Path]) -> list[Results]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from unlearnkit.artifacts import resume
 from unlearnkit.config.wording import shown
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.causes import stated
-from unlearnkit.lineage.chain import ancestry, outside, source_of
+from unlearnkit.lineage.chain import ancestry, below_their_folder, outside, source_of
 from unlearnkit.lineage.records import Record, Results, leftover
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.places import Place, owner_of, place_of
@@ -67,10 +66,18 @@ class Verification:
         return {problem.name for problem in self.problems}
 
 
-def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[[int, int], None]) -> Verification:
+def verify(
+    results: Results,
+    repair: Repair,
+    named: Mapping[str, list[str]],
+    *,
+    quick: bool,
+    progress: Callable[[int, int], None],
+) -> Verification:
     """Compare every file of an experiment with its record, and every record with those of what it was made from.
 
-    `quick` takes the recorded hash of weights for theirs. `progress` receives the bytes done and the bytes in all.
+    `named` states which files of the user's the configuration names for an artifact, by its name. `quick` takes the
+    recorded hash of weights for theirs. `progress` receives the bytes done and the bytes in all.
     """
     found = Verification()
     _hash_files(results, quick, progress)
@@ -89,6 +96,7 @@ def verify(results: Results, repair: Repair, *, quick: bool, progress: Callable[
         if place_of(name.removesuffix(".json")):
             found.problems.append(Problem(name, f"is a damaged provenance record: it {fault}", remake=(name,)))
     found.problems += _links(results, found)
+    found.problems += _other_files(results, named)
     found.problems += _disagreements(results)
     found.notes += _extra(results, repair)
     found.chains = list(_chains(results, found))
@@ -128,10 +136,12 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
     broken: dict[tuple[str, str], list[str]] = {}
     away: dict[str, None] = {}
     for name, record in results.records.items():
+        partly = any(map(results.is_here, results.given_inputs(record)))
         for path, digest in {**record["inputs"], **record.get("raw", {})}.items():
             state = _link(results, path, digest)
             if state == "away":
-                away[path] = None
+                if not (partly and path in record["inputs"]):  # else reported as gone
+                    away[path] = None
             elif state in AGAIN and _made_later(results, path, record):
                 found.older.setdefault(name, source_of(results, path) or path)
             elif state:
@@ -141,7 +151,8 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
         own = results.inside(path)
         if own in unsound or (own and source_of(results, path) in unsound):
             continue  # reported already
-        fact = f"{state}: {len(names)} artifacts were made from another one ({names[0]} first)"
+        count = f"{len(names)} artifact was" if len(names) == 1 else f"{len(names)} artifacts were"
+        fact = f"{state}: {count} made from another version of it ({names[0]} first)"
         if own is None:
             yield Problem(path, fact, remake=tuple(names), given=True)
         elif own in results.files:
@@ -150,6 +161,35 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
             yield Problem(own, fact, remake=(own,))
     found.notes += [f"{path} is not on this machine; its hash is on record" for path in [*away][:_LISTED]]
     found.notes += [f"nor are {len(away) - _LISTED} more files"] if len(away) > _LISTED else []
+
+
+def _other_files(results: Results, named: Mapping[str, list[str]]) -> Iterator[Problem]:
+    """Yield one problem per list of the user's files that has others now, or fewer, than artifacts were made of.
+
+    Where none of them is here the results are on another machine; where the configuration names none of them, it looks
+    for them elsewhere.
+    """
+    made_of: dict[tuple[str, ...], list[str]] = {}
+    for name, record in results.records.items():
+        made_of.setdefault(tuple(results.given_inputs(record)), []).append(name)
+    for recorded, names in made_of.items():
+        here = {path for path in recorded if results.is_here(path)}
+        now = {path for name in names for path in named.get(name, ())}
+        gone = [path for path in recorded if here and path not in here]
+        new = sorted(now - {*recorded}) if now & here else []
+        if new or gone:
+            below = dict(zip([*recorded, *new], below_their_folder(dict.fromkeys([*recorded, *new], "")), strict=True))
+            changes = [
+                f"{len(paths)} {'is' if len(paths) == 1 else 'are'} {state} ({_listed(paths)})"
+                for state, paths in (("new", [below[path] for path in new]), ("gone", [below[path] for path in gone]))
+                if paths
+            ]
+            fact = f"was made of other files than are there now: {', '.join(changes)}"
+            yield Problem(names[0], fact, remake=tuple(names))
+
+
+def _listed(texts: list[str]) -> str:
+    return ", ".join(texts[:_LISTED]) + (f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else "")
 
 
 def _made_later(results: Results, path: str, record: Record) -> bool:
@@ -215,7 +255,8 @@ def _chains(results: Results, found: Verification) -> Iterator[str]:
         broken = [name for name in [*forms, *names] if name in unsound or f"{name}.json" in unsound]
         ends = {path: digest for name in names for path, digest in outside(results, name).items()}
         broken += [path for path in ends if path in unsound]
-        raw = ", ".join(f"{Path(path).name} {digest[:12]}" for path, digest in sorted(ends.items())[:_LISTED])
+        below = below_their_folder(dict(sorted(ends.items())))
+        raw = ", ".join(f"{path} {digest[:12]}" for path, digest in [*below.items()][:_LISTED])
         raw += f" and {len(ends) - _LISTED} more files" if len(ends) > _LISTED else ""
         older = next((name for name in names if name in found.older), None)
         if broken:

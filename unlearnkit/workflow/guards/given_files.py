@@ -33,7 +33,7 @@ def refuse_lost_files(graph: Graph) -> None:
     An artifact that other settings make again is left out. Raises DataError for a raw file whose name Snakemake cannot
     take.
     """
-    for artifact, settings, there in _made_of_given_files(graph):
+    for artifact, settings, there in made_of_given_files(graph):
         record = recorded_beside(artifact)
         if not Path(artifact).exists() or record.get("settings") != json.loads(json.dumps(settings)):
             continue
@@ -48,7 +48,7 @@ def refuse_lost_files(graph: Graph) -> None:
         _refuse_replaced(artifact, record, files)
 
 
-def _made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
+def made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     """Yield (artifact, its settings, the given files that are there) for all that may be made of such files."""
     for name in graph.forget_sets:
         own = graph.path(layout.FORGET_SET, forget_set=name)
