@@ -15,6 +15,7 @@ from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
+from unlearnkit.workflow.given_models import refuse_unusable_files
 from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
@@ -36,6 +37,7 @@ try:
     OBSERVATION_GRAPH = PRESENT.observations
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)
+        refuse_unusable_files(GRAPH)
         refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError, DataError
-from unlearnkit.workflow.given_models import given_files, given_populations, weight_files
+from unlearnkit.workflow.given_models import given_files, given_populations, refuse_unusable_files, weight_files
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.report_graph import ReportGraph
@@ -98,3 +99,34 @@ def test_given_originals_have_no_initial_weights_to_share(repository: Path) -> N
     recipe = {"epochs": 3, "batch_size": 32, "lr": 0.1, "warmup_epochs": 1, "same_initial_weights": True}
     with pytest.raises(ConfigError, match=r"training\.same_initial_weights is true, but the originals were trained"):
         graph_of(repository, originals={"source": "path", "path": "mine"}, training=recipe)
+
+
+@pytest.mark.parametrize(
+    ("store", "files", "says"),
+    [
+        ("copy", 0, r"originals\.path is .*mine, which has no weights of model 0; expected a file per model"),
+        ("copy", 3, r"which has no weights of model 3.*or lower num_models"),
+        ("reference", 4, r"originals\.store is reference, but .*m0\.pt is no \.safetensors file"),
+    ],
+)
+def test_files_that_cannot_be_used_are_refused_before_any_job(
+    repository: Path, tmp_path: Path, store: str, files: int, says: str
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for index in range(files):
+        (tmp_path / f"mine/m{index}.pt").touch()
+    given = graph_of(repository, originals={"source": "path", "path": str(tmp_path / "mine"), "store": store})
+    with pytest.raises(DataError, match=says):
+        refuse_unusable_files(given)
+
+
+def test_weights_that_were_made_need_their_files_no_longer(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = graph_of(repository, originals={"source": "path", "path": "mine"})
+    for path in given.weights("original"):
+        record = Path(layout.provenance(path))
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.touch()
+    refuse_unusable_files(given)

@@ -22,10 +22,13 @@ from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_set_files import file_forget_set, read_names, read_scores
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 from unlearnkit.data.images.loading import load_published, prepared, refuse_own_copies
+from unlearnkit.data.membership import file_membership
 from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.facts.given_weights import refuse_unusable
 from unlearnkit.registry import locate
+from unlearnkit.workflow.given_models import given_path, given_populations, weight_files
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.text_graph import TextGraph
 
@@ -55,13 +58,22 @@ def answer() -> None:
 
 
 def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
-    """Yield what is examined, and how: the data set with the forget sets that can be made, and files of forget sets."""
+    """Yield what is examined, and how: the data set with the forget sets that can be made, and files of the user's.
+
+    These hold forget sets, the membership of pools, and weights.
+    """
     files = {name: file for name, settings in experiment.forget_sets.items() if (file := settings.input_file())}
     lost = {name for name, file in files.items() if not Path(file).is_file()}
     possible = {name: settings for name, settings in experiment.forget_sets.items() if name not in lost}
     yield "the data set", partial(_data_findings, experiment, possible)
     for name, file in files.items():
         yield file, partial(_file_findings, name, file, experiment.forget_sets[name])
+    for pool in experiment.pools.values():
+        if pool.input_file():
+            yield pool.file, partial(_pool_findings, pool, experiment.train_size)
+    graph = Graph(experiment)
+    for population in given_populations(graph):
+        yield given_path(graph, population), partial(_weight_findings, graph, population)
 
 
 def _data_findings(experiment: Any, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
@@ -170,6 +182,32 @@ def _entries(file: Path, settings: Any) -> int:
         return len(read_scores(file))
     read = read_names if getattr(settings, "indices", "") == "names" else file_forget_set
     return len(read(file, getattr(settings, "sha256", None)))
+
+
+def _pool_findings(pool: Any, train_size: int) -> Iterator[Finding]:
+    file_membership(Path(pool.file), pool.models, train_size)
+    yield "ok", f"{pool.file} is sound: {pool.models} models"
+
+
+def _weight_findings(graph: Graph, population: str) -> Iterator[Finding]:
+    """Yield the finding on files of given models, of which the first is read; raises DataError as their job does."""
+    from unlearnkit.models.building import Architecture
+    from unlearnkit.training.given import given_models
+
+    experiment, place = graph.experiment, given_path(graph, population)
+    source = graph.training_slice(population.partition("/")[0])
+    files, models = weight_files(place)[: experiment.num_models], range(experiment.num_models)
+    refuse_unusable(files, models, source, place)
+    if getattr(experiment.data, "tokenizer", None):
+        yield (
+            "ok",
+            f"{place} has a file for each model; how many tokens a model knows is known to the job that reads it",
+        )
+        return
+    sizes = experiment.num_classes, experiment.sample_shape
+    architecture = Architecture(experiment.model.name, experiment.model_settings, *sizes)
+    given_models(architecture, files[:1], models[:1], source, place=place, report=lambda _: None)
+    yield "ok", f"{files[0]} fits the model; {place} has one for each model"
 
 
 def _copies(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sized
 
 from unlearnkit.doctor.case import OK, Case, Finding
 
@@ -16,7 +15,7 @@ def examine(case: Case) -> Iterator[Finding]:
     case.merged = read_configuration(case.configuration, case.arguments)
     case.experiment = experiment = load_experiment(case.merged)
     counts = (
-        f"{experiment.num_models} models",
+        _counted(range(experiment.num_models), "model"),
         _counted(experiment.forget_sets, "forget set"),
         _counted(experiment.variants, "variant"),
         _counted(experiment.metric_settings, "metric"),
@@ -24,5 +23,5 @@ def examine(case: Case) -> Iterator[Finding]:
     yield Finding(OK, f"experiment {experiment.experiment}: {', '.join(counts)}")
 
 
-def _counted(things: Mapping[str, Any], noun: str) -> str:
+def _counted(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}" + ("s" if len(things) != 1 else "")

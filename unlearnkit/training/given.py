@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.artifacts.weights import Reference, State
-from unlearnkit.errors import DataError
+from unlearnkit.facts.given_weights import refuse_unusable
 from unlearnkit.models.building import Architecture
 from unlearnkit.models.fitting import converted, fitting_names
 from unlearnkit.models.state_files import read_state
@@ -40,18 +39,12 @@ def given_models(
     """Return the models `model_indices`, one of each of `files`, checked against an architecture.
 
     `source` are the settings of `originals` or `oracles` with their `role`; `place` is where the files were looked for.
-    Raises DataError if there are fewer files than models, and for a file that does not fit.
+    Raises DataError as `refuse_unusable` does, and for a file that does not fit.
     """
     key, given = f"{source['role']}s", GivenModels()
-    if len(files) < len(model_indices):
-        raise DataError(
-            f"{key}.path is {place}, which has no weights of model {model_indices[len(files)]}",
-            expected="a file per model, .safetensors, .pt, .pth or .bin, and num_models of them",
-            remedy=f"correct {key}.path, add the files, or lower num_models",
-        )
+    refuse_unusable(files, model_indices, source, place)
     expected, tied, seen = architecture.expected_state(), architecture.tied_names(), {}
     for index, path in zip(model_indices, files, strict=True):
-        _refuse_unreferable(path, source, key)
         found = read_state(path, source["entry"])
         names = fitting_names(found, expected, source["key_map"], path, key, tied)
         state = {ours: converted(found[theirs], expected[ours], theirs, path) for ours, theirs in names.items()}
@@ -69,12 +62,3 @@ def given_models(
             report(f"Warning: {given.notes[-1]}")
         report(f"model {index}: {path}")
     return given
-
-
-def _refuse_unreferable(path: str, source: Mapping[str, Any], key: str) -> None:
-    if source["store"] == "reference" and Path(path).suffix != ".safetensors":
-        raise DataError(
-            f"{key}.store is reference, but {path} is no .safetensors file",
-            expected="files of which single tensors can be read",
-            remedy=f"save it as safetensors, or set {key}.store: copy",
-        )

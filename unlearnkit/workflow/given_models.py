@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unlearnkit import layout
+from unlearnkit.facts.given_weights import refuse_unusable
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.raw_files import takable
@@ -43,8 +44,7 @@ def given_path(graph: Graph, population: str) -> str:
 def given_files(graph: Graph, population: str, shard: str) -> list[str]:
     """Return the files with the weights of a shard of a given population, as far as they are there.
 
-    A missing one does not keep the rest from being planned; the job that needs it states what is missing. Raises
-    DataError as `weight_files` does.
+    `refuse_unusable_files` states what is missing. Raises DataError as `weight_files` does.
     """
     models = layout.shard_indices(shard)
     return weight_files(given_path(graph, population))[models.start : models.stop]
@@ -62,3 +62,16 @@ def given_shards(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
         for shard in graph.shards():
             own = graph.path(layout.WEIGHTS, population=population, shard=shard)
             yield own, graph.training_slice(population.partition("/")[0]), given_files(graph, population, shard)
+
+
+def refuse_unusable_files(graph: Graph) -> None:
+    """Raise DataError if files of given models are missing or cannot be referred to, and their weights are not made.
+
+    Weights that were made, and removed since, have a record; a run may go on without their files.
+    """
+    for population in given_populations(graph):
+        place, settings = given_path(graph, population), graph.training_slice(population.partition("/")[0])
+        for shard in graph.shards():
+            own = graph.path(layout.WEIGHTS, population=population, shard=shard)
+            if not Path(own).exists() and not Path(layout.provenance(own)).exists():
+                refuse_unusable(given_files(graph, population, shard), layout.shard_indices(shard), settings, place)
