@@ -21,7 +21,7 @@ from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_executor
 from unlearnkit.workflow.present import Present
-from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.repairs.run_lock import repair_locks
 from unlearnkit.workflow.guards.targets import refuse_unknown
 from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritable

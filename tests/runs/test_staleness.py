@@ -159,13 +159,13 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.config.settings import MethodSettings
 
 STACKABLE = True
 NEEDS = ()
 
 
-class Settings(BaseSettings):
+class Settings(MethodSettings):
     """Settings of shrinking."""
 
     factor: float = Field(0.5, gt=0, le=1, description="what every parameter is multiplied by")

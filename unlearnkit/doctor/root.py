@@ -10,7 +10,7 @@ from pathlib import Path
 import unlearnkit
 from unlearnkit.doctor.case import ERROR, OK, WARNING, Case, Finding
 from unlearnkit.errors import DataError
-from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.repairs.run_lock import why_locked
 
 PROFILES = ("slurm", "local", "smoke")

@@ -10,7 +10,7 @@ from unlearnkit import layout
 from unlearnkit.facts.given_weights import refuse_unusable
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
-from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.paths import takable
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 """Files of a folder that are taken for weights."""

@@ -6,7 +6,7 @@ that Snakemake reruns a job when that changes and not otherwise (docs/architectu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from unlearnkit.fingerprint import computing_imports, fingerprint
 from unlearnkit.registry import ALWAYS_OBSERVED, TASKS, locate
 from unlearnkit.seeds import SCHEME
 from unlearnkit.stages import Slice
-from unlearnkit.workflow.raw_files import raw_files, takable
+from unlearnkit.workflow.paths import takable
+from unlearnkit.workflow.raw_files import raw_files
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
@@ -267,8 +268,8 @@ class Graph:
 
     def score_files(self, metric: str, pattern: str = layout.SUMMARY) -> list[str]:
         """Return the score (or summary) files of a metric over all forget sets and candidates."""
-        pairs: Iterable[tuple[str, str]] = ((f, c) for f in self.forget_sets for c in self.candidates)
-        return [self.path(pattern, metric=metric, forget_set=f, candidate=c) for f, c in pairs]
+        pairs = itertools.product(self.forget_sets, self.candidates)
+        return [self.path(pattern, metric=metric, forget_set=name, candidate=candidate) for name, candidate in pairs]
 
     def results(self, *metrics: str) -> list[str]:
         """Return the margins, scores and summaries of some metrics, their tables and the costs, each file once.
@@ -277,14 +278,8 @@ class Graph:
         misses a lost file only where it is asked for by name. Weights are left out: they may be removed to save space,
         and are trained again when something needs them.
         """
-        margins = [
-            path
-            for metric in metrics
-            for forget_set in self.forget_sets
-            for candidate in self.candidates
-            for side in ("candidate", "oracle")
-            for path in self.score_margins(metric, side, forget_set, candidate)
-        ]
+        scored = itertools.product(metrics, ("candidate", "oracle"), self.forget_sets, self.candidates)
+        margins = itertools.chain.from_iterable(itertools.starmap(self.score_margins, scored))
         kinds = (layout.SCORES, layout.SUMMARY)
         scores = [path for metric in metrics for kind in kinds for path in self.score_files(metric, kind)]
         tables = [path for table in (*metrics, "cost") for path in self.tables(table)]

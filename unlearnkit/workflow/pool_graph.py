@@ -7,7 +7,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.workflow.graph import Graph, Slice
-from unlearnkit.workflow.raw_files import takable
+from unlearnkit.workflow.paths import takable
 
 DATAMODEL = "datamodel"
 """Role in the seeds of the models on random subsets that attributions of the kind datamodels are fitted to."""

@@ -6,17 +6,13 @@ of which it takes as many as it needs are none of these: a job compares their co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from unlearnkit.declarations import declarations
-from unlearnkit.errors import DataError
 from unlearnkit.layout import DOWNLOADS
-
-_NOT_TAKEN = re.compile(r"[{\x00-\x1f\ud800-\udfff]")
-"""What Snakemake takes for a wildcard or cannot write down."""
+from unlearnkit.workflow.paths import takable
 
 
 def folder_with(root: Path | None, below: Sequence[str], files: Sequence[str]) -> Path | None:
@@ -37,14 +33,3 @@ def raw_files(module: str, *arguments: Any) -> list[str]:
     """
     find = getattr(declarations(module), "raw_paths", None)
     return [takable(str(path)) for path in find(*arguments) if path.is_file()] if find else []
-
-
-def takable(path: str) -> str:
-    """Return a path that Snakemake can take; raises DataError for one that it cannot."""
-    if _NOT_TAKEN.search(path):
-        raise DataError(
-            f"the path {path!r} contains a brace, a control character or bytes that are not UTF-8",
-            expected="a path that Snakemake can handle",
-            remedy="rename the file or its folder",
-        )
-    return path
