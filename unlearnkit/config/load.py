@@ -12,8 +12,10 @@ from unlearnkit import registry
 from unlearnkit.config.attributions.rules import attribution_problems
 from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block, observations_block
 from unlearnkit.config.data.images import DataBlock
+from unlearnkit.config.data.rules import data_problems
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.forget_sets.rules import forget_set_problems
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.rules import population_problems
 from unlearnkit.config.observations.rules import observation_problems
@@ -22,9 +24,7 @@ from unlearnkit.config.pools.rules import pool_problems
 from unlearnkit.config.problems import combined, from_validation, unwanted_booleans
 from unlearnkit.config.rules import (
     batch_problems,
-    data_problems,
     execution_problems,
-    forget_set_problems,
     model_problems,
     name_problems,
     oracle_problems,

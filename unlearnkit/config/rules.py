@@ -1,15 +1,13 @@
-"""Rules between keys: data, model, training, forget sets, shards and oracles. (Variants: `variant_rules`.)"""
+"""Rules between keys of several blocks: names, model and training, shards and oracles."""
 
 from __future__ import annotations
 
-import graphlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared, own_settings
-from unlearnkit.config.forget_sets.images import EasyDubForgetSet
 from unlearnkit.config.names import unportable
-from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
@@ -34,35 +32,6 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
     for key, names in blocks.items():
         for name, why in unportable(names):
             yield ConfigError(f"{key} has the name '{name}', {why}", remedy="rename it")
-
-
-def data_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield subsets larger than the data set, and training settings that do not fit it."""
-    data, recipe = experiment.data, experiment.training
-    if data.holdout is not None and not getattr(declared("data set", data.name), "HOLDS_OUT", False):
-        yield ConfigError(
-            f"data.holdout is {data.holdout}, but {data.name} has a validation split of its own",
-            expected="null",
-            remedy="remove the key",
-        )
-    if data.split != "official" and experiment.image_facts.test_size:
-        yield ConfigError(
-            f"data.split is {data.split}, but {data.name} has three splits already", expected="official, or two splits"
-        )
-    for split, held in experiment.split_sizes._asdict().items():
-        wanted = getattr(data, f"{split}_size")
-        if wanted is not None and not held:
-            yield ConfigError(
-                f"data.{split}_size is {wanted}, but the split '{data.split}' has no {split} samples",
-                expected="null, or data.split: deep_unlearn",
-            )
-        else:
-            yield from at_most(f"data.{split}_size", wanted, held, f"{data.name} has {held} samples there", null=True)
-    if recipe.schedule == "triangular" and recipe.warmup_epochs > recipe.epochs:
-        yield ConfigError(
-            f"training.warmup_epochs is {recipe.warmup_epochs:g}, but training.epochs is {recipe.epochs}",
-            expected=f"at most {recipe.epochs}",
-        )
 
 
 def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
@@ -128,72 +97,6 @@ def execution_problems(experiment: Experiment) -> Iterator[ConfigError]:
         yield ConfigError(
             f"execution.{name} is {value}, but {experiment.data.name} holds images",
             remedy=f"remove execution.{name}: it is for language models",
-        )
-
-
-def forget_set_problems(experiment: Experiment) -> Iterator[ConfigError]:
-    """Yield forget sets that leave nothing to retain, labels that do not exist and unknown or circular references."""
-    classes, samples = experiment.num_classes, experiment.train_size
-    for name, forget_set in experiment.forget_sets.items():
-        size, label = experiment.planned_size(name), getattr(forget_set, "label", None)
-        if size is not None and size >= samples:
-            yield ConfigError(
-                f"forget_sets.{name} has {size} samples, but there are {samples} training samples",
-                expected=f"at most {samples - 1}, so that a retain set is left",
-            )
-        if isinstance(label, str):
-            if label not in (names := experiment.image_facts.class_names):
-                yield ConfigError(
-                    f"forget_sets.{name}.label is '{label}', which is not a class of {experiment.data.name}",
-                    remedy=suggest(label, names),
-                )
-        elif label is not None and label >= classes:
-            yield ConfigError(
-                f"forget_sets.{name}.label is {label}, but {experiment.data.name} has {classes} classes",
-                expected=f"a label from 0 to {classes - 1}",
-            )
-        if isinstance(forget_set, EasyDubForgetSet):
-            yield from _published_order(experiment, name, forget_set.name.split("/")[0])
-        for other in forget_set.disjoint_from:
-            yield from _other_set(experiment, name, other)
-    yield from _circle(experiment)
-
-
-def _published_order(experiment: Experiment, name: str, data_set: str) -> Iterator[ConfigError]:
-    data = experiment.data
-    found = {"name": data.name, "split": data.split, "train_size": data.train_size}
-    for key, wanted in {"name": data_set, "split": "official", "train_size": None}.items():
-        if found[key] != wanted:
-            yield ConfigError(
-                f"forget_sets.{name} holds positions in the published training set of {data_set}, but data.{key} is "
-                f"{found[key]}",
-                expected=f"data.{key}: {wanted or 'null'}",
-                remedy="change it, or choose another kind of forget set",
-            )
-
-
-def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[ConfigError]:
-    key = f"forget_sets.{name}.disjoint_from"
-    if other == name:
-        yield ConfigError(f"{key} names the set itself", remedy=f"remove '{name}' from the list")
-    elif other not in experiment.forget_sets:
-        yield ConfigError(
-            f"{key} names '{other}', which is not a forget set", remedy=suggest(other, experiment.forget_sets)
-        )
-
-
-def _circle(experiment: Experiment) -> Iterator[ConfigError]:
-    # a set's file is made after those of the sets that it names
-    named = {name: set(block.disjoint_from) - {name} for name, block in experiment.forget_sets.items()}
-    try:
-        graphlib.TopologicalSorter(named).prepare()
-    except graphlib.CycleError as error:
-        # the sorter runs from the named set to the one that names it
-        names = error.args[1][::-1]
-        yield ConfigError(
-            f"forget_sets.{names[0]}.disjoint_from leads back to the set itself: {' -> '.join(names)}",
-            expected="sets that name one another in one direction",
-            remedy="it holds for both sets: state it once, in one of them",
         )
 
 
