@@ -64,7 +64,7 @@ def committed(finished: Checkout) -> Checkout:
 @pytest.mark.slow
 def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> None:
     old, old_rows = computed(committed), rows(committed)
-    assert f"wrote {FILE}, " in new_method(committed)
+    assert f"wrote {FILE}\n" in new_method(committed)
     committed.edit(FILE, "MOVES = False\n", "")
     text = (committed.root / FILE).read_text()
     (committed.root / FILE).write_text(text.replace("step(optimizer, 0.0 * ", "step(optimizer, "))

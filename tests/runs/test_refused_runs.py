@@ -21,7 +21,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown data set": ({"data.name": "digit"}, "data.name is 'digit'", "digits"),
     "unknown model": ({"model.name": "mpl"}, "'mpl'", "mlp"),
     "unknown kind of forget set": ({"forget_sets.nines.kind": "cluster"}, "'cluster'", "subpopulation"),
-    "one model": ({"num_models": 1}, "num_models is 1", "2"),
+    "one model": (
+        {"num_models": 1},
+        "metrics.klom compares distributions over 2 models or more",
+        "raise num_models to 2",
+    ),
     "nothing to retain": ({"forget_sets.random_10.size": 200}, "forget_sets.random_10 has 200 samples", "199"),
     "no such class": ({"forget_sets.nines.label": 10}, "forget_sets.nines.label is 10", "0 to 9"),
     "no such set": ({"forget_sets.nines.disjoint_from": ["random"]}, "names 'random'", "random_10"),
