@@ -17,8 +17,8 @@ class PoolSettings(Settings):
 
     @property
     def forgets(self) -> bool:
-        """Whether its models are to forget anything, so that they are unlearned."""
-        raise NotImplementedError
+        """Whether its models are to forget anything, so that they are unlearned; False unless a kind says so."""
+        return False
 
     def planned_part(self, train_size: int) -> int | None:
         """Return how many samples every model is trained on, None if that is not known before the file is read."""
