@@ -19,6 +19,12 @@ from unlearnkit.models.arrays import to_array, to_tensor
 from unlearnkit.models.low_rank import LowRankModel
 from unlearnkit.models.stack import Stack
 
+with torch.device("meta"):
+    # Torch notes the functions that make tensors when the first of them is called on this device. `from_pretrained` of
+    # transformers puts another in the place of `linspace` while it runs, and were its call the first, models with a
+    # `linspace` of their own could not be built without weights in this process any more.
+    torch.empty(0)
+
 
 @dataclass(frozen=True)
 class Architecture:
