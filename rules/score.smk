@@ -1,6 +1,6 @@
 """Scores of every metric, forget set and candidate (variants, originals, and the oracles themselves: the noise floor).
 
-Inputs:  forget set, margins of the candidate, margins of the oracles (metrics that compare with them),
+Inputs:  forget set, margins of the candidate, margins of oracles and originals (metrics that compare with them),
          other observations that the metric reads
 Outputs: results/<experiment>/{scores,summaries}/<metric>/<forget_set>/<candidate>.parquet
 """
@@ -11,6 +11,7 @@ rule score:
         forget_set=path(layout.FORGET_SET),
         candidate=lambda w: GRAPH.score_margins(w.metric, "candidate", w.forget_set, w.candidate),
         oracle=lambda w: GRAPH.score_margins(w.metric, "oracle", w.forget_set, w.candidate),
+        original=lambda w: GRAPH.score_margins(w.metric, "original", w.forget_set, w.candidate),
         observed=lambda w: OBSERVATION_GRAPH.read_by(w.metric, w.forget_set, w.candidate),
     output:
         scores=path(layout.SCORES),

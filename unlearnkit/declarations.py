@@ -39,6 +39,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 ARGUMENTS: Mapping[str, str] = {
     "unlearn": "model, data, settings, context",
     "score": "candidate, oracle, *, settings, rng",
+    "score with originals": "candidate, oracle, *, original, settings, rng",
     "observe": "subjects, settings",
     "build": "num_classes, shape, settings",
     "adapter": "model",
@@ -69,7 +70,7 @@ PACKAGES: Mapping[str, str] = {
 """Kind -> the package whose docstring states its contract."""
 
 TYPES: Mapping[str, type[Any]] = {
-    **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE"), bool),
+    **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE", "NEEDS_ORIGINAL"), bool),
     **dict.fromkeys(("STACK_SIZE", "NUM_CLASSES", "TRAIN_SIZE", "VALIDATION_SIZE", "DOWNLOAD_BYTES"), int),
     **dict.fromkeys(("NEEDS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
     **dict.fromkeys(("MEASURES", "VALUES"), Mapping),
@@ -161,7 +162,7 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
         elif not isinstance(value := getattr(plug_in, part), TYPES.get(part, object)):
             yield f"{part} as {TYPES[part].__name__.lower()}, not as {type(value).__name__}"
     for name, own in vars(plug_in)["__arguments__"].items():
-        called = "root, data" if name == "load" and hasattr(plug_in, "facts") else ARGUMENTS.get(name, "")
+        called = _called(name, plug_in)
         if name in wanted and name in ARGUMENTS and not _takes(own, called):
             yield f"{name} with the arguments ({called})"
     if isinstance(own := getattr(plug_in, "Settings", None), type) and not issubclass(own, BASES.get(kind, Settings)):
@@ -172,6 +173,14 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
     values = getattr(plug_in, "VALUES", None)
     if isinstance(values, Mapping) and not all(_are_values(task, own) for task, own in values.items()):
         yield f"VALUES as {' or '.join(TASKS)} -> name of a value -> {' or '.join(OBSERVED)}"
+
+
+def _called(function: str, plug_in: ModuleType) -> str:
+    """Return how a function is called, which depends on what else the plug-in declares."""
+    if function == "load" and hasattr(plug_in, "facts"):
+        return "root, data"
+    with_originals = function == "score" and getattr(plug_in, "NEEDS_ORIGINAL", False)
+    return ARGUMENTS.get(f"{function} with originals" if with_originals else function, "")
 
 
 def _takes(own: ast.arguments, called: str) -> bool:

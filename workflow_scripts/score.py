@@ -26,15 +26,17 @@ with job_of(snakemake) as running:
     with running.timing.measure("scoring") as work:
         forget, value = read_array(inputs.forget_set), settings.get("value", "margin_mean")
         candidates = needed_by(forget, read_selection(inputs.candidate, settings["candidate"]), settings)
-        oracles = read_selection(inputs.oracle, settings["oracle"]) if settings["oracle"] else {}
-        oracles = needed_by(forget, oracles, settings)
+        oracles, originals = (
+            needed_by(forget, read_selection(inputs[side], chosen) if (chosen := settings.get(side)) else {}, settings)
+            for side in ("oracle", "original")
+        )
         first = next(iter(candidates.values()))
         split = split_labels(first.split, first.sample_index, forget)
         for part in oracles.values():
             require_finite(part.margins, str(Path(inputs.oracle[0]).parent))
-        reads, sides = settings.get("reads", {}), {"candidate": candidates, "oracle": oracles}
-        compared, references = (
-            populations(margins, value, split, read_beside(inputs.observed, settings[side], reads, margins, split))
+        reads, sides = settings.get("reads", {}), {"candidate": candidates, "oracle": oracles, "original": originals}
+        compared, references, starts = (
+            populations(margins, value, split, read_beside(inputs.observed, settings.get(side), reads, margins, split))
             for side, margins in sides.items()
         )
         summaries = score_candidate(
@@ -42,11 +44,12 @@ with job_of(snakemake) as running:
             metric.Settings.model_validate(settings["settings"]),
             compared,
             next(iter(references.values()), None),
+            original=next(iter(starts.values()), None),
             seed=derive_seed(settings["seed"], f"{names.metric} {names.forget_set}", 0, "summary"),
         )
-        work.units = sum(part.margins.size for side in (candidates, oracles) for part in side.values())
+        work.units = sum(part.margins.size for side in sides.values() for part in side.values())
     by_split = {name: first.sample_index[split == name] for name in np.unique(split)}
-    indices = by_split if metric.AXIS == "samples" else np.array(first.model_indices)
+    indices = {"samples": by_split, "models": np.array(first.model_indices)}.get(metric.AXIS)
     values = {epoch: summary.values for epoch, summary in summaries.items()}
     rows = [{**identity, "epoch": epoch, **row} for epoch, summary in summaries.items() for row in summary.rows]
     write_scores(output.scores, values, indices, {**identity, **settings["settings"]})

@@ -36,3 +36,8 @@ def test_scores_of_models_with_a_measure_that_a_split_lacks(tmp_path: Path) -> N
         "accuracy": [0.5, 1.0, None, None],
         "attack": [None, None, 0.6, 0.7],
     }
+
+
+def test_scores_of_a_whole_population(tmp_path: Path) -> None:
+    write_scores(tmp_path / "a.parquet", {3: {"distance": {"forget": np.array([0.5])}}}, None, {})
+    assert read_table(tmp_path / "a.parquet")[0].to_pydict() == {"epoch": [3], "split": ["forget"], "distance": [0.5]}

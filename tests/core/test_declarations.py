@@ -147,6 +147,12 @@ def test_all_that_a_plug_in_lacks_is_named_at_once(kind: str, plugin: Plugin) ->
         ("metric", "score(candidate, *, settings, rng)", "candidate, oracle, *, settings, rng"),
         ("metric", "score(a, b, *, settings, rng, more)", "candidate, oracle, *, settings, rng"),
         ("metric", "score(a, b, rng, settings)", ""),
+        ("metric", "score(a, b, *, original, settings, rng)\nNEEDS_ORIGINAL = True", ""),
+        (
+            "metric",
+            "score(a, b, *, settings, rng)\nNEEDS_ORIGINAL = True",
+            "candidate, oracle, *, original, settings, rng",
+        ),
         ("metric", "score(a, b, *, rng, **more)", ""),
         ("observation", "observe(subjects)", "subjects, settings"),
         ("model", "build(settings)", "num_classes, shape, settings"),

@@ -221,3 +221,45 @@ def test_a_metric_must_return_what_it_declares() -> None:
             axis="samples",
             rng=np.random.default_rng(0),
         )
+
+
+CENTRES = {"centre": {"low": None, "high": None, "splits": ("forget",)}, "p": {**GAP["gap"], "splits": ("forget",)}}
+CENTRES["p"]["interval"] = False
+
+
+def centres(candidate: Population, oracle: Population, *, original: Population, **_: Any) -> Any:
+    """A value for the whole population that is linear in all three sides; it is 0 if u_k = p_k for every k."""
+    ours, theirs, starts = (side.of_split("forget").margins.mean(dtype=float) for side in (candidate, oracle, original))
+    value = np.array([ours - starts + (theirs if not np.allclose(candidate.margins, original.margins) else 0)])
+    return {"centre": {"forget": value}, "p": {"forget": value}}
+
+
+def summary_of_three(candidate: Population, oracle: Population, original: Population) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    sides: dict[str, Any] = {"original": original, "settings": SETTINGS, "measures": CENTRES, "axis": "population"}
+    return summarise(centres, candidate, oracle, **sides, rng=rng, model_resamples=200).rows
+
+
+def test_a_value_of_the_population_has_an_interval_over_the_models_of_all_sides() -> None:
+    sides = [population(seed, together=0.9) for seed in (0, 1, 2)]
+    row, without = summary_of_three(*sides)
+    assert row["mean"] == row["median"] == row["p95"] and row["sd"] is None
+    assert row["mean_low"] is None and without["mean_models_low"] is None
+    variance = sum(side.of_split("forget").margins.mean(axis=1, dtype=float).var(ddof=1) / 30 for side in sides)
+    reach = (row["mean_models_high"] - row["mean_models_low"]) / 2
+    assert reach == pytest.approx(2.045 * np.sqrt(variance), rel=0.2)
+
+
+def test_subsets_of_originals_are_those_of_the_candidate() -> None:
+    models = population(0)
+    row, _ = summary_of_three(models, population(1), models)
+    assert (row["mean"], row["mean_models_low"], row["mean_models_high"]) == (0, 0, 0)
+
+
+def test_failed_originals_are_refused_and_a_failed_candidate_has_one_missing_value() -> None:
+    failed = population(0)
+    failed.margins[3, 7] = np.nan
+    with pytest.raises(MetricError, match="original"):
+        summary_of_three(population(1), population(2), failed)
+    row = summary_of_three(failed, population(1), population(2))[0]
+    assert (row["n_failed"], row["mean"]) == (1, None)

@@ -1,4 +1,7 @@
-"""Score files: the values of a metric, one row per (epoch, split, sample or model), one column per measure."""
+"""Score files: the values of a metric, one row per (epoch, split, sample or model), one column per measure.
+
+A metric of the axis "population" has one row per epoch and split.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ Values = Mapping[str, Mapping[str, np.ndarray]]
 def write_scores(
     path: str | os.PathLike[str],
     values: Mapping[int, Values],
-    indices: Mapping[str, np.ndarray] | np.ndarray,
+    indices: Mapping[str, np.ndarray] | np.ndarray | None,
     facts: Mapping[str, Any],
 ) -> None:
     """Write the values of a metric, keyed by epoch, as Parquet; undefined values become nulls.
 
     `indices` are the sample indices of every split (column `sample_index`), or the model indices (column
-    `model_index`).
+    `model_index`); None where one value stands for all.
     """
     tables = [
         _rows(epoch, split, by_measure, indices)
@@ -44,15 +47,17 @@ def read_final_scores(path: str | os.PathLike[str], measure: str) -> dict[str, n
     return {name: defined[last & (codes == code)] for code, name in enumerate(encoded.dictionary.to_pylist())}
 
 
-def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray) -> pa.Table:
+def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray | None) -> pa.Table:
     key = "sample_index" if isinstance(indices, Mapping) else "model_index"
     own = indices[split] if isinstance(indices, Mapping) else indices
+    count = 1 if own is None else len(own)
     columns: dict[str, Any] = {
-        "epoch": pa.array(np.full(len(own), epoch, dtype=np.int32)),
-        "split": pa.array([split] * len(own)),
-        key: pa.array(own.astype(np.int32)),
+        "epoch": pa.array(np.full(count, epoch, dtype=np.int32)),
+        "split": pa.array([split] * count),
     }
+    if own is not None:
+        columns[key] = pa.array(own.astype(np.int32))
     for measure, by_split in values.items():
-        column = by_split.get(split, np.full(len(own), np.nan))
+        column = by_split.get(split, np.full(count, np.nan))
         columns[measure] = pa.array(np.asarray(column, dtype=np.float64), from_pandas=True)
     return pa.table(columns)

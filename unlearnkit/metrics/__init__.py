@@ -3,21 +3,25 @@
 A metric module defines
 
     Settings                        its settings (a `unlearnkit.config.settings.Settings`)
-    AXIS                            "samples" or "models": what one value of the metric belongs to
+    AXIS                            "samples", "models" or "population": what one value of the metric belongs to
     READS                           the observations that it reads, ("margins",) if left out; margins, which show what
                                     failed, come in any case
     NEEDS_ORACLE                    whether it compares with oracles
-    MEASURES                        measure name -> {direction, low, high, unit, label, splits}
+    NEEDS_ORIGINAL                  optional: whether it compares with the originals, too
+    MEASURES                        measure name -> {direction, low, high, unit, label, splits}; `interval: False` if
+                                    an interval over models has no meaning, as of a p value
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
+                                    with NEEDS_ORIGINAL: score(candidate, oracle, *, original, settings, rng)
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",
 "higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no
 fixed bound. `splits` are some of "forget", "retain", "validation" and "test". `score` returns exactly the declared
 measures and splits, of "test" only where the data have such samples (`Population.present`). Values along AXIS "samples"
-have one entry per sample of the split, along "models" one per candidate model. `population.observed[name][value]` is
+have one entry per sample of the split, along "models" one per candidate model, along "population" one alone.
+Model k of the originals is the one that unlearned model k started from. `population.observed[name][value]` is
 what READS names beside margins, [models, items, ...], of as many of the samples as were observed. Summaries (means,
 percentiles, bootstrap intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read
 without importing the module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.

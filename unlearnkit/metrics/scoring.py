@@ -18,18 +18,20 @@ def score_candidate(
     candidate: Mapping[int, Population],
     oracle: Population | None,
     *,
+    original: Population | None = None,
     seed: int,
 ) -> dict[int, Summary]:
     """Return epoch -> values and summary rows of `metric` (a registered metric module) for a candidate's populations.
 
-    Given the same `seed`, all candidates and epochs of a forget set see the same draws, so that two rows of a table
-    differ by their models alone. Raises what `summarise` raises.
+    `original` is for metrics that declare NEEDS_ORIGINAL. Given the same `seed`, all candidates and epochs of a forget
+    set see the same draws, so that two rows of a table differ by their models alone. Raises what `summarise` raises.
     """
     return {
         epoch: summarise(
             metric.score,
             population,
             oracle,
+            original=original,
             settings=settings,
             measures=metric.MEASURES,
             axis=metric.AXIS,

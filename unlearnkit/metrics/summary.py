@@ -8,7 +8,7 @@ how much would it move had other models been trained? A jackknife of the models.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +42,8 @@ INTERVALS = (
 Values = dict[str, dict[str, NDArray[np.float64]]]
 Row = dict[str, str | int | float | None]
 Errors = dict[tuple[str, str], NDArray[np.float64]]
+Sides = tuple[Population, Population | None, Population | None]
+"""Candidate, oracles, originals: None where the metric does not compare with them."""
 
 
 class Summary(NamedTuple):
@@ -56,6 +58,7 @@ def summarise(
     candidate: Population,
     oracle: Population | None,
     *,
+    original: Population | None = None,
     settings: Settings,
     measures: Mapping[str, Mapping[str, Any]],
     axis: str,
@@ -65,11 +68,12 @@ def summarise(
 ) -> Summary:
     """Score `candidate` and return the values with one row of statistics per measure and split.
 
-    `score`, `settings`, `measures` and `axis` are the metric module's `score`, `Settings(...)`, `MEASURES` and `AXIS`.
-    If the settings have `num_models`, that many first models of each side are used. A row holds measure, split; mean,
-    median, p95, p99, max, min, sd (n - 1; percentiles interpolate linearly); n_models, n_oracles (None without
-    oracles), n_samples, n_failed; and low and high ends of 95 % intervals of mean and p95, over samples (`mean_low`
-    ...) and over models (`mean_models_low` ...), None where there are too few of them.
+    `score`, `settings`, `measures` and `axis` are the metric module's `score`, `Settings(...)`, `MEASURES` and `AXIS`;
+    `score` receives `original` by name if there is one. If the settings have `num_models`, that many first models of
+    each side are used. A row holds measure, split; mean, median, p95, p99, max, min, sd (n - 1; percentiles interpolate
+    linearly); n_models, n_oracles (None without oracles), n_samples, n_failed; and low and high ends of 95 % intervals
+    of mean and p95, over samples (`mean_low` ...) and over models (`mean_models_low` ...), None where there are too few
+    of them.
 
     AXIS "samples": the interval over samples is the percentile bootstrap of the per-sample values, `resamples` times.
     The one over models is the estimate -+ t s, clipped to the measure's range; t is the 97.5 % quantile of Student's t
@@ -82,25 +86,30 @@ def summarise(
     bootstrap does. Source: Shao & Wu 1989 (doi 10.1214/aos/1176347263). None over samples for fewer than two of them,
     over models for fewer than FEWEST a side. benchmarks/coverage.py shows how often the interval holds the true value.
 
+    AXIS "population": one value for each split, which every statistic repeats; the interval over models is the same,
+    that over samples None. A measure with `interval: False` has none. Subsets of originals are those of the candidate,
+    since unlearned model k started from original k.
+
     AXIS "models": statistics are over models, and so is the only interval, a percentile bootstrap of the per-model
     values, None for fewer than two models; those over samples are None.
 
     A candidate with failed models (non-finite margins) gets rows with n_failed > 0 and None for every statistic, and
-    NaN values: the survivors alone would flatter it. Raises MetricError if oracles have failed or if `score` returns
-    other measures or splits than `measures` declares, and what `score` raises.
+    NaN values: the survivors alone would flatter it. Raises MetricError if oracles or originals have failed or if
+    `score` returns other measures or splits than `measures` declares, and what `score` raises.
     """
-    candidate, oracle, settings = _limited(candidate, oracle, settings)
-    if oracle is not None:
-        require_finite(oracle.margins, "oracle")
+    (candidate, oracle, original), settings = _limited((candidate, oracle, original), settings)
+    for name, side in (("oracle", oracle), ("original", original)):
+        if side is not None:
+            require_finite(side.margins, name)
     score_rng, value_rng, model_rng = rng.spawn(3)
     errors: Errors = {}
     if candidate.failed_models.size:
         values = _undefined_values(candidate, measures, axis)
     else:
-        values = score(candidate, oracle, settings=settings, rng=score_rng)
+        values = _scored(score, (candidate, oracle, original), settings, score_rng)
         _require_declared(values, measures, candidate)
-        if axis == "samples":
-            errors = _model_errors(score, (candidate, oracle), settings, model_rng, model_resamples)
+        if axis != "models":
+            errors = _model_errors(score, (candidate, oracle, original), settings, model_rng, model_resamples)
     rows: list[Row] = []
     for measure, declared in measures.items():
         for split in candidate.present(declared["splits"]):
@@ -108,21 +117,26 @@ def summarise(
             if not row["n_failed"]:
                 row |= _statistics(values[measure][split])
                 row |= _value_intervals(values[measure][split], axis, value_rng, resamples)
-            if (measure, split) in errors:
+            if (measure, split) in errors and declared.get("interval", True):
                 row |= _model_intervals(row, errors[measure, split], declared)
             rows.append(row)
     return Summary(values, rows)
 
 
-def _limited(
-    candidate: Population, oracle: Population | None, settings: Settings
-) -> tuple[Population, Population | None, Settings]:
-    """Return the first `num_models` models of both sides, and settings without that limit: subsets have fewer."""
+def _limited(sides: Sides, settings: Settings) -> tuple[Sides, Settings]:
+    """Return the first `num_models` models of every side, and settings without that limit: subsets have fewer."""
     limit = getattr(settings, "num_models", None)
     if limit is None:
-        return candidate, oracle, settings
-    unlimited = settings.model_copy(update={"num_models": None})
-    return candidate.first_models(limit), oracle and oracle.first_models(limit), unlimited
+        return sides, settings
+    candidate, oracle, original = sides
+    limited = candidate.first_models(limit), oracle and oracle.first_models(limit)
+    return (*limited, original and original.first_models(limit)), settings.model_copy(update={"num_models": None})
+
+
+def _scored(score: Callable[..., Values], sides: Sides, settings: Settings, rng: np.random.Generator) -> Values:
+    candidate, oracle, original = sides
+    third = {} if original is None else {"original": original}
+    return score(candidate, oracle, **third, settings=settings, rng=rng)
 
 
 def _counts(measure: str, split: str, candidate: Population, oracle: Population | None) -> Row:
@@ -176,23 +190,23 @@ def _model_intervals(row: Row, error: NDArray, declared: Mapping[str, Any]) -> R
 
 def _model_errors(
     score: Callable[..., Values],
-    pools: Sequence[Population | None],
+    sides: Sides,
     settings: Settings,
     rng: np.random.Generator,
     resamples: int,
 ) -> Errors:
-    """Jackknife standard errors of mean and p95 of each measure and split, [2], over the models of all pools."""
-    models = [pool.models for pool in pools if pool]
+    """Jackknife standard errors of mean and p95 of each measure and split, [2], over the models of all sides."""
+    models = [side.models for side in sides if side]
     if min(models) < FEWEST:
         return {}
     scale = max((n - _left_out(n)) / _left_out(n) for n in models)
-    pools = _on_some_samples(pools, rng)
+    sides = _on_some_samples(sides, rng)
     drawn: dict[tuple[str, str], list[NDArray]] = {}
     for _ in range(resamples):
-        subsets = [pool and pool.take_models(rng.permutation(pool.models)[_left_out(pool.models) :]) for pool in pools]
+        subsets = _subsets(sides, rng)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the estimate itself has warned already
-            values = score(*subsets, settings=settings, rng=rng)
+            values = _scored(score, subsets, settings, rng)
         for measure, of_splits in values.items():
             for split, of_samples in of_splits.items():
                 drawn.setdefault((measure, split), []).append(_mean_and_p95(of_samples))
@@ -203,14 +217,24 @@ def _left_out(models: int) -> int:
     return max(1, models // 10)
 
 
-def _on_some_samples(pools: Sequence[Population | None], rng: np.random.Generator) -> list[Population | None]:
-    split = next(pool.split for pool in pools if pool)
+def _subsets(sides: Sides, rng: np.random.Generator) -> Sides:
+    """Return some models of every side, drawn without replacement; of the originals those of the candidate."""
+    candidate, oracle, original = sides
+    kept = rng.permutation(candidate.models)[_left_out(candidate.models) :]
+    others = oracle and oracle.take_models(rng.permutation(oracle.models)[_left_out(oracle.models) :])
+    return candidate.take_models(kept), others, original and original.take_models(kept)
+
+
+def _on_some_samples(sides: Sides, rng: np.random.Generator) -> Sides:
+    candidate, oracle, original = sides
+    split = candidate.split
     samples = []
     for name in np.unique(split):
         of_split = np.flatnonzero(split == name)
         samples.append(rng.choice(of_split, min(len(of_split), SAMPLES_PER_MODEL_RESAMPLE), replace=False))
     chosen = np.sort(np.concatenate(samples))
-    return [pool and pool.take_samples(chosen) for pool in pools]
+    others = oracle and oracle.take_samples(chosen), original and original.take_samples(chosen)
+    return candidate.take_samples(chosen), *others
 
 
 def _mean_and_p95(values: NDArray) -> NDArray[np.float64]:
@@ -224,7 +248,8 @@ def _quantiles(drawn: NDArray) -> tuple[list[float], list[float]]:
 
 def _undefined_values(candidate: Population, measures: Mapping[str, Mapping[str, Any]], axis: str) -> Values:
     def undefined(split: str) -> NDArray[np.float64]:
-        return np.full(len(candidate.samples_of(split)) if axis == "samples" else candidate.models, np.nan)
+        length = {"samples": len(candidate.samples_of(split)), "models": candidate.models, "population": 1}
+        return np.full(length[axis], np.nan)
 
     return {
         measure: {split: undefined(split) for split in candidate.present(declared["splits"])}

@@ -101,25 +101,29 @@ class Graph:
     # models on both sides of a score
 
     def selection(self, metric: str, side: str, forget_set: str, candidate: str) -> list[tuple[str, range]]:
-        """Return (population folder, model indices) of the "candidate" or of the "oracle" side of a score.
+        """Return (population folder, model indices) of a side of a score: "candidate", "oracle" or "original".
 
-        The oracle side is oracles 0..n-1. The candidate "oracle" is the n oracles after those, from the rest of the
-        pool and then from the held-out oracles: two disjoint halves of one law, whose score is the noise floor.
+        The reference sides are oracles and originals 0..n-1. The candidate "oracle" is the n oracles after those, from
+        the rest of the pool and then from the held-out ones: disjoint halves of one law, which show the noise floor.
         """
         n = self.experiment.models_compared(metric)
         fill = {"forget_set": forget_set, "variant": candidate}
         oracle, held_out = self.path(layout.ORACLE, **fill), self.path(layout.HELD_OUT_ORACLE, **fill)
-        if side == "oracle":
-            return [(oracle, range(n))] if self._needs_oracle(metric) else []
+        if side != "candidate":
+            return [(oracle if side == "oracle" else layout.ORIGINAL, range(n))] if self._needs(side, metric) else []
         if candidate == "original":
             return [(layout.ORIGINAL, range(n))]
         if candidate != "oracle":
             return [(self.path(layout.UNLEARNED, **fill), range(n))]
-        if not self._needs_oracle(metric):
+        if not self._needs("oracle", metric):
             return [(oracle, range(n))]
         rest = min(2 * n, self.experiment.num_models)
         pools = [(oracle, range(n, rest)), (held_out, range(2 * n - rest))]
         return [(population, models) for population, models in pools if len(models)]
+
+    def sides(self, metric: str) -> tuple[str, ...]:
+        """Return the sides of a score; originals are one for metrics that compare with them only."""
+        return ("candidate", "oracle", "original") if self._needs("original", metric) else ("candidate", "oracle")
 
     def score_margins(self, metric: str, side: str, forget_set: str, candidate: str) -> list[str]:
         """Return the margin files that one side of a score reads."""
@@ -133,8 +137,8 @@ class Graph:
             for path in self.observed(observation, population, models, forget_set=forget_set, variant=candidate)
         ]
 
-    def _needs_oracle(self, metric: str) -> bool:
-        return declarations(locate("metric", metric)).NEEDS_ORACLE
+    def _needs(self, side: str, metric: str) -> bool:
+        return getattr(declarations(locate("metric", metric)), f"NEEDS_{side.upper()}", False)
 
     # configuration slices
 
@@ -207,7 +211,7 @@ class Graph:
                 [name, models.start, models.stop]
                 for name, models in self.selection(metric, side, forget_set, candidate)
             ]
-            for side in ("candidate", "oracle")
+            for side in self.sides(metric)
         }
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
@@ -278,7 +282,8 @@ class Graph:
         misses a lost file only where it is asked for by name. Weights are left out: they may be removed to save space,
         and are trained again when something needs them.
         """
-        scored = itertools.product(metrics, ("candidate", "oracle"), self.forget_sets, self.candidates)
+        sides = [(metric, side) for metric in metrics for side in self.sides(metric)]
+        scored = ((*side, name, who) for side in sides for name in self.forget_sets for who in self.candidates)
         margins = itertools.chain.from_iterable(itertools.starmap(self.score_margins, scored))
         kinds = (layout.SCORES, layout.SUMMARY)
         scores = [path for metric in metrics for kind in kinds for path in self.score_files(metric, kind)]

@@ -50,7 +50,7 @@ class ObservationGraph:
         files = (
             path
             for observation in self.graph.experiment.reads(metric)[1:]
-            for side in ("candidate", "oracle")
+            for side in self.graph.sides(metric)
             for path in self.graph.score_observed(observation, metric, side, forget_set, candidate)
         )
         return list(dict.fromkeys(files))
