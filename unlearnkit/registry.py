@@ -66,6 +66,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "margin_distance": "unlearnkit.metrics.distribution.margin_distance",
         "mia": "unlearnkit.metrics.attacks.mia",
         "margin": "unlearnkit.metrics.utility.margin",
+        "retention": "unlearnkit.metrics.utility.retention",
+        "calibration": "unlearnkit.metrics.utility.calibration",
     }
 )
 

@@ -30,8 +30,8 @@ def hidden(models: range, epoch: int = 1, width: int = 4) -> Observed:
 
 def confidences(models: range) -> Observed:
     """Return numbers in the columns of confidences."""
-    drawn = np.random.default_rng(0).random((4, len(models), 5)).astype(np.float32)
-    values = dict(zip(("confidence", "probability", "largest", "entropy"), drawn, strict=True))
+    drawn = np.random.default_rng(0).random((5, len(models), 5)).astype(np.float32)
+    values = dict(zip(("confidence", "probability", "largest", "entropy", "brier"), drawn, strict=True))
     return Observed({**values, "correct": drawn[0] > 0.5}, tuple(models), SPLIT, SAMPLES)
 
 
@@ -85,7 +85,7 @@ def test_a_selection_leaves_out_the_files_of_other_observations(tmp_path: Path) 
 
 def test_a_file_of_another_observation_is_refused_and_named(tmp_path: Path) -> None:
     path = written(tmp_path / "a.confidences.parquet", range(2))
-    expected = "confidence float32, probability float32, largest float32, entropy float32, correct bool"
+    expected = "confidence float32, probability float32, largest float32, entropy float32, brier float32, correct bool"
     with pytest.raises(ArtifactError) as told:
         read_observation([path], "confidences")
     assert str(told.value).startswith(

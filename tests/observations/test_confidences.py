@@ -31,6 +31,7 @@ def test_they_are_those_by_hand(
             "probability": own,
             "largest": p.max(1),
             "entropy": -(p * np.log(p)).sum(1),
+            "brier": ((p - np.eye(10)[digits.labels]) ** 2).sum(1),
         }
         for name, value in expected.items():
             np.testing.assert_allclose(values[name][row], value, rtol=1e-4, atol=1e-5)
@@ -59,6 +60,8 @@ def test_models_of_more_than_one_network_are_observed_by_the_logits_of_their_met
 
 def test_a_failed_model_has_no_numbers_and_a_sure_one_finite_ones() -> None:
     found = confidences(np.array([[np.nan, 0, 0], [np.inf, 0, 0], [500, 0, 0]], np.float32), np.array([0, 0, 0]))
-    for name in ("confidence", "probability", "largest", "entropy"):
+    for name in ("confidence", "probability", "largest", "entropy", "brier"):
         assert np.isnan(found[name]).tolist() == [True, True, False]
-    assert found["confidence"][2] > 499 and found["probability"][2] == 1 and found["entropy"][2] == 0
+    assert (
+        found["confidence"][2] > 499 and found["probability"][2] == 1 and found["entropy"][2] == found["brier"][2] == 0
+    )

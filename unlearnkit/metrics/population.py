@@ -15,6 +15,9 @@ SPLITS = ("forget", "retain", "validation", "test")
 OPTIONAL = "test"
 """The split that only some data have: metrics that declare it have values for it where there are such samples."""
 
+ALL = "all"
+"""What a measure over models declares as its split if it belongs to no single one; its samples are those of all."""
+
 
 @dataclass(frozen=True, eq=False)
 class Observation:
@@ -166,8 +169,8 @@ class Population:
         return np.broadcast_to(self.split == "forget", self.margins.shape)
 
     def samples_of(self, name: str) -> NDArray[np.intp]:
-        """Return the positions of the samples of one split; raises MetricError if it has none."""
-        indices = np.flatnonzero(self.split == name)
+        """Return the positions of the samples of one split, or of ALL; raises MetricError if it has none."""
+        indices = np.arange(self.samples) if name == ALL else np.flatnonzero(self.split == name)
         if not indices.size:
             raise MetricError(
                 f"the population has no sample of split '{name}'",

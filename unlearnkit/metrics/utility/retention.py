@@ -1,0 +1,136 @@
+"""Retention: how much of the accuracy of retraining an unlearned model keeps, model by model.
+
+Unlearned model k is compared with oracle k, which has the same index and, where both draw anything, the same seeds. So
+the row of the oracles themselves, which are compared with other oracles, is what another seed alone does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.errors import MetricError
+from unlearnkit.metrics.margins import require_finite
+from unlearnkit.metrics.population import Population, require_same_samples
+
+AXIS = "models"
+READS = ("margins",)
+NEEDS_ORACLE = True
+MIN_MODELS = 1
+HEADLINE = "retention_deviation"
+STATISTIC = "mean"
+MEASURES = {
+    "retention_deviation": {
+        "direction": "lower",
+        "low": 0.0,
+        "high": None,
+        "unit": "ratio",
+        "label": "Retention deviation",
+        "splits": ("all",),
+    },
+    "retention": {
+        "direction": "match",
+        "low": 0.0,
+        "high": None,
+        "unit": "ratio",
+        "label": "Retention",
+        "splits": ("forget", "retain", "validation", "test"),
+    },
+    "sape": {
+        "direction": "lower",
+        "low": 0.0,
+        "high": 100.0,
+        "unit": "%",
+        "label": "SAPE of accuracies",
+        "splits": ("forget", "retain", "validation", "test"),
+    },
+    "accuracy": {
+        "direction": "match",
+        "low": 0.0,
+        "high": 1.0,
+        "unit": "fraction",
+        "label": "Accuracy",
+        "splits": ("forget", "retain", "validation", "test"),
+    },
+}
+
+
+class Settings(BaseSettings):
+    """Settings of retention."""
+
+    num_models: int | None = Field(None, ge=1, description="models per side; null: all")
+
+
+def score(
+    candidate: Population, oracle: Population, *, settings: Settings, rng: np.random.Generator
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return accuracies, retentions, their deviation and SAPE per pair of models, {measure: {split: [models]}}.
+
+    With a = accuracy of model k on a split and r = that of oracle k:
+
+        retention = a / r,    sape = 100 |a - r| / (a + r)
+        retention_deviation = sum of |1 - retention| over forget, retain and test samples (validation where no test)
+
+    It belongs to no single split, so its split is "all". `rng` is unused. Raises MetricError for non-finite margins,
+    other samples, another number of oracles than of models, and an oracle without a single correct answer on a split,
+    for which no ratio is defined.
+    """
+    candidate, oracle = (side.first_models(settings.num_models) for side in (candidate, oracle))
+    require_finite(candidate.margins, "candidate")
+    require_same_samples(candidate, oracle)
+    if candidate.models != oracle.models:
+        raise MetricError(
+            f"retention pairs every model with its oracle, but there are {candidate.models} and {oracle.models}",
+            expected="as many oracles as models",
+        )
+    splits = candidate.present(MEASURES["accuracy"]["splits"])
+    own, reference = ({name: _accuracy(side, name) for name in splits} for side in (candidate, oracle))
+    ratios = {name: retention(own[name], reference[name], name) for name in splits}
+    return {
+        "retention_deviation": {"all": retention_deviation(ratios)},
+        "retention": ratios,
+        "sape": {name: sape(own[name], reference[name]) for name in splits},
+        "accuracy": own,
+    }
+
+
+def retention(
+    accuracy: NDArray[np.float64], reference: NDArray[np.float64], split: str = "forget"
+) -> NDArray[np.float64]:
+    """Return accuracy / reference of every model, [models] each in [0, 1]; 1 keeps all, 0 nothing, no upper limit.
+
+    Raises MetricError, naming the first model and the `split`, where the reference is 0. Source: RR, FR and TR of
+    Cadet et al. 2024 (arXiv 2410.01276).
+    """
+    without = np.flatnonzero(reference == 0)
+    if without.size:
+        raise MetricError(
+            f"retention is undefined: the accuracy of oracle {without[0]} on {split} samples is 0"
+            + (f", and of {without.size - 1} others" if without.size > 1 else ""),
+            expected="an accuracy above 0 of every oracle on every split, to divide by",
+            remedy="remove metrics.retention, or forget sets whose samples no oracle recognises (a whole class); the "
+            "metrics margin and calibration are defined there",
+        )
+    return accuracy / reference
+
+
+def retention_deviation(ratios: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return sum of |1 - ratio| over forget, retain and test samples, [models] in [0, inf); 0 is retraining.
+
+    `ratios` are those of `retention` by split; without test samples, validation samples stand in for them. Source:
+    Cadet et al. 2024 (arXiv 2410.01276).
+    """
+    unseen = "test" if "test" in ratios else "validation"
+    return np.sum([np.abs(1 - ratios[name]) for name in ("forget", "retain", unseen)], axis=0)
+
+
+def sape(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 100 |a - b| / (|a| + |b|), the symmetric absolute percentage error, in [0, 100]; 0 where both are 0."""
+    total = np.abs(a) + np.abs(b)
+    return 100 * (np.abs(a - b) / np.where(total == 0, 1, total))
+
+
+def _accuracy(population: Population, split: str) -> NDArray[np.float64]:
+    return population.of_split(split).correct.mean(axis=1, dtype=np.float64)
