@@ -29,6 +29,9 @@ def test_costs_are_relative_to_the_oracle_of_the_same_forget_set():
     assert rows["few", "method", 1]["relative_passes"] == pytest.approx(120 / 1080)
     assert rows["few", "method", 2]["relative_passes"] == pytest.approx(240 / 1080)
     assert rows["few", "method", 2]["relative_seconds"] == pytest.approx(1 / 4)
+    assert rows["few", "method", 2]["rte_passes"] == pytest.approx(1080 / 240)
+    assert rows["few", "method", 2]["rte_seconds"] == pytest.approx(4)
+    assert (rows["few", "oracle", 12]["rte_passes"], rows["few", "oracle", 12]["rte_seconds"]) == (1, 1)
     assert rows["many", "method", 2]["relative_passes"] == pytest.approx(240 / 600)
     assert rows["many", "method", 2]["relative_seconds"] == pytest.approx(1 / 2)
 
@@ -59,8 +62,9 @@ def test_seconds_are_relative_only_to_an_oracle_that_ran_alike(other: dict[str, 
     }
     _, alike, method = cost_rows(records)
     assert (alike["relative_seconds"], method["relative_seconds"]) == (pytest.approx(0.1), None)
+    assert (alike["rte_seconds"], method["rte_seconds"]) == (pytest.approx(10), None)
     assert method["seconds"] == 0.5
-    assert markdown_cells(cost_markdown([method]))[-5:-3] == ["0.5000", ""]
+    assert markdown_cells(cost_markdown([method]))[-6:-3] == ["0.5000", "", ""]
 
 
 def test_passes_that_were_not_made_have_no_seconds():
@@ -70,6 +74,16 @@ def test_passes_that_were_not_made_have_no_seconds():
     }
     _, sisa = cost_rows(records)
     assert (sisa["relative_passes"], sisa["seconds"], sisa["relative_seconds"]) == (0.4, None, None)
+
+
+def test_a_method_that_costs_nothing_has_no_efficiency():
+    records = {
+        ("few", "oracle"): [_record({"12": 100.0}, {"12": 1.0})],
+        ("few", "do_nothing"): [_record({"0": 0.0}, {"0": 0.0})],
+    }
+    _, nothing = cost_rows(records)
+    assert (nothing["relative_passes"], nothing["relative_seconds"]) == (0, 0)
+    assert nothing["rte_passes"] is nothing["rte_seconds"] is None
 
 
 def markdown_cells(text: str) -> list[str]:

@@ -228,7 +228,7 @@ def test_numbers_in_a_csv_stay_numbers() -> None:
 def test_markdown_keeps_text_in_its_cell(text: str) -> None:
     rows = metric_rows(summaries("original", "oracle", text, forget_set=text), costs(text), has_floor=True)
     tables = (
-        (10, cost_markdown(costs(text))),
+        (12, cost_markdown(costs(text))),
         (10, metric_markdown(rows, klom)),
     )
     for columns, table in tables:

@@ -12,7 +12,7 @@ from unlearnkit.artifacts.tables import read_table
 from unlearnkit.lineage.causes import DAMAGED, UNEXPLAINED, Cause, Causes
 from unlearnkit.lineage.records import Results
 
-TIMES = ("seconds", "relative_seconds", "stack_size", "peak_memory_mb", "gpu_memory_mb")
+TIMES = ("seconds", "relative_seconds", "rte_seconds", "stack_size", "peak_memory_mb", "gpu_memory_mb")
 """Columns of the cost table that no two runs share."""
 
 

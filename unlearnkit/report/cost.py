@@ -18,7 +18,9 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     `seconds` wall time per model, averaged over shards by their number of models; None where the method did not make
     the passes that it states. `relative_passes` and `relative_seconds` divide by what an oracle of the same forget set
     took (retraining costs epochs x |retain set| passes); lower is better, below 1 is cheaper than retraining; None
-    where no oracles were trained.
+    where no oracles were trained. `rte_passes` and `rte_seconds`, the run-time efficiency, are their inverses,
+    T_retrain / T_unlearn: higher is better, 1 is retraining; None also where a method costs nothing. Source: Cadet et
+    al. 2024 (arXiv 2410.01276).
     Retraining itself appears as candidate "oracle". A model costs less time in a stack than alone, so
     `relative_seconds` is None unless both ran on the same processor or GPU with as many threads and in stacks of the
     same size. `peak_memory_mb` and `gpu_memory_mb` are the largest of the jobs, whole stacks included; None without a
@@ -31,15 +33,19 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
         full_passes, full_seconds = (_last_mean(retraining, name) for name in ("passes", "seconds"))
         comparable = len({_execution(shard) for shard in (*shards, *retraining)}) == 1
         for epoch, own_seconds in seconds.items():
+            relative_passes = _ratio(passes[epoch], full_passes)
+            relative_seconds = _ratio(own_seconds, full_seconds) if comparable else None
             rows.append(
                 {
                     "forget_set": forget_set,
                     "candidate": candidate,
                     "epoch": epoch,
                     "passes": passes[epoch],
-                    "relative_passes": _ratio(passes[epoch], full_passes),
+                    "relative_passes": relative_passes,
+                    "rte_passes": _ratio(1.0, relative_passes),
                     "seconds": own_seconds,
-                    "relative_seconds": _ratio(own_seconds, full_seconds) if comparable else None,
+                    "relative_seconds": relative_seconds,
+                    "rte_seconds": _ratio(1.0, relative_seconds),
                     "stack_size": max(shard["stack_size"] for shard in shards),
                     "peak_memory_mb": max(shard["peak_memory_mb"] for shard in shards),
                     "gpu_memory_mb": max(shard.get("gpu_memory_mb", 0.0) for shard in shards) or None,
@@ -50,7 +56,7 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
 
 
 def _ratio(own: float | None, full: float | None) -> float | None:
-    return None if own is None or full is None else own / full
+    return None if own is None or not full else own / full
 
 
 def _last_mean(shards: Sequence[Record], name: str) -> float | None:

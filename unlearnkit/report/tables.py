@@ -19,8 +19,10 @@ STATISTICS = {"p95": "P95", "mean": "mean"}
 """Statistics that tables and figures show, and what they are called there."""
 _COSTS = {
     "relative passes": ("relative_passes", ".3f"),
+    "RTE, passes": ("rte_passes", ".2f"),
     "seconds": ("seconds", ".4f"),
     "relative seconds": ("relative_seconds", ".3f"),
+    "RTE, seconds": ("rte_seconds", ".2f"),
     "stack": ("stack_size", "d"),
     "peak MB": ("peak_memory_mb", ".0f"),
     "GPU MB": ("gpu_memory_mb", ".0f"),
@@ -100,6 +102,7 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
     )
     note = (
         f"Passes and seconds are per model; relative values are {relative}. "
+        "RTE, the run-time efficiency, is the inverse: cost of retraining / cost of the candidate. "
         "Seconds depend on the machine, passes do not; relative seconds are empty where stack size, device or threads "
         "differ. MB: peak of a whole job."
     )
