@@ -73,7 +73,11 @@ def test_the_page_of_methods_has_a_row_and_a_section_for_each_in_this_order(repo
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(registry.METHODS)
 
 
-BORROWED = {"challenge_head_reset": ("challenge_fine_tune",), "datamodel_matching": ("oracle_matching", "dm_direct")}
+BORROWED = {
+    "challenge_head_reset": ("challenge_fine_tune",),
+    "lfssd": ("ssd",),
+    "datamodel_matching": ("oracle_matching", "dm_direct"),
+}
 """Methods whose sections name the tables of others instead of having their own."""
 
 

@@ -28,7 +28,7 @@ FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 MODELS = ("mlp", "small_cnn", "nanogpt", "gpt2")
 """Without and with batch norm for images, without and with vectors among the parameters for text."""
 
-BY_ADAM = {"oracle_matching", "datamodel_matching"}
+BY_ADAM = {"oracle_matching", "datamodel_matching", "unsir"}
 """Methods whose steps are as long as the rate says, also where a gradient is nothing but rounding."""
 
 COSTS_BY_SIZE = {"sisa"}
