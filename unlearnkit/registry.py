@@ -68,6 +68,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
     {
         "klom": "unlearnkit.metrics.distribution.klom",
         "margin_distance": "unlearnkit.metrics.distribution.margin_distance",
+        "relative": "unlearnkit.metrics.distribution.relative",
+        "representation": "unlearnkit.metrics.distribution.representation",
         "mia": "unlearnkit.metrics.attacks.mia",
         "margin": "unlearnkit.metrics.utility.margin",
         "retention": "unlearnkit.metrics.utility.retention",

@@ -142,7 +142,7 @@ STAGES: Mapping[str, Stage] = {
     "tables": Stage(
         layout.TABLE,
         lambda g, w: g.page.table_slice(w["table"].partition(".")[0]),
-        lambda g, w: g.graph.code("cost" if w["table"].partition(".")[0] == "cost" else "table"),
+        lambda g, w: g.page.table_code(w["table"].partition(".")[0]),
     ),
     "figures": Stage(
         layout.FIGURE, lambda g, w: g.page.figure_slice(w["forget_set"]), lambda g, w: g.graph.code("figures")

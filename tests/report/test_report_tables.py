@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from unlearnkit.metrics.distribution import klom
+from unlearnkit.metrics.distribution import klom, relative
 from unlearnkit.report.tables import floor_lines, metric_markdown, metric_rows, to_csv
 from unlearnkit.report.words import words_of
 
@@ -95,3 +95,13 @@ def test_the_note_states_the_options_of_the_metric(summaries, costs):
         'Options: direction="unlearned\\|\\|oracle", bins=4, clip=100.0, floor=1e-05, compat=null, num_models=null.'
     )
     assert "Options" not in metric_markdown(rows, klom)
+
+
+def test_markdown_shows_verdicts_in_words():
+    row = {"forget_set": "nines", "candidate": "scrub", "epoch": 5, "split": "forget", "relative_passes": None}
+    row |= {"n_models": 20, "n_oracles": 20, "n_failed": 0}
+    values = {"p_oracle": 0.004, "p_original": 0.997}
+    rows = [{**row, "measure": measure, "mean": value} for measure, value in values.items()]
+    text = metric_markdown(relative.conclude(rows, settings=relative.Settings.model_validate({})), relative)
+    assert "| candidate | epoch | N | relative passes | nearer to | p (Holm) | p_oracle forget |" in text
+    assert "| scrub | 5 | 20/20 |  | oracles | 0.008 | 0.004 |" in text

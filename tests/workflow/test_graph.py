@@ -48,6 +48,21 @@ def test_variants_are_compared_with_the_oracle_pool() -> None:
     assert graph().selection("mia", "oracle", "nines", "scrub") == []
 
 
+def test_originals_are_a_side_of_a_score_where_the_metric_compares_with_them() -> None:
+    own = graph(metrics={"klom": {}, "relative": {"num_models": 10}})
+    assert own.sides("klom") == ("candidate", "oracle")
+    assert own.selection("klom", "original", "nines", "scrub") == []
+    assert "original" not in own.score_slice("klom", "nines", "scrub")
+    assert own.selection("relative", "original", "nines", "scrub") == [("original", range(10))]
+    assert own.score_slice("relative", "nines", "oracle")["original"] == [["original", 0, 10]]
+    assert set(own.score_margins("relative", "original", "nines", "scrub")) <= set(own.results("relative"))
+
+
+def test_a_table_depends_on_the_code_of_a_metric_only_where_that_concludes_from_all_rows() -> None:
+    page = ReportGraph(graph(metrics={"klom": {}, "mia": {}, "relative": {}}))
+    assert page.table_code("klom") == page.table_code("mia") != page.table_code("relative")
+
+
 @pytest.mark.parametrize(
     ("compared", "pools"),
     [

@@ -15,6 +15,9 @@ A metric module defines
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
                                     with NEEDS_ORIGINAL: score(candidate, oracle, *, original, settings, rng)
+    conclude(rows, *, settings) -> rows
+                                    optional: what follows from the rows of all forget sets and candidates together;
+                                    VERDICTS then maps the columns that it adds to headings, which tables show
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",
 "higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -117,14 +117,14 @@ def metric_markdown(
     Cells hold the statistic of `metric` ("p95" or "mean") with its 95 % interval over models. The note above the tables
     states the metric's `options`, its settings with defaults written out.
     """
-    statistic = metric.STATISTIC
+    statistic, verdicts = metric.STATISTIC, getattr(metric, "VERDICTS", {})
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
-        header = ["candidate", words.epoch, "N", "relative passes", *map(" ".join, columns)]
+        header = ["candidate", words.epoch, "N", "relative passes", *verdicts.values(), *map(" ".join, columns)]
         lines = [
-            _line(own, key, columns, statistic, words)
+            _line(own, key, columns, statistic, words, verdicts)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
         parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
@@ -174,13 +174,19 @@ def _no_markup(cell: str) -> str:
 
 
 def _line(
-    rows: Sequence[Row], key: tuple[str, int], columns: Sequence[tuple[str, str]], statistic: str, words: Words
+    rows: Sequence[Row],
+    key: tuple[str, int],
+    columns: Sequence[tuple[str, str]],
+    statistic: str,
+    words: Words,
+    verdicts: Iterable[str],
 ) -> list[str]:
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
     cells = (_cell(own.get(column), statistic) for column in columns)
-    return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *cells]
+    found = (value if isinstance(value := first[name], str) else shown(value) for name in verdicts)
+    return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *found, *cells]
 
 
 def shown(value: float | None, form: str = ".3f") -> str:

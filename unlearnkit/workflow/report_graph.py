@@ -177,6 +177,14 @@ class ReportGraph:
         settings = self.graph.experiment.settings_of(table).model_dump(mode="json")
         return {"metric": table, "settings": settings, **self.words_slice()}
 
+    def table_code(self, table: str) -> str:
+        """Fingerprint of making a table; of the metric, too, if that draws conclusions from all rows."""
+        if table == "cost":
+            return self.graph.code("cost")
+        module = locate("metric", table)
+        concludes = "conclude" in vars(declarations(module))["__defined__"]
+        return self.graph.code("table", *([module] if concludes else []))
+
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""
         graph = self.graph
