@@ -116,6 +116,8 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "resnet18": "unlearnkit.models.images.resnet18",
         "resnet18_cifar": "unlearnkit.models.images.resnet18_cifar",
         "tiny_vit": "unlearnkit.models.images.tiny_vit",
+        "vit_b": "unlearnkit.models.images.vit_b",
+        "swin_t": "unlearnkit.models.images.swin_t",
         "gpt2": "unlearnkit.models.language.gpt2",
         "gpt_neo": "unlearnkit.models.language.gpt_neo",
         "qwen2": "unlearnkit.models.language.qwen2",

@@ -155,6 +155,19 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "{data: {image: {side: 10}}, model: {name: resnet9, hidden: REMOVED}}",
         ["model.name is resnet9", "11 x 11", "10 x 10"],
     ),
+    "patches that do not fit the image": (
+        "model: {name: vit_b, patch_size: 3, hidden: REMOVED}",
+        [
+            "model.name is vit_b",
+            "patches of 3 x 3 pixels",
+            "digits have 8 x 8",
+            "choose a patch size that divides 8 and 8",
+        ],
+    ),
+    "patches larger than the image": (
+        "model: {name: vit_b, hidden: REMOVED}",
+        ["model.name is vit_b", "takes images of 16 x 16 pixels or more", "digits have 8 x 8"],
+    ),
     "content hash that is none": ("data: {content_hash: abc}", ["data.content_hash is 'abc'"]),
     "published forget set of another data set": (
         "forget_sets: {x: {kind: easydub, name: cifar10/4}}",

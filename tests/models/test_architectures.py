@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from image_models import IMAGE_MODELS
+from image_models import IMAGE_MODELS, small_settings
 from torch import nn
 
 from unlearnkit import registry
@@ -27,14 +27,17 @@ PUBLISHED_SIZES = [
     ("tiny_vit", 10, 10_552_462),
     ("tiny_vit", 100, 10_592_872),
     ("tiny_vit", 5, 10_550_217),
+    ("vit_b", 1000, 86_567_656),
+    ("swin_t", 1000, 28_288_354),
 ]
 
 
 @pytest.mark.parametrize(("name", "classes", "size"), PUBLISHED_SIZES)
 def test_models_have_the_published_sizes(name: str, classes: int, size: int) -> None:
-    module = registry.load("model", name)
+    module, side = registry.load("model", name), 224 if classes == 1000 else 32
     with torch.device("meta"):
-        assert parameters(module.build(classes, (3, 32, 32), module.Settings())) == size
+        assert parameters(module.build(classes, (3, side, side), module.Settings())) == size
+    assert module.Settings().size(classes, (3, side, side)).parameters == size
 
 
 def test_sizes_of_the_small_models() -> None:
@@ -119,11 +122,15 @@ def test_blocks_and_stages_cover_all_parameters_once_in_forward_order(architectu
 
 @pytest.mark.parametrize(
     ("name", "blocks", "stages"),
-    [("mlp", 2, 2), ("small_cnn", 4, 4), ("resnet9", 7, 7), ("resnet18", 10, 6), ("tiny_vit", 14, 6)],
+    [
+        *[("mlp", 2, 2), ("small_cnn", 4, 4), ("resnet9", 7, 7), ("resnet18", 10, 6), ("tiny_vit", 14, 6)],
+        *[("vit_b", 14, 14), ("swin_t", 14, 6)],
+    ],
 )
 def test_numbers_of_blocks_and_stages(name: str, blocks: int, stages: int) -> None:
     module = registry.load("model", name)
-    adapter = module.adapter(module.build(7, (3, 8, 8), module.Settings()))
+    with torch.device("meta"):
+        adapter = module.adapter(module.build(7, (3, 16, 16), module.Settings()))
     assert (len(adapter.blocks), len(adapter.stages)) == (blocks, stages)
 
 
@@ -157,7 +164,7 @@ def test_the_stem_decides_the_last_feature_map(name: str, side: int) -> None:
     assert seen[0].shape[-2:] == (side, side)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet18_cifar", "tiny_vit"])
+@pytest.mark.parametrize("name", ["resnet18", "resnet18_cifar", "tiny_vit", "vit_b", "swin_t"])
 def test_grey_images_change_the_first_kernel_only(name: str) -> None:
     grey, colour = (architecture_of(name, (channels, 32, 32)).build(seed=0) for channels in (1, 3))
     first = architecture_of(name, (1, 32, 32)).adapter.first_layer
@@ -169,7 +176,7 @@ def test_grey_images_change_the_first_kernel_only(name: str) -> None:
 @pytest.mark.parametrize("name", IMAGE_MODELS)
 def test_models_of_any_side_say_so(name: str) -> None:
     module, shape = registry.load("model", name), (3, 16, 16)
-    model = module.build(7, shape, module.Settings()).eval()
+    model = module.build(7, shape, small_settings(name)).eval()
     if getattr(module, "ANY_SIDE", False):
         assert model(torch.zeros(2, 3, 24, 40)).shape == (2, 7)
     else:
@@ -178,4 +185,4 @@ def test_models_of_any_side_say_so(name: str) -> None:
 
 
 def architecture_of(name: str, shape: tuple[int, int, int]) -> Architecture:
-    return Architecture(name, registry.load("model", name).Settings(), 7, shape)
+    return Architecture(name, small_settings(name), 7, shape)

@@ -29,10 +29,14 @@ def digits() -> ImageSet:
     return load_image_set("digits", None, train_size=40, validation_size=10, image=Image.model_validate({"side": 16}))
 
 
+SMALL = {"vit_b": {"patch_size": 4, "layers": 2, "width": 24, "heads": 3}, "swin_t": {"patch_size": 2, "window": 2}}
+"""Settings of models whose defaults are made for larger images."""
+
+
 @pytest.fixture(scope="session")
 def task_of(digits: ImageSet) -> Callable[[str], Task]:
     """A function that returns the task of a model on the digits."""
-    return lambda model: task_for(digits, {"name": model}, 0, torch.device("cpu"))
+    return lambda model: task_for(digits, {"name": model, **SMALL.get(model, {})}, 0, torch.device("cpu"))
 
 
 @pytest.fixture

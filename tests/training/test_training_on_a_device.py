@@ -29,6 +29,12 @@ IMAGES, TEXT = (
 IMAGE_RECIPE = Recipe.model_validate(
     {"epochs": 2, "batch_size": 6, "lr": 1e-5, "warmup_epochs": 1, "augmentation": "crop_flip"}
 )
+SMALL_IMAGES = {
+    "vit_b": {"patch_size": 4, "layers": 2, "width": 24, "heads": 3},
+    "swin_t": {"width": 12, "depths": [1, 2], "heads": [2, 3]},
+}
+"""Settings of models for images whose defaults are large."""
+
 OWN_SETTINGS = {"gpt_neo": {"window": 4}, "qwen2": {"kv_heads": 2}, "llama": {"kv_heads": 1}}
 """Settings of language models beyond their size."""
 
@@ -63,7 +69,12 @@ def test_images(name: str, digits: ImageSet, worker_of: Callable[..., Worker], e
     few = digits.subset(12, 2)
     few = replace(few, images=few.images.repeat(2, axis=2).repeat(2, axis=3))  # ResNet-9 needs 12 pixels
     workers = (replace(worker_of(), device=device) for device in (CPU, elsewhere))
-    assert_same(*(trained(few, {"name": name}, IMAGE_RECIPE, worker, "epoch 2/2") for worker in workers))
+    assert_same(
+        *(
+            trained(few, {"name": name, **SMALL_IMAGES.get(name, {})}, IMAGE_RECIPE, worker, "epoch 2/2")
+            for worker in workers
+        )
+    )
 
 
 @pytest.mark.parametrize("name", TEXT)

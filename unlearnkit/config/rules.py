@@ -46,6 +46,14 @@ def model_problems(experiment: Experiment) -> Iterator[ConfigError]:
             expected="a model that does not shrink the images to nothing",
             remedy=f"change {keys}, or choose a data set with larger images",
         )
+    multiple = getattr(experiment.model_settings, "side_multiple", 1)
+    if min(height, width) >= side and (height % multiple or width % multiple):
+        yield ConfigError(
+            f"model.name is {experiment.model.name}, which with its settings divides images into patches of {multiple} "
+            f"x {multiple} pixels, but those of {experiment.data.name} have {height} x {width}",
+            expected="patches that leave no rest",
+            remedy=f"choose a patch size that divides {height} and {width}",
+        )
     resolution, name = experiment.training.resolution, experiment.model.name
     if resolution is None:
         return

@@ -4,11 +4,12 @@ A model module defines
 
     Settings                                     its settings (a `unlearnkit.config.settings.ModelSettings`); their
                                                  property `min_side`, if there is one, is the smallest height and width
-                                                 of an image that such a model takes, pixels (1 without it); up to
-                                                 `lone_side` (0 without it) a batch norm sees one value of a channel per
-                                                 image, so that batches of one cannot train;
-                                                 `size(num_classes, image_shape)` states parameters, bytes of a state
-                                                 and multiply-adds, from which `unlearnkit plan` predicts
+                                                 of an image that such a model takes, pixels (1 without it), and
+                                                 `side_multiple` (1 without it) divides both; up to `lone_side` (0
+                                                 without it) a batch norm sees one value of a channel per image, so
+                                                 that batches of one cannot train; `size(num_classes, image_shape)`
+                                                 states parameters, bytes of a state and multiply-adds, from which
+                                                 `unlearnkit plan` predicts
     CONVOLUTIONS                                 False if it has none, for methods that change their kernels; left out
                                                  otherwise
     STACK_SIZE                                   how many models it pays to train as one tensor program on a CPU
@@ -19,7 +20,8 @@ A model module defines
     stacked_forward(tensors, images)             optional, faster than vmap: logits [K, B, classes] of K models at once
 
 Whatever a model draws in train mode (`stochastic_depth`) it draws from its own buffers, never from a global generator.
-The configuration is refused before any job if the images of its data set are smaller than `min_side`.
+The configuration is refused before any job if the images of its data set are smaller than `min_side` or no multiples of
+`side_multiple`.
 
 A language model also defines
 
