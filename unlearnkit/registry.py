@@ -71,6 +71,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "relative": "unlearnkit.metrics.distribution.relative",
         "representation": "unlearnkit.metrics.distribution.representation",
         "mia": "unlearnkit.metrics.attacks.mia",
+        "neurips": "unlearnkit.metrics.attacks.neurips",
         "margin": "unlearnkit.metrics.utility.margin",
         "retention": "unlearnkit.metrics.utility.retention",
         "calibration": "unlearnkit.metrics.utility.calibration",

@@ -20,6 +20,7 @@ from unlearnkit.seeds import derive_seed
 params, inputs, output, names = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
 settings = params.settings
 identity = {"metric": names.metric, "forget_set": names.forget_set, "candidate": names.candidate}
+facts = {**identity, **settings["settings"], **settings.get("stated", {})}
 
 with job_of(snakemake) as running:
     metric = load("metric", names.metric)
@@ -52,8 +53,8 @@ with job_of(snakemake) as running:
     indices = {"samples": by_split, "models": np.array(first.model_indices)}.get(metric.AXIS)
     values = {epoch: summary.values for epoch, summary in summaries.items()}
     rows = [{**identity, "epoch": epoch, **row} for epoch, summary in summaries.items() for row in summary.rows]
-    write_scores(output.scores, values, indices, {**identity, **settings["settings"]})
-    write_table(output.summary, rows_to_table(rows), {**identity, **settings["settings"]})
+    write_scores(output.scores, values, indices, facts)
+    write_table(output.summary, rows_to_table(rows), facts)
     running.record(output.scores)
     running.record(output.summary)
     running.timing.state(models=len(first.model_indices))

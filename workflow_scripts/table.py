@@ -19,7 +19,8 @@ with job_of(snakemake) as running:
         rows = conclude(rows, settings=metric.Settings.model_validate(params.settings["settings"]))
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
-    write_text(output.markdown, metric_markdown(rows, metric, words, params.settings["settings"]))
+    options = {**params.settings["settings"], **params.settings.get("stated", {})}
+    write_text(output.markdown, metric_markdown(rows, metric, words, options))
     for line in floor_lines(rows, metric, words):
         running.report(line)
     running.record(output.parquet, also=[output.csv, output.markdown])

@@ -202,3 +202,13 @@ def test_the_whole_graph_is_computed_without_heavy_imports() -> None:
         [sys.executable, "-c", program], input=CONFIGURATION, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_scores_and_tables_state_what_the_metric_declares() -> None:
+    for start in ("first", "each"):
+        own = graph(metrics={"neurips": {}, "klom": {}}, unlearned_from=start)
+        stated = {"unlearned_from": start, "test_size": 0}
+        assert own.score_slice("neurips", "nines", "scrub")["stated"] == stated
+        assert ReportGraph(own).table_slice("neurips")["stated"] == stated
+        assert "stated" not in own.score_slice("klom", "nines", "scrub")
+        assert "stated" not in ReportGraph(own).table_slice("klom")

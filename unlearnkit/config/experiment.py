@@ -112,6 +112,11 @@ class Experiment(Settings):
         block = getattr(self.metrics, metric)
         return declared("metric", metric).Settings(**(block.model_dump() if block else {}))
 
+    def stated(self, metric: str) -> dict[str, dict[str, Any]]:
+        """Return "stated" -> what scores and tables of a metric state beside its settings: its STATES, if any."""
+        names = getattr(declared("metric", metric), "STATES", ())
+        return {"stated": {name: getattr(self, name) for name in names}} if names else {}
+
     def reads(self, metric: str) -> tuple[str, ...]:
         """Return the observations that a metric reads; margins, which every metric has, come first."""
         others = (name for name in getattr(declared("metric", metric), "READS", ()) if name != registry.ALWAYS_OBSERVED)

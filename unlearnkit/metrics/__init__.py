@@ -12,6 +12,7 @@ A metric module defines
                                     an interval over models has no meaning, as of a p value
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
+    STATES                          optional: keys of the experiment that scores and tables state beside the settings
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
                                     with NEEDS_ORIGINAL: score(candidate, oracle, *, original, settings, rng)

@@ -214,7 +214,7 @@ class Graph:
             for side in self.sides(metric)
         }
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
-        own = {"metric": metric, "settings": settings, **sides, **self.value_slice()}
+        own = {"metric": metric, "settings": settings, **self.experiment.stated(metric), **sides, **self.value_slice()}
         if read := self.experiment.read_settings(metric):
             own["reads"] = {name: settings.model_dump(mode="json") for name, settings in read.items()}
         return {**own, **self.evaluated_slice(), **self.seed_slice()}

@@ -175,7 +175,7 @@ class ReportGraph:
         if table == "cost":
             return self.words_slice()
         settings = self.graph.experiment.settings_of(table).model_dump(mode="json")
-        return {"metric": table, "settings": settings, **self.words_slice()}
+        return {"metric": table, "settings": settings, **self.graph.experiment.stated(table), **self.words_slice()}
 
     def table_code(self, table: str) -> str:
         """Fingerprint of making a table; of the metric, too, if that draws conclusions from all rows."""
