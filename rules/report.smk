@@ -1,14 +1,16 @@
-"""Tables, figures and the page.
+"""Tables, figures, the page and the leaderboard.
 
 Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins, learning curves
 Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
          results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,loss_curves,margins}.svg
          results/<experiment>/report/index.html
+         results/<experiment>/leaderboard/{leaderboard.{json,csv,md,html},critical_difference.svg}
 """
 
 from unlearnkit.registry import REGISTRIES
 
 REPORT_GRAPH = PRESENT.page
+LEADERBOARD_GRAPH = PRESENT.leaderboard
 
 
 rule cost:
@@ -123,3 +125,22 @@ rule report_page:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/report.py"
+
+
+rule leaderboard:
+    input:
+        tables=LEADERBOARD_GRAPH.tables(),
+    output:
+        **LEADERBOARD_GRAPH.files(),
+        provenance=layout.provenance(LEADERBOARD_GRAPH.files()["json"]),
+    params:
+        **made("leaderboard"),
+    log:
+        log_of(layout.LEADERBOARD.replace("{leaderboard}", "leaderboard")),
+    localrule: True
+    message:
+        "Leaderboard"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/leaderboard.py"

@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, vision_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 
@@ -54,3 +54,11 @@ for observation in OBSERVATION_GRAPH.names:
 rule report:
     input:
         path(layout.REPORT),
+
+
+rule vision_all:
+    input:
+        path(layout.REPORT),
+        GRAPH.results(*GRAPH.metrics),
+        [OBSERVATION_GRAPH.read_by_all(metric) for metric in GRAPH.metrics],
+        list(LEADERBOARD_GRAPH.files().values()),

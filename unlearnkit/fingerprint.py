@@ -30,6 +30,7 @@ COMPUTING = tuple(
         "observations",
         "methods",
         "metrics",
+        "ranking",
         "report",
     )
 )

@@ -28,6 +28,7 @@
         tables/{table}.{parquet,csv,md}
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
         report/index.html
+        leaderboard/leaderboard.{json,csv,md,html}          methods ranked, and critical_difference.svg
 
 A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its
 provenance, `<artifact>.json`.
@@ -71,6 +72,15 @@ SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
 FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
 REPORT = f"{ROOT}/report/index.html"
+LEADERBOARD = f"{ROOT}/leaderboard/{{leaderboard}}"
+LEADERBOARD_FILES = {
+    "json": "leaderboard.json",
+    "csv": "leaderboard.csv",
+    "markdown": "leaderboard.md",
+    "page": "leaderboard.html",
+    "figure": "critical_difference.svg",
+}
+"""What one job writes of a ranking; the record of all lies beside the first."""
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 """What names of forget sets and variants look like in paths; which are valid, `unlearnkit.config.names` says."""

@@ -19,6 +19,7 @@ _WILDCARDS = {
     "observation": r"[a-z0-9_]+",
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md)",
+    "leaderboard": "|".join(map(re.escape, layout.LEADERBOARD_FILES.values())),
 }
 
 
@@ -95,6 +96,8 @@ def owner_of(name: str) -> str:
         return f"{name.rpartition('.')[0]}.parquet"
     if place and place.stage == "figures":
         return f"{name.rpartition('/')[0]}/margins.svg"
+    if place and place.stage == "leaderboard":
+        return f"{name.rpartition('/')[0]}/{layout.LEADERBOARD_FILES['json']}"
     return name
 
 

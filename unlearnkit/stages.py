@@ -147,11 +147,17 @@ STAGES: Mapping[str, Stage] = {
     "figures": Stage(
         layout.FIGURE, lambda g, w: g.page.figure_slice(w["forget_set"]), lambda g, w: g.graph.code("figures")
     ),
+    "leaderboard": Stage(
+        layout.LEADERBOARD,
+        lambda g, w: g.leaderboard.settings(),
+        lambda g, w: g.leaderboard.code(),
+        draws=("bootstrap",),
+    ),
     "report": Stage(layout.REPORT, lambda g, w: g.page.report_slice(), lambda g, w: g.page.page_code()),
 }
 """Name -> stage; other observations than margins, which a user may add, are no rows (`stage_of`)."""
 
-DOCUMENTS = ("tables", "figures", "report")
+DOCUMENTS = ("tables", "figures", "leaderboard", "report")
 """Stages that present results, and compute none."""
 
 POPULATIONS = {STAGES[name].role: name for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}

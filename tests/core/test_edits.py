@@ -49,7 +49,7 @@ def codes():
         cached.cache_clear()
     image, text = graphs
     plain = ["forget_set", "membership", "regression", "influence", "components", "effects", "embeddings", "cost",
-             "table", "figures", "report", "units", "unit_forget_set"]
+             "table", "figures", "leaderboard", "report", "units", "unit_forget_set"]
     found = {script: image.code(script) for script in plain}
     found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
     found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
@@ -87,7 +87,7 @@ EDITS = {
         "seeds.py",
         "SCHEME = 1",
         "SCHEME = 2",
-        {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE, "membership"},
+        {*SEEDED, "leaderboard"},
     ),
     "facts: splits": ("facts/splits.py", "0.15", "0.16", {"dataset"}),
     "facts: shape": ("facts/image_shape.py", "side or height", "side or width", {"dataset"}),
@@ -108,6 +108,7 @@ EDITS = {
     ),
     "methods": ("methods/images/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
     "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
+    "ranking": ("ranking/standing.py", "axis=-1", "axis=1", {"leaderboard"}),
     "report": ("report/densities.py", "linspace(", "geomspace(", {"figures"}),
     "config: default": ("config/training/recipe.py", "24, ge=1", "25, ge=1", set()),
     "config: cost": ("config/methods/costs.py", "inputs + bias", "inputs - bias", set()),

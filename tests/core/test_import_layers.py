@@ -32,7 +32,7 @@ LAYERS = {
         "workflow",
     },
     2: {"artifacts"},
-    3: {"metrics"},
+    3: {"metrics", "ranking"},
     4: {"data", "models", "training", "attribution", "observations"},
     5: {"methods"},
     6: {"report", "planning", "lineage", "doctor"},

@@ -24,6 +24,8 @@ def test_test_rows_have_margins_and_scores(fresh: Checkout) -> None:
             "shard_size": 4,
             "forget_sets": {"tenth": {"kind": "random", "size": 20, "seed": 123}},
             "methods.scrub": DELETED,
+            "metrics.retention": {},
+            "metrics.calibration": {},
         }
     )
     fresh.make()
@@ -44,6 +46,11 @@ def test_test_rows_have_margins_and_scores(fresh: Checkout) -> None:
     own = {row["split"]: row["mean"] for row in accuracies.to_pylist() if row["measure"] == "accuracy"}
     correct = margins.correct[:, margins.split == "test"]
     assert own["test"] == pytest.approx(correct.mean())
+    retained, _ = read_table(fresh.result("summaries/retention/tenth/original.parquet"))
+    deviation = next(row for row in retained.to_pylist() if row["measure"] == "retention_deviation")
+    assert (deviation["split"], deviation["n_samples"]) == ("all", 290) and deviation["mean"] > 0
+    calibrated, _ = read_table(fresh.result("summaries/calibration/tenth/oracle.parquet"))
+    assert {row["split"] for row in calibrated.to_pylist()} == {"forget", "retain", "validation", "test"}
     assert "klom validation | klom test |" in fresh.result("tables/klom.md").read_text()
     page = fresh.result("report/index.html").read_text()
     assert '<th scope="col">test</th>' in page and ">test samples<" in page

@@ -26,6 +26,8 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
+    elif place.stage == "leaderboard":
+        role, models = "leaderboard", range(1)
     elif place.is_observation and "evaluated" in settings and "method" not in settings:
         # made of stored weights: it draws which retained sequences it is on, and nothing else
         role, models, stages = "evaluation", range(1), ("retained_samples",)

@@ -10,6 +10,7 @@ from unlearnkit.registry import REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.report_graph import ReportGraph
@@ -24,6 +25,7 @@ class Present:
         self.text = TextGraph(graph) if graph.experiment.task == "text" else None
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
+        self.leaderboard = LeaderboardGraph(self.page)
         self.pools = PoolGraph(graph)
         self.observations = ObservationGraph(graph)
 

@@ -191,7 +191,7 @@ class ReportGraph:
         given = {f"{role}s" for role in graph.experiment.given}
         left_out = {"execution", "methods", "metrics", "observations", "originals", "oracles"} - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
-            "data": self._described_data(),
+            "data": self.described_data(),
             "model": graph.model_slice(),
             "variants": {name: graph.unlearning_slice(name) for name in graph.variants},
             "metrics": {
@@ -201,7 +201,8 @@ class ReportGraph:
             **self.words_slice(),
         }
 
-    def _described_data(self) -> Slice:
+    def described_data(self) -> Slice:
+        """What the data set is, without where its files lie."""
         if self.graph.experiment.task == "image":
             return self.graph.dataset_slice()
         return self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})

@@ -1,0 +1,55 @@
+"""`unlearnkit compare-leaderboards`: do two leaderboards order the methods alike, and who moved?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.store import read_json
+from unlearnkit.errors import ArtifactError
+from unlearnkit.ranking.movement import compared
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the two leaderboards and --json."""
+    parser.add_argument("old", type=Path, metavar="A", help="a leaderboard.json")
+    parser.add_argument("new", type=Path, metavar="B", help="another one")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare two leaderboards of one protocol: Kendall's rank correlation, and which variants moved.
+
+    Refused where rule, metrics or protocol differ. The seed may differ, and so may the variants: common ones count.
+    """
+    found = compared(_read(options.old), _read(options.new))
+    print(
+        json.dumps(found, indent=1)
+        if options.json
+        else "\n".join([f"A {options.old}", f"B {options.new}", *_text(found)])
+    )
+    return 0
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document = read_json(path)
+    if not isinstance(document, dict) or not {"format", "rule", "metrics", "protocol", "rankings"} <= document.keys():
+        raise ArtifactError(f"{path} is no leaderboard", expected="a leaderboard.json, as target vision_all makes it")
+    return document
+
+
+def _text(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{len(found['common'])} variants are ranked by both"
+    for side, key in (("only in A", "only_old"), ("only in B", "only_new"), ("with other settings", "changed")):
+        if found[key]:
+            yield f"{side}: {', '.join(found[key])}"
+    for ranking in found["rankings"]:
+        tau = "undefined" if ranking["tau"] is None else f"{ranking['tau']:.3f} (p {ranking['p']:.3g})"
+        yield f"{ranking['of']}: Kendall's tau {tau}"
+        for row in ranking["moved"]:
+            groups = "" if row["old_group"] == row["new_group"] else f", {row['old_group']} -> {row['new_group']}"
+            if row["old"] != row["new"] or groups:
+                yield f"  {row['method']}: rank {row['old']} -> {row['new']}{groups}"

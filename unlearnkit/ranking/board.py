@@ -1,0 +1,146 @@
+"""The leaderboard as one document of plain values: rankings per metric and overall, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.ranking.cells import Cell
+from unlearnkit.ranking.significance import (
+    LEVEL,
+    cliques,
+    critical_difference,
+    false_discovery,
+    friedman,
+    pairwise,
+)
+from unlearnkit.ranking.standing import GROUPS, group_confidence, ranks, scores_of, three_groups
+
+OVERALL = "overall"
+RESAMPLES = 1000
+RULE = {
+    "distance": "distance to the ideal of the headline measure, mean over its splits, at the last epoch",
+    "score": "overall: mean rank over cells; of a metric: mean distance over forget sets; lower is better",
+    "groups": "three groups of the scores with the least squared deviations within groups (1-D k-means, exact)",
+    "level": LEVEL,
+    "resamples": RESAMPLES,
+}
+"""What is ranked and how: two leaderboards are comparable only if they have the same rule."""
+
+Document = dict[str, Any]
+
+
+def rankings(methods: Sequence[str], cells: Sequence[Cell], rng: np.random.Generator) -> list[Document]:
+    """Return the overall ranking of `methods` and that of every metric: scores, ranks, groups and tests.
+
+    A ranking states under "cannot" what it cannot say and why; what is missing is None.
+    """
+    metrics = dict.fromkeys(cell.metric for cell in cells)
+    by_name = {OVERALL: list(cells), **{name: [cell for cell in cells if cell.metric == name] for name in metrics}}
+    floor = at_floor(cells)
+    found = []
+    for (name, own), generator in zip(by_name.items(), rng.spawn(len(by_name)), strict=True):
+        at = [index for index, cell in enumerate(cells) if name in (OVERALL, cell.metric)]
+        found.append(_ranking(name, methods, own, floor[at], generator))
+    return found
+
+
+def at_floor(cells: Sequence[Cell]) -> NDArray[np.float64]:
+    """Return p values of the comparisons with the floor, [cells, methods], corrected for their number; NaN: unknown."""
+    return false_discovery(np.array([cell.floor_p_values() for cell in cells]))
+
+
+def cell_rows(methods: Sequence[str], cells: Sequence[Cell]) -> list[Document]:
+    """Return a row per cell and method: distance, rank, and the comparison with the floor."""
+    distances = np.array([cell.distances() for cell in cells])
+    ranked, corrected = ranks(distances), at_floor(cells)
+    raw = np.array([cell.floor_p_values() for cell in cells])
+    return [
+        {
+            "forget_set": cell.forget_set,
+            "metric": cell.metric,
+            "method": method,
+            "distance": float(distances[row, column]),
+            "rank": float(ranked[row, column]),
+            "floor_p": _known(raw[row, column]),
+            "floor_p_corrected": _known(corrected[row, column]),
+        }
+        for row, cell in enumerate(cells)
+        for column, method in enumerate(methods)
+    ]
+
+
+def _ranking(
+    name: str, methods: Sequence[str], cells: Sequence[Cell], floor: NDArray[np.float64], rng: np.random.Generator
+) -> Document:
+    by_rank = name == OVERALL
+    distances = np.array([cell.distances() for cell in cells])
+    ranked, scores = ranks(distances), scores_of(distances, by_rank)
+    mean_ranks, grouped = ranked.mean(axis=0), len(methods) >= len(GROUPS)
+    moves = len(cells) > 1 or any(np.isfinite(cell.errors).any() for cell in cells)
+    groups = three_groups(scores)
+    confidence = group_confidence(cells, by_rank=by_rank, rng=rng, resamples=RESAMPLES) if grouped and moves else None
+    difference = critical_difference(*distances.shape[::-1])
+    order = np.lexsort((mean_ranks, scores))
+    test = friedman(distances)
+    entries = [
+        {
+            "method": methods[at],
+            "rank": 1 + int((scores < scores[at]).sum()),
+            "tied": int((scores == scores[at]).sum()) > 1,
+            "score": float(scores[at]),
+            "mean_rank": float(mean_ranks[at]),
+            "group": GROUPS[groups[at]] if grouped else None,
+            "confidence": dict(zip(GROUPS, confidence[at].tolist(), strict=True)) if confidence is not None else None,
+            "like_the_best": None if difference is None else bool(mean_ranks[at] <= mean_ranks.min() + difference),
+            "at_floor": int((floor[:, at] >= LEVEL).sum()),
+            "compared_with_floor": int(np.isfinite(floor[:, at]).sum()),
+        }
+        for at in order
+    ]
+    by_mean_rank = np.argsort(mean_ranks, kind="stable")
+    return {
+        "of": name,
+        "cells": len(cells),
+        "score": "mean rank" if by_rank else "mean distance",
+        "entries": entries,
+        "friedman": None if test is None else {"statistic": test[0], "p": test[1]},
+        "critical_difference": difference,
+        "cliques": []
+        if difference is None
+        else [[methods[at] for at in by_mean_rank[a : b + 1]] for a, b in cliques(mean_ranks, difference)],
+        "pairs": _pairs(methods, ranked if by_rank else distances),
+        "cannot": _cannot(len(methods), cells, moves, floor),
+    }
+
+
+def _pairs(methods: Sequence[str], scores: NDArray[np.float64]) -> list[Document]:
+    if len(scores) < 2:
+        return []
+    found = pairwise(scores)
+    return [{"a": methods[a], "b": methods[b], "p": p, "p_holm": corrected} for a, b, p, corrected in found]
+
+
+def _cannot(methods: int, cells: Sequence[Cell], moves: bool, floor: NDArray[np.float64]) -> list[str]:
+    """What a ranking cannot say, with the reason."""
+    found, count = [], len(cells)
+    if methods < len(GROUPS):
+        found.append(f"no groups and no test of all methods: {methods} of the three methods that they need")
+    elif not moves:
+        found.append("how sure a group is: a single cell, and no interval over models")
+    if count < 2:
+        found.append("whether a difference between methods is chance: tests over cells need two, and there is one")
+    elif (least := 2.0 ** (1 - count)) >= LEVEL:
+        found.append(f"whether two methods differ: over {count} cells no p value is below {least:g}")
+    if unsure := dict.fromkeys(cell.metric for cell in cells if not np.isfinite(cell.errors).any()):
+        found.append(f"what other models would have given: no interval over models of {', '.join(unsure)}")
+    if unknown := int(np.isnan(floor).sum()):
+        found.append(f"whether {unknown} of {floor.size} values are at the floor: no interval over models of both")
+    return found
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,132 @@
+"""A leaderboard for readers: CSV, Markdown and a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from unlearnkit.ranking.standing import GROUPS
+from unlearnkit.report.page import inline, setting
+from unlearnkit.report.passive import require_passive
+from unlearnkit.report.tables import markdown
+from unlearnkit.report.views import number
+
+Document = Mapping[str, Any]
+HEADER = ("rank", "variant", "method", "group", "score", "mean rank", "like the best", "at the floor")
+NOTES = (
+    "Rank 1 is the best; = marks equal scores. Overall the score is the mean rank over cells (forget set x metric), of "
+    "a metric the mean distance to the ideal over forget sets, in its unit: lower is better.",
+    "Group: the variants divided into three by their scores, with the share of bootstrap draws (cells, and values as "
+    "other models might have given them) in which the variant is in that group.",
+    "Like the best: within the critical difference of the best mean rank (Friedman and Nemenyi, 5 %). At the floor: "
+    "cells in which the variant cannot be distinguished from the oracles (5 %, corrected by Benjamini and Hochberg).",
+    "Tests take cells for independent. Those of several metrics of the same models are not, so differences between "
+    "variants are less certain than they state.",
+)
+"""How to read a ranking."""
+
+
+def leaderboard_rows(document: Document) -> list[dict[str, Any]]:
+    """Return one flat row per ranking and variant, for CSV; a row of Nones if nothing is ranked."""
+    found = [
+        {
+            "ranking": ranking["of"],
+            "rank": entry["rank"],
+            "variant": entry["method"],
+            "method": document["variants"][entry["method"]]["method"],
+            "tied": entry["tied"],
+            "group": entry["group"],
+            **{f"share_{name}": (entry["confidence"] or {}).get(name) for name in GROUPS},
+            **{name: entry[name] for name in ("score", "mean_rank", "like_the_best")},
+            **{name: entry[name] for name in ("at_floor", "compared_with_floor")},
+            "cells": ranking["cells"],
+        }
+        for ranking in document["rankings"]
+        for entry in ranking["entries"]
+    ]
+    names = ("ranking", "rank", "variant", "method", "tied", "group", "score", "mean_rank", "cells")
+    return found or [dict.fromkeys(names)]
+
+
+def leaderboard_markdown(document: Document) -> str:
+    """Return the leaderboard as Markdown: a table per ranking, what it cannot say, and who is outside."""
+    parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(NOTES)]
+    for ranking in document["rankings"]:
+        table = markdown(HEADER, shown_entries(document, ranking))
+        parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed("Cannot be said", ranking["cannot"]))
+    parts += [text for text in (_listed("Cannot be said", document["cannot"]),) if text]
+    for heading, key in (("Outside the ranking", "outside"), ("Metrics that rank nothing", "metrics_left_out")):
+        if document[key]:
+            parts.append(f"### {heading}\n\n" + markdown(("name", "why"), [*document[key].items()]))
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def leaderboard_page(document: Document, svg: str) -> str:
+    """Return the leaderboard as one HTML file that needs nothing but itself; every text is escaped.
+
+    Raises ArtifactError if the figure holds more than shapes and text.
+    """
+    loader = PackageLoader("unlearnkit.report", "")
+    templates = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    figure = require_passive(svg, "critical_difference.svg")
+    return templates.get_template("leaderboard.html").render(
+        document=document,
+        header=HEADER,
+        notes=NOTES,
+        stated=[(key, setting(value)) for key, value in {**document["rule"], **document["protocol"]}.items()],
+        boards=[
+            (title(document, ranking), ranking, shown_entries(document, ranking), shown_pairs(ranking))
+            for ranking in document["rankings"]
+        ],
+        figure=inline(figure, "cd", "Mean ranks over all cells; bars join variants that do not differ.")
+        if document["rankings"]
+        else Markup(""),
+    )
+
+
+def title(document: Document, ranking: Document) -> str:
+    """Return what a ranking is of: overall, or the headline of a metric."""
+    cells = f"{ranking['cells']} cell{'s' * (ranking['cells'] != 1)}"
+    if ranking["of"] not in document["metrics"]:
+        return f"{ranking['of']}, {cells}"
+    metric = document["metrics"][ranking["of"]]
+    ideal = {"match": "to match the oracles"}.get(metric["direction"], f"{metric['direction']} is better")
+    return f"{ranking['of']}: {metric['statistic']} of {metric['headline']} [{metric['unit']}], {ideal}, {cells}"
+
+
+def shown_entries(document: Document, ranking: Document) -> list[list[str]]:
+    """Return the cells of a ranking's table, as text."""
+    return [
+        [
+            f"{entry['rank']}{' =' * entry['tied']}",
+            entry["method"],
+            document["variants"][entry["method"]]["method"],
+            _group(entry),
+            number(entry["score"]),
+            f"{entry['mean_rank']:.2f}",
+            {None: "", True: "yes", False: "no"}[entry["like_the_best"]],
+            f"{entry['at_floor']} of {entry['compared_with_floor']}" if entry["compared_with_floor"] else "",
+        ]
+        for entry in ranking["entries"]
+    ]
+
+
+def shown_pairs(ranking: Document) -> list[list[str]]:
+    """Return pairs of variants with the p values of Wilcoxon's test, as they are and after Holm, as text."""
+    return [[pair["a"], pair["b"], f"{pair['p']:.3g}", f"{pair['p_holm']:.3g}"] for pair in ranking["pairs"]]
+
+
+def _group(entry: Document) -> str:
+    if entry["group"] is None:
+        return ""
+    share = "" if entry["confidence"] is None else f" ({entry['confidence'][entry['group']]:.0%})"
+    return f"{entry['group']}{share}"
+
+
+def _listed(heading: str, texts: Sequence[str]) -> str:
+    return f"\n{heading}: {'; '.join(texts)}.\n" if texts else ""
