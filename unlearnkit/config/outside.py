@@ -48,12 +48,34 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("cost",),
+    "metric": ("cost", "vision"),
     "observation": (
         *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
-        *("embeddings", "figures", "forget_set", "given", "gradients", "influence", "membership", "oracle", "oracles"),
-        *("original", "originals", "pool", "pools", "regression", "report", "report_page", "rows", "score", "scores"),
-        *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned"),
+        *(
+            "embeddings",
+            "figures",
+            "forget_set",
+            "given",
+            "gradients",
+            "influence",
+            "leaderboard",
+            "membership",
+            "oracle",
+        ),
+        *(
+            "oracles",
+            "original",
+            "originals",
+            "pool",
+            "pools",
+            "regression",
+            "report",
+            "report_page",
+            "rows",
+            "score",
+            "scores",
+        ),
+        *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned", "vision_all"),
     ),
 }
 """Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""
