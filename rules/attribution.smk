@@ -3,7 +3,7 @@
 Inputs:  data set; membership (kind datamodels); originals (kind trak); forget set (effects); files of CLIP, where it is a folder
 Outputs: results/<experiment>/attribution/<attribution>/{outputs,gradients}/<shard>.safetensors
          results/<experiment>/attribution/<attribution>/matrices/<output>.safetensors
-         results/<experiment>/attribution/<attribution>/components.npy
+         results/<experiment>/attribution/<attribution>/{components,memorisation}.npy
          results/<experiment>/attribution/<attribution>/effects/<forget_set>.safetensors
          results/<experiment>/data/embeddings.npy
 """
@@ -137,6 +137,31 @@ rule components:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/components.py"
+
+
+rule memorisation:
+    input:
+        dataset=path(layout.DATASET),
+        outputs=lambda w: ATTRIBUTION_GRAPH.sources(w.attribution),
+    output:
+        memorisation=path(layout.MEMORISATION),
+        provenance=layout.provenance(path(layout.MEMORISATION)),
+    wildcard_constraints:
+        attribution=BY_MODELS,
+    params:
+        **made("memorisation"),
+        outputs=ATTRIBUTION_GRAPH.logits(),
+    log:
+        log_of(layout.MEMORISATION),
+    resources:
+        mem_mb=memory,
+        runtime=runtime,
+    message:
+        "Memorisation of training samples by the models of {wildcards.attribution}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/memorisation.py"
 
 
 rule effects:

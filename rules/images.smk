@@ -3,10 +3,16 @@
 They are made where Snakemake runs: it takes seconds, and compute nodes often have no network.
 
 Inputs:  raw files (from `data.root`, a download, or a dependency; inputs of the rule where no published hash pins them),
-         index and score files named in `forget_sets`; for some kinds components of an attribution or embeddings of the
-         images (rules/attribution.smk)
+         index and score files named in `forget_sets`; for some kinds components of an attribution, memorisation by its
+         models, or embeddings of the images (rules/attribution.smk)
 Outputs: results/<experiment>/data/{dataset.safetensors,rows.parquet}, results/<experiment>/forget_sets/<forget_set>.npy
 """
+
+# two rules make forget sets, each those of its names
+MEASURED, OTHERS = (
+    "|".join(map(re.escape, ATTRIBUTION_GRAPH.forget_sets_of(rule))) or "(?!)"
+    for rule in ("measured_forget_set", "forget_set")
+)
 
 
 rule dataset:
@@ -43,6 +49,8 @@ rule forget_set:
     output:
         forget_set=path(layout.FORGET_SET),
         provenance=layout.provenance(path(layout.FORGET_SET)),
+    wildcard_constraints:
+        forget_set=OTHERS,
     params:
         **made("forget sets"),
     log:
@@ -54,3 +62,29 @@ rule forget_set:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/forget_set.py"
+
+
+rule measured_forget_set:
+    input:
+        dataset=path(layout.DATASET),
+        chosen_by=lambda w: ATTRIBUTION_GRAPH.forget_set_sources(w.forget_set),
+        disjoint_from=lambda w: [
+            path(layout.FORGET_SET, forget_set=other)
+            for other in GRAPH.forget_set_slice(w.forget_set)["disjoint_from"]
+        ],
+    output:
+        forget_set=path(layout.FORGET_SET),
+        provenance=layout.provenance(path(layout.FORGET_SET)),
+    wildcard_constraints:
+        forget_set=MEASURED,
+    params:
+        **made("forget sets"),
+    log:
+        log_of(layout.FORGET_SET),
+    localrule: True
+    message:
+        "Forget set {wildcards.forget_set}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/measured_forget_set.py"

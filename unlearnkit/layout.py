@@ -22,6 +22,7 @@
             gradients/{shard}.safetensors                   projected gradients of one original (trak)
             matrices/{output}.safetensors                   what every training sample adds to an output
             components.npy                                  training samples on the principal components
+            memorisation.npy                                how much better models predict those they were trained on
             effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
@@ -66,6 +67,7 @@ DATAMODELS = f"{ROOT}/attribution/{{attribution}}/outputs/{{shard}}.safetensors"
 GRADIENTS = f"{ROOT}/attribution/{{attribution}}/gradients/{{shard}}.safetensors"
 MATRIX = f"{ROOT}/attribution/{{attribution}}/matrices/{{output}}.safetensors"
 COMPONENTS = f"{ROOT}/attribution/{{attribution}}/components.npy"
+MEMORISATION = f"{ROOT}/attribution/{{attribution}}/memorisation.npy"
 EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensors"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"

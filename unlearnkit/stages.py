@@ -107,10 +107,11 @@ STAGES: Mapping[str, Stage] = {
     "gradients": _attributed("gradients", layout.GRADIENTS, "trak", ("projection",)),
     "attributions": _attributed("attributions", layout.MATRIX),
     "components": _attributed("components", layout.COMPONENTS),
+    "memorisation": _attributed("memorisation", layout.MEMORISATION),
     "forget sets": Stage(
         layout.FORGET_SET,
         lambda g, w: g.graph.forget_set_slice(w["forget_set"]),
-        lambda g, w: g.graph.code("unit_forget_set" if g.text else "forget_set"),
+        lambda g, w: g.graph.code("unit_forget_set" if g.text else g.attribution.forget_set_rule(w["forget_set"])),
     ),
     "effects": _attributed("effects", layout.EFFECTS),
     "oracles": _trained(layout.ORACLE, "oracle"),

@@ -26,6 +26,8 @@ BASE: dict[str, Any] = {
     "forget_sets": {
         "first": {"kind": "principal_component", "attribution": "subsets", "top": 5},
         "similar": {"kind": "clip_neighbours", "index": 6, "size": 10},
+        "remembered": {"kind": "memorised", "attribution": "subsets", "size": 8},
+        "close": {"kind": "overlap", "size": 7, "by": "clip"},
     },
     "methods": {"do_nothing": {"method": "do_nothing"}},
     "metrics": {"klom": {}},
@@ -62,6 +64,12 @@ def changed(key: str, value: Any) -> dict[str, Any]:
         ("forget_sets.first.top", 200, r"has 200 samples, but there are 200"),
         ("forget_sets.similar.index", 200, r"training samples end at 199"),
         ("forget_sets.similar.size", 200, r"has 200 samples"),
+        ("forget_sets.remembered.attribution", "subset", r"which is not an attribution.*did you mean 'subsets'"),
+        ("forget_sets.remembered.attribution", "slopes", r"trains no models on random subsets; expected .* datamodels"),
+        ("forget_sets.remembered.size", 200, r"has 200 samples"),
+        ("forget_sets.remembered.pick", "middle", r"pick is 'middle'"),
+        ("forget_sets.close.neighbours", 200, r"neighbours is 200, but a sample has 199 others"),
+        ("forget_sets.close.by", "hidden", r"by is 'hidden'"),
     ],
 )
 def test_a_wrong_value_is_refused(key: str, value: Any, told: str) -> None:

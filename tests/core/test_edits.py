@@ -49,7 +49,8 @@ def codes():
         cached.cache_clear()
     image, text = graphs
     plain = ["forget_set", "membership", "regression", "influence", "components", "effects", "embeddings", "cost",
-             "table", "figures", "leaderboard", "report", "units", "unit_forget_set"]
+             "memorisation", "measured_forget_set", "table", "figures", "leaderboard", "report", "units",
+             "unit_forget_set"]
     found = {script: image.code(script) for script in plain}
     found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
     found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
@@ -93,12 +94,19 @@ EDITS = {
     "facts: shape": ("facts/image_shape.py", "side or height", "side or width", {"dataset"}),
     "facts: matching": ("facts/matching.py", "int(retain", "round(retain", {"image matching"}),
     "facts: widths": ("facts/language_models.py", "4 * width", "3 * width", OF_TEXT_MODELS),
-    "facts: published": ("facts/easydub.py", "seed=2", "seed=3", {"forget_set", "unit_forget_set", *SCORES}),
+    "facts: published": (
+        "facts/easydub.py",
+        "seed=2",
+        "seed=3",
+        {"forget_set", "unit_forget_set", "measured_forget_set", *SCORES},
+    ),
     "data": ("data/images/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
     "membership": ("data/membership.py", "int(fraction * train_size)", "round(fraction * train_size)", {"membership"}),
     "models": ("models/images/small_cnn.py", "padding=1", "padding=0", OF_MODELS),
     "training": ("training/language/token_losses.py", "temperature**2", "temperature", OF_TEXT_MODELS),
     "attribution": ("attribution/effects.py", "sum(", "max(", {"effects"}),
+    "memorisation": ("attribution/memorisation.py", "frequency[1] -", "frequency[1] +", {"memorisation"}),
+    "measured sets": ("data/measured_forget_sets.py", "- 0.5)", "- 0.4)", {"measured_forget_set"}),
     "observations": ("observations/hidden.py", ".flatten(1)", ".flatten(2)", {"image hidden"}),
     "observations: margins": (
         "observations/margins.py",

@@ -107,6 +107,25 @@ def test_more_models_train_only_these(attributed: Checkout, tmp_path: Path) -> N
     assert attribution_jobs(copy) == {"datamodel": 1, "regression": 11, "components": 1, "effects": 2}
 
 
+def test_a_forget_set_by_memorisation_and_one_by_overlap(attributed: Checkout, tmp_path: Path) -> None:
+    copy = attributed.copy(tmp_path / "copy")
+    added = {
+        "remembered": {"kind": "memorised", "attribution": "subsets", "size": 10},
+        "close": {"kind": "overlap", "size": 6, "neighbours": 5},
+    }
+    copy.configure({"forget_sets": {**CONFIGURATION["forget_sets"], **added}})
+    copy.make(*(f"{RESULTS}/forget_sets/{name}.npy" for name in added))
+    memorisation = read_array(copy.result("attribution/subsets/memorisation.npy"))
+    remembered = read_array(copy.result("forget_sets/remembered.npy"))
+    assert memorisation.shape == (200,)
+    assert np.delete(memorisation, remembered).max() <= memorisation[remembered].min()
+    record = json.loads(copy.result("attribution/subsets/memorisation.npy.json").read_text())
+    assert (record["models"], record["failed_models"]) == (16, 0)
+    assert len(read_array(copy.result("forget_sets/close.npy"))) == 6
+    told = copy.unlearnkit("verify", RESULTS, "--configfile", "tiny.yaml")
+    assert told.status == 0 and "note" not in told.output, told.output
+
+
 def test_projections_by_traker(attributed: Checkout, tmp_path: Path) -> None:
     copy = attributed.copy(tmp_path / "copy")
     own = {"kind": "trak", "checkpoints": 2, "dimension": 32, "projector": "traker"}

@@ -14,7 +14,7 @@ from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, Obse
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
-from unlearnkit.config.forget_sets.images import ForgetSet
+from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
@@ -59,7 +59,9 @@ class Experiment(Settings):
         description="further oracles per forget set, for methods that read oracles and for the noise floor only",
     )
     shard_size: int = Field(ge=1, description="models per job and file; divides num_models and held_out_oracles")
-    forget_sets: dict[Name, ForgetSet] = Field(min_length=1, description="what is to be unlearned: name -> forget set")
+    forget_sets: dict[Name, ImageForgetSet] = Field(
+        min_length=1, description="what is to be unlearned: name -> forget set"
+    )
     attributions: dict[Name, Attribution] = Field(
         {}, description="what training samples add to outputs, for methods and forget sets: name -> attribution"
     )
@@ -67,7 +69,7 @@ class Experiment(Settings):
         {}, description="models that are trained on samples of their own, and forget some of their own: name -> pool"
     )
     embedding: Embedding = Field(
-        Embedding.model_validate({}), description="for forget sets of the kind clip_neighbours"
+        Embedding.model_validate({}), description="for forget sets of the kinds clip_neighbours and overlap"
     )
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
     observations: ObservationsBlock = Field(

@@ -76,6 +76,7 @@ RESERVED = {
             "scores",
         ),
         *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned", "vision_all"),
+        *("measured_forget_set", "memorisation"),
     ),
 }
 """Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""

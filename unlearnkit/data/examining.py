@@ -40,7 +40,7 @@ MOST = 20_000_000
 
 _MUCH = ("ok", "the text is long, so the jobs that make splits and forget sets compare them")
 
-_LATER = ("principal_component", "clip_neighbours", "subpopulation")
+_LATER = ("principal_component", "clip_neighbours", "memorised", "overlap", "subpopulation")
 """Kinds of forget sets that are made from other artifacts or take a minute to make: their jobs compare them."""
 
 

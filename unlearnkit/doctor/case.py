@@ -61,7 +61,8 @@ def _unused(experiment: Any) -> set[str]:
 
     modules = [locate("data set", experiment.data.name), locate("model", experiment.model.name)]
     modules += [locate("method", variant.method) for variant in experiment.variants.values()]
-    if any(settings.kind == "clip_neighbours" for settings in experiment.forget_sets.values()):
+    sets = experiment.forget_sets.values()
+    if any(settings.kind == "clip_neighbours" or getattr(settings, "by", "") == "clip" for settings in sets):
         modules.append("unlearnkit.attribution.embedding")
     source = "".join(source_path(module).read_text(encoding="utf-8") for module in closure(*modules))
     return {name for name in SELDOM if not re.search(rf"(import|from) {name}\b|[\"']{name}[\"']", source)}

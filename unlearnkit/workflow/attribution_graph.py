@@ -5,6 +5,7 @@ from __future__ import annotations
 from unlearnkit import layout
 from unlearnkit.config.attributions.attribution import COMPONENTS, Attribution
 from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
+from unlearnkit.config.forget_sets.measured import MemorisedForgetSet, OverlapForgetSet
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import DATAMODEL
@@ -63,11 +64,27 @@ class AttributionGraph:
         ]
 
     def forget_set_sources(self, forget_set: str) -> list[str]:
-        """Return the artifact that a forget set is chosen by, beside the data set: components or embeddings, if any."""
+        """Return the artifact that a forget set is chosen by, beside the data set, if any.
+
+        These are principal components, embeddings, or the memorisation of training samples.
+        """
         settings = self.graph.experiment.forget_sets[forget_set]
         if isinstance(settings, PrincipalComponentForgetSet):
             return [self.graph.path(layout.COMPONENTS, attribution=settings.attribution)]
-        return [self.graph.path(layout.EMBEDDINGS)] if isinstance(settings, ClipNeighboursForgetSet) else []
+        if isinstance(settings, MemorisedForgetSet):
+            return [self.graph.path(layout.MEMORISATION, attribution=settings.attribution)]
+        embedded = isinstance(settings, ClipNeighboursForgetSet) or getattr(settings, "by", "") == "clip"
+        return [self.graph.path(layout.EMBEDDINGS)] if embedded else []
+
+    def forget_set_rule(self, forget_set: str) -> str:
+        """Return the rule that makes a forget set of images, which is also the name of its script."""
+        settings = self.graph.experiment.forget_sets[forget_set]
+        measured = isinstance(settings, MemorisedForgetSet | OverlapForgetSet)
+        return "measured_forget_set" if measured else "forget_set"
+
+    def forget_sets_of(self, rule: str) -> list[str]:
+        """Return the forget sets that a rule makes."""
+        return [name for name in self.graph.forget_sets if self.forget_set_rule(name) == rule]
 
     def embedding_files(self) -> list[str]:
         """Return the files of the model that images are embedded by, as far as it is a folder."""

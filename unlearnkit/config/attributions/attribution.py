@@ -59,7 +59,7 @@ Attribution = Annotated[DatamodelAttribution | TrakAttribution, Field(discrimina
 
 
 class Embedding(Settings):
-    """The image embedding for forget sets of the kind clip_neighbours."""
+    """The image embedding for forget sets of neighbours: clip_neighbours, and overlap by clip."""
 
     model: UserPath = Field(
         "openai/clip-vit-base-patch32",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from unlearnkit.config.attributions.attribution import DatamodelAttribution
 from unlearnkit.config.forget_sets.images import ClipNeighboursForgetSet, PrincipalComponentForgetSet
+from unlearnkit.config.forget_sets.measured import MemorisedForgetSet, OverlapForgetSet
 from unlearnkit.config.rules import at_most
 from unlearnkit.errors import ConfigError, suggest
 
@@ -30,6 +31,16 @@ def attribution_problems(experiment: Experiment) -> Iterator[ConfigError]:
             yield from at_most(f"{key}.component", forget_set.component, last, f"there are {last + 1} samples")
         if isinstance(forget_set, ClipNeighboursForgetSet):
             yield from at_most(f"{key}.index", forget_set.index, last, f"training samples end at {last}")
+        if isinstance(forget_set, OverlapForgetSet):
+            yield from at_most(f"{key}.neighbours", forget_set.neighbours, last, f"a sample has {last} others")
+        if isinstance(forget_set, MemorisedForgetSet):
+            yield from unknown_attribution(key, forget_set.attribution, experiment.attributions)
+            if getattr(experiment.attributions.get(forget_set.attribution), "kind", "datamodels") != "datamodels":
+                yield ConfigError(
+                    f"{key}.attribution is '{forget_set.attribution}', which trains no models on random subsets",
+                    expected="an attribution of kind datamodels",
+                    remedy="name one, or declare it under `attributions`",
+                )
 
 
 def unknown_attribution(key: str, asked: str, known: Collection[str]) -> Iterator[ConfigError]:

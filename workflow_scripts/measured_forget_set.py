@@ -1,0 +1,34 @@
+"""Rule measured_forget_set: choose the forget set's samples by a measure of each, check them, write their indices."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from unlearnkit.artifacts.job import job_of
+from unlearnkit.artifacts.store import read_array, write_array
+from unlearnkit.config.forget_sets.measured import MeasuredForgetSet
+from unlearnkit.data.copies import copies_outside, copies_warning, digests
+from unlearnkit.data.forget_sets import check_forget_set
+from unlearnkit.data.images.dataset_file import read_image_set
+from unlearnkit.data.measured_forget_sets import make_measured_forget_set
+
+params, inputs = snakemake.params, snakemake.input
+
+with job_of(snakemake) as running:
+    settings = TypeAdapter(MeasuredForgetSet).validate_python(params.settings)
+    image_set = read_image_set(inputs.dataset)
+    measured = read_array(inputs.chosen_by[0]) if inputs.chosen_by else None
+    indices = make_measured_forget_set(settings, image_set, measured)
+    check_forget_set(
+        indices,
+        name=snakemake.wildcards.forget_set,
+        train_size=image_set.train_size,
+        expected_size=settings.planned_size(),
+        disjoint_from={Path(path).stem: read_array(path) for path in inputs.disjoint_from},
+    )
+    write_array(snakemake.output.forget_set, indices)
+    copies = copies_outside(digests(image_set.images), image_set.split_sizes, indices)
+    if warning := copies_warning(snakemake.wildcards.forget_set, len(indices), copies):
+        running.report(f"WARNING: {warning}")
+    running.record(snakemake.output.forget_set, size=len(indices), copies=copies)
+    running.timing.state(samples=len(indices))
