@@ -118,6 +118,7 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "gradients": path(layout.GRADIENTS, attribution="slopes", shard="0002-0002"),
         "attributions": path(layout.MATRIX, attribution="slopes", output="logit_9"),
         "components": path(layout.COMPONENTS, attribution="subsets"),
+        "memorisation": path(layout.MEMORISATION, attribution="subsets"),
         "effects": path(layout.EFFECTS, attribution="slopes", forget_set="first"),
     }
     for stage, name in paths.items():
@@ -135,6 +136,7 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "attribution/subsets/gradients/0000-0000.safetensors",
         "attribution/slopes/outputs/0000-0001.safetensors",
         "attribution/slopes/gradients/0003-0003.safetensors",
+        "attribution/slopes/memorisation.npy",
         "attribution/gone/matrices/margin.safetensors",
         "attribution/gone/outputs/0000-0001.safetensors",
         "attribution/gone/gradients/0000-0000.safetensors",
@@ -151,3 +153,16 @@ def test_another_projector_makes_gradients_again_and_is_no_setting_of_scores() -
     assert own.slice_of("gradients", "slopes")["projector"] == "matrix"
     assert other.slice_of("gradients", "slopes")["projector"] == "traker"
     assert other.slice_of("attributions", "slopes") == own.slice_of("attributions", "slopes")
+
+
+def test_a_forget_set_is_made_by_one_rule_from_what_it_is_chosen_by() -> None:
+    found = graph()
+    assert found.forget_sets_of("forget_set") == ["first", "similar"]
+    assert found.forget_sets_of("measured_forget_set") == ["remembered", "close"]
+    assert {name: found.forget_set_sources(name) for name in found.graph.forget_sets} == {
+        "first": ["results/toy/attribution/subsets/components.npy"],
+        "similar": ["results/toy/data/embeddings.npy"],
+        "remembered": ["results/toy/attribution/subsets/memorisation.npy"],
+        "close": ["results/toy/data/embeddings.npy"],
+    }
+    assert graph("forget_sets.close.by", "pixels").forget_set_sources("close") == []

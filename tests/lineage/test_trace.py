@@ -68,7 +68,8 @@ def test_seeds_are_those_that_the_models_are_drawn_with(completed: Checkout, cal
 def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call: Call) -> None:
     told = traced(call, completed, "tables/klom.md", "--depth", "99")
     reached = {place.stage for name in names(told["tree"]) if (place := place_of(name))}
-    attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components", "effects"}
+    attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components"}
+    attributed |= {"memorisation", "effects"}
     text = {"tokenizer", "training tokens", "validation tokens", "units", "curves"}
     assert reached == {*STAGES} - attributed - text - {"membership", "pools", "rows", "scores", "figures", "report"}
     status, output = call(completed.root, "trace", f"{RESULTS}/tables/klom.md")

@@ -23,7 +23,7 @@ class AttributionGraph:
 
     def names(self, stage: str = "") -> list[str]:
         """Return the attributions, for a stage that belongs to one kind those of that kind."""
-        kind = {"datamodel outputs": "datamodels", "gradients": "trak"}.get(stage)
+        kind = {"datamodel outputs": "datamodels", "memorisation": "datamodels", "gradients": "trak"}.get(stage)
         return [name for name, settings in self.attributions.items() if kind in (None, settings.kind)]
 
     def logits(self) -> list[str]:
