@@ -46,13 +46,14 @@ def double_grid(fit: Sides, worth: Array) -> Rule:
 
 def _worth_of_lefts(
     cuts: Cuts, table: Array, begin: NDArray[np.intp], right: Array, left: Array
-) -> tuple[Array, NDArray[np.intp]]:
+) -> tuple[Array, Array]:
     """What pairs of a right edge and a cut are worth, [edges, cuts, samples]; -inf where no left edge is in the cut.
 
     `right` and the first left edge, `left`, are [edges, samples]. Also returns the left edges up to each value.
     """
     points = points_up_to(cuts.values, left[:, None], LEFT_STEP, LEFTS)
-    below = (cuts.values < right[:, None]).sum(axis=1)
-    possible = reached(points, LEFTS) & (np.arange(len(cuts.codes))[:, None] <= below[:, None])
+    below = np.add.reduce(cuts.values < right[:, None], axis=1, dtype=np.intp)
+    possible = reached(points, LEFTS)
+    possible &= np.arange(len(cuts.codes))[:, None] <= below[:, None]
     end = np.take_along_axis(cuts.codes, below, axis=0) + cuts.unlearned + begin
-    return np.where(possible, table.take(end[:, None] - cuts.codes, mode="clip"), -np.inf), points
+    return table.take((end[:, None] - cuts.codes) * possible), points

@@ -26,8 +26,15 @@ def kernel(fit: Sides, worth: Array) -> Rule:
 def _log_density(values: Array, centres: Array, deviation: Array) -> Array:
     """Log density, less log sqrt(2 pi), of `values` [models, samples] under kernels at `centres` [kernels, samples]."""
     width = deviation * len(centres) ** -0.2
-    scaled, places = values / width, centres / width
-    nearest = np.min([np.square(scaled - place) for place in places], axis=0)
-    # relative to the nearest kernel, so that the sum is never empty
-    total = sum(np.exp((nearest - np.square(scaled - place)) / 2) for place in places)
-    return np.log(total / len(centres)) - nearest / 2 - np.log(width)
+    scaled, places = (side / width * np.sqrt(0.5) for side in (values, centres))
+    # one buffer for all kernels; relative to the nearest one, so that the sum is never empty
+    buffer, nearest, total = np.empty(values.shape), np.full(values.shape, np.inf), np.zeros(values.shape)
+    for place in places:
+        np.minimum(nearest, _squares(scaled, place, buffer), out=nearest)
+    for place in places:
+        total += np.exp(np.subtract(nearest, _squares(scaled, place, buffer), out=buffer), out=buffer)
+    return np.log(total / len(centres)) - nearest - np.log(width)
+
+
+def _squares(values: Array, place: Array, out: Array) -> Array:
+    return np.square(np.subtract(values, place, out=out), out=out)

@@ -22,6 +22,6 @@ def single_grid(fit: Sides, worth: Array) -> Rule:
     inside = np.median(fit.unlearned, axis=0) >= np.median(fit.oracle, axis=0)
     table, begin = directed(worth, inside)
     points = points_up_to(cuts.values, lowest, step, count)
-    found = table.take(cuts.codes[-1] - cuts.codes + cuts.unlearned + begin)
-    best = np.where(reached(points, count), found, -np.inf).argmax(axis=0)
+    at = cuts.codes[-1] - cuts.codes + cuts.unlearned + begin
+    best = table.take(at * reached(points, count)).argmax(axis=0)
     return Rule(lowest + first_in(points, best) * step, np.full_like(span, np.inf), inside)
