@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, vision_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, vision_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 
@@ -49,6 +49,16 @@ for observation in OBSERVATION_GRAPH.names:
             f"{observation}_all"
         input:
             OBSERVATION_GRAPH.files(observation),
+
+
+rule arena_all:
+    input:
+        ARENA_GRAPH.results("arena"),
+
+
+rule sizes_all:
+    input:
+        ARENA_GRAPH.results("sizes"),
 
 
 rule report:

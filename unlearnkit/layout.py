@@ -26,7 +26,8 @@
             effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
-        tables/{table}.{parquet,csv,md}
+        trials/{metric}/{forget_set}.parquet                a metric on candidates of which the truth is known
+        tables/{table}.{parquet,csv,md}                     of a metric; of the cost; arena and sizes have a figure, too
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
         report/index.html
         leaderboard/leaderboard.{json,csv,md,html}          methods ranked, and critical_difference.svg
@@ -71,6 +72,7 @@ MEMORISATION = f"{ROOT}/attribution/{{attribution}}/memorisation.npy"
 EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensors"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
+TRIALS = f"{ROOT}/trials/{{metric}}/{{forget_set}}.parquet"
 TABLE = f"{ROOT}/tables/{{table}}"
 FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
 REPORT = f"{ROOT}/report/index.html"

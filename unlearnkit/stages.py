@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.registry import ALWAYS_OBSERVED
+from unlearnkit.registry import ALWAYS_OBSERVED, locate
 
 Wildcards = Mapping[str, str]
 Slice = dict[str, Any]
@@ -140,10 +140,16 @@ STAGES: Mapping[str, Stage] = {
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),
+    "trials": Stage(
+        layout.TRIALS,
+        lambda g, w: g.arena.trials_slice(w["metric"], w["forget_set"]),
+        lambda g, w: g.graph.code("trials", locate("metric", w["metric"])),
+        draws=("trials",),
+    ),
     "tables": Stage(
         layout.TABLE,
-        lambda g, w: g.page.table_slice(w["table"].partition(".")[0]),
-        lambda g, w: g.page.table_code(w["table"].partition(".")[0]),
+        lambda g, w: g.table_slice(w["table"].partition(".")[0]),
+        lambda g, w: g.table_code(w["table"].partition(".")[0]),
     ),
     "figures": Stage(
         layout.FIGURE, lambda g, w: g.page.figure_slice(w["forget_set"]), lambda g, w: g.graph.code("figures")

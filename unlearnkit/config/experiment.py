@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from unlearnkit import registry
+from unlearnkit.config.arena.arena import Arena
 from unlearnkit.config.attributions.attribution import Attribution, Embedding
 from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, ObservationsBlock, declared, own_settings
 from unlearnkit.config.data.images import DataBlock
@@ -75,6 +76,9 @@ class Experiment(Settings):
     observations: ObservationsBlock = Field(
         ObservationsBlock.model_validate({}),
         description="what is noted of the models beside margins: observation -> settings ({} for the defaults)",
+    )
+    arena: Arena = Field(
+        Arena.model_validate({}), description="how metrics are tried on planted candidates and on fewer models"
     )
     metrics: MetricsBlock = Field(description="what is to be computed: metric -> settings ({} for the defaults)")
     execution: Execution = Field(Execution.model_validate({}), description="how jobs run; changes no result")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationError, create_model
 
 from unlearnkit import registry
+from unlearnkit.config.arena.rules import arena_problems
 from unlearnkit.config.attributions.rules import attribution_problems
 from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block, observations_block
 from unlearnkit.config.data.images import DataBlock
@@ -108,6 +109,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         population_problems,
         variant_problems,
         observation_problems,
+        arena_problems,
     )
     for rule in rules:
         yield from rule(experiment)

@@ -48,7 +48,7 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("cost", "vision"),
+    "metric": ("arena", "cost", "sizes", "vision"),
     "observation": (
         *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
         *(
@@ -77,6 +77,7 @@ RESERVED = {
         ),
         *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned", "vision_all"),
         *("measured_forget_set", "memorisation"),
+        *("arena_all", "sizes_all", "trials", "trials_table"),
     ),
 }
 """Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""

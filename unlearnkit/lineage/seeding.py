@@ -24,7 +24,7 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         return {"seed": settings["seed"], "generator": "NumPy's legacy generator"} if "seed" in settings else None
     if "seed" not in settings or place.stage in ("report", "figures"):
         return None
-    if place.stage in ("scores", "summaries"):
+    if place.stage in ("scores", "summaries", "trials"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
     elif place.stage == "leaderboard":
         role, models = "leaderboard", range(1)

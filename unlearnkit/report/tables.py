@@ -71,13 +71,13 @@ def floor_lines(rows: Sequence[Row], metric: ModuleType, words: Words = IMAGES) 
     return lines
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """Return rows as CSV with a header; missing values are empty.
+def to_csv(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
+    """Return rows as CSV with a header, `columns` or those of the first row; missing values are empty.
 
     A text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(stream, fieldnames=list(columns or rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()

@@ -8,6 +8,7 @@ from unlearnkit import layout
 from unlearnkit.places import Place
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
+from unlearnkit.workflow.arena_graph import FORMS, TABLES, ArenaGraph
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
@@ -28,6 +29,7 @@ class Present:
         self.leaderboard = LeaderboardGraph(self.page)
         self.pools = PoolGraph(graph)
         self.observations = ObservationGraph(graph)
+        self.arena = ArenaGraph(graph)
 
     def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
@@ -44,6 +46,14 @@ class Present:
     def code_of(self, stage: str, wildcards: Wildcards) -> str:
         """Return the code fingerprint of an artifact that the graph has."""
         return stage_of(stage).code(self, wildcards)
+
+    def table_slice(self, table: str) -> Slice:
+        """Return the settings slice of a table: of a metric, of the cost, of trials."""
+        return self.arena.table_slice(table) if table in TABLES else self.page.table_slice(table)
+
+    def table_code(self, table: str) -> str:
+        """Return the code fingerprint of a table."""
+        return self.graph.code("trials_table") if table in TABLES else self.page.table_code(table)
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
         """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
@@ -77,7 +87,10 @@ class Present:
             "candidate": graph.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),
-            "table": [f"{table}.{suffix}" for table in ("cost", *metrics) for suffix in ("parquet", "csv", "md")],
+            "table": [
+                *(f"{table}.{form}" for table in ("cost", *metrics) for form in ("parquet", "csv", "md")),
+                *(f"{table}.{form}" for table in TABLES for form in FORMS),
+            ],
             "figure": [*self.page.figures()],
             "pool": pools,
             "shard": shards,

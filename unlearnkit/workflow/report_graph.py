@@ -189,7 +189,7 @@ class ReportGraph:
         """What the report says about the experiment as a whole."""
         graph = self.graph
         given = {f"{role}s" for role in graph.experiment.given}
-        left_out = {"execution", "methods", "metrics", "observations", "originals", "oracles"} - given
+        left_out = {"execution", "methods", "metrics", "observations", "arena", "originals", "oracles"} - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self.described_data(),
             "model": graph.model_slice(),

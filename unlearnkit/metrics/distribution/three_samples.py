@@ -42,7 +42,7 @@ class Nearness(NamedTuple):
 
 def coins(models: int, count: int, rng: np.random.Generator) -> Matrix:
     """Return `count` exchanges, [models, count] of +1 (stays) and -1 (exchanged)."""
-    return rng.integers(0, 2, (models, count)) * 2.0 - 1.0
+    return np.where(rng.integers(0, 2, (models, count)) > 0, 1.0, -1.0)
 
 
 def squared_distances(points: Matrix) -> Matrix:

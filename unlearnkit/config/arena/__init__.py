@@ -1,0 +1,1 @@
+"""The arena block of the configuration, and its rules."""

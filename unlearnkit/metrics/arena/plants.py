@@ -1,0 +1,71 @@
+"""Planted candidates: exact retraining with a known fault, made of the models that are there.
+
+Weights of independent networks are not interpolated, since the result is no model that any method would make: units of
+two networks have no common order, and the loss in between is high. What an incomplete method leaves is planted in the
+outputs instead: in some models, on some samples, or a little everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.metrics.population import Observation, Population
+
+KINDS = ("models", "samples", "leak")
+
+
+def plant(
+    kind: str, share: float, candidate: Population, original: Population, rng: np.random.Generator
+) -> Population | None:
+    """Return `candidate`, oracles, with a share of what the originals know, at least one model or sample of it.
+
+    "models": that share of its models are originals. "samples": on that share of the forget samples all models show
+    what originals show. "leak": the margins of all models on the forget samples move by that share of the gap between
+    the means of originals and oracles, which leaves their spread as it is. None where the kind is not defined: the last
+    two change margins alone, so not for populations with other observations, and a leak not where losses are given
+    beside margins. Model k is replaced by original k.
+    """
+    if kind == "models":
+        return _rows(candidate, original, _count(share, candidate.models))
+    if candidate.observed or (kind == "leak" and candidate.losses is not None):
+        return None
+    forget = candidate.samples_of("forget")
+    if kind == "samples":
+        return _columns(candidate, original, rng.choice(forget, _count(share, len(forget)), replace=False))
+    margins = candidate.margins.astype(np.float64)
+    margins[:, forget] += share * (original.margins.mean(axis=0, dtype=float) - margins.mean(axis=0))[forget]
+    return replace(candidate, margins=margins)
+
+
+def _count(share: float, whole: int) -> int:
+    return max(1, round(share * whole))
+
+
+def _rows(candidate: Population, original: Population, count: int) -> Population:
+    def of(arrays: tuple[NDArray, NDArray]) -> NDArray:
+        return np.concatenate([arrays[1][:count], arrays[0][count:]])
+
+    observed = {
+        name: Observation(
+            {value: of((own[value], original.observed[name][value])) for value in own.values}, own.samples
+        )
+        for name, own in candidate.observed.items()
+    }
+    losses = None if candidate.losses is None or original.losses is None else of((candidate.losses, original.losses))
+    margins, correct = of((candidate.margins, original.margins)), of((candidate.correct, original.correct))
+    return Population(margins, correct, candidate.split, losses, observed=observed)
+
+
+def _columns(candidate: Population, original: Population, samples: NDArray[np.intp]) -> Population:
+    chosen = np.zeros(candidate.samples, bool)
+    chosen[samples] = True
+
+    def of(own: NDArray, other: NDArray) -> NDArray:
+        return np.where(chosen, other, own)
+
+    losses = None if candidate.losses is None or original.losses is None else of(candidate.losses, original.losses)
+    margins, correct = of(candidate.margins, original.margins), of(candidate.correct, original.correct)
+    return replace(candidate, margins=margins, correct=correct, losses=losses)
