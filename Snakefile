@@ -34,6 +34,7 @@ rule all:
         GRAPH.results(*GRAPH.metrics),
         OBSERVATION_GRAPH.files(*EXPERIMENT.observed[1:]),
         OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
+        PRESENT.searches.results(),
     default_target: True
 
 
@@ -48,6 +49,7 @@ if EXPERIMENT.given:
 
 
 include: "rules/attribution.smk"
+include: "rules/search.smk"
 include: "rules/unlearn.smk"
 include: "rules/observations.smk"
 include: "rules/score.smk"

@@ -77,6 +77,8 @@ wildcard_constraints:
     table="[a-z0-9_]+",
     role="oracle|held_out_oracle",
     shard="[0-9]+-[0-9]+",
+    search=layout.NAME,
+    seed="[0-9]+",
     population=layout.POPULATION,
 
 

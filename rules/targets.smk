@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, attributions, vision_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 
@@ -25,6 +25,11 @@ rule unlearned:
 rule pools:
     input:
         POOL_GRAPH.results(),
+
+
+rule search_all:
+    input:
+        SEARCH_GRAPH.results(),
 
 
 rule attributions:

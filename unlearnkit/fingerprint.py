@@ -31,6 +31,7 @@ COMPUTING = tuple(
         "methods",
         "metrics",
         "ranking",
+        "search",
         "report",
     )
 )

@@ -26,6 +26,9 @@
             effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
+        studies/{search}/{seed}.parquet                     trials of a search for a method's settings
+        studies/{search}/chosen.yaml                        the settings that were chosen
+        studies/{search}/{trials.csv,curve.svg}             all studies of a search as a table and as a figure
         trials/{metric}/{forget_set}.parquet                a metric on candidates of which the truth is known
         tables/{table}.{parquet,csv,md}                     of a metric; of the cost; arena and sizes have a figure, too
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
@@ -73,6 +76,9 @@ EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensor
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TRIALS = f"{ROOT}/trials/{{metric}}/{{forget_set}}.parquet"
+STUDY = f"{ROOT}/studies/{{search}}/{{seed}}.parquet"
+CHOSEN = f"{ROOT}/studies/{{search}}/chosen.yaml"
+SEARCH_REPORT = f"{ROOT}/studies/{{search}}/{{presentation}}"
 TABLE = f"{ROOT}/tables/{{table}}"
 FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
 REPORT = f"{ROOT}/report/index.html"

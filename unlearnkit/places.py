@@ -18,6 +18,8 @@ _WILDCARDS = {
     "metric": r"[a-z0-9_]+",
     "observation": r"[a-z0-9_]+",
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
+    "seed": r"\d+",
+    "presentation": r"trials\.csv|curve\.svg",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md|svg)",
     "leaderboard": "|".join(map(re.escape, layout.LEADERBOARD_FILES.values())),
 }

@@ -135,6 +135,14 @@ TASKS: Mapping[str, str] = MappingProxyType(
 )
 """Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
+OBJECTIVES: Mapping[str, str] = MappingProxyType(
+    {
+        "oracle_free": "unlearnkit.search.objectives.oracle_free",
+        "deep_unlearn": "unlearnkit.search.objectives.deep_unlearn",
+    }
+)
+"""What searches for settings minimise (contract: `unlearnkit.search.objectives`)."""
+
 OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"method": METHODS, "metric": METRICS, "observation": OBSERVATIONS, "data set": DATASETS, "model": MODELS}
 )
@@ -222,6 +230,11 @@ def load(kind: str, name: str) -> ModuleType:
             expected="a module that the Python of the jobs can import",
             remedy="correct it, or install what it imports where the jobs run",
         ) from None
+
+
+def load_objective(name: str) -> ModuleType:
+    """Import and return the module of an objective of searches."""
+    return importlib.import_module(OBJECTIVES[name])
 
 
 def load_task(task: str) -> ModuleType:

@@ -64,6 +64,15 @@ def _attributed(stage: str, pattern: str, role: str = "", draws: tuple[str, ...]
     )
 
 
+def _searched(pattern: str, stage: str) -> Stage:
+    return Stage(
+        pattern,
+        lambda g, w: g.searches.slice_of(stage, w["search"], w.get("seed", "")),
+        lambda g, w: g.searches.code(stage, w["search"]),
+        draws=() if stage == "search reports" else ("trials",),
+    )
+
+
 def _observed(name: str) -> Stage:
     return Stage(
         layout.observation(name),
@@ -124,6 +133,9 @@ STAGES: Mapping[str, Stage] = {
         _TRAINED,
         task="image",
     ),
+    "studies": _searched(layout.STUDY, "studies"),
+    "chosen settings": _searched(layout.CHOSEN, "chosen settings"),
+    "search reports": _searched(layout.SEARCH_REPORT, "search reports"),
     "unlearned": Stage(
         layout.weights_of(layout.UNLEARNED),
         lambda g, w: g.graph.unlearning_slice(w["variant"]),

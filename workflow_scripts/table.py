@@ -5,6 +5,7 @@ from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.registry import load
 from unlearnkit.report.tables import floor_lines, metric_markdown, metric_rows, to_csv
+from unlearnkit.report.tuned import marked, note, with_tuning
 from unlearnkit.report.words import words_of
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -17,10 +18,12 @@ with job_of(snakemake) as running:
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
     if conclude := getattr(metric, "conclude", None):
         rows = conclude(rows, settings=metric.Settings.model_validate(params.settings["settings"]))
+    tuned_on = params.settings.get("tuned_on", {})
+    rows = with_tuning(rows, tuned_on)
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
     options = {**params.settings["settings"], **params.settings.get("stated", {})}
-    write_text(output.markdown, metric_markdown(rows, metric, words, options))
+    write_text(output.markdown, metric_markdown(marked(rows, tuned_on), metric, words, options) + note(tuned_on))
     for line in floor_lines(rows, metric, words):
         running.report(line)
     running.record(output.parquet, also=[output.csv, output.markdown])

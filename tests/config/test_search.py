@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, Choice, Integers, LogUniform, Space, Uniform, draw
+from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, Choice, Integers, LogUniform, Space, Uniform
+from unlearnkit.facts.search_space import draw
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ COMPUTING_FILES = [
 PLANNED = "planned_"
 """Methods that begin like this state what is known before any data are read."""
 FOR_THE_GRAPH = ("input_file",)
+BY_THE_SLICE = {("search/trial.py", "passes()")}
+"""What decides a result although fingerprints leave it out: the slice of a study states what its settings cost."""
 
 
 def outside_settings(tree: ast.Module) -> Iterator[ast.AST]:
@@ -80,7 +82,8 @@ def is_type(value: Any) -> bool:
 
 @pytest.mark.parametrize("path", COMPUTING_FILES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
 def test_computing_code_takes_only_settings_from_the_configuration(path: Path) -> None:
-    assert list(behaviour(ast.parse(path.read_text()))) == []
+    file = path.relative_to(REPOSITORY / "unlearnkit").as_posix()
+    assert [name for name in behaviour(ast.parse(path.read_text())) if (file, name) not in BY_THE_SLICE] == []
 
 
 def test_classes_of_settings_only_validate_and_state_what_is_planned() -> None:

@@ -20,6 +20,7 @@ held_out_oracles: 10
 shard_size: 10
 forget_sets: {some: {kind: random, size: 20}}
 attributions: {sparse: {kind: datamodels, models: 10}, linear: {kind: trak, checkpoints: 2, dimension: 8}}
+searches: {ft: {method: fine_tune, forget_sets: [some], trials: 3}}
 methods: {scrub: {method: scrub}, matching: {method: oracle_matching, oracles: 2, pool: 4}}
 metrics: {klom: {}, mia: {}}
 """
@@ -42,6 +43,7 @@ from unlearnkit import fingerprint as prints
 from unlearnkit.config.load import load_experiment
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
+from unlearnkit.workflow.search_graph import SearchGraph
 from unlearnkit.registry import locate
 
 def codes():
@@ -54,6 +56,7 @@ def codes():
     found = {script: image.code(script) for script in plain}
     found |= {script: image.model_code(script) for script in ("datamodel", "gradients")}
     found |= {f"score {metric}": image.score_code(metric) for metric in image.metrics}
+    found |= {stage: SearchGraph(image).code(stage, "ft") for stage in ("studies", "chosen settings", "search reports")}
     found["dataset"] = image.data_code("dataset")
     found |= {script: text.code(script, locate("data set", "text_files")) for script in ("tokens", "text_dataset")}
     for kind, graph in zip(("image", "text"), graphs):
@@ -78,7 +81,8 @@ for file, old, new in edits:
 print(json.dumps(changed))
 """
 OBSERVED = {"image margins", "image confidences", "image hidden"}
-OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients"}
+SEARCHED = {"studies", "chosen settings"}
+OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
 OF_TEXT_MODELS = {"text training", "text margins", "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
@@ -98,7 +102,7 @@ EDITS = {
         "facts/easydub.py",
         "seed=2",
         "seed=3",
-        {"forget_set", "unit_forget_set", "measured_forget_set", *SCORES},
+        {"forget_set", "unit_forget_set", "measured_forget_set", *SCORES, *SEARCHED},
     ),
     "data": ("data/images/splits.py", "SEED = 123", "SEED = 124", {"dataset"}),
     "membership": ("data/membership.py", "int(fraction * train_size)", "round(fraction * train_size)", {"membership"}),
@@ -112,11 +116,15 @@ EDITS = {
         "observations/margins.py",
         'name != "margins"',
         'name != "correct"',
-        {"image margins", "image scrub", "image matching", "text margins", "text ga"},
+        {"image margins", "image scrub", "image matching", *SEARCHED, "text margins", "text ga"},
     ),
     "methods": ("methods/images/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
-    "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia"}),
     "ranking": ("ranking/standing.py", "axis=-1", "axis=1", {"leaderboard"}),
+    "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia", *SEARCHED}),
+    "search": ("search/trial.py", "axis=(0, 1)", "axis=(1, 0)", SEARCHED),
+    "search: sampling": ("search/sampling.py", "% 2**32", "% 2**31", {"studies"}),
+    "search: objectives": ("search/objectives/oracle_free.py", ") / 3", ") / 4", SEARCHED),
+    "report: trials": ("report/trials.py", "fmin", "fmax", {"search reports"}),
     "report": ("report/densities.py", "linspace(", "geomspace(", {"figures"}),
     "config: default": ("config/training/recipe.py", "24, ge=1", "25, ge=1", set()),
     "config: cost": ("config/methods/costs.py", "inputs + bias", "inputs - bias", set()),

@@ -16,10 +16,10 @@ from untouched import global_generators, samples_untouched
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import State
-from unlearnkit.config.methods.search import draw
 from unlearnkit.config.methods.variants import last_epoch
 from unlearnkit.config.rules import refusal
 from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.facts.search_space import draw
 from unlearnkit.models.building import states_of
 from unlearnkit.training.shard import Kept
 

@@ -178,3 +178,12 @@ def test_settings_read_as_text():
     assert setting({"lr": 5e-4, "hidden": [64, 32], "root": None, "split": {}}) == (
         "lr 0.0005, hidden 64, 32, root null, split none"
     )
+
+
+def test_variants_that_were_tuned_on_a_forget_set_are_marked_in_its_section(settings, results, text):
+    tuned = page({**settings, "tuned_on": {"good": ["second"]}}, {"klom": klom}, results)
+    first, second = tuned.split('<section aria-labelledby="forget-set-')[1:3]
+    assert "Tuned on this forget set: good." in second
+    assert "good</a> †" in second or "good †" in second
+    assert "†" not in first
+    assert "†" not in text

@@ -52,7 +52,12 @@ class Job:
     @property
     def key(self) -> str:
         """What binds resume state to this job: a hash of settings, code and the inputs' content."""
-        identity = json.dumps([self._settings, self._code, self._inputs], sort_keys=True)
+        return self.key_without()
+
+    def key_without(self, *names: str) -> str:
+        """Return the key as it is whatever some settings are: what is kept serves all jobs that differ in these."""
+        settings = {name: value for name, value in self._settings.items() if name not in names}
+        identity = json.dumps([settings, self._code, self._inputs], sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()
 
     def report(self, text: str) -> None:

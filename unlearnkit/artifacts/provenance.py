@@ -38,6 +38,7 @@ PACKAGES = (
     "tokenizers",
     "datasets",
     "huggingface_hub",
+    "optuna",
 )
 
 

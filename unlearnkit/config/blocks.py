@@ -22,7 +22,7 @@ from unlearnkit.errors import UnlearnkitError
 Block = TypeVar("Block", bound=Settings)
 
 MODEL_KEYS = ("name",)
-METHOD_KEYS = ("method", "settings_file", "snapshots", "grid")
+METHOD_KEYS = ("method", "tuned_by", "settings_file", "snapshots", "grid")
 """Our own keys in the blocks of models and methods; no plug-in may have a setting of that name."""
 
 
@@ -36,6 +36,7 @@ class MethodBlock(Settings):
     """A named variant: a method and its settings, or a grid over them."""
 
     method: str = Field(description="registered method")
+    tuned_by: Name | None = Field(None, description="one of the `searches`, whose chosen settings the method is given")
     settings_file: UserPath | None = Field(
         None,
         min_length=1,

@@ -21,6 +21,7 @@ from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Tr
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
+from unlearnkit.config.searches.search import Search
 from unlearnkit.config.settings import ModelSettings, ObservationSettings, Settings
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.facts.image_facts import ImageFacts
@@ -72,6 +73,9 @@ class Experiment(Settings):
     embedding: Embedding = Field(
         Embedding.model_validate({}), description="for forget sets of the kinds clip_neighbours and overlap"
     )
+    searches: dict[Name, Search] = Field(
+        {}, description="searches for the settings of methods, which variants use by `tuned_by`: name -> search"
+    )
     methods: dict[Name, MethodBlock] = Field(description="what is to be evaluated: variant -> method and settings")
     observations: ObservationsBlock = Field(
         ObservationsBlock.model_validate({}),
@@ -106,6 +110,11 @@ class Experiment(Settings):
             for name, block in blocks
             for variant in variants_of(name, block, self.training.epochs)
         }
+
+    def tuned_on(self, variant: str) -> tuple[str, ...]:
+        """Return the forget sets that the settings of a variant were searched on, if they were."""
+        search = self.variants[variant].tuned_by
+        return self.searches[search].forget_sets if search else ()
 
     @cached_property
     def metric_settings(self) -> dict[str, Settings]:

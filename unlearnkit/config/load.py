@@ -32,6 +32,8 @@ from unlearnkit.config.rules import (
     sample_problems,
     shard_problems,
 )
+from unlearnkit.config.searches.rules import search_problems
+from unlearnkit.config.searches.tuned import with_chosen_settings
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.config.text_rules import text_problems
 from unlearnkit.declarations import incomplete_plug_ins
@@ -41,7 +43,15 @@ _KINDS = {
     "image": (
         Experiment,
         DataBlock,
-        (data_problems, model_problems, batch_problems, attribution_problems, pool_problems, execution_problems),
+        (
+            data_problems,
+            model_problems,
+            batch_problems,
+            attribution_problems,
+            pool_problems,
+            search_problems,
+            execution_problems,
+        ),
     ),
     "text": (TextExperiment, TextDataBlock, (text_problems,)),
 }
@@ -54,7 +64,7 @@ def load_experiment(raw: Mapping[str, Any]) -> Experiment:
     Raises ConfigError for a plug-in that is not there, else one that lists every problem: plug-ins that lack something;
     else those of single keys; else those between keys.
     """
-    raw = adopted(_plain(raw))
+    raw = with_chosen_settings(adopted(_plain(raw)))
     if incomplete := list(incomplete_plug_ins()):
         raise combined(incomplete)
     model = experiment_class(_task_of(raw))

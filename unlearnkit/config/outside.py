@@ -44,11 +44,14 @@ LISTED: Mapping[str, tuple[str, str]] = {
 }
 """Kind -> the block of named entries, and the key of an entry that names a plug-in; its name if it has none."""
 
+ALSO: tuple[tuple[str, tuple[str, str]], ...] = (("method", ("searches", "method")),)
+"""(kind, (block, key)) of further blocks of named entries."""
+
 KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "sizes", "vision"),
+    "metric": ("arena", "cost", "search", "sizes", "vision"),
     "observation": (
         *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
         *(
@@ -78,6 +81,7 @@ RESERVED = {
         *("summaries", "table", "tables", "tokenizer", "tokens", "units", "unlearn", "unlearned", "vision_all"),
         *("measured_forget_set", "memorisation"),
         *("arena_all", "sizes_all", "trials", "trials_table"),
+        *("search", "search_report", "choose", "search_all", "studies"),
     ),
 }
 """Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""
@@ -105,7 +109,7 @@ def references(raw: Mapping[str, Any]) -> Iterator[Reference]:
         own = raw.get(block)
         if isinstance(own, Mapping) and isinstance(own.get(key), str):
             yield Reference(kind, (block, key), own[key])
-    for kind, (block, key) in LISTED.items():
+    for kind, (block, key) in (*LISTED.items(), *ALSO):
         entries = raw.get(block)
         for name, own in entries.items() if isinstance(entries, Mapping) else ():
             text = own.get(key) if isinstance(own, Mapping) else None

@@ -26,6 +26,7 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
         "forget_sets": experiment.forget_sets,
         "attributions": experiment.attributions,
         "pools": experiment.pools,
+        "searches": experiment.searches,
         "methods": experiment.methods,
         "observations": experiment.observed,
     }

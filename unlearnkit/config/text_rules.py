@@ -31,6 +31,8 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             "documents, and text is evaluated on sequences that are chosen by forget set",
             remedy="remove the key",
         )
+    if experiment.searches:
+        yield ConfigError("searches are configured, but they exist only for images", remedy="remove the key")
     if (experiment.execution.stack_size or 1) > 1:
         yield ConfigError(
             f"execution.stack_size is {experiment.execution.stack_size}, but language models are trained one at a time",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -39,6 +39,11 @@ def content_of(text: str, where: str, loader: Any = yaml.SafeLoader) -> Any:
     if root is not None and (problems := list(_misread(root, where, (), set()))):
         raise combined(problems)
     return yaml.load(text, loader)
+
+
+def text_of(values: Mapping[str, Any]) -> str:
+    """Return keys and values as YAML, in their order; `content_of` reads the same values from it."""
+    return yaml.safe_dump(dict(values), sort_keys=False)
 
 
 def _misread(node: Any, where: str, path: tuple[str, ...], seen: set[int]) -> Iterator[ConfigError]:

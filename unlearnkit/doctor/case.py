@@ -18,7 +18,7 @@ SECTIONS = ("configuration", "environment", "root", "data", "devices", "cluster"
 OK, WARNING, ERROR = "ok", "warning", "error"
 
 
-SELDOM = ("torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub")
+SELDOM = ("torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna")
 """Packages that take seconds to import, and that few experiments use."""
 
 
@@ -64,6 +64,8 @@ def _unused(experiment: Any) -> set[str]:
     sets = experiment.forget_sets.values()
     if any(settings.kind == "clip_neighbours" or getattr(settings, "by", "") == "clip" for settings in sets):
         modules.append("unlearnkit.attribution.embedding")
+    if experiment.searches:
+        modules.append("unlearnkit.search.study")
     source = "".join(source_path(module).read_text(encoding="utf-8") for module in closure(*modules))
     return {name for name in SELDOM if not re.search(rf"(import|from) {name}\b|[\"']{name}[\"']", source)}
 

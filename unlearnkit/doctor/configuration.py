@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from typing import Any
 
-from unlearnkit.doctor.case import OK, Case, Finding
+from unlearnkit.doctor.case import OK, WARNING, Case, Finding
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -21,6 +22,22 @@ def examine(case: Case) -> Iterator[Finding]:
         _counted(experiment.metric_settings, "metric"),
     )
     yield Finding(OK, f"experiment {experiment.experiment}: {', '.join(counts)}")
+    yield from _tuned(experiment)
+
+
+def _tuned(experiment: Any) -> Iterator[Finding]:
+    """Yield the variants that no forget set is left for which their settings were not searched on."""
+    for variant in experiment.variants:
+        tuned = experiment.tuned_on(variant)
+        names = ", ".join(tuned)
+        if tuned and not {*experiment.forget_sets} - {*tuned}:
+            yield Finding(
+                WARNING,
+                f"{variant} is tuned on all forget sets that it is reported on ({names}), so its values flatter it",
+                "add a forget set that no search uses",
+            )
+        elif tuned:
+            yield Finding(OK, f"{variant} is tuned on {names}; tables mark its values there")
 
 
 def _counted(things: Sized, noun: str) -> str:

@@ -19,7 +19,10 @@ from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
 from unlearnkit.registry import REGISTRIES
 
-_LEARNING_RULES = ("original", "oracle", "pool", "unlearn", "datamodel", "regression", "gradients", "influence")
+_LEARNING_RULES = (
+    *("original", "oracle", "pool", "unlearn", "datamodel", "regression", "gradients", "influence"),
+    *("search", "choose"),
+)
 
 
 class Predictor:

@@ -19,6 +19,7 @@ from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.records import Record
+from unlearnkit.planning.searches import mean_passes, trials_of, trials_of_choice
 from unlearnkit.registry import REGISTRIES
 
 
@@ -51,6 +52,8 @@ class Workload:
             evaluated = self._evaluated(job.wildcards["forget_set"])
             evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
             return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}
+        if job.rule in ("search", "choose"):
+            return self._searched(job)
         if job.rule == "score":
             return {"scoring": self._margins_read(job)}
         return {}
@@ -153,6 +156,14 @@ class Workload:
             )
         epoch = last_epoch(method, settings, self.experiment.training.epochs) or 0
         return settings.passes(self._retain_size(job), self.forget_size(job.wildcards["forget_set"]), epoch)
+
+    def _searched(self, job: MissingJob) -> dict[str, float]:
+        search = self.experiment.searches[job.settings["search"]]
+        sizes = [(self.experiment.train_size - size, size) for size in map(self.forget_size, search.forget_sets)]
+        trials = trials_of(search) if job.rule == "search" else trials_of_choice(search)
+        passes = mean_passes(search, sizes, self.experiment.training.epochs)
+        evaluated = len(sizes) * self.samples
+        return {name: trials * search.models * units for name, units in (("training", passes), ("margins", evaluated))}
 
     def _margins_read(self, job: MissingJob) -> float:
         variant = self.experiment.variants.get(job.wildcards["candidate"])

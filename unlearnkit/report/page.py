@@ -77,6 +77,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters |= {"number": number, "setting": setting}
+    templates.tests["contains"] = lambda whole, part: part in whole
     sections = [_section(name, settings, metrics, results) for name in settings["forget_sets"]]
     return templates.get_template("template.html").render(
         settings=settings,

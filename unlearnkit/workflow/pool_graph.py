@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit import layout
+from unlearnkit.config.methods.rules import OF_FORGET_SETS
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.workflow.graph import Graph, Slice
 from unlearnkit.workflow.paths import takable
 
 DATAMODEL = "datamodel"
 """Role in the seeds of the models on random subsets that attributions of the kind datamodels are fitted to."""
-
-OF_FORGET_SETS = {"held_out_oracles", "oracle_pool", "attribution"}
-"""What methods need that is made for one forget set of all models."""
 
 
 def role_of(pool: str) -> str:

@@ -15,6 +15,7 @@ from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.report_graph import ReportGraph
+from unlearnkit.workflow.search_graph import SearchGraph
 from unlearnkit.workflow.text_graph import TextGraph
 
 
@@ -30,6 +31,7 @@ class Present:
         self.pools = PoolGraph(graph)
         self.observations = ObservationGraph(graph)
         self.arena = ArenaGraph(graph)
+        self.searches = SearchGraph(graph)
 
     def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
@@ -93,5 +95,7 @@ class Present:
             ],
             "figure": [*self.page.figures()],
             "pool": pools,
+            "search": [*self.searches.names],
+            "seed": self.searches.seeds(place.wildcards.get("search", "")),
             "shard": shards,
         }

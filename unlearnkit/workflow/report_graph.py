@@ -175,7 +175,8 @@ class ReportGraph:
         if table == "cost":
             return self.words_slice()
         settings = self.graph.experiment.settings_of(table).model_dump(mode="json")
-        return {"metric": table, "settings": settings, **self.graph.experiment.stated(table), **self.words_slice()}
+        stated = {**self.graph.experiment.stated(table), **self.words_slice(), **self.tuned_slice()}
+        return {"metric": table, "settings": settings, **stated}
 
     def table_code(self, table: str) -> str:
         """Fingerprint of making a table; of the metric, too, if that draws conclusions from all rows."""
@@ -189,7 +190,16 @@ class ReportGraph:
         """What the report says about the experiment as a whole."""
         graph = self.graph
         given = {f"{role}s" for role in graph.experiment.given}
-        left_out = {"execution", "methods", "metrics", "observations", "arena", "originals", "oracles"} - given
+        left_out = {
+            "execution",
+            "methods",
+            "metrics",
+            "observations",
+            "arena",
+            "searches",
+            "originals",
+            "oracles",
+        } - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self.described_data(),
             "model": graph.model_slice(),
@@ -199,7 +209,13 @@ class ReportGraph:
             },
             **self.limits_slice(),
             **self.words_slice(),
+            **self.tuned_slice(),
         }
+
+    def tuned_slice(self) -> Slice:
+        """Forget sets that variants were tuned on: variant -> forget sets; nothing without searches."""
+        tuned = {name: list(on) for name in self.graph.variants if (on := self.graph.experiment.tuned_on(name))}
+        return {"tuned_on": tuned} if tuned else {}
 
     def described_data(self) -> Slice:
         """What the data set is, without where its files lie."""

@@ -12,8 +12,8 @@ import torch
 from bench import CPU, Bench, same
 from torch import Tensor, nn
 
-from unlearnkit.config.methods.search import draw
 from unlearnkit.data.images.image_set import ImageSet
+from unlearnkit.facts.search_space import draw
 from unlearnkit.methods.images.fisher import Settings, fisher_information, noise_variance
 from unlearnkit.models.building import states_of
 from unlearnkit.training.setup import task_for

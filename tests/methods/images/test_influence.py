@@ -10,8 +10,8 @@ import torch
 from bench import Bench, same
 from torch import Tensor, nn
 
-from unlearnkit.config.methods.search import draw
 from unlearnkit.errors import TrainingError
+from unlearnkit.facts.search_space import draw
 from unlearnkit.methods.images import influence
 from unlearnkit.methods.images.influence import Settings, inverse_fisher_product, published_product
 from unlearnkit.methods.images.per_sample import per_sample_gradients

@@ -25,6 +25,9 @@ from unlearnkit.layout import REFERENCE_CANDIDATES
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
 
+OF_FORGET_SETS = {"held_out_oracles", "oracle_pool", "attribution"}
+"""What methods need that is made for one forget set of all models: neither pools nor searches provide it."""
+
 
 def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield what is wrong with the entries of `methods`, one by one and together."""
@@ -34,7 +37,7 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
             yield ConfigError(
                 f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
             )
-        yield from _view_problems(experiment, f"methods.{name}", block.method)
+        yield from view_problems(experiment, f"methods.{name}", block.method)
         key = f"methods.{name}"
         problems = [*file_problems(key, block), *_grid_problems(key, block), *_order_problems(key, block)]
         yield from problems
@@ -44,7 +47,7 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
     yield from _name_problems(names)
 
 
-def _view_problems(experiment: Experiment, key: str, method: str) -> Iterator[ConfigError]:
+def view_problems(experiment: Experiment, key: str, method: str) -> Iterator[ConfigError]:
     """Yield the named sets that a method reads and the data set does not provide."""
     data_set = experiment.data.name
     provided = ("validation", *registry.views_of(declared("data set", data_set)))

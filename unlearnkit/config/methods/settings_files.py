@@ -22,9 +22,19 @@ def made_file(block: MethodBlock) -> str | None:
 
 
 def is_pending(block: MethodBlock) -> bool:
-    """Return whether the settings of an entry are in a file that a rule is yet to make."""
+    """Return whether the settings of an entry are in a file that a rule is yet to make.
+
+    So is the choice of a search that was for other settings than the present one, and is made again.
+    """
     path = made_file(block)
-    return path is not None and not Path(path).exists()
+    return path is not None and (not Path(path).exists() or (block.tuned_by is not None and not _fits(block)))
+
+
+def _fits(block: MethodBlock) -> bool:
+    try:
+        return not [*_problems(block, _read(block))]
+    except ConfigError:
+        return False
 
 
 def settings_in(block: MethodBlock) -> dict[str, Any]:
@@ -55,10 +65,12 @@ def file_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:
 
 def _stored(block: MethodBlock) -> dict[str, Any]:
     """Return what the file of an entry holds: nothing without a file, or before it is made."""
-    if block.settings_file is None or is_pending(block):
-        return {}
+    return {} if block.settings_file is None or is_pending(block) else _read(block)
+
+
+def _read(block: MethodBlock) -> dict[str, Any]:
     return read_yaml(
-        Path(block.settings_file),
+        Path(block.settings_file or ""),
         expected=f"settings of {block.method}, one `key: value` a line",
         remedy=f"correct settings_file; a file that a rule makes lies below {RESULTS}/",
     )
@@ -94,7 +106,7 @@ def _pending_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:
             expected="a file that exists when the run is planned",
             remedy="make the file first, by a command of its own",
         )
-    elif block.snapshots is None and {"epochs", "steps"} & {*method.Settings.model_fields}:
+    elif block.tuned_by is None and block.snapshots is None and {"epochs", "steps"} & {*method.Settings.model_fields}:
         yield ConfigError(
             f"{key}.settings_file: {path} is not there yet, so the last epoch is not known",
             expected=f"the epochs to evaluate in {key}.snapshots",

@@ -17,7 +17,7 @@ class Variant:
     """A method with its settings, evaluated after every epoch in `snapshots` (0: the method has no epochs).
 
     Where a rule makes settings, `made_file` is their file. As long as it is not there, the variant is `pending` and has
-    the settings that stand in the entry.
+    the settings that stand in the entry. `tuned_by` is the search that makes them, if one does.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Variant:
     settings: Settings
     snapshots: tuple[int, ...]
     made_file: str | None = None
+    tuned_by: str | None = None
     pending: bool = False
 
     def described(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def variants_of(name: str, block: MethodBlock, training_epochs: int) -> Iterator
         settings = declared("method", block.method).Settings.model_validate(values)
         last = last_epoch(block.method, settings, training_epochs)
         snapshots = block.snapshots or (last or 0,)
-        yield Variant(variant, block.method, settings, snapshots, path, pending)
+        yield Variant(variant, block.method, settings, snapshots, path, block.tuned_by, pending)
 
 
 def combinations(name: str, block: MethodBlock) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,48 @@
+"""What the trials of a search cost: the mean over its space, which is where the first trials are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.config.methods.variants import last_epoch
+from unlearnkit.config.searches.search import Search
+from unlearnkit.config.searches.spaces import spaces_of
+from unlearnkit.facts.search_space import draw, fitted
+
+_DRAWS = 100
+"""Settings that a mean is taken over."""
+
+
+def trials_of(search: Search) -> int:
+    """Return the trials of one study; those that an interrupted one has finished are not known here."""
+    return search.trials
+
+
+def trials_of_choice(search: Search) -> int:
+    """Return how often settings are run to choose among them: the best of every study on the models of all others."""
+    return search.seeds * (search.seeds - 1) if search.choose == "seed_mean" else 0
+
+
+def mean_passes(search: Search, sizes: Sequence[tuple[int, int]], training_epochs: int) -> float:
+    """Return the mean sample passes of a trial and model, for (retain, forget) sizes of the tuning forget sets.
+
+    Trials that no number of epochs makes cheap enough cost nothing.
+    """
+    settings_class, spaces = declared("method", search.method).Settings, spaces_of(search)
+    most = search.budget * training_epochs * sum(retain for retain, _ in sizes)
+
+    def cost(values: Mapping[str, Any]) -> float:
+        settings = settings_class.model_validate(values)
+        last = last_epoch(search.method, settings, training_epochs) or 0
+        return sum(settings.passes(retain, forget, last) for retain, forget in sizes)
+
+    drawn = (
+        draw(spaces, dict(zip(spaces, quantiles, strict=True)), training_epochs, search.fixed)
+        for quantiles in np.random.default_rng(0).random((_DRAWS, len(spaces)))
+    )
+    tried = (fitted({**search.fixed, **values}, cost, most) for values in drawn)
+    return float(np.mean([cost(values) if values else 0.0 for values in tried]))
