@@ -21,12 +21,18 @@ def board(values: dict[str, float]) -> dict[str, Any]:
     return leaderboard(settings(*values), {"gap": declared()}, {"gap": rows}, seed=0)
 
 
+@pytest.fixture(scope="module")
+def boards() -> list[str]:
+    """Two leaderboards as JSON: in the second, b and c change places, and d is gone while e is new."""
+    return [json.dumps(board(values)) for values in (VALUES, {"a": 1.0, "b": 4.0, "c": 2.0, "e": 1.5})]
+
+
 @pytest.fixture
-def files(tmp_path: Path) -> list[str]:
-    """The paths of two leaderboards: in the second, b and c change places, and d is gone while e is new."""
+def files(tmp_path: Path, boards: list[str]) -> list[str]:
+    """The paths of files with both."""
     paths = [tmp_path / "old.json", tmp_path / "new.json"]
-    for path, values in zip(paths, (VALUES, {"a": 1.0, "b": 4.0, "c": 2.0, "e": 1.5}), strict=True):
-        path.write_text(json.dumps(board(values)))
+    for path, text in zip(paths, boards, strict=True):
+        path.write_text(text)
     return [str(path) for path in paths]
 
 
@@ -74,10 +80,11 @@ def test_other_protocols_are_refused_with_what_differs(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', None])
 def test_what_is_no_leaderboard_is_refused(
-    files: list[str], capsys: pytest.CaptureFixture[str], text: str, tmp_path: Path
+    files: list[str], boards: list[str], capsys: pytest.CaptureFixture[str], text: str | None, tmp_path: Path
 ) -> None:
-    (tmp_path / "other.json").write_text(text)
+    damaged = json.dumps({**json.loads(boards[0]), "rankings": [{"of": "overall"}]})
+    (tmp_path / "other.json").write_text(damaged if text is None else text)
     assert main(["compare-leaderboards", files[0], str(tmp_path / "other.json")]) == 1
     assert "other.json" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 
 from unlearnkit.artifacts.store import read_json
 from unlearnkit.errors import ArtifactError
-from unlearnkit.ranking.movement import compared
+from unlearnkit.ranking.movement import compared, is_leaderboard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> dict[str, Any]:
     document = read_json(path)
-    if not isinstance(document, dict) or not {"format", "rule", "metrics", "protocol", "rankings"} <= document.keys():
+    if not is_leaderboard(document):
         raise ArtifactError(f"{path} is no leaderboard", expected="a leaderboard.json, as target vision_all makes it")
     return document
 

@@ -79,42 +79,60 @@ def _ranking(
     by_rank = name == OVERALL
     distances = np.array([cell.distances() for cell in cells])
     ranked, scores = ranks(distances), scores_of(distances, by_rank)
-    mean_ranks, grouped = ranked.mean(axis=0), len(methods) >= len(GROUPS)
+    grouped = len(methods) >= len(GROUPS)
     moves = len(cells) > 1 or any(np.isfinite(cell.errors).any() for cell in cells)
-    groups = three_groups(scores)
-    confidence = group_confidence(cells, by_rank=by_rank, rng=rng, resamples=RESAMPLES) if grouped and moves else None
-    difference = critical_difference(*distances.shape[::-1])
-    order = np.lexsort((mean_ranks, scores))
+    sure = group_confidence(cells, by_rank=by_rank, rng=rng, resamples=RESAMPLES) if grouped and moves else None
+    difference = critical_difference(len(methods), len(cells))
     test = friedman(distances)
     entries = [
         {
-            "method": methods[at],
-            "rank": 1 + int((scores < scores[at]).sum()),
-            "tied": int((scores == scores[at]).sum()) > 1,
-            "score": float(scores[at]),
-            "mean_rank": float(mean_ranks[at]),
-            "group": GROUPS[groups[at]] if grouped else None,
-            "confidence": dict(zip(GROUPS, confidence[at].tolist(), strict=True)) if confidence is not None else None,
-            "like_the_best": None if difference is None else bool(mean_ranks[at] <= mean_ranks.min() + difference),
-            "at_floor": int((floor[:, at] >= LEVEL).sum()),
-            "compared_with_floor": int(np.isfinite(floor[:, at]).sum()),
+            "method": method,
+            "rank": 1 + int((scores < score).sum()),
+            "tied": int((scores == score).sum()) > 1,
+            "score": float(score),
+            **_group(column, scores, sure, grouped),
+            **_marks(ranked.mean(axis=0), column, difference, floor[:, column]),
         }
-        for at in order
+        for column, (method, score) in enumerate(zip(methods, scores, strict=True))
     ]
-    by_mean_rank = np.argsort(mean_ranks, kind="stable")
     return {
         "of": name,
         "cells": len(cells),
         "score": "mean rank" if by_rank else "mean distance",
-        "entries": entries,
+        "entries": sorted(entries, key=lambda entry: (entry["score"], entry["mean_rank"])),
         "friedman": None if test is None else {"statistic": test[0], "p": test[1]},
         "critical_difference": difference,
-        "cliques": []
-        if difference is None
-        else [[methods[at] for at in by_mean_rank[a : b + 1]] for a, b in cliques(mean_ranks, difference)],
+        "cliques": _cliques(methods, ranked.mean(axis=0), difference),
         "pairs": _pairs(methods, ranked if by_rank else distances),
         "cannot": _cannot(len(methods), cells, moves, floor),
     }
+
+
+def _group(column: int, scores: NDArray[np.float64], confidence: NDArray[np.float64] | None, grouped: bool) -> Document:
+    """The group of a method, and the share of draws in which it is in each."""
+    shares = None if confidence is None else dict(zip(GROUPS, confidence[column].tolist(), strict=True))
+    return {"group": GROUPS[three_groups(scores)[column]] if grouped else None, "confidence": shares}
+
+
+def _marks(
+    mean_ranks: NDArray[np.float64], column: int, difference: float | None, floor: NDArray[np.float64]
+) -> Document:
+    """What a method cannot be distinguished from: the best one, and the floor."""
+    own = mean_ranks[column]
+    return {
+        "mean_rank": float(own),
+        "like_the_best": None if difference is None else bool(own <= mean_ranks.min() + difference),
+        "at_floor": int((floor >= LEVEL).sum()),
+        "compared_with_floor": int(np.isfinite(floor).sum()),
+    }
+
+
+def _cliques(methods: Sequence[str], mean_ranks: NDArray[np.float64], difference: float | None) -> list[list[str]]:
+    if difference is None:
+        return []
+    order: list[int] = np.argsort(mean_ranks, kind="stable").tolist()
+    ordered = [methods[at] for at in order]
+    return [ordered[first : last + 1] for first, last in cliques(mean_ranks, difference)]
 
 
 def _pairs(methods: Sequence[str], scores: NDArray[np.float64]) -> list[Document]:

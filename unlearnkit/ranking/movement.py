@@ -40,6 +40,22 @@ def compared(old: Document, new: Document) -> dict[str, Any]:
     }
 
 
+def is_leaderboard(document: Any) -> bool:
+    """Return whether a document that was read has what `compared` looks at."""
+    blocks, of_entry = ("rule", "metrics", "protocol", "variants"), {"method", "score", "group"}
+    if not isinstance(document, Mapping) or not {"format", "rankings", *blocks} <= document.keys():
+        return False
+    rankings = document["rankings"]
+    if not all(isinstance(document[name], Mapping) for name in blocks) or not isinstance(rankings, list):
+        return False
+    whole = all(isinstance(own, Mapping) and {"of", "entries"} <= own.keys() for own in rankings)
+    entries = [entry for own in rankings for entry in own["entries"]] if whole else [None]
+    return all(
+        isinstance(entry, Mapping) and of_entry <= entry.keys() and entry["method"] in document["variants"]
+        for entry in entries
+    )
+
+
 def _movement(before: Document, after: Document, common: set[str]) -> dict[str, Any]:
     entries = [{e["method"]: e for e in board["entries"] if e["method"] in common} for board in (before, after)]
     names = list(entries[0])

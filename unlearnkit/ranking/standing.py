@@ -23,8 +23,8 @@ def three_groups(scores: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the group of every score, 0 (lowest) to 2: the division into three with the least squared deviations.
 
     `scores` [methods]. One-dimensional k-means, solved exactly by trying every pair of cuts of the sorted scores; equal
-    scores are never divided, so of fewer than three different scores each has a group of its own. Scaling or shifting
-    all scores changes nothing.
+    scores are never divided, so of three different scores or fewer each has a group of its own. Scaling or shifting all
+    scores changes nothing.
     """
     different, group_of, counts = np.unique(scores, return_inverse=True, return_counts=True)
     if len(different) <= len(GROUPS):
@@ -38,7 +38,9 @@ def three_groups(scores: NDArray[np.float64]) -> NDArray[np.intp]:
 
     lower, upper = np.triu_indices(len(different) - 1, 1)
     lower, upper = lower + 1, upper + 1
-    best = np.argmin(spread(0, lower) + spread(lower, upper) + spread(upper, len(different)))
+    costs = spread(0, lower) + spread(lower, upper) + spread(upper, len(different))
+    # of divisions that are equally good the one with the smallest best group: rounding must not decide
+    best = np.argmax(costs <= costs.min() + 1e-9 * spread(0, len(different)))
     return np.searchsorted([lower[best], upper[best]], group_of, side="right")
 
 
