@@ -130,3 +130,15 @@ def test_hostile_names_stay_text() -> None:
     document = made("near", "far", "middle", name, values=values)
     page = leaderboard_page(document, svg(critical_difference_diagram(document["rankings"][0])))
     assert "<script" not in page and "<script" not in leaderboard_markdown(document)
+
+
+def test_variants_that_were_tuned_on_what_they_are_ranked_by_are_marked() -> None:
+    own = {**settings("near", "far", metrics=("gap",)), "tuned_on": {"far": ["set_0", "set_1"]}}
+    document = leaderboard(own, {"gap": declared("lower")}, {"gap": table(VALUES)}, seed=1)
+    note = "† tuned on forget sets that are ranked by (far on set_0, set_1), which flatters it."
+    for text in (leaderboard_markdown(document), leaderboard_page(document, svg(critical_difference_diagram(None)))):
+        assert note in text
+        assert "far †" in text and "near †" not in text
+    assert {row["variant"]: row["tuned_on"] for row in leaderboard_rows(document)} == {"near": "", "far": "set_0 set_1"}
+    assert "†" not in leaderboard_markdown(WHOLE)
+    assert "tuned_on" not in leaderboard_rows(WHOLE)[0]

@@ -22,11 +22,11 @@ def examine(case: Case) -> Iterator[Finding]:
         _counted(experiment.metric_settings, "metric"),
     )
     yield Finding(OK, f"experiment {experiment.experiment}: {', '.join(counts)}")
-    yield from _tuned(experiment)
+    yield from tuned_findings(experiment)
 
 
-def _tuned(experiment: Any) -> Iterator[Finding]:
-    """Yield the variants that no forget set is left for which their settings were not searched on."""
+def tuned_findings(experiment: Any) -> Iterator[Finding]:
+    """Yield where variants were tuned: a warning if that is wherever they are reported."""
     for variant in experiment.variants:
         tuned = experiment.tuned_on(variant)
         names = ", ".join(tuned)

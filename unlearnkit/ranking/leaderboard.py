@@ -20,9 +20,9 @@ def leaderboard(
     """Return the leaderboard of an experiment, which JSON can hold: the same settings, tables and seed give the same.
 
     `settings` are those of LeaderboardGraph.settings(): experiment, protocol, variants, and under "outside" the
-    variants that are not ranked, with the reason. `declared` metric -> what its module declares, `tables` metric -> the
-    rows of its table. Variants with failed models and metrics without a target are left out too, and named with the
-    reason.
+    variants that are not ranked, with the reason; "tuned_on", if it is there, states variant -> the forget sets that
+    its settings were searched on. `declared` metric -> what its module declares, `tables` metric -> the rows of its
+    table. Variants with failed models and metrics without a target are left out too, and named with the reason.
     """
     outside: dict[str, str] = dict(settings["outside"])
     methods = [name for name in settings["variants"] if name not in outside]
@@ -50,6 +50,7 @@ def leaderboard(
         },
         "metrics_left_out": left_out,
         "variants": settings["variants"],
+        **({"tuned_on": settings["tuned_on"]} if "tuned_on" in settings else {}),
         "outside": outside,
         "rankings": rankings(methods, cells, np.random.default_rng(seed)) if ranked else [],
         "cells": cell_rows(methods, cells) if ranked else [],

@@ -12,6 +12,7 @@ from unlearnkit.ranking.standing import GROUPS
 from unlearnkit.report.page import inline, setting
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.tables import markdown
+from unlearnkit.report.tuned import MARK, TunedOn
 from unlearnkit.report.views import number
 
 Document = Mapping[str, Any]
@@ -38,6 +39,7 @@ def leaderboard_rows(document: Document) -> list[dict[str, Any]]:
             "variant": entry["method"],
             "method": document["variants"][entry["method"]]["method"],
             "tied": entry["tied"],
+            **({"tuned_on": " ".join(_tuned_on(document).get(entry["method"], ()))} if _tuned_on(document) else {}),
             "group": entry["group"],
             **{f"share_{name}": (entry["confidence"] or {}).get(name) for name in GROUPS},
             **{name: entry[name] for name in ("score", "mean_rank", "like_the_best")},
@@ -53,7 +55,7 @@ def leaderboard_rows(document: Document) -> list[dict[str, Any]]:
 
 def leaderboard_markdown(document: Document) -> str:
     """Return the leaderboard as Markdown: a table per ranking, what it cannot say, and who is outside."""
-    parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(NOTES)]
+    parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(notes_of(document))]
     for ranking in document["rankings"]:
         table = markdown(HEADER, shown_entries(document, ranking))
         parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed("Cannot be said", ranking["cannot"]))
@@ -77,7 +79,7 @@ def leaderboard_page(document: Document, svg: str) -> str:
     return templates.get_template("leaderboard.html").render(
         document=document,
         header=HEADER,
-        notes=NOTES,
+        notes=notes_of(document),
         stated=[(key, setting(value)) for key, value in {**document["rule"], **document["protocol"]}.items()],
         boards=[
             (title(document, ranking), ranking, shown_entries(document, ranking), shown_pairs(ranking))
@@ -87,6 +89,16 @@ def leaderboard_page(document: Document, svg: str) -> str:
         if document["rankings"]
         else Markup(""),
     )
+
+
+def notes_of(document: Document) -> tuple[str, ...]:
+    """Return how to read the rankings, and which variants were tuned on forget sets that they are ranked by."""
+    tuned = "; ".join(f"{name} on {', '.join(sets)}" for name, sets in _tuned_on(document).items())
+    return (*NOTES, f"{MARK} tuned on forget sets that are ranked by ({tuned}), which flatters it.") if tuned else NOTES
+
+
+def _tuned_on(document: Document) -> TunedOn:
+    return document.get("tuned_on", {})
 
 
 def title(document: Document, ranking: Document) -> str:
@@ -104,7 +116,7 @@ def shown_entries(document: Document, ranking: Document) -> list[list[str]]:
     return [
         [
             f"{entry['rank']}{' =' * entry['tied']}",
-            entry["method"],
+            entry["method"] + f" {MARK}" * (entry["method"] in _tuned_on(document)),
             document["variants"][entry["method"]]["method"],
             _group(entry),
             number(entry["score"]),

@@ -43,6 +43,7 @@ class LeaderboardGraph:
             "variants": {name: experiment.settled(name).described() for name in graph.variants},
             "outside": self.outside(),
             **self.page.words_slice(),
+            **self.page.tuned_slice(),
             **graph.seed_slice(),
         }
 
