@@ -47,7 +47,13 @@ SHORT = {
 """Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
 
 SMALL = {"layers": 1, "width": 16, "heads": 2}
-"""Settings of the language models of a bench; architectures for images have their defaults."""
+"""Settings of the language models of a bench."""
+
+SMALL_IMAGES = {
+    "vit_b": {"patch_size": 4, "layers": 2, "width": 12, "heads": 2, "mlp_width": 16},
+    "swin_t": {"patch_size": 2, "window": 2, "width": 6, "depths": [1, 2], "heads": [1, 2]},
+}
+"""Settings of models for images; others have their defaults."""
 
 _numbers = itertools.count()
 
@@ -86,7 +92,7 @@ class Bench:
     @cached_property
     def task(self) -> Task:
         """Data, architecture and base seed."""
-        small = SMALL if isinstance(self.dataset, TextSet) else {}
+        small = SMALL if isinstance(self.dataset, TextSet) else SMALL_IMAGES.get(self.architecture, {})
         return task_for(self.dataset, {"name": self.architecture, **small}, self.base_seed, self.device)
 
     @property

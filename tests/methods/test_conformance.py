@@ -268,8 +268,8 @@ def large_bench(architecture: str, tiny_images: ImageSet, tmp_path: Path) -> Ben
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["resnet9", "resnet18_cifar"])
-def test_every_method_runs_on_the_other_large_models(method: str, large_bench: Bench) -> None:
+@pytest.mark.parametrize("architecture", ["resnet9", "resnet18_cifar", "vit_b", "swin_t"])
+def test_every_method_runs_on_the_other_models(method: str, large_bench: Bench) -> None:
     unlearned_by_call(method, large_bench)
 
 
