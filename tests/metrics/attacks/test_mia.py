@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
@@ -40,6 +43,22 @@ def test_auc_and_tpr_equal_sklearn_with_and_without_ties(decimals: int, gap: flo
         for fpr in (0.0, 0.01, 0.05, 0.29, 0.9):
             expected = true_positives[false_positives <= fpr].max()
             assert mia.attack_tpr(members, non_members, fpr=fpr)[model] == pytest.approx(expected, abs=1e-12)
+
+
+@hypothesis_settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 2**32 - 1), gap=st.floats(-2, 2))
+def test_threshold_attacks_depend_on_the_order_of_losses_alone(seed: int, gap: float) -> None:
+    rng = np.random.default_rng(seed)
+    members, non_members = (
+        rng.integers(0, 9, (2, 12)).astype(float) + round(gap),
+        rng.integers(0, 9, (2, 15)).astype(float),
+    )
+    for attack in (mia.attack_auc, mia.attack_tpr):
+        found = attack(members, non_members)
+        np.testing.assert_array_equal(found, attack(np.exp(members), np.exp(non_members)))
+        np.testing.assert_array_equal(found, attack(members[:, ::-1], rng.permuted(non_members, axis=1)))
+        assert (attack(members - 1, non_members) >= found).all()  # members that are better known
+    np.testing.assert_allclose(mia.attack_auc(non_members, members), 1 - mia.attack_auc(members, non_members))
 
 
 def test_threshold_attacks_hand_computed() -> None:

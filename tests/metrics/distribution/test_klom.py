@@ -210,6 +210,20 @@ def test_order_of_models_and_a_common_shift_do_not_matter(seed: int, models: int
     np.testing.assert_allclose(values, klom(unlearned=u + shift, oracle=o + shift), atol=1e-9)
 
 
+@hypothesis_settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), models=st.integers(4, 40), power=st.integers(-9, 3))
+def test_every_model_that_leaves_the_oracles_raises_it_and_the_scale_does_not_matter(
+    seed: int, models: int, power: int
+) -> None:
+    factor = 2.0**power  # which rounds nothing
+    o = np.random.default_rng(seed).normal(size=(models, 3))
+    left = [np.where(np.arange(models)[:, None] < count, 9.0, o) for count in range(1, models + 1)]
+    values = np.array([klom(unlearned=u, oracle=o) for u in left])
+    assert (np.diff(values, axis=0) > 0).all()
+    np.testing.assert_allclose(values[-1], CEILING)
+    np.testing.assert_array_equal(klom(unlearned=factor * left[0], oracle=factor * o), values[0])
+
+
 def test_pools_of_different_size_are_compared_by_shares() -> None:
     u, o = normal(11, 50, 30), normal(12, 50, 30)
     values = klom(unlearned=np.repeat(u, 6, axis=0), oracle=o)
