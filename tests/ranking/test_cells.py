@@ -22,6 +22,11 @@ def test_distances_are_means_over_splits_to_the_ideal_of_the_direction() -> None
         assert (own.forget_set, own.metric) == ("some", "gap")
 
 
+def test_without_a_best_end_distances_still_order_the_methods() -> None:
+    assert cell([-3.0, 1.0]).distances().tolist() == [-3.0, 1.0]
+    assert cell([2.0, 0.5], direction="higher").distances().tolist() == [-2.0, -0.5]
+
+
 def test_the_last_epoch_counts_and_splits_that_the_data_lack_do_not() -> None:
     earlier = [{**line, "epoch": 1, "mean": 9.0} for line in table({"some": {"a": 1.0}})]
     rows = [*earlier, *table({"some": {"a": 1.0}}), {**row("some", "a", "forget", 7.0), "measure": "other"}]

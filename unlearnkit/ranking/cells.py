@@ -37,7 +37,8 @@ class Cell:
     def distances(self) -> NDArray[np.float64]:
         """Return the distance of every method to the ideal, in the unit of the measure, mean over splits; [methods].
 
-        Lower is better: |value - ideal| for "lower" and "higher", |value - that of the oracles| for "match".
+        Lower is better: value - ideal for "lower", ideal - value for "higher", |value - oracles' value| for "match".
+        Where the range has no best end, distances are from 0 and may be negative.
         """
         return _distances(self, self.values, self.floor)
 
@@ -120,5 +121,7 @@ def _error(row: Mapping[str, Any] | None, statistic: str) -> float:
 
 
 def _distances(cell: Cell, values: NDArray[np.float64], floor: NDArray[np.float64]) -> NDArray[np.float64]:
-    target = floor[..., None, :] if cell.direction == "match" else cell.ideal
-    return np.abs(values - target).mean(axis=-1)
+    if cell.direction == "match":
+        return np.abs(values - floor[..., None, :]).mean(axis=-1)
+    sign = 1 if cell.direction == "lower" else -1
+    return (sign * (values - cell.ideal)).mean(axis=-1)
