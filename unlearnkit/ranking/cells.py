@@ -80,7 +80,14 @@ def cells_of(
     STATISTIC. Methods without a value have NaN.
     """
     headline, statistic = declared.MEASURES[declared.HEADLINE], declared.STATISTIC
-    at = {(row["forget_set"], row["candidate"], row["split"]): row for row in rows if _is_last(row, rows, declared)}
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row["candidate"]] = max(row["epoch"], last.get(row["candidate"], row["epoch"]))
+    at = {
+        (row["forget_set"], row["candidate"], row["split"]): row
+        for row in rows
+        if row["measure"] == declared.HEADLINE and row["epoch"] == last[row["candidate"]]
+    }
     without: dict[str, str] = {}
     cells = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
@@ -100,12 +107,6 @@ def cells_of(
         ideal = headline["high" if direction == "higher" else "low"] or 0.0
         cells.append(Cell(forget_set, metric, direction, ideal, values[:-1], errors[:-1], values[-1], errors[-1]))
     return cells, without
-
-
-def _is_last(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], declared: Any) -> bool:
-    if row["measure"] != declared.HEADLINE:
-        return False
-    return row["epoch"] == max(other["epoch"] for other in rows if other["candidate"] == row["candidate"])
 
 
 def _value(row: Mapping[str, Any] | None, statistic: str) -> float:
