@@ -104,6 +104,13 @@ def test_infinity_is_shown_as_a_number_with_a_meaning(form: dict[str, str], end:
         assert found.forgetting[0] == 0
 
 
+def test_models_whose_margins_have_exploded_have_an_official_score() -> None:
+    u, o = pools(12, 4, 0.0)
+    u[:, 0], u[:6, 1], o[0, 2] = -1e6, 1e6, -1e6
+    found = forgetting_scores(unlearned=u, oracle=o, settings=settings_of(compat="official"))
+    assert found.epsilon[0] == 50 and np.isfinite(found.epsilon).all()
+
+
 def test_a_deterministic_unlearner_is_found_by_the_corrected_and_the_official_form() -> None:
     o = pools(100, 40, 0.0)[1]
     u = np.broadcast_to(o[0] + 0.01, o.shape)

@@ -12,6 +12,8 @@ ATTACKS = ("single_grid", "double_grid")
 DELTA = 1e-5
 CAP = 50.0
 """Stands for infinity."""
+LIMIT = 45 * np.log(10)
+"""Nats that a confidence from probabilities of at least 1e-45 does not exceed, as published: grids stay finite."""
 TINY = 0.01
 """Of the larger range: a side whose values span less is distinguished without an attack."""
 
@@ -19,9 +21,11 @@ TINY = 0.01
 def official(sides: Sides) -> Found:
     """Return the published epsilon of every sample: of both grids in sample, CAP where it is infinite.
 
-    It is CAP, too, where the smaller of both ranges is less than a hundredth of the larger, and 0 where no threshold
-    is valid. Source: the code of arXiv 2406.09073, corrected where that fails: for several valid thresholds.
+    Values are clipped to [-LIMIT, LIMIT]. Epsilon is CAP, too, where the smaller of both ranges is less than a
+    hundredth of the larger, and 0 where no threshold is valid. Source: the code of arXiv 2406.09073, corrected where
+    that fails: for several valid thresholds.
     """
+    sides = sides.map(lambda values: np.clip(values, -LIMIT, LIMIT))
     found = strongest(sides, ATTACKS, delta=DELTA, held_out=False)
     ranges = np.stack([np.ptp(side, axis=0) for side in sides])
     tiny = ranges.min(axis=0) < TINY * ranges.max(axis=0)
