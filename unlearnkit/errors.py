@@ -40,6 +40,10 @@ class MetricError(UnlearnkitError, ValueError):
     """A metric was given arrays it is not defined on; the message names the argument."""
 
 
+class TooFewError(MetricError):
+    """There are too few models or samples for a metric to have any value."""
+
+
 class TrainingError(UnlearnkitError):
     """A model could not be trained or evaluated; the message names the model."""
 

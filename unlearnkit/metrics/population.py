@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class Population:
     samples] floating, nats, where they are known beside the margins. `member` and `forgotten` [models, samples] bool
     state where models differ in what they were trained on and what they are to forget (models of a pool, and what is
     unlearned from them); None where all have the same, which then follows from `split` (`trained_on`, `forgets`).
+    `origin` [models] integer numbers the independent model that each comes from, where several come from one (requests
+    to a model of a pool, each of which starts from it again); None where each has its own.
     `observed` holds what else the metric declares in READS, by name. Non-finite margins are allowed: they mark failed
     models, which `failed_models` lists. Raises MetricError, naming the array, if types, shapes or shares do not fit.
     """
@@ -67,6 +69,7 @@ class Population:
     losses: NDArray[np.floating] | None = None
     member: NDArray[np.bool_] | None = None
     forgotten: NDArray[np.bool_] | None = None
+    origin: NDArray[np.integer] | None = None
     observed: Mapping[str, Observation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +98,11 @@ class Population:
                     f"population '{name}' is {matrix.dtype} of shape {matrix.shape}",
                     expected=f"bool of shape {self.margins.shape}, like the margins",
                 )
+        if self.origin is not None and self.origin.shape != (self.models,):
+            raise MetricError(
+                f"population 'origin' has shape {self.origin.shape}",
+                expected=f"one number for each of {self.models} models",
+            )
         if self.split.shape != (self.samples,):
             raise MetricError(
                 f"population 'split' has shape {self.split.shape}",
@@ -121,6 +129,13 @@ class Population:
         return self.margins.shape[0]
 
     @property
+    def units(self) -> NDArray[np.intp]:
+        """Which of the independent models each comes from, 0, 1, ..., [models]: itself, unless `origin` is stated."""
+        if self.origin is None:
+            return np.arange(self.models)
+        return np.unique(self.origin, return_inverse=True)[1]
+
+    @property
     def samples(self) -> int:
         """Number of samples."""
         return self.margins.shape[1]
@@ -133,7 +148,8 @@ class Population:
     def take_models(self, indices: NDArray[np.integer] | list[int] | slice) -> Population:
         """Return the population of the models at `indices` (repeats allowed), in that order."""
         observed = {name: each.take_models(indices) for name, each in self.observed.items()}
-        return self._taken((indices,), self.split, observed)
+        taken = self._taken((indices,), self.split, observed)
+        return taken if self.origin is None else replace(taken, origin=self.origin[indices])
 
     def first_models(self, count: int | None) -> Population:
         """Return the first `count` models, or all if None; raises MetricError if there are fewer."""
@@ -150,7 +166,7 @@ class Population:
     def take_samples(self, indices: NDArray[np.integer] | list[int]) -> Population:
         """Return the population restricted to the samples at `indices`."""
         observed = {name: each.take_samples(indices, self.samples) for name, each in self.observed.items()}
-        return self._taken((slice(None), indices), self.split[indices], observed)
+        return replace(self._taken((slice(None), indices), self.split[indices], observed), origin=self.origin)
 
     def trained_on(self, splits: Sequence[str]) -> NDArray[np.bool_]:
         """Return which samples each model was trained on before it forgot any, bool [models, samples].

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from unlearnkit.config.settings import Settings
-from unlearnkit.errors import MetricError
+from unlearnkit.errors import MetricError, TooFewError
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
@@ -94,8 +94,11 @@ def summarise(
     values, None for fewer than two models; those over samples are None.
 
     A candidate with failed models (non-finite margins) gets rows with n_failed > 0 and None for every statistic, and
-    NaN values: the survivors alone would flatter it. Raises MetricError if oracles or originals have failed or if
-    `score` returns other measures or splits than `measures` declares, and what `score` raises.
+    NaN values: the survivors alone would flatter it. A NaN among the values of other candidates marks a sample for
+    which the metric is not defined: statistics leave it out, and n_samples counts the rest. Where several models come
+    from one (`Population.origin`), n and d count those, and subsets leave out all that come from one. Raises
+    MetricError if oracles or originals have failed or if `score` returns other measures or splits than `measures`
+    declares, and what `score` raises.
     """
     (candidate, oracle, original), settings = _limited((candidate, oracle, original), settings)
     for name, side in (("oracle", oracle), ("original", original)):
@@ -111,14 +114,17 @@ def summarise(
         if axis != "models":
             errors = _model_errors(score, (candidate, oracle, original), settings, model_rng, model_resamples)
     rows: list[Row] = []
+    smallest = min(_units(side) for side in (candidate, oracle) if side)
     for measure, declared in measures.items():
         for split in candidate.present(declared["splits"]):
             row = _counts(measure, split, candidate, oracle)
             if not row["n_failed"]:
-                row |= _statistics(values[measure][split])
-                row |= _value_intervals(values[measure][split], axis, value_rng, resamples)
-            if (measure, split) in errors and declared.get("interval", True):
-                row |= _model_intervals(row, errors[measure, split], declared)
+                own = _defined(values[measure][split])
+                row |= {"n_samples": len(own)} if len(own) < len(values[measure][split]) else {}
+                row |= _statistics(own)
+                row |= _value_intervals(own, axis, value_rng, resamples)
+            if (measure, split) in errors and declared.get("interval", True) and row["mean"] is not None:
+                row |= _model_intervals(row, errors[measure, split], declared, smallest)
             rows.append(row)
     return Summary(values, rows)
 
@@ -154,6 +160,8 @@ def _counts(measure: str, split: str, candidate: Population, oracle: Population 
 
 
 def _statistics(values: NDArray) -> Row:
+    if not len(values):
+        return {}
     results = {name: statistic(values) for name, statistic in STATISTICS.items()}
     return {name: None if result is None else float(result) for name, result in results.items()}
 
@@ -173,9 +181,10 @@ def _value_intervals(values: NDArray, axis: str, rng: np.random.Generator, resam
     }
 
 
-def _model_intervals(row: Row, error: NDArray, declared: Mapping[str, Any]) -> Row:
-    smaller = min(count for count in (row["n_models"], row["n_oracles"]) if isinstance(count, int))
-    reach = float(stdtrit(smaller - 1, (1 + LEVEL) / 2)) * error
+def _model_intervals(row: Row, error: NDArray, declared: Mapping[str, Any], models: int) -> Row:
+    if not np.isfinite(error).all():
+        return {}
+    reach = float(stdtrit(models - 1, (1 + LEVEL) / 2)) * error
     estimate = np.array([row["mean"], row["p95"]], float)
     low, high = (
         np.clip(end, declared["low"], declared["high"]).tolist() for end in (estimate - reach, estimate + reach)
@@ -196,7 +205,7 @@ def _model_errors(
     resamples: int,
 ) -> Errors:
     """Jackknife standard errors of mean and p95 of each measure and split, [2], over the models of all sides."""
-    models = [side.models for side in sides if side]
+    models = [_units(side) for side in sides if side]
     if min(models) < FEWEST:
         return {}
     scale = max((n - _left_out(n)) / _left_out(n) for n in models)
@@ -206,10 +215,13 @@ def _model_errors(
         subsets = _subsets(sides, rng)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the estimate itself has warned already
-            values = _scored(score, subsets, settings, rng)
+            try:
+                values = _scored(score, subsets, settings, rng)
+            except TooFewError:
+                return {}
         for measure, of_splits in values.items():
             for split, of_samples in of_splits.items():
-                drawn.setdefault((measure, split), []).append(_mean_and_p95(of_samples))
+                drawn.setdefault((measure, split), []).append(_mean_and_p95(_defined(of_samples)))
     return {key: np.sqrt(scale * np.var(results, axis=0, ddof=1)) for key, results in drawn.items()}
 
 
@@ -217,11 +229,26 @@ def _left_out(models: int) -> int:
     return max(1, models // 10)
 
 
+def _units(side: Population) -> int:
+    return int(side.units.max()) + 1
+
+
+def _drawn(side: Population, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return all models but those of some units, in random order where each is one of its own."""
+    kept = rng.permutation(_units(side))[_left_out(_units(side)) :]
+    return kept if side.origin is None else np.flatnonzero(np.isin(side.units, kept))
+
+
+def _defined(values: NDArray) -> NDArray:
+    undefined = np.isnan(values)
+    return values[~undefined] if undefined.any() else values
+
+
 def _subsets(sides: Sides, rng: np.random.Generator) -> Sides:
     """Return some models of every side, drawn without replacement; of the originals those of the candidate."""
     candidate, oracle, original = sides
-    kept = rng.permutation(candidate.models)[_left_out(candidate.models) :]
-    others = oracle and oracle.take_models(rng.permutation(oracle.models)[_left_out(oracle.models) :])
+    kept = _drawn(candidate, rng)
+    others = oracle and oracle.take_models(_drawn(oracle, rng))
     return candidate.take_models(kept), others, original and original.take_models(kept)
 
 
@@ -238,6 +265,8 @@ def _on_some_samples(sides: Sides, rng: np.random.Generator) -> Sides:
 
 
 def _mean_and_p95(values: NDArray) -> NDArray[np.float64]:
+    if not len(values):
+        return np.full(2, np.nan)
     return np.array([np.mean(values), np.percentile(values, 95)], np.float64)
 
 
