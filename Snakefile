@@ -32,6 +32,7 @@ rule all:
     input:
         GRAPH.path(layout.REPORT),
         GRAPH.results(*GRAPH.metrics),
+        PRESENT.pool_scores.results(*PRESENT.pool_scores.metrics),
         OBSERVATION_GRAPH.files(*EXPERIMENT.observed[1:]),
         OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
         PRESENT.searches.results(),

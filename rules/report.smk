@@ -36,8 +36,8 @@ rule cost:
 
 rule table:
     input:
-        summaries=lambda w: GRAPH.score_files(w.table),
-        costs=path(layout.TABLE, table="cost.parquet"),
+        summaries=lambda w: PRESENT.scores(w.table).score_files(w.table),
+        costs=lambda w: [] if w.table in on_pools() else path(layout.TABLE, table="cost.parquet"),
     output:
         parquet=path(layout.TABLE.replace("{table}", "{table}.parquet")),
         csv=report(
@@ -101,7 +101,7 @@ rule figures:
 rule report_page:
     input:
         costs=path(layout.TABLE, table="cost.parquet"),
-        tables=[path(layout.TABLE, table=f"{metric}.parquet") for metric in GRAPH.metrics],
+        tables=[path(layout.TABLE, table=f"{metric}.parquet") for metric in EXPERIMENT.metric_settings],
         figures=[
             path(layout.FIGURE, forget_set=name, figure=figure)
             for name in GRAPH.forget_sets

@@ -43,8 +43,8 @@ for metric in REGISTRIES["metric"]:
         name:
             f"{metric}_all"
         input:
-            GRAPH.results(metric),
-            OBSERVATION_GRAPH.read_by_all(metric),
+            PRESENT.scores(metric).results(metric),
+            [] if metric in on_pools() else OBSERVATION_GRAPH.read_by_all(metric),
 
 
 for observation in OBSERVATION_GRAPH.names:
@@ -75,5 +75,6 @@ rule vision_all:
     input:
         path(layout.REPORT),
         GRAPH.results(*GRAPH.metrics),
+        POOL_SCORES.results(*POOL_SCORES.metrics),
         [OBSERVATION_GRAPH.read_by_all(metric) for metric in GRAPH.metrics],
         list(LEADERBOARD_GRAPH.files().values()),

@@ -1,6 +1,6 @@
 """Originals, oracles and the models of pools, one job per shard.
 
-Inputs:  data set, forget set (oracles), membership (pools)
+Inputs:  data set; of oracles the forget set, or the membership of a pool; of a pool who is trained on what
 Outputs: results/<experiment>/original/<shard>.safetensors
          results/<experiment>/{oracle,held_out_oracle}/<forget_set>/<shard>.safetensors
          results/<experiment>/pool/<pool>/<shard>.safetensors
@@ -37,7 +37,8 @@ rule original:
 rule oracle:
     input:
         dataset=path(layout.DATASET),
-        forget_set=path(layout.FORGET_SET),
+        forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
+        membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),
     output:
         **curves("{role}/{forget_set}"),
         weights=path(layout.weights_of("{role}/{forget_set}")),
@@ -62,7 +63,7 @@ rule oracle:
 use rule oracle as pool with:
     input:
         dataset=path(layout.DATASET),
-        membership=path(layout.MEMBERSHIP),
+        membership=path(layout.PARTS),
     output:
         weights=path(layout.weights_of(layout.POOL)),
         provenance=layout.provenance(path(layout.weights_of(layout.POOL))),

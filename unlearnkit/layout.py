@@ -7,12 +7,13 @@
         data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
         forget_sets/{forget_set}.npy                        indices into the training split
-        membership/{pool}/{shard}.safetensors               models with samples of their own: who is trained on what
+        part/{pool}/{shard}.safetensors                     models with samples of their own: who is trained on what
+        membership/{pool}/{shard}.safetensors               that, and who forgets what
         original/{shard}.safetensors                        weights of the models of one shard
-        oracle/{forget_set}/{shard}.safetensors
+        oracle/{forget_set}/{shard}.safetensors             trained without it; a pool may stand where a forget set does
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         pool/{pool}/{shard}.safetensors                     models that are trained on samples of their own
-        unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand where a forget set does
+        unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand there, too
         {any of the five}/{shard}.margins.parquet           what they show on samples, as margins: an observation
         {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
@@ -60,6 +61,7 @@ WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
 MARGINS = OBSERVATION.replace("{observation}", "margins")
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
+PARTS = f"{ROOT}/part/{{pool}}/{{shard}}.safetensors"
 MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"
 ORIGINAL = "original"
 ORACLE = "oracle/{forget_set}"
@@ -135,6 +137,11 @@ def margins_of(population: str) -> str:
 def observation(name: str) -> str:
     """Return the pattern of the files of an observation."""
     return OBSERVATION.replace("{observation}", name)
+
+
+def subject_of(population: str) -> str:
+    """Return the forget set or pool in the folder of a population, "" for originals."""
+    return population.partition("/")[2].partition("/")[0]
 
 
 def variant_of(population: str) -> str:

@@ -73,6 +73,10 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "mia": "unlearnkit.metrics.attacks.mia",
         "neurips": "unlearnkit.metrics.attacks.neurips",
         "margin": "unlearnkit.metrics.utility.margin",
+        "ulira": "unlearnkit.metrics.attacks.ulira",
+        "ulira_strong": "unlearnkit.metrics.attacks.ulira_strong",
+        "lira": "unlearnkit.metrics.attacks.lira",
+        "rmia": "unlearnkit.metrics.attacks.rmia",
         "retention": "unlearnkit.metrics.utility.retention",
         "calibration": "unlearnkit.metrics.utility.calibration",
     }
@@ -108,6 +112,9 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
 
 ALWAYS_OBSERVED = "margins"
 """The observation that every population has: it shows which models failed."""
+
+FORGET_SETS, POOLS = "forget sets", "pools"
+"""What metrics are scored on: what all models forget, or pools, whose models forget samples of their own."""
 
 MODELS: Mapping[str, str] = MappingProxyType(
     {
@@ -204,6 +211,11 @@ def tasks_of(method: Any) -> tuple[str, ...]:
 def views_of(plug_in: Any) -> tuple[str, ...]:
     """Return the named sets beside retain and forget that a method reads, or that a data set provides."""
     return getattr(plug_in, "VIEWS", ())
+
+
+def scored_on(metric: Any) -> str:
+    """Return what a metric is scored on, by what it declares: "forget sets" unless it says "pools"."""
+    return getattr(metric, "SCORED_ON", FORGET_SETS)
 
 
 def weights_of(method: Any) -> str:

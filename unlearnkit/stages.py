@@ -45,13 +45,14 @@ def _tokens(pattern: str) -> Stage:
 
 
 def _trained(population: str, role: str) -> Stage:
-    return Stage(
-        layout.weights_of(population),
-        lambda g, w: g.graph.training_slice(role),
-        lambda g, w: g.graph.model_code("given" if role in g.graph.experiment.given else "train"),
-        role,
-        _TRAINED,
-    )
+    def code(g: Any, w: Wildcards) -> str:
+        given = role in g.graph.experiment.given and w.get("forget_set") not in g.pools.pools
+        return g.graph.model_code("given" if given else "train")
+
+    def settings(g: Any, w: Wildcards) -> Slice:
+        return g.graph.training_slice(g.pools.role_of_oracles(w["forget_set"]) if role == "oracle" else role)
+
+    return Stage(layout.weights_of(population), settings, code, role, _TRAINED)
 
 
 def _attributed(stage: str, pattern: str, role: str = "", draws: tuple[str, ...] = ()) -> Stage:
@@ -74,18 +75,24 @@ def _searched(pattern: str, stage: str) -> Stage:
 
 
 def _observed(name: str) -> Stage:
+    def variant(w: Wildcards) -> str:
+        return w.get("variant") or layout.variant_of(w["population"])
+
+    def subject(w: Wildcards) -> str:
+        return w.get("forget_set") or layout.subject_of(w["population"])
+
     return Stage(
         layout.observation(name),
-        lambda g, w: g.observations.slice_of(name, w.get("variant") or layout.variant_of(w["population"])),
-        lambda g, w: g.observations.code(name, w.get("variant") or layout.variant_of(w["population"])),
+        lambda g, w: g.observations.slice_of(name, variant(w), subject(w)),
+        lambda g, w: g.observations.code(name, variant(w)),
     )
 
 
 def _score(pattern: str) -> Stage:
     return Stage(
         pattern,
-        lambda g, w: g.graph.score_slice(w["metric"], w["forget_set"], w["candidate"]),
-        lambda g, w: g.graph.score_code(w["metric"]),
+        lambda g, w: g.scores(w["metric"]).score_slice(w["metric"], w["forget_set"], w["candidate"]),
+        lambda g, w: g.scores(w["metric"]).score_code(w["metric"]),
         draws=("summary",),
     )
 
@@ -104,10 +111,17 @@ STAGES: Mapping[str, Stage] = {
     ),
     "units": Stage(layout.UNITS, lambda g, w: {}, lambda g, w: g.graph.code("units"), task="text"),
     "embeddings": _attributed("embeddings", layout.EMBEDDINGS),
+    "parts": Stage(
+        layout.PARTS,
+        lambda g, w: g.pools.part_slice(w["pool"]),
+        lambda g, w: g.graph.code("membership"),
+        draws=("subset",),
+        task="image",
+    ),
     "membership": Stage(
         layout.MEMBERSHIP,
         lambda g, w: g.pools.membership_slice(w["pool"]),
-        lambda g, w: g.graph.code("membership"),
+        lambda g, w: g.pools.membership_code(w["pool"]),
         draws=("subset", "forgotten"),
         task="image",
     ),
@@ -138,7 +152,7 @@ STAGES: Mapping[str, Stage] = {
     "search reports": _searched(layout.SEARCH_REPORT, "search reports"),
     "unlearned": Stage(
         layout.weights_of(layout.UNLEARNED),
-        lambda g, w: g.graph.unlearning_slice(w["variant"]),
+        lambda g, w: g.pools.unlearning_slice(w["forget_set"], w["variant"]),
         lambda g, w: g.graph.unlearning_code(w["variant"]),
         "unlearned",
         ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth"),

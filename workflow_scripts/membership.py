@@ -1,4 +1,4 @@
-"""Rule membership: state which samples every model of a shard is trained on, and which of them it forgets."""
+"""Rules membership and part: state what every model of a shard is trained on; membership: and what it forgets."""
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.membership import write_membership
@@ -11,6 +11,7 @@ inputs, output, names = snakemake.input, snakemake.output, snakemake.wildcards
 with job_of(snakemake) as running:
     models = shard_indices(names.shard)
     membership = membership_of(snakemake.params.settings, models, read_image_set(inputs.dataset).train_size)
-    write_membership(output.membership, membership, {"pool": names.pool})
+    own = membership.forgetting_nothing() if snakemake.rule == "part" else membership
+    write_membership(output.membership, own, {"pool": names.pool})
     running.record(output.membership)
     running.timing.state(models=len(models))

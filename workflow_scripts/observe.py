@@ -6,7 +6,7 @@ from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.observations import require_declared, write_observation
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
-from unlearnkit.artifacts.weights import WeightFile
+from unlearnkit.artifacts.weights import RepeatedWeights, WeightFile
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.models.low_rank import whole_state
@@ -24,9 +24,9 @@ with job_of(snakemake) as running:
     task = task_for(dataset, model, 0, worker.device)
     weights = WeightFile(inputs.weights)
     models, epochs = weights.model_indices, weights.epochs
-    originals = [WeightFile(path) for path in inputs.originals]
+    originals = RepeatedWeights(inputs.originals, params.settings.get("draws", 1)) if inputs.originals else None
     first = params.settings.get("unlearned_from") == "first"
-    state_of = partial(whole_state, weights, base_of=lambda model: originals[0].state(0 if first else model))
+    state_of = partial(whole_state, weights, base_of=lambda model: originals.state(0 if first else model))
     rows = rows_of(dataset.split_sizes, params.settings, map(read_array, inputs.forget_sets))
     observation = load("observation", name)
     settings = observation.Settings.model_validate(params.settings.get("settings", {}))

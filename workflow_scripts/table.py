@@ -14,7 +14,7 @@ name = params.settings["metric"]
 with job_of(snakemake) as running:
     metric, words = load("metric", name), words_of(params.settings)
     summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
-    costs = read_table(inputs.costs)[0].to_pylist()
+    costs = read_table(inputs.costs)[0].to_pylist() if inputs.costs else []
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
     if conclude := getattr(metric, "conclude", None):
         rows = conclude(rows, settings=metric.Settings.model_validate(params.settings["settings"]))

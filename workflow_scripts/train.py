@@ -25,10 +25,10 @@ with job_of(snakemake) as running:
     kind = task_of_model(settings["model"]["name"])
     dataset = kind.read(inputs.dataset)
     models = shard_indices(snakemake.wildcards.shard)
-    if hasattr(inputs, "membership"):
-        rows = rows_by_model(read_membership(inputs.membership, len(models), dataset.train_size).member)
+    if inputs.get("membership"):
+        rows = rows_by_model(read_membership(inputs.membership, len(models), dataset.train_size).kept)
     else:
-        rows = retain_set(dataset.train_size, read_array(inputs.forget_set) if hasattr(inputs, "forget_set") else None)
+        rows = retain_set(dataset.train_size, read_array(inputs.forget_set) if inputs.get("forget_set") else None)
     task = task_for(dataset, settings["model"], settings["seed"], worker.device)
     recipe = kind.RECIPE.model_validate(settings["training"])
     with running.timing.measure("training") as work:

@@ -6,7 +6,7 @@ from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.membership import read_membership
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
-from unlearnkit.artifacts.weights import WeightFile, write_weights
+from unlearnkit.artifacts.weights import RepeatedWeights, WeightFile, write_weights
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
@@ -38,7 +38,7 @@ with job_of(snakemake) as running:
             task,
             Procedure.from_slice(settings),
             division,
-            originals=WeightFile(inputs.originals),
+            originals=RepeatedWeights(inputs.originals, settings.get("draws", 1)),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
             worker=worker,

@@ -30,8 +30,12 @@ BASE: dict[str, Any] = {
 HALVES = {"kind": "random", "models": 8, "forget": 20}
 
 
+REQUESTS = {"kind": "draws", "of": "halves", "draws": 2, "fraction": 0.2}
+
+
 def graph(**changes: Any) -> PoolGraph:
-    return PoolGraph(Graph(load_experiment(BASE | {"pools": {"halves": HALVES | changes}})))
+    pools = {"halves": HALVES | changes, "requests": REQUESTS}
+    return PoolGraph(Graph(load_experiment(BASE | {"pools": pools})))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +49,15 @@ def graph(**changes: Any) -> PoolGraph:
         ({"pools": {"halves": HALVES | {"forget": 100}}}, r"forget is 100, but.*trained on 100.*at most 99"),
         ({"pools": {"halves": {"kind": "file", "models": 8, "file": "a.csv"}}}, r"file is a\.csv; expected a \.npy or"),
         ({"pools": {"halves": {"kind": "halves", "models": 8}}}, r"kind is 'halves', which is unknown"),
+        ({"pools": {"requests": REQUESTS}}, r"requests\.of is 'halves', which is no pool; expected .*kind random"),
+        (
+            {"pools": {"halves": HALVES, "requests": REQUESTS, "more": REQUESTS | {"of": "requests"}}},
+            r"pools\.more\.of is 'requests', whose models are those of another pool",
+        ),
+        (
+            {"pools": {"halves": HALVES, "requests": REQUESTS | {"fraction": 0.005}}},
+            r"requests\.fraction is 0\.005, which is less than one of the 100 samples.*halves.*at least 0\.01",
+        ),
         ({"pools": {"con": HALVES}}, r"pools has the name 'con', which Windows reserves"),
         (
             {"pools": {"halves": HALVES}, "unlearned_from": "first"},
@@ -100,7 +113,9 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
     present, path = Present(found.graph), found.graph.path
     own = {"pool": "halves", "shard": "0006-0007"}
     for stage, name in {
+        "parts": path(layout.PARTS, **own),
         "membership": path(layout.MEMBERSHIP, **own),
+        "oracles": path(layout.weights_of(layout.ORACLE), forget_set="halves", **own),
         "pools": path(layout.weights_of(layout.POOL), **own),
         "margins": path(layout.margins_of(layout.POOL), **own),
         "unlearned": path(layout.weights_of(layout.UNLEARNED), forget_set="halves", variant="do_nothing", **own),
@@ -125,7 +140,14 @@ def test_every_artifact_has_a_place_with_settings_and_code() -> None:
         "unlearned/halves/do_nothing/0008-0009.safetensors",
         "unlearned/gone/do_nothing/0000-0001.safetensors",
         "unlearned/halves/floor/0000-0001.safetensors",
-        "oracle/halves/0000-0001.safetensors",
+        "oracle/halves/0008-0009.safetensors",
+        "held_out_oracle/halves/0000-0001.safetensors",
+        "part/requests/0000-0001.safetensors",
+        "part/subsets/0000-0001.safetensors",
+        "pool/requests/0000-0001.safetensors",
+        "pool/requests/0000-0001.margins.parquet",
+        "membership/requests/0016-0017.safetensors",
+        "unlearned/requests/floor/0000-0001.safetensors",
         "forget_sets/halves.npy",
     ],
 )
@@ -137,10 +159,29 @@ def test_an_artifact_that_is_not_asked_for_is_no_part_of_the_experiment(name: st
 
 def test_a_pool_stands_where_a_forget_set_does() -> None:
     own, shard = graph(), "0002-0003"
-    assert own.start("halves", shard) == "results/toy/pool/halves/0002-0003.safetensors"
-    assert own.start("ten", shard) == "results/toy/original/0002-0003.safetensors"
+    assert own.start("halves", shard) == ["results/toy/pool/halves/0002-0003.safetensors"]
+    assert own.start("ten", shard) == ["results/toy/original/0002-0003.safetensors"]
     assert own.membership("halves", shard) == "results/toy/membership/halves/0002-0003.safetensors"
     assert own.membership("ten", shard) == []
+
+
+def test_a_pool_of_draws_takes_its_models_from_another_pool() -> None:
+    own = graph()
+    assert own.shards("requests") == [f"{first:04d}-{first + 1:04d}" for first in range(0, 16, 2)]
+    assert own.start("requests", "0006-0007") == ["results/toy/pool/halves/0002-0003.safetensors"]
+    assert own.parts("requests", "0006-0007") == ["results/toy/part/halves/0002-0003.safetensors"]
+    assert own.unlearning_slice("requests", "do_nothing")["draws"] == 2
+    assert "draws" not in own.unlearning_slice("halves", "do_nothing") | own.unlearning_slice("ten", "do_nothing")
+    assert own.role_of_oracles("requests") == "oracle/requests" and own.role_of_oracles("ten") == "oracle"
+    made = own.results()
+    assert "results/toy/unlearned/requests/do_nothing/0014-0015.margins.parquet" in made
+    assert not [path for path in made if "pool/requests" in path]
+
+
+def test_what_a_model_is_trained_on_does_not_depend_on_what_it_forgets() -> None:
+    few, many = graph(), graph(forget=40)
+    assert many.part_slice("halves") == few.part_slice("halves")
+    assert many.membership_slice("halves") != few.membership_slice("halves")
 
 
 def test_what_reads_oracles_is_not_applied_to_a_pool() -> None:
@@ -154,7 +195,7 @@ def test_what_reads_oracles_is_not_applied_to_a_pool() -> None:
 
 
 def test_a_pool_that_forgets_nothing_is_not_unlearned() -> None:
-    assert not [path for path in graph(forget=0).results() if "unlearned" in path]
+    assert not [path for path in graph(forget=0).results() if "unlearned/halves" in path]
     place = place_of("unlearned/halves/do_nothing/0000-0001.safetensors")
     assert place is not None
     assert Present(graph(forget=0).graph).settings(place) is None

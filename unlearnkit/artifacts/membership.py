@@ -8,14 +8,16 @@ unlearned models forget the forget set, oracles are trained without it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.artifacts.store import TensorFile, write_tensors
 from unlearnkit.errors import ArtifactError, repair
+from unlearnkit.layout import shard_indices
 
 Bools = npt.NDArray[np.bool_]
 
@@ -45,6 +47,15 @@ class Membership:
                 "only samples of its own in what a model forgets",
             )
         return None
+
+    @property
+    def kept(self) -> Bools:
+        """Which samples every model is trained on and does not forget, bool [models, training samples]."""
+        return self.member & ~self.forgotten
+
+    def forgetting_nothing(self) -> Membership:
+        """Return who is trained on what, and nobody forgets anything."""
+        return Membership(self.member, np.zeros_like(self.member))
 
     def take_models(self, models: slice) -> Membership:
         """Return the membership of some of the models."""
@@ -99,3 +110,12 @@ def read_membership(path: str | os.PathLike[str], models: int, samples: int) -> 
     if problem := membership.problem():
         raise ArtifactError(f"{path} is damaged: {problem[0]}", expected=problem[1], remedy=repair(path))
     return membership
+
+
+def read_memberships(paths: Sequence[str | os.PathLike[str]], models: range, samples: int) -> Membership:
+    """Read the membership of `models` from the files of the shards that hold them; raises as `read_membership` does."""
+    shards = [shard_indices(Path(path).stem) for path in paths]
+    parts = [read_membership(path, len(own), samples) for path, own in zip(paths, shards, strict=True)]
+    member, forgotten = (np.concatenate([getattr(part, name) for part in parts]) for name in _MATRICES)
+    first = shards[0][0]
+    return Membership(member, forgotten).take_models(slice(models.start - first, models.stop - first))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -138,6 +138,26 @@ class WeightFile:
                 expected=f"weights of SHA-256 {stated}, but these have {found}",
                 remedy=repair(self._file.path),
             )
+
+
+class RepeatedWeights(WeightFile):
+    """Weight files in which every model stands for `draws` of them: model k is number k // draws of the files."""
+
+    def __init__(self, paths: Sequence[str | os.PathLike[str]], draws: int = 1) -> None:
+        self._files, self._draws = [WeightFile(path) for path in paths], draws
+        self.metadata, self.holds, self.epochs = self._files[0].metadata, self._files[0].holds, self._files[0].epochs
+        self.model_indices = [
+            repeated
+            for file in self._files
+            for index in file.model_indices
+            for repeated in range(index * draws, (index + 1) * draws)
+        ]
+
+    def state(self, model_index: int, epoch: int | None = None) -> State:
+        """Return the tensors of one model, as a single file does; the last file reports a model that is in none."""
+        own = model_index // self._draws
+        file = next((file for file in self._files if own in file.model_indices), self._files[-1])
+        return file.state(own, epoch)
 
 
 def _base(model_index: int) -> str:

@@ -122,6 +122,10 @@ class Experiment(Settings):
         chosen = [name for name in type(self.metrics).model_fields if name in self.metrics.model_fields_set]
         return {name: self.settings_of(name) for name in chosen}
 
+    def metrics_on(self, subjects: str) -> list[str]:
+        """Return the metrics to compute that are scored on "forget sets" or on "pools"."""
+        return [name for name in self.metric_settings if registry.scored_on(declared("metric", name)) == subjects]
+
     def settings_of(self, metric: str) -> Settings:
         """Return the settings of a metric: its defaults where the configuration does not ask for it."""
         block = getattr(self.metrics, metric)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from unlearnkit.config.blocks import declared, own_settings
 from unlearnkit.config.names import unportable
 from unlearnkit.errors import ConfigError
+from unlearnkit.registry import FORGET_SETS
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
@@ -132,7 +133,7 @@ def shard_problems(experiment: Experiment) -> Iterator[ConfigError]:
     counts = {key: getattr(experiment, key) for key in ("num_models", "held_out_oracles")}
     for name, attribution in experiment.attributions.items():
         counts[f"attributions.{name}.models"] = getattr(attribution, "models", 0)
-    counts |= {f"pools.{name}.models": pool.models for name, pool in experiment.pools.items()}
+    counts |= {f"pools.{name}.models": getattr(pool, "models", 0) for name, pool in experiment.pools.items()}
     for key, count in counts.items():
         if count % size:
             yield ConfigError(
@@ -146,7 +147,8 @@ def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield metrics that compare more models than there are, and too few oracles for the noise floor or a method."""
     if not experiment.has_oracles:
         return  # `population_problems` reports what needs some
-    for metric in experiment.metric_settings:
+    metrics = experiment.metrics_on(FORGET_SETS)
+    for metric in metrics:
         compared = experiment.models_compared(metric)
         models = experiment.num_models
         yield from at_most(f"metrics.{metric}.num_models", compared, models, f"num_models is {models}", null=True)
@@ -154,7 +156,7 @@ def oracle_problems(experiment: Experiment) -> Iterator[ConfigError]:
             yield from _floor(experiment, metric, compared)
     needs = {name: getattr(declared("method", block.method), "NEEDS", ()) for name, block in experiment.methods.items()}
     readers = [name for name, needed in needs.items() if "held_out_oracles" in needed]
-    wanted = max(map(experiment.models_compared, experiment.metric_settings), default=1)
+    wanted = max(map(experiment.models_compared, metrics), default=1)
     if readers and experiment.held_out_oracles < wanted:
         yield ConfigError(
             f"held_out_oracles is {experiment.held_out_oracles}, but methods.{readers[0]} gives every one of {wanted} "

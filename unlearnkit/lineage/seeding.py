@@ -37,6 +37,8 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
             role, stages = _of_text(role, recipe)
         elif recipe.get("same_initial_weights"):
             roles["initial_weights"] = "original"
+        elif settings.get("kind") == "draws":
+            stages = ("forgotten",)  # who is trained on what is drawn for the pool that the models come from
     found = {
         "base": settings["seed"],
         "scheme": record["seed_scheme"],

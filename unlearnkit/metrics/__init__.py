@@ -11,6 +11,8 @@ A metric module defines
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}; `interval: False` if
                                     an interval over models has no meaning, as of a p value
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
+    SCORED_ON                       optional: "pools" if it is scored on pools, whose models forget samples of their
+                                    own, and not on forget sets; it reads margins alone
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
     STATES                          optional: keys of the experiment that scores and tables state beside the settings
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
@@ -25,7 +27,9 @@ A metric module defines
 fixed bound. `splits` are some of "forget", "retain", "validation" and "test", or, along AXIS "models", ("all",) for a
 measure that belongs to no single one. `score` returns exactly the declared measures and splits, of "test" only where
 the data have such samples (`Population.present`). Values along AXIS "samples" have one entry per sample of the split,
-along "models" one per candidate model, along "population" one alone. Model k of the originals is the one that unlearned
+along "models" one per candidate model, along "population" one alone. A population of a pool has `member`, `forgotten`
+and `origin`; its split "forget" are the training samples that some model forgets, and a value may be NaN where too few
+do. MIN_MODELS is then the fewest independent models of the pool. Model k of the originals is the one that unlearned
 model k started from. `population.observed[name][value]` is what READS names beside margins, [models, items, ...], of as
 many of the samples as were observed. Summaries (means, percentiles, bootstrap intervals, floors) are made for all
 metrics in `summary.py`. Constants and Settings are read without importing the module (`unlearnkit.declarations`), so

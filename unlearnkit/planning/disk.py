@@ -83,7 +83,7 @@ class Disk:
         match job.rule:
             case "datamodel":
                 return self._workload.models(job) * (2 * outputs * samples + experiment.train_size)
-            case "membership":
+            case "membership" | "part" | "request":
                 return 2 * self._workload.models(job) * -(-experiment.train_size // 8)
             case "gradients":
                 return 2 * outputs * samples * job.settings["dimension"]

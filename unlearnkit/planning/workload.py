@@ -13,6 +13,7 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.forget_sets.images import ClassForgetSet, SubpopulationForgetSet
 from unlearnkit.config.methods.costs import ModelSize
 from unlearnkit.config.methods.variants import last_epoch
+from unlearnkit.config.pools.sizes import forgotten_of, part_of
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import shard_indices
@@ -54,7 +55,7 @@ class Workload:
             return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}
         if job.rule in ("search", "choose"):
             return self._searched(job)
-        if job.rule == "score":
+        if job.rule in ("score", "score_pool"):
             return {"scoring": self._margins_read(job)}
         return {}
 
@@ -83,7 +84,8 @@ class Workload:
         Of a pool, it is how many samples each of its models forgets.
         """
         if name in self.experiment.pools:
-            return self.experiment.pools[name].planned_forget() or max(1, self.experiment.train_size // 100)
+            train_size = self.experiment.train_size
+            return forgotten_of(self.experiment.pools, name, train_size) or max(1, train_size // 100)
         forget_set = self.experiment.forget_sets[name]
         planned = self.experiment.planned_size(name) or self._found.get(as_key(forget_set.model_dump(mode="json")))
         if planned:
@@ -105,7 +107,7 @@ class Workload:
     def _part_of(self, pool: str) -> int:
         # what a file states is not known before it is read; a half is as good a guess as any
         train_size = self.experiment.train_size
-        return self.experiment.pools[pool].planned_part(train_size) or train_size // 2
+        return part_of(self.experiment.pools, pool, train_size) or train_size // 2
 
     def _retain_size(self, job: MissingJob) -> int:
         name = job.wildcards.get("forget_set")

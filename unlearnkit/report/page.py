@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unlearnkit.metrics.population import OPTIONAL, SPLITS
+from unlearnkit.registry import POOLS, scored_on
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.tables import STATISTICS
@@ -79,6 +80,8 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     templates.filters |= {"number": number, "setting": setting}
     templates.tests["contains"] = lambda whole, part: part in whole
     sections = [_section(name, settings, metrics, results) for name in settings["forget_sets"]]
+    on_pools = {name: results.tables[name] for name, metric in metrics.items() if scored_on(metric) == POOLS}
+    scored = dict.fromkeys(row["forget_set"] for rows in on_pools.values() for row in rows)
     return templates.get_template("template.html").render(
         settings=settings,
         words=words_of(settings),
@@ -88,6 +91,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         shown_epoch=shown_epoch,
         statistics=STATISTICS,
         sections=sections,
+        pools=[_pool_section(name, settings["pools"][name], metrics, on_pools, results) for name in scored],
         splits=[name for name in SPLITS if name != OPTIONAL or any(name in section.samples for section in sections)],
         jobs=job_rows(results.records),
         environment=environment(results.records),
@@ -117,12 +121,30 @@ def inline(svg: str, prefix: str, alt: str) -> Markup:
     return Markup(svg).replace(Markup("<svg "), Markup('<svg role="img" aria-label="{}" ').format(alt), 1)
 
 
+def _pool_section(
+    name: str,
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, ModuleType],
+    tables: Mapping[str, Sequence[Row]],
+    results: Results,
+) -> ForgetSetSection:
+    """All about one pool: tables of metrics that are scored on pools. Costs and figures are those of forget sets."""
+    rows = {metric: [row for row in table if row["forget_set"] == name] for metric, table in tables.items()}
+    shown = {
+        metric: (metrics[metric], metric_tables(own, [], metrics[metric], results.contenders))
+        for metric, own in rows.items()
+    }
+    sizes = {row["split"]: row["n_samples"] for own in rows.values() for row in own}
+    return ForgetSetSection(name, settings, sizes, {}, shown, {}, [])
+
+
 def _section(
     name: str, settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results
 ) -> ForgetSetSection:
     number_of_set = list(settings["forget_sets"]).index(name)
     costs = [row for row in results.costs if row["forget_set"] == name]
     rows = {metric: [row for row in table if row["forget_set"] == name] for metric, table in results.tables.items()}
+    rows = {metric: own for metric, own in rows.items() if scored_on(metrics[metric]) != POOLS}
     sizes = {row["split"]: row["n_samples"] for table in rows.values() for row in table}
     pictures: dict[str, list[Picture]] = {}
     for order, (figure, (metric, kind)) in enumerate(results.kinds.items()):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from unlearnkit.registry import POOLS, scored_on
 from unlearnkit.report.words import IMAGES, Words, shown_epoch
 
 Row = dict[str, Any]
@@ -112,12 +113,13 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
 def metric_markdown(
     rows: Sequence[Row], metric: ModuleType, words: Words = IMAGES, options: Mapping[str, Any] | None = None
 ) -> str:
-    """Return one Markdown table per forget set: a line per candidate and epoch, a column per measure and split.
+    """Return one Markdown table per forget set or pool: a line per candidate and epoch, a column per measure and split.
 
     Cells hold the statistic of `metric` ("p95" or "mean") with its 95 % interval over models. The note above the tables
     states the metric's `options`, its settings with defaults written out.
     """
     statistic, verdicts = metric.STATISTIC, getattr(metric, "VERDICTS", {})
+    what = "Pool" if scored_on(metric) == POOLS else "Forget set"
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
@@ -127,7 +129,7 @@ def metric_markdown(
             _line(own, key, columns, statistic, words, verdicts)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
-        parts.append(f"### Forget set `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
+        parts.append(f"### {what} `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
     listed = ", ".join(
         f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in metric.MEASURES.items()
     )

@@ -14,7 +14,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
-from unlearnkit.registry import ALWAYS_OBSERVED, TASKS, locate
+from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, TASKS, locate
 from unlearnkit.seeds import SCHEME
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.paths import takable
@@ -31,7 +31,7 @@ class Graph:
         self.experiment = experiment
         self.variants = experiment.variants
         self.forget_sets = list(experiment.forget_sets)
-        self.metrics = list(experiment.metric_settings)
+        self.metrics = experiment.metrics_on(FORGET_SETS)
         references = [name for name in layout.REFERENCE_CANDIDATES if name != "oracle" or experiment.has_oracles]
         self.candidates = [*references, *self.variants]
 
@@ -64,9 +64,10 @@ class Graph:
     def observed(self, observation: str, population: str, models: range, **wildcards: str) -> list[str]:
         """Return the files of an observation that hold the given models of a population."""
         pattern = layout.observation(observation).replace("{population}", population)
-        return [self.path(pattern, shard=shard, **wildcards) for shard in self._shards_with(models)]
+        return [self.path(pattern, shard=shard, **wildcards) for shard in self.shards_with(models)]
 
-    def _shards_with(self, models: range) -> list[str]:
+    def shards_with(self, models: range) -> list[str]:
+        """Return the shards that hold some models."""
         size = self.experiment.shard_size
         return layout.shard_names(models.stop, size)[models.start // size :]
 
@@ -83,13 +84,12 @@ class Graph:
         if "oracle_pool" not in self.needs(variant):
             return []
         settings: Any = self.variants[variant].settings
-        pattern, shards = layout.weights_of(layout.HELD_OUT_ORACLE), self._shards_with(settings.oracle_pool)
+        pattern, shards = layout.weights_of(layout.HELD_OUT_ORACLE), self.shards_with(settings.oracle_pool)
         return [self.path(pattern, shard=shard, forget_set=forget_set) for shard in shards]
 
     def settings_file(self, variant: str) -> list[str]:
         """Return the file with the settings of a variant if a rule makes it; others are part of the configuration."""
-        path = self.variants[variant].made_file
-        return [path] if path else []
+        return list(filter(None, [self.variants[variant].made_file]))
 
     def effects(self, variant: str, forget_set: str) -> list[str]:
         """Return the file with the effects of a forget set that a variant reads, if it does."""
@@ -293,7 +293,7 @@ class Graph:
 
     def unlearned_models(self) -> int:
         """Return how many models per variant are needed: as many as the most demanding metric compares."""
-        return max(self.experiment.models_compared(metric) for metric in self.metrics)
+        return max(map(self.experiment.models_compared, self.metrics), default=self.experiment.num_models)
 
     def tables(self, table: str) -> list[str]:
         """Return the three files of a table."""

@@ -26,7 +26,8 @@ class LeaderboardGraph:
 
     def tables(self) -> list[str]:
         """Return the tables that are ranked by: one per metric."""
-        return [self.graph.path(layout.TABLE, table=f"{metric}.parquet") for metric in self.graph.metrics]
+        metrics = self.graph.experiment.metric_settings
+        return [self.graph.path(layout.TABLE, table=f"{metric}.parquet") for metric in metrics]
 
     def outside(self) -> dict[str, str]:
         """Return variant -> why it is not ranked: baselines, methods that read oracles, all of single models."""

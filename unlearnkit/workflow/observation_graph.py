@@ -43,7 +43,7 @@ class ObservationGraph:
         """Return the file with the originals that unlearned models are kept as deltas of, if they are."""
         if observation == ALWAYS_OBSERVED or not self._is_delta(layout.variant_of(population)):
             return []
-        return [self._pools.start(population.split("/")[1], shard)]
+        return self._pools.start(population.split("/")[1], shard)
 
     def read_by(self, metric: str, forget_set: str, candidate: str) -> list[str]:
         """Return the files of other observations than margins that a score reads, each once."""
@@ -82,21 +82,22 @@ class ObservationGraph:
             for variant in graph.variants:
                 own = {"forget_set": name, "variant": variant}
                 yield layout.UNLEARNED, range(graph.unlearned_models()), own
-        for name, pool in self._pools.pools.items():
-            yield layout.POOL, range(pool.models), {"pool": name}
-            for variant in self._pools.variants() if pool.forgets else ():
-                yield layout.UNLEARNED, range(pool.models), {"forget_set": name, "variant": variant}
+        for name in self._pools.names():
+            yield layout.POOL, range(self._pools.models(name)), {"pool": name}
+        for name in self._pools.forgetting():
+            for variant in self._pools.variants():
+                yield layout.UNLEARNED, range(self._pools.models(name)), {"forget_set": name, "variant": variant}
 
     # configuration slice and code fingerprint
 
-    def slice_of(self, observation: str, variant: str = "") -> Slice:
+    def slice_of(self, observation: str, variant: str = "", forget_set: str = "") -> Slice:
         """What determines an observation beside weights and data: model, settings, and which samples it is made on.
 
-        `variant` is that of unlearned models, "" for others.
+        `variant` is that of unlearned models, "" for others, and `forget_set` or pool what they are to forget.
         """
         graph = self.graph
         if observation == ALWAYS_OBSERVED:
-            return graph.unlearning_slice(variant) if variant else graph.margins_slice()
+            return self._pools.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
         settings = graph.experiment.observation_settings(observation)
         own: Slice = {"observation": observation, "settings": settings.model_dump(mode="json", exclude={"items"})}
         if settings.items:
@@ -105,6 +106,7 @@ class ObservationGraph:
             own["assembled_by"] = method
         if self._is_delta(variant):
             own["unlearned_from"] = graph.experiment.unlearned_from
+            own |= self._pools.draws_slice(forget_set)
         evaluated = graph.evaluated_slice()
         return {**own, "model": graph.model_slice(), **evaluated, **(graph.seed_slice() if evaluated else {})}
 

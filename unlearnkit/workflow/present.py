@@ -14,9 +14,13 @@ from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
+from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.search_graph import SearchGraph
 from unlearnkit.workflow.text_graph import TextGraph
+
+OF_POOLS = {"unlearned", "oracles", "oracle"}
+"""Stages of weights, and populations that are observed, which a pool may have in place of a forget set."""
 
 
 class Present:
@@ -29,9 +33,14 @@ class Present:
         self.page = ReportGraph(graph)
         self.leaderboard = LeaderboardGraph(self.page)
         self.pools = PoolGraph(graph)
+        self.pool_scores = PoolScores(self.pools)
         self.observations = ObservationGraph(graph)
         self.arena = ArenaGraph(graph)
         self.searches = SearchGraph(graph)
+
+    def scores(self, metric: str) -> Graph | PoolScores:
+        """Return the part of the graph that scores a metric: on forget sets, or on pools."""
+        return self.pool_scores if metric in on_pools() else self.graph
 
     def settings(self, place: Place) -> Slice | None:
         """Return the settings slice, as JSON would hold it."""
@@ -74,19 +83,21 @@ class Present:
         graph, experiment = self.graph, self.graph.experiment
         attributions, attribution = self.attribution.names(place.stage), place.wildcards.get("attribution")
         # a pool may stand where a forget set does, as the name of what its models are to forget
-        unlearned = place.wildcards.get("forget_set") if "variant" in place.wildcards else None
-        pools, pool = self.pools.names(place.stage), place.wildcards.get("pool", unlearned)
+        forgetting = self.pools.forgetting() if {place.stage, place.wildcards.get("population")} & OF_POOLS else []
+        pools = self.pools.names(place.stage)
+        pool = place.wildcards.get("pool", place.wildcards.get("forget_set"))
         metrics = [*REGISTRIES["metric"]]
         held_out = place.wildcards.get("population", place.stage).startswith("held")
         count = experiment.held_out_oracles if held_out else experiment.num_models
         shards = layout.shard_names(count, experiment.shard_size)
         shards = self.attribution.shards(attribution) if attribution in attributions else shards
-        shards = self.pools.shards(pool) if pool in pools else shards
+        shards = self.pools.shards(pool) if pool in (*pools, *forgetting) else shards
+        scores = self.scores(place.wildcards.get("metric", ""))
         return {
-            "forget_set": [*graph.forget_sets, *(self.pools.forgetting() if unlearned else ())],
-            "variant": self.pools.variants() if unlearned in pools else [*graph.variants],
+            "forget_set": [*scores.forget_sets, *forgetting],
+            "variant": self.pools.variants() if pool in forgetting else [*graph.variants],
             "metric": metrics,
-            "candidate": graph.candidates,
+            "candidate": scores.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),
             "table": [

@@ -12,6 +12,8 @@ from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.sources import source_path
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.pool_graph import PoolGraph
+from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
 """Methods that others are compared with, beside those that read oracles."""
@@ -23,7 +25,7 @@ class ReportGraph:
     """Inputs and parameters of the figures and the page of an experiment."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+        self.graph, self._on_pools = graph, PoolScores(PoolGraph(graph))
 
     def figures(self) -> dict[str, tuple[str, str]]:
         """Return the figures of every forget set: name -> (metric, kind), ("", kind) for those of no metric.
@@ -50,7 +52,9 @@ class ReportGraph:
         if not self.is_limited:
             return {}
         experiment = self.graph.experiment
-        reasons = {name: unavailable(experiment, name) for name in REGISTRIES["metric"]}
+        # a metric that is scored on pools is not missed where nobody asked for pools
+        of_interest = [name for name in REGISTRIES["metric"] if experiment.pools or name not in on_pools()]
+        reasons = {name: unavailable(experiment, name) for name in of_interest}
         without = {name: why for name, why in reasons.items() if why}
         return {
             "limits": {"oracles": experiment.has_oracles, "models": self.graph.unlearned_models(), "without": without}
@@ -101,12 +105,14 @@ class ReportGraph:
 
     def linked_files(self) -> dict[str, list[str]]:
         """Return heading -> artifacts that the page links."""
+        metrics = self.graph.experiment.metric_settings
         pairs = ((forget_set, figure) for forget_set in self.graph.forget_sets for figure in self.figures())
         return {
-            "Tables": [path for table in ("cost", *self.graph.metrics) for path in self.graph.tables(table)],
+            "Tables": [path for table in ("cost", *metrics) for path in self.graph.tables(table)],
             "Figures": [self.graph.path(layout.FIGURE, forget_set=name, figure=figure) for name, figure in pairs],
             f"Values per {'sequence' if self.words_slice() else 'sample'} or model": [
-                path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)
+                *_files(self.graph),
+                *_files(self._on_pools),
             ],
         }
 
@@ -149,7 +155,7 @@ class ReportGraph:
         for name in self.graph.forget_sets:
             if count := self.graph.experiment.held_out_oracles:
                 models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
-        scores = [path for metric in self.graph.metrics for path in self.graph.score_files(metric, layout.SCORES)]
+        scores = [*_files(self.graph), *_files(self._on_pools)]
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
         return list(dict.fromkeys([*records, *self.cost_records()]))
@@ -227,3 +233,8 @@ class ReportGraph:
         """Fingerprint of making the page, its template included."""
         template = source_path("unlearnkit.report.page").with_name("template.html").read_bytes()
         return f"{self.graph.code('report')} {hashlib.sha256(template).hexdigest()[:16]}"
+
+
+def _files(scores: Graph | PoolScores) -> list[str]:
+    """Return the score files of all metrics that are computed."""
+    return [path for metric in scores.metrics for path in scores.score_files(metric, layout.SCORES)]

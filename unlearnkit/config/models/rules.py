@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.pools.sizes import models_of, source_of
 from unlearnkit.errors import ConfigError
+from unlearnkit.registry import POOLS, scored_on
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
@@ -24,9 +26,22 @@ def unavailable(experiment: Experiment, metric: str) -> str | None:
     """Return why a metric cannot be computed in an experiment, None if it can."""
     if not experiment.has_oracles and declared("metric", metric).NEEDS_ORACLE:
         return "compares with oracles, and there are none (oracles: none)"
+    if scored_on(declared("metric", metric)) == POOLS:
+        return _without_pools(experiment, metric)
     fewest, compared = fewest_models(metric), experiment.models_compared(metric)
     if compared < fewest:
         return f"compares distributions over {fewest} models or more, and there {_are(compared)} (num_models)"
+    return None
+
+
+def _without_pools(experiment: Experiment, metric: str) -> str | None:
+    pools = experiment.pools
+    counts = {name: models_of(pools, source_of(pools, name)) for name, own in pools.items() if own.forgets}
+    if not counts:
+        return "is scored on pools whose models forget, and there are none (pools)"
+    few = {name: count for name, count in counts.items() if count < fewest_models(metric)}
+    for name, count in few.items():
+        return f"compares {fewest_models(metric)} independent models or more, and pools.{name} has {count}"
     return None
 
 
@@ -38,7 +53,7 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield metrics and methods that need more models than there are, or oracles where there are none."""
     for metric in experiment.metric_settings:
         if why := unavailable(experiment, metric):
-            more = "train oracles" if "oracles" in why else f"raise num_models to {fewest_models(metric)} or more"
+            more = _more(metric, why)
             yield ConfigError(f"metrics.{metric} {why}", remedy=f"remove metrics.{metric}, or {more}")
     yield from _given_problems(experiment)
     if experiment.has_oracles:
@@ -55,6 +70,15 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"methods.{name}: {block.method} reads oracles, but oracles is none",
                 remedy=f"remove methods.{name}, or set oracles: train and held_out_oracles",
             )
+
+
+def _more(metric: str, why: str) -> str:
+    if "oracles" in why:
+        return "train oracles"
+    if "there are none (pools)" in why:
+        return "add a pool, such as pools: {halves: {kind: random, models: 16, forget: 100}}"
+    key = "models of the pool" if scored_on(declared("metric", metric)) == POOLS else "num_models"
+    return f"raise {key} to {fewest_models(metric)} or more"
 
 
 def _given_problems(experiment: Experiment) -> Iterator[ConfigError]:

@@ -6,14 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from unlearnkit.config.names import UserPath
+from unlearnkit.config.names import Name, UserPath
 from unlearnkit.config.settings import Settings
 
 
 class PoolSettings(Settings):
     """What every kind of pool has in common."""
-
-    models: int = Field(ge=1, description="models of the pool, whole shards")
 
     @property
     def forgets(self) -> bool:
@@ -33,7 +31,13 @@ class PoolSettings(Settings):
         return None
 
 
-class RandomPool(PoolSettings):
+class TrainedPool(PoolSettings):
+    """A pool that has models of its own."""
+
+    models: int = Field(ge=1, description="models of the pool, whole shards")
+
+
+class RandomPool(TrainedPool):
     """Models on random parts of the training samples, each of which forgets a random part of its own."""
 
     kind: Literal["random"]
@@ -54,7 +58,7 @@ class RandomPool(PoolSettings):
         return self.forget
 
 
-class FilePool(PoolSettings):
+class FilePool(TrainedPool):
     """Models whose samples are stated in a file."""
 
     kind: Literal["file"]
@@ -74,5 +78,22 @@ class FilePool(PoolSettings):
         return self.file
 
 
-Pool = Annotated[RandomPool | FilePool, Field(discriminator="kind")]
+class DrawsPool(PoolSettings):
+    """Requests to forget: every model of another pool is to forget several random parts of its own, one at a time.
+
+    Request j of model i is number i * draws + j of this pool.
+    """
+
+    kind: Literal["draws"]
+    of: Name = Field(description="pool that the models are taken from")
+    draws: int = Field(ge=1, description="requests per model, each of which makes one unlearned model per variant")
+    fraction: float = Field(gt=0, lt=1, description="part of its own samples that a model forgets at a request")
+
+    @property
+    def forgets(self) -> bool:
+        """True: that is what it is for."""
+        return True
+
+
+Pool = Annotated[RandomPool | FilePool | DrawsPool, Field(discriminator="kind")]
 """Any pool, told apart by its `kind`."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.attributions.attribution import DatamodelAttribution
-from unlearnkit.config.pools.pool import RandomPool
-from unlearnkit.errors import ConfigError
+from unlearnkit.config.pools.pool import DrawsPool, RandomPool
+from unlearnkit.config.pools.sizes import forgotten_of, part_of
+from unlearnkit.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
@@ -27,6 +28,8 @@ def pool_problems(experiment: Experiment) -> Iterator[ConfigError]:
             )
         if isinstance(pool, RandomPool):
             yield from _part_problems(experiment, name, pool)
+        elif isinstance(pool, DrawsPool):
+            yield from _draws_problems(experiment, name, pool)
         elif not pool.file.endswith(SUFFIXES):
             yield ConfigError(f"pools.{name}.file is {pool.file}", expected="a .npy or .npz file with boolean matrices")
     unlearned = [name for name, pool in experiment.pools.items() if pool.forgets]
@@ -55,4 +58,24 @@ def _part_problems(experiment: Experiment, name: str, pool: RandomPool) -> Itera
         yield ConfigError(
             f"pools.{name}.forget is {pool.forget}, but each of its models is trained on {part} samples",
             expected=f"at most {part - 1}, so that a retain set is left",
+        )
+
+
+def _draws_problems(experiment: Experiment, name: str, pool: DrawsPool) -> Iterator[ConfigError]:
+    trained = [other for other, own in experiment.pools.items() if not isinstance(own, DrawsPool)]
+    if pool.of not in trained:
+        why = "whose models are those of another pool" if pool.of in experiment.pools else "which is no pool"
+        yield ConfigError(
+            f"pools.{name}.of is '{pool.of}', {why}",
+            expected="the name of a pool that has models of its own",
+            remedy=suggest(pool.of, trained) if trained else "add one of the kind random",
+        )
+        return
+    part, forgotten = (of(experiment.pools, name, experiment.train_size) for of in (part_of, forgotten_of))
+    if part and not forgotten:
+        yield ConfigError(
+            f"pools.{name}.fraction is {pool.fraction:g}, which is less than one of the {part} samples that each model "
+            f"of pools.{pool.of} is trained on",
+            expected=f"at least {1 / part:g}",
+            remedy="raise it",
         )

@@ -62,8 +62,8 @@ def made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     pools = PoolGraph(graph)
     for name in pools.names():
         for shard in pools.shards(name):
-            own = graph.path(layout.MEMBERSHIP, pool=name, shard=shard)
-            yield own, pools.membership_slice(name), pools.file(name)
+            for pattern, settings in ((layout.PARTS, pools.part_slice), (layout.MEMBERSHIP, pools.membership_slice)):
+                yield graph.path(pattern, pool=name, shard=shard), settings(name), pools.file(name)
     attribution, embeddings = AttributionGraph(graph), graph.path(layout.EMBEDDINGS)
     if any(embeddings in attribution.forget_set_sources(name) for name in graph.forget_sets):
         yield embeddings, attribution.slice_of("embeddings"), attribution.embedding_files()

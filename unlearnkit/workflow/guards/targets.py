@@ -33,7 +33,7 @@ def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any])
         place = place_of_path(path)
         plug_ins.add(place.wildcards.get("metric", place.stage) if place else name.removesuffix("_all"))
     added = {
-        "metrics": plug_ins & {*REGISTRIES["metric"]} - {*graph.metrics},
+        "metrics": plug_ins & {*REGISTRIES["metric"]} - {*graph.experiment.metric_settings},
         "observations": plug_ins & {*present.observations.names} - {*graph.experiment.observed},
     }
     if any(added.values()):
