@@ -70,7 +70,6 @@ def _searched(pattern: str, stage: str) -> Stage:
         pattern,
         lambda g, w: g.searches.slice_of(stage, w["search"], w.get("seed", "")),
         lambda g, w: g.searches.code(stage, w["search"]),
-        draws=() if stage == "search reports" else ("trials",),
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from unlearnkit.lineage.seeding import seeding
-from unlearnkit.places import place_of
-from unlearnkit.seeds import derive_seed
+from unlearnkit.places import Place, place_of
+from unlearnkit.seeds import SCHEME, derive_seed
 
 DRAWING = ("generators", "seeded", "derive_seed", "draws")
 VIEWS = {"unlearned": {"validation"}}
@@ -48,3 +48,14 @@ def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[s
     assert set(found["stages"]) == stated | VIEWS.get(found["role"], set())
     first = found["stages"][0]
     assert found["first"][first] == derive_seed(3, found["role"], 0, first)
+
+
+def test_trials_of_a_search_have_the_seeds_that_are_stated() -> None:
+    settings = {"seed": 3, "search": "ft", "study": 1, "trials": 5, "space": {"lr": {}}}
+    found = seeding(Place("studies", {"search": "ft", "seed": "1"}), {"settings": settings, "seed_scheme": SCHEME})
+    assert found and (found["role"], found["models"], found["stages"]) == (
+        "search ft 1",
+        [0, 4],
+        ["all settings", "lr"],
+    )
+    assert found["first"]["lr"] == derive_seed(3, "search ft 1", 0, "lr")

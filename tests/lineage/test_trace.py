@@ -69,7 +69,7 @@ def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call
     told = traced(call, completed, "tables/klom.md", "--depth", "99")
     reached = {place.stage for name in names(told["tree"]) if (place := place_of(name))}
     attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components"}
-    attributed |= {"memorisation", "effects"}
+    attributed |= {"memorisation", "effects", "studies", "chosen settings", "search reports"}
     text = {"tokenizer", "training tokens", "validation tokens", "units", "curves"}
     of_pools = {"parts", "membership", "pools"}
     searched = {"studies", "chosen settings", "search reports"}

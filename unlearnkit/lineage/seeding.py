@@ -26,6 +26,12 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         return None
     if place.stage in ("scores", "summaries", "trials"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
+    elif place.stage == "studies":
+        # the models of these seeds are trials
+        role, models = f"search {settings['search']} {settings['study']}", range(settings["trials"])
+        stages = ("all settings", *settings["space"])
+    elif place.stage == "chosen settings":
+        role, models, stages = f"search {settings['search']}", range(settings["studies"]), ("objective",)
     elif place.stage == "leaderboard":
         role, models = "leaderboard", range(1)
     elif place.is_observation and "evaluated" in settings and "method" not in settings:

@@ -25,7 +25,7 @@ class SeededByTrial(BaseSampler):
 
     def __init__(self, make: Callable[[int], BaseSampler], base_seed: int, search: str, study: int) -> None:
         self._make, self._base_seed = make, base_seed
-        self._role, self._study = f"search {search} {study}", study
+        self._role = f"search {search} {study}"
 
     def _for(self, trial: FrozenTrial, setting: str) -> BaseSampler:
         # NumPy's generators of the samplers take 32 bits
