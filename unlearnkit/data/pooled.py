@@ -14,22 +14,21 @@ from unlearnkit.metrics.population import Population
 def pool_populations(margins: Mapping[int, Margins], membership: Membership, draws: int) -> dict[int, Population]:
     """Return epoch -> what a metric that is scored on pools receives of the margins of all models of a pool.
 
-    `membership` is that of all models, of which `draws` after each other come from one. Of models before they forget
-    there is only that one, which then stands for each of them. Training samples that a model forgets are of the split
-    "forget", the others of "retain".
+    `membership` is that of all models on the evaluated samples (`Membership.on`), which candidates and oracles share;
+    `draws` models after each other come from one. Of models before they forget there is only that one, which then
+    stands for each of them. Training samples that a model forgets are of the split "forget", the others of "retain".
     """
     return {epoch: _population(part, membership, draws) for epoch, part in margins.items()}
 
 
 def _population(part: Margins, membership: Membership, draws: int) -> Population:
-    models, own = len(membership.member), membership.on(part.split, part.sample_index)
-    of_training = np.where(own.forgotten.any(axis=0), "forget", "retain")
+    models, of_training = len(membership.member), np.where(membership.forgotten.any(axis=0), "forget", "retain")
     return Population(
         _repeated(part.margins, models),
         _repeated(part.correct, models),
         np.where(part.split == "train", of_training, part.split),
-        member=own.member,
-        forgotten=own.forgotten,
+        member=membership.member,
+        forgotten=membership.forgotten,
         origin=np.arange(models) // draws if draws > 1 else None,
     )
 
