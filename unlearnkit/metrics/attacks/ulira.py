@@ -32,7 +32,7 @@ STATISTIC = "mean"
 MIN_MODELS = 4
 MEASURES = {
     "accuracy": {
-        "direction": "lower",
+        "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
@@ -40,7 +40,7 @@ MEASURES = {
         "splits": ("forget",),
     },
     "auc": {
-        "direction": "lower",
+        "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
@@ -48,7 +48,7 @@ MEASURES = {
         "splits": ("forget",),
     },
     "tpr_at_1": {
-        "direction": "lower",
+        "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
@@ -56,7 +56,7 @@ MEASURES = {
         "splits": ("forget",),
     },
     "tpr_at_01": {
-        "direction": "lower",
+        "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",

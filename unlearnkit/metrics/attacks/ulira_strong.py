@@ -26,7 +26,7 @@ STATISTIC = "mean"
 MIN_MODELS = 3
 MEASURES = {
     "strong_accuracy": {
-        "direction": "lower",
+        "direction": "match",
         "low": 0.0,
         "high": 1.0,
         "unit": "fraction",
