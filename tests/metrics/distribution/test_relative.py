@@ -134,3 +134,12 @@ def test_constant_margins_other_samples_and_empty_features_are_refused() -> None
     empty = Observation({"features": np.ones((12, len(SPLIT), 8), np.float32)}, np.arange(len(SPLIT)))
     with pytest.raises(MetricError, match="12 of 36 models have features that are not finite, or the same on all"):
         values_of(representation, replace(population(0), observed={"hidden": empty}), population(1), population(2))
+
+
+def test_few_models_of_one_law_on_many_samples_are_seldom_told_apart() -> None:
+    split = np.repeat(["forget", "retain", "validation"], [1000, 2, 2])
+    rng, small = np.random.default_rng(0), 0
+    for _ in range(25):
+        sides = [Population(m := rng.normal(size=(8, len(split))), m > 0, split) for _ in range(3)]
+        small += values_of(relative, *sides, permutations=99)["p_same", "forget"] <= 0.05
+    assert small <= 5, "a share of 5 % exceeds this once in a thousand times"

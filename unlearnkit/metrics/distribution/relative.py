@@ -38,6 +38,7 @@ MIN_MODELS = 6  # of fewer models the exchanges are too few for a p value below 
 DEFINED_FROM = 4  # models that the standard error needs; intervals leave some models out
 HEADLINE = "statistic"
 STATISTIC = "mean"
+RANKED_SPLITS = ("forget",)  # to be nearer to the originals on retained samples is no failure
 VERDICTS = {"nearer_to": "nearer to", "p_holm": "p (Holm)"}
 SPLITS = ("forget", "retain", "validation", "test")
 CHANCE = {"low": 0.0, "high": 1.0, "unit": "probability", "splits": SPLITS, "interval": False}
@@ -87,13 +88,13 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the relative test on every split, {measure: {split: [1]}}.
 
-    A model is its margins on the samples of the split, each divided by its standard deviation over oracles and
-    originals. `statistic` is the studentised difference of the divergences `to_oracles` and `to_originals`, negative
-    where the candidate is nearer to the oracles; `p_oracle` and `p_original` are one-sided p values of being nearer to
-    the one or the other, at least 1 / (permutations + 1); `verdict` is -1 or 1 where one of them is at most half the
-    level, else 0; `p_same` is the p value of the candidate having the law of the oracles. Formulas and sources are in
-    `three_samples` and `hockey_stick`. Raises MetricError for unequal numbers of models, other samples, non-finite
-    margins and models without differences.
+    A model is its margins on the samples of the split, each divided by its standard deviation over all models,
+    so that exchanging models of two sides changes no scale. `statistic` is the studentised difference of the
+    divergences `to_oracles` and `to_originals`, negative where the candidate is nearer to the oracles; `p_oracle` and
+    `p_original` are one-sided p values of being nearer to the one or the other, at least 1 / (permutations + 1);
+    `verdict` is -1 or 1 where one of them is at most half the level, else 0; `p_same` is the p value of the candidate
+    having the law of the oracles. Formulas and sources are in `three_samples` and `hockey_stick`. Raises MetricError
+    for unequal numbers of models, other samples, non-finite margins and models without differences.
     """
     sides = compared(candidate, oracle, original, settings.num_models)
     signs = coins(sides[0].models, settings.permutations, rng)
@@ -142,11 +143,12 @@ def _nearness(kernel: Matrix, signs: Matrix, settings: Any) -> Nearness:
 
 
 def _points(margins: Sequence[NDArray], settings: Settings, rng: np.random.Generator) -> Matrix:
-    """Margins of all models on some samples, [3N, samples], in standard deviations over oracles and originals."""
+    """Margins of all models on some samples, [3N, samples], in standard deviations over all models."""
     samples = margins[0].shape[1]
     if samples > settings.samples:
         chosen = np.sort(rng.choice(samples, settings.samples, replace=False))
         margins = [side[:, chosen] for side in margins]
     points = np.concatenate(margins).astype(np.float64)
-    spread = points[len(margins[0]) :].std(axis=0, ddof=1)
+    # over all sides: a scale of some sides only would shrink their models and leave those of the other as they are
+    spread = points.std(axis=0, ddof=1)
     return points / np.where(spread > 0, spread, 1)

@@ -5,10 +5,10 @@ k of each may share draws with model k of the others (u_k started from p_k), so 
 and what is in one triple is not. Sums over pairs of models therefore leave out pairs within a triple.
 
 The test exchanges o_k and p_k, for every k by a coin. If O and P have one law, all 2^N outcomes are equally likely, so
-false alarms are as stated at any N, whatever U is. If O and P differ and U lies equally far from both, the studentised
-statistic is asymptotically standard normal under exchange and in truth, so false alarms are as stated for large N
-(Chung and Romano 2013, doi 10.1214/13-AOS1090). Everything follows from a matrix of kernels between models, so it holds
-for every kind of point.
+false alarms are as stated at any N if U does not depend on them (in simulations also where u_k follows from p_k). If O
+and P differ and U lies equally far from both, the studentised statistic is asymptotically standard normal under
+exchange and in truth, so false alarms are as stated for large N (Chung and Romano 2013, doi 10.1214/13-AOS1090).
+Everything follows from a matrix of kernels between models, so it holds for every kind of point.
 """
 
 from __future__ import annotations
