@@ -113,6 +113,13 @@ def test_retrained_models_may_stand_for_those_that_never_saw_a_sample() -> None:
     assert np.nanmean(found["accuracy"]) == pytest.approx(norm.cdf(0.5), abs=0.02)
 
 
+def test_retrained_models_are_a_target_for_perfect_unlearning_also_as_the_reference() -> None:
+    perfect, retrained = made_pool(16, 4), made_pool(16, 4, seed=1)
+    retrained = replace(retrained, member=perfect.member, forgotten=perfect.forgotten, split=perfect.split)
+    accuracies = [np.nanmean(scored(who, retrained, reference="retrained")["accuracy"]) for who in (perfect, retrained)]
+    assert accuracies[0] == pytest.approx(accuracies[1], abs=0.02)
+
+
 def test_correctness_is_a_weaker_feature() -> None:
     pool = made_pool(24, 4, leak=2.0)
     found = np.nanmean(scored(pool, feature="correctness")["accuracy"])

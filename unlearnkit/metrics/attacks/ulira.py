@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     reference: Literal["unlearned", "retrained"] = Field(
         "unlearned",
         description="models without the sample: unlearned: unlearned models that were never trained on it; retrained: "
-        "retrained models that were not, arXiv 2410.23232",
+        "retrained models of parts without it, arXiv 2410.23232",
     )
     compat: Literal["deep_unlearn"] | None = Field(
         None,
@@ -100,8 +100,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return accuracy, AUC and true-positive rates of the attack for every sample that a model of the pool forgets.
 
-    {measure: {"forget": [samples]}}: shares in [0, 1], lower is better, chance is 0.5 for accuracy and AUC and the
-    false-positive rate for `tpr_at_1` (1 %) and `tpr_at_01` (0.1 %); thresholds are those of the scores of all samples.
+    {measure: {"forget": [samples]}}: shares in [0, 1]; the target is the value of the retrained models. Chance, which
+    that value approaches with many models, is 0.5 for accuracy and AUC and the false-positive rate for `tpr_at_1` (1 %)
+    and `tpr_at_01` (0.1 %); thresholds are those of the scores of all samples.
     NaN for a sample that too few models forget or never saw. `rng` is unused. Raises MetricError if that are all, and
     for margins that are not finite or all equal.
     """
@@ -135,13 +136,16 @@ def _feature(population: Population, settings: Settings) -> NDArray:
 
 
 def _retrained(oracle: Population | None, settings: Settings) -> Side:
-    """The margins of retrained models on samples that they were not trained on."""
+    """The values of retrained models on samples that neither they nor the models they stand for were trained on.
+
+    Those retrained without the sample would be the candidate itself in the row of the retrained models.
+    """
     if oracle is None:
         raise MetricError("ulira got no retrained models", expected="some, since reference is 'retrained'")
     oracle, groups = grouped(oracle)
-    scored, forgotten, never = of_a_pool(oracle, "ulira")
+    scored, _, never = of_a_pool(oracle, "ulira")
     groups = groups if settings.leave_out == "original" else np.arange(scored.models)
-    return Side(_feature(scored, settings), never | forgotten, groups)
+    return Side(_feature(scored, settings), never, groups)
 
 
 def _as_published(

@@ -51,8 +51,8 @@ def score(
 
         (share of unlearned models called unlearned + share of oracles called oracles) / 2
 
-    In [0, 1], lower is better, chance is 0.5. `rng` is unused. Raises MetricError for margins that are not finite, for
-    fewer than three models a side, and if both sides were not evaluated on the same samples.
+    In [0, 1]; the target is the oracles' own value, near chance, 0.5. `rng` is unused. Raises MetricError for margins
+    that are not finite, for fewer than three models a side, and if both sides were not evaluated on the same samples.
     """
     assert oracle is not None
     require_same_samples(candidate, oracle)
