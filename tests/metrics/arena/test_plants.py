@@ -62,3 +62,12 @@ def test_what_changes_margins_alone_is_not_planted_beside_other_observations_or_
     others = replace(population(100), losses=np.zeros((8, len(SPLIT))))
     found = planted("samples", 0.5, sequences, others)
     assert found.losses is not None and (found.losses[:, found.margins[0] > 50] == 0).all()
+
+
+def test_a_leak_makes_predictions_right_whose_margin_rises_above_0() -> None:
+    rng = np.random.default_rng(0)
+    margins = rng.normal(size=(8, len(SPLIT)))
+    clean, original = Population(margins, margins > 0, SPLIT), Population(margins + 6, margins > -6, SPLIT)
+    found, forget = planted("leak", 0.2, clean, original), SPLIT == "forget"
+    np.testing.assert_array_equal(found.correct[:, forget], margins[:, forget] > -1.2)
+    np.testing.assert_array_equal(found.correct[:, ~forget], clean.correct[:, ~forget])

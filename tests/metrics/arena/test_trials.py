@@ -189,7 +189,7 @@ def test_the_detectable_difference_of_a_mean_falls_with_the_root_of_the_models()
     for models in (10, 20, 40, 80):
         for kind, share, shift in (("none", 0.0, 0.0), ("models", 1.0, 1.0), ("leak", 0.5, 9.0)):
             drawn = shift + rng.normal(size=2000) / np.sqrt(models)
-            own = {"measure": "mean", "models": models, "kind": kind, "share": share}
+            own = {"measure": "mean", "models": models, "kind": kind, "share": share, "distance": False}
             rows += [{**own, "trial": t, "value": float(v)} for t, v in enumerate(drawn)]
     found = curves(rows, 0.1)
     assert [row["models"] for row in found] == [10, 20, 40, 80]
@@ -203,3 +203,18 @@ def test_the_detectable_difference_of_a_mean_falls_with_the_root_of_the_models()
     # what is said to be detectable is detected in 80 % of the cases
     floor = rng.normal(size=10_000) / 4
     assert power(floor, floor + REACH / 4) == pytest.approx(0.8, abs=0.02)
+
+
+def test_what_is_detectable_of_a_distance_is_detected_in_four_of_five_cases() -> None:
+    rng, own = np.random.default_rng(0), {"measure": "gap", "models": 20, "distance": True}
+    floor = np.abs(rng.normal(size=4000))
+    rows = [{**own, "kind": "none", "share": 0.0, "trial": t, "value": float(v)} for t, v in enumerate(floor)]
+    rows += [{**own, "kind": "models", "share": 1.0, "trial": t, "value": 9.0} for t in range(4000)]
+    (found,) = curves(rows, 0.1)
+    shift = found["floor"] + found["detectable"]
+    assert power(floor, np.abs(shift + rng.normal(size=10_000))) == pytest.approx(0.8, abs=0.02)
+
+
+def test_values_of_measures_to_match_are_distances() -> None:
+    assert {row["measure"]: row["distance"] for row in trials_of(klom)} == dict.fromkeys(klom.MEASURES, False)
+    assert {row["distance"] for row in trials_of(margin)} == {True}

@@ -24,20 +24,23 @@ def plant(
 
     "models": that share of its models are originals. "samples": on that share of the forget samples all models show
     what originals show. "leak": the margins of all models on the forget samples move by that share of the gap between
-    the means of originals and oracles, which leaves their spread as it is. None where the kind is not defined: the last
-    two change margins alone, so not for populations with other observations, and a leak not where losses are given
-    beside margins. Model k is replaced by original k.
+    the means of originals and oracles, which leaves their spread as it is; a prediction whose margin rises above 0 is
+    right. None where the kind is not defined: for the last two where there are other observations, for a leak also
+    where losses are given beside margins or `correct` are shares. Model k is replaced by original k.
     """
     if kind == "models":
         return _rows(candidate, original, _count(share, candidate.models))
-    if candidate.observed or (kind == "leak" and candidate.losses is not None):
+    shares = candidate.correct.dtype != bool
+    if candidate.observed or (kind == "leak" and (shares or candidate.losses is not None)):
         return None
     forget = candidate.samples_of("forget")
     if kind == "samples":
         return _columns(candidate, original, rng.choice(forget, _count(share, len(forget)), replace=False))
     margins = candidate.margins.astype(np.float64)
     margins[:, forget] += share * (original.margins.mean(axis=0, dtype=float) - margins.mean(axis=0))[forget]
-    return replace(candidate, margins=margins)
+    # a margin above 0 is a probability above one half
+    risen = np.isin(np.arange(candidate.samples), forget) & (margins > 0)
+    return replace(candidate, margins=margins, correct=candidate.correct | risen)
 
 
 def _count(share: float, whole: int) -> int:

@@ -15,6 +15,8 @@ from unlearnkit.metrics.arena.trials import NULL
 Row = dict[str, Any]
 REACH = float(ndtri(1 - ALARMS) + ndtri(POWER))
 """Standard deviations between the floor and a candidate that exceeds its 95 % quantile in 80 % of the cases: 2.49."""
+REACH_OF_DISTANCES = float(ndtri(1 - ALARMS / 2) + ndtri(POWER)) - math.sqrt(2 / math.pi)
+"""The same for distances |x|, in standard deviations of x: the quantile is at 1.96, the mean floor at 0.80; 2.00."""
 FEWEST_SIZES = 3
 LEAST_FIT = 0.9
 
@@ -24,8 +26,9 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
 
     `trials` are the rows of `trials.run_trials` for one metric and forget set. `floor` and `original` are means over
     trials of oracles against other oracles, and of originals in their place, `_low` and `_high` the central 95 %.
-    `detectable` = 2.49 standard deviations of the floor: a candidate whose expected value lies that far above the
-    floor's, and varies as much, exceeds the floor's 95 % quantile in 80 % of the cases. `wanted` is the share
+    A candidate whose expected value lies `detectable` above the floor's, and varies as much, exceeds the floor's 95 %
+    quantile in 80 % of the cases: 2.49 standard deviations of the floor; where values are distances from a target,
+    which have no sign, 2.00 root mean squares of the floor. `wanted` is the share
     `difference` of the gap between originals and floor at the most models, and `recommended` the N at which
     `detectable` falls to it (`extrapolated`); None with a `note` where that cannot be said.
     """
@@ -33,10 +36,13 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
     for row in trials:
         if row["kind"] == NULL or (row["kind"], row["share"]) == ("models", 1.0):
             values.setdefault((row["measure"], row["models"], row["kind"]), []).append(row["value"])
+    distances = {row["measure"] for row in trials if row["distance"]}
     rows = []
     for measure in dict.fromkeys(key[0] for key in values):
         sizes = sorted({key[1] for key in values if key[0] == measure})
-        own = [_row(measure, n, values[measure, n, NULL], values[measure, n, "models"]) for n in sizes]
+        detectable = _detectable_distance if measure in distances else _detectable
+        sides = [(n, values[measure, n, NULL], values[measure, n, "models"]) for n in sizes]
+        own = [_row(measure, n, floor, original) | {"detectable": detectable(floor)} for n, floor, original in sides]
         wanted = difference * (own[-1]["original"] - own[-1]["floor"])
         count, note = extrapolated(sizes, [row["detectable"] for row in own], wanted)
         rows += [{**row, "wanted": wanted, "recommended": count, "note": note} for row in own]
@@ -69,4 +75,12 @@ def _row(measure: str, models: int, floor: Sequence[float], original: Sequence[f
     for name, values in (("floor", floor), ("original", original)):
         low, high = np.quantile(values, [0.025, 0.975]).tolist()
         row |= {name: float(np.mean(values)), f"{name}_low": low, f"{name}_high": high}
-    return {**row, "detectable": REACH * float(np.std(floor, ddof=1))}
+    return row
+
+
+def _detectable(floor: Sequence[float]) -> float:
+    return REACH * float(np.std(floor, ddof=1))
+
+
+def _detectable_distance(floor: Sequence[float]) -> float:
+    return REACH_OF_DISTANCES * math.sqrt(float(np.mean(np.square(floor))))

@@ -18,7 +18,7 @@ from unlearnkit.metrics.population import Population
 
 NULL, KEPT = "none", "kept"
 STATISTICS = {"mean": np.mean, "p95": lambda values: np.percentile(values, 95)}
-COLUMNS = ("models", "trial", "kind", "share", "measure", "value")
+COLUMNS = ("models", "trial", "kind", "share", "measure", "value", "distance")
 Row = dict[str, Any]
 
 
@@ -60,14 +60,15 @@ def run_trials(
     trials: int,
     rng: np.random.Generator,
 ) -> list[Row]:
-    """Return one row per size, trial, plant and measure: models, trial, kind, share, measure, value.
+    """Return one row per size, trial, plant and measure: models, trial, kind, share, measure, value, distance.
 
     `metric` is a metric module. For every size n and trial, n oracles are the reference and n others the candidate, all
     drawn without replacement; n originals are drawn beside them. The candidate is scored as it is (kind "none") and
     with every one of `plants` (`plants.plant`, kind and share), with the same random draws; oracles that kept a part of
     the forget set are a candidate of the kind "kept". `value` is the metric's statistic ("mean" or "p95") on the forget
-    samples (or on the first declared split), turned so that it is higher for worse candidates (`_as_badness`). Raises
-    MetricError if there are fewer than 2n oracles or n originals, and what the metric raises.
+    samples (or on the first declared split), turned so that it is higher for worse candidates (`_as_badness`), and
+    `distance` states whether it is a distance from a target, so without a sign. Raises MetricError if there are fewer
+    than 2n oracles or n originals, and what the metric raises.
     """
     if hasattr(settings, "num_models"):
         settings = settings.model_copy(update={"num_models": None})
@@ -104,7 +105,7 @@ def _as_badness(rows: Sequence[Row], metric: ModuleType) -> list[Row]:
         name, value = row["measure"], row["value"]
         return abs(value - targets[name]) if name in targets else signs[name] * value
 
-    return [{**row, "value": worse(row)} for row in rows]
+    return [{**row, "value": worse(row), "distance": row["measure"] in targets} for row in rows]
 
 
 def _trial(
