@@ -10,6 +10,7 @@ from bench import Bench, same
 from torch import Tensor, nn
 
 from unlearnkit import registry
+from unlearnkit.methods.images import dampening
 from unlearnkit.methods.images.dampening import factor, importance
 from unlearnkit.methods.images.lfssd import squared_norm
 from unlearnkit.models.building import states_of
@@ -113,3 +114,14 @@ def test_no_label_is_read_without_a_loss(bench_of: Callable[..., Bench]) -> None
 
 def test_they_share_one_space() -> None:
     assert registry.load("method", "ssd").Settings.search() == registry.load("method", "lfssd").Settings.search()
+
+
+def test_how_many_gradients_are_held_at_once_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, settings = bench.model().eval(), bench.settings("ssd", gradients="sample", batch_size=4)
+    found = []
+    for held in (dampening.GRADIENTS_AT_ONCE, 1):
+        monkeypatch.setattr(dampening, "GRADIENTS_AT_ONCE", held)
+        found.append(importance(model, bench.samples("forget"), settings, bench.context(), *KINDS["ssd"]))
+    assert found[0][1] == found[1][1]
+    for name, own in found[0][0].items():
+        torch.testing.assert_close(found[1][0][name], own, msg=name)

@@ -21,6 +21,9 @@ Objective = Callable[[Tensor, Tensor], Tensor]
 Importance = dict[str, Tensor]
 """By parameter, in its shape; at least 0."""
 
+GRADIENTS_AT_ONCE = 2**26
+"""Values of single samples' gradients that are held at once: 256 MB, 29 samples of ResNet-9."""
+
 
 def dampened(
     model: nn.Module,
@@ -55,12 +58,14 @@ def importance(
 ) -> tuple[Importance, int]:
     """Return the importance of every parameter for `samples`, and over how many gradients it is the mean."""
     total = {name: torch.zeros_like(weight) for name, weight in model.named_parameters()}
-    count = 0
+    count, at_once = 0, max(1, GRADIENTS_AT_ONCE // sum(weight.numel() for weight in total.values()))
     for images, labels in samples.unshuffled(settings.batch_size):
-        gradients = gradients_of(model, images, labels, objective, settings.gradients)
-        for name, own in gradients.items():
-            total[name] += size(own).sum(0)
-        count += len(next(iter(gradients.values())))
+        length = len(labels) if settings.gradients == "batch" else at_once
+        for part in zip(images.split(length), labels.split(length), strict=True):
+            gradients = gradients_of(model, *part, objective, settings.gradients)
+            for name, own in gradients.items():
+                total[name] += size(own).sum(0)
+            count += len(next(iter(gradients.values())))
         context.count(len(labels))
     return {name: own / count for name, own in total.items()}, count
 
