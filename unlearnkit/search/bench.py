@@ -60,6 +60,11 @@ class Bench:
         """The method that is tuned."""
         return registry.load("method", self.settings["method"])
 
+    @property
+    def from_first(self) -> bool:
+        """Whether all models start from original 0."""
+        return self.settings["unlearned_from"] == "first"
+
     def models(self, study: int) -> range:
         """Return the originals of a study."""
         count = self.settings["models"]
@@ -67,7 +72,7 @@ class Bench:
 
     def groups(self, models: Sequence[int]) -> list[tuple[WeightFile, Sequence[int]]]:
         """Return the files that models start from, each with the models that do."""
-        if self.settings["unlearned_from"] == "first":
+        if self.from_first:
             return [(self.files[0], models)]
         groups = [(file, [index for index in models if index in file.model_indices]) for file in self.files]
         return [(file, indices) for file, indices in groups if indices]
@@ -83,16 +88,17 @@ class Bench:
             settings,
             (last,),
             Recipe.model_validate(recipe) if recipe else None,
-            self.settings["unlearned_from"] == "first",
+            self.from_first,
         )
 
     def tuned(self, models: Sequence[int]) -> list[Tuned]:
-        """Return the forget sets, compared with originals and oracles of the given indices."""
+        """Return the forget sets, compared with the originals that models start from, and with oracles."""
+        starts = [0] * len(models) if self.from_first else models
         return [
             Tuned(
                 name,
                 Division.of(self.dataset, forget),
-                self._population("", models, forget),
+                self._population("", starts, forget),
                 self._population(name, models, forget) if name in self.references else None,
             )
             for name, forget in self.forget.items()
@@ -153,6 +159,7 @@ def bench_of(
     dataset = registry.task_of_model(settings["model"]["name"]).read(inputs.dataset)
     names = settings["forget_sets"]
     oracles = names if registry.load_objective(settings["objective"]).NEEDS_ORACLE else []
+    first = settings["unlearned_from"] == "first"
     folders = {"": "original", **{name: f"oracle/{name}" for name in oracles}}
     return Bench(
         settings,
@@ -161,7 +168,7 @@ def bench_of(
         worker,
         [WeightFile(path) for path in inputs.originals],
         {name: read_array(path) for name, path in zip(names, inputs.forget_sets, strict=True)},
-        {name: _margins(inputs, folder, models) for name, folder in folders.items()},
+        {name: _margins(inputs, folder, models if name or not first else range(1)) for name, folder in folders.items()},
     )
 
 

@@ -64,7 +64,8 @@ class SearchGraph:
         return [*self._originals_shown(search, seed), *of_oracles]
 
     def _originals_shown(self, search: str, seed: str) -> list[str]:
-        return self.graph.margins(layout.ORIGINAL, self.models(search, seed), "")
+        first = self.graph.experiment.unlearned_from == "first"
+        return self.graph.margins(layout.ORIGINAL, range(1) if first else self.models(search, seed), "")
 
     def _reads_oracles(self, search: str) -> bool:
         return declarations(OBJECTIVES[self.names[search].objective]).NEEDS_ORACLE
