@@ -67,3 +67,10 @@ def test_p_values_at_the_floor_are_uniform() -> None:
         cell([rng.normal(0, 0.1)], direction="match", floor=rng.normal(0, 0.1)).floor_p_values()[0] for _ in range(2000)
     ]
     assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+def test_only_the_splits_count_by_which_a_metric_ranks() -> None:
+    own = declared()
+    own.RANKED_SPLITS = ("forget",)
+    (found,), _ = cells_of(table({"some": {"a": 1.0}}), "gap", own, ["a"])
+    assert found.values.tolist() == [[1.0]]

@@ -87,8 +87,8 @@ def summarise(
     over models for fewer than FEWEST a side. benchmarks/coverage.py shows how often the interval holds the true value.
 
     AXIS "population": one value for each split, which every statistic repeats; the interval over models is the same,
-    that over samples None. A measure with `interval: False` has none. Subsets of originals are those of the candidate,
-    since unlearned model k started from original k.
+    that over samples None. A measure with `interval: False` has none. With originals, a subset has the same models of
+    all sides, since original k, oracle k and the model that unlearned original k belong together.
 
     AXIS "models": statistics are over models, and so is the only interval, a percentile bootstrap of the per-model
     values, None for fewer than two models; those over samples are None.
@@ -245,10 +245,10 @@ def _defined(values: NDArray) -> NDArray:
 
 
 def _subsets(sides: Sides, rng: np.random.Generator) -> Sides:
-    """Return some models of every side, drawn without replacement; of the originals those of the candidate."""
+    """Return some models of every side, drawn without replacement; with originals, the same ones of all sides."""
     candidate, oracle, original = sides
     kept = _drawn(candidate, rng)
-    others = oracle and oracle.take_models(_drawn(oracle, rng))
+    others = oracle and oracle.take_models(kept if original else _drawn(oracle, rng))
     return candidate.take_models(kept), others, original and original.take_models(kept)
 
 
