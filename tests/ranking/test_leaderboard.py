@@ -132,13 +132,28 @@ def test_hostile_names_stay_text() -> None:
     assert "<script" not in page and "<script" not in leaderboard_markdown(document)
 
 
-def test_variants_that_were_tuned_on_what_they_are_ranked_by_are_marked() -> None:
-    own = {**settings("near", "far", metrics=("gap",)), "tuned_on": {"far": ["set_0", "set_1"]}}
-    document = leaderboard(own, {"gap": declared("lower")}, {"gap": table(VALUES)}, seed=1)
-    note = "† tuned on forget sets that are ranked by (far on set_0, set_1), which flatters it."
+def tuned(on: list[str]) -> dict[str, Any]:
+    own = {**settings("near", "far", metrics=("gap",)), "tuned_on": {"far": on}}
+    return leaderboard(own, {"gap": declared("lower")}, {"gap": table(VALUES)}, seed=1)
+
+
+def test_forget_sets_that_settings_were_searched_on_rank_nothing() -> None:
+    document = tuned(SETS[:2])
+    assert {row["forget_set"] for row in document["cells"]} == {*SETS[2:]}
+    for text in (leaderboard_markdown(document), leaderboard_page(document, svg(critical_difference_diagram(None)))):
+        assert "settings of far were searched on it" in text and "†" not in text
+    assert WHOLE["forget_sets_left_out"] == {}
+
+
+def test_variants_that_were_tuned_on_all_that_they_are_ranked_by_are_marked() -> None:
+    document = tuned(SETS)
+    note = f"† tuned on forget sets that are ranked by (far on {', '.join(SETS)}), which flatters it."
     for text in (leaderboard_markdown(document), leaderboard_page(document, svg(critical_difference_diagram(None)))):
         assert note in text
         assert "far †" in text and "near †" not in text
-    assert {row["variant"]: row["tuned_on"] for row in leaderboard_rows(document)} == {"near": "", "far": "set_0 set_1"}
+    assert {row["variant"]: row["tuned_on"] for row in leaderboard_rows(document)} == {
+        "near": "",
+        "far": " ".join(SETS),
+    }
     assert "†" not in leaderboard_markdown(WHOLE)
     assert "tuned_on" not in leaderboard_rows(WHOLE)[0]

@@ -21,8 +21,8 @@ def leaderboard(
 
     `settings` are those of LeaderboardGraph.settings(): experiment, protocol, variants, and under "outside" the
     variants that are not ranked, with the reason; "tuned_on", if it is there, states variant -> the forget sets that
-    its settings were searched on. `declared` metric -> what its module declares, `tables` metric -> the rows of its
-    table. Variants with failed models and metrics without a target are left out too, and named with the reason.
+    its settings were searched on: such a forget set ranks nothing, unless all are. `declared` metric -> what its module
+    declares, `tables` metric -> the rows of its table. Variants with failed models and metrics without a target are left out too, and named with the reason.
     """
     outside: dict[str, str] = dict(settings["outside"])
     methods = [name for name in settings["variants"] if name not in outside]
@@ -37,6 +37,9 @@ def leaderboard(
             left_out[metric] = why
         else:
             cells += own
+    tuned_on = {who: sets for who, sets in settings.get("tuned_on", {}).items() if who in methods}
+    seen = _searched(tuned_on, {cell.forget_set for cell in cells})
+    cells = [cell for cell in cells if cell.forget_set not in seen]
     ranked = bool(methods and cells)
     return {
         "format": FORMAT,
@@ -50,12 +53,20 @@ def leaderboard(
         },
         "metrics_left_out": left_out,
         "variants": settings["variants"],
-        **({"tuned_on": settings["tuned_on"]} if "tuned_on" in settings else {}),
+        **({"tuned_on": {} if seen else tuned_on} if "tuned_on" in settings else {}),
+        "forget_sets_left_out": seen,
         "outside": outside,
         "rankings": rankings(methods, cells, np.random.default_rng(seed)) if ranked else [],
         "cells": cell_rows(methods, cells) if ranked else [],
         "cannot": [] if ranked else ["any rank: no variant and metric is left to rank by"],
     }
+
+
+def _searched(tuned_on: Mapping[str, Sequence[str]], forget_sets: set[str]) -> dict[str, str]:
+    """Return forget set -> why it ranks nothing: settings were searched on it, and others were not searched on."""
+    found = {name: [who for who, sets in tuned_on.items() if name in sets] for name in sorted(forget_sets)}
+    seen = {name: f"settings of {', '.join(who)} were searched on it" for name, who in found.items() if who}
+    return seen if len(seen) < len(forget_sets) else {}
 
 
 def _unranked(cells: Sequence[Cell]) -> str | None:

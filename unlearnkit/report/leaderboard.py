@@ -53,6 +53,14 @@ def leaderboard_rows(document: Document) -> list[dict[str, Any]]:
     return found or [dict.fromkeys(names)]
 
 
+LEFT_OUT = {
+    "Outside the ranking": "outside",
+    "Forget sets that rank nothing": "forget_sets_left_out",
+    "Metrics that rank nothing": "metrics_left_out",
+}
+"""Heading -> what a leaderboard lists below it with the reasons."""
+
+
 def leaderboard_markdown(document: Document) -> str:
     """Return the leaderboard as Markdown: a table per ranking, what it cannot say, and who is outside."""
     parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(notes_of(document))]
@@ -60,7 +68,7 @@ def leaderboard_markdown(document: Document) -> str:
         table = markdown(HEADER, shown_entries(document, ranking))
         parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed("Cannot be said", ranking["cannot"]))
     parts += [text for text in (_listed("Cannot be said", document["cannot"]),) if text]
-    for heading, key in (("Outside the ranking", "outside"), ("Metrics that rank nothing", "metrics_left_out")):
+    for heading, key in LEFT_OUT.items():
         if document[key]:
             parts.append(f"### {heading}\n\n" + markdown(("name", "why"), [*document[key].items()]))
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -78,6 +86,7 @@ def leaderboard_page(document: Document, svg: str) -> str:
     figure = require_passive(svg, "critical_difference.svg")
     return templates.get_template("leaderboard.html").render(
         document=document,
+        left_out=[(heading, document[key]) for heading, key in LEFT_OUT.items() if document[key]],
         header=HEADER,
         notes=notes_of(document),
         stated=[(key, setting(value)) for key, value in {**document["rule"], **document["protocol"]}.items()],
