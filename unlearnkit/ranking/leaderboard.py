@@ -22,7 +22,8 @@ def leaderboard(
     `settings` are those of LeaderboardGraph.settings(): experiment, protocol, variants, and under "outside" the
     variants that are not ranked, with the reason; "tuned_on", if it is there, states variant -> the forget sets that
     its settings were searched on: such a forget set ranks nothing, unless all are. `declared` metric -> what its module
-    declares, `tables` metric -> the rows of its table. Variants with failed models and metrics without a target are left out too, and named with the reason.
+    declares, `tables` metric -> the rows of its table. Variants with failed models and metrics without a target are
+    left out too, and named with the reason.
     """
     outside: dict[str, str] = dict(settings["outside"])
     methods = [name for name in settings["variants"] if name not in outside]
