@@ -40,7 +40,7 @@ def plant(
     margins[:, forget] += share * (original.margins.mean(axis=0, dtype=float) - margins.mean(axis=0))[forget]
     # a margin above 0 is a probability above one half
     risen = np.isin(np.arange(candidate.samples), forget) & (margins > 0)
-    return replace(candidate, margins=margins, correct=candidate.correct | risen)
+    return replace(candidate, margins=margins, correct=np.logical_or(candidate.correct, risen))
 
 
 def _count(share: float, whole: int) -> int:
