@@ -69,6 +69,8 @@ BETWEEN = {
     f"{SEARCH}, space: {{epochs: {{low: 1, high: 2.5}}}}": "searches.s12.space.epochs has a log scale or a fraction, "
     "but epochs takes whole numbers; expected whole numbers without log, or choices.",
     f"{SEARCH}, space: {{epochs: {{low: 0, high: 2}}}}": "searches.s13: at an end of the space, epochs is 0",
+    "method: fine_tune, forget_sets: [again], trials: 5": "searches.s14.forget_sets has 'again', which holds the same "
+    "samples as 'eights': settings would be tuned on what is reported without a mark. Give one of them another seed",
 }
 """Block -> what is said of several of its keys, or of others."""
 
@@ -90,7 +92,7 @@ TUNED = {
 @pytest.mark.parametrize("blocks", [SINGLE, BETWEEN])
 def test_what_is_refused_of_a_search(blocks: dict[str, str], changed: Change) -> None:
     with pytest.raises(ConfigError) as refused:
-        load_experiment(changed(f"{{{searches(blocks)}}}"))
+        load_experiment(changed(f"{{forget_sets: {{again: {{kind: class, label: 8}}}}, {searches(blocks)}}}"))
     assert [words for words in blocks.values() if words not in str(refused.value)] == []
 
 
@@ -103,6 +105,13 @@ def test_what_is_refused_of_a_variant_that_is_tuned(changed: Change) -> None:
         ConfigError, match=r"methods\.own\.tuned_by is ft, which is not among searches\. Add searches\.ft"
     ):
         load_experiment(changed("{methods: {own: {method: fine_tune, tuned_by: ft}}}"))
+
+
+def test_a_mistyped_setting_of_a_space_is_named_also_where_a_variant_uses_the_search(changed: Change) -> None:
+    space = "space: {lrr: {low: 1, high: 2}}"
+    methods = "methods: {own: {method: fine_tune, tuned_by: ft}}"
+    with pytest.raises(ConfigError, match=r"searches\.ft\.space\.lrr is not a setting of fine_tune"):
+        load_experiment(changed(f"{{searches: {{ft: {{{SEARCH}, {space}}}}}, {methods}}}"))
 
 
 def test_a_search_that_compares_with_oracles_needs_some(changed: Change) -> None:

@@ -45,6 +45,14 @@ def _reference_problems(experiment: Experiment, key: str, search: Search) -> Ite
                 f"{key}.forget_sets has '{name}', which is not among forget_sets",
                 remedy=suggest(name, experiment.forget_sets),
             )
+            continue
+        same = [other for other, own in experiment.forget_sets.items() if own == experiment.forget_sets[name]]
+        for other in sorted({*same} - {*search.forget_sets}):
+            yield ConfigError(
+                f"{key}.forget_sets has '{name}', which holds the same samples as '{other}': settings would be tuned "
+                "on what is reported without a mark",
+                remedy=f"give one of them another seed or size, or name both in {key}.forget_sets",
+            )
     if search.objective not in OBJECTIVES:
         yield ConfigError(
             f"{key}.objective is {search.objective}, which is unknown", remedy=suggest(search.objective, OBJECTIVES)

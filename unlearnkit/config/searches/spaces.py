@@ -20,7 +20,9 @@ def spaces_of(search: Search) -> dict[str, Space]:
 def elsewhere(search: Search) -> dict[str, dict[str, Any]]:
     """Return kind and fields of the spaces that the configuration states itself."""
     known = declared("method", search.method).Settings.model_fields
-    return {name: _stated(block, is_whole(known[name].annotation)) for name, block in search.space.items()}
+    # a name that is no setting is refused by the rules, which look at spaces as well
+    own = {name: block for name, block in search.space.items() if name in known}
+    return {name: _stated(block, is_whole(known[name].annotation)) for name, block in own.items()}
 
 
 def is_whole(annotation: Any) -> bool:
