@@ -35,9 +35,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document = read_json(path)
+    try:
+        document = read_json(path)
+    except ArtifactError:
+        document = None
     if not is_leaderboard(document):
-        raise ArtifactError(f"{path} is no leaderboard", expected="a leaderboard.json, as target vision_all makes it")
+        what = "is no leaderboard" if path.exists() else "does not exist"
+        raise ArtifactError(f"{path} {what}", expected="a leaderboard.json, as target vision_all makes it")
     return document
 
 

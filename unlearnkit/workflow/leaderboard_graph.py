@@ -55,6 +55,7 @@ class LeaderboardGraph:
 
     def _protocol(self) -> Slice:
         graph, trained = self.graph, self.graph.training_slice("original")
+        more = graph.experiment.model_dump(mode="json", include={"held_out_oracles", "pools"})
         return {
             "data": self.page.described_data(),
             "model": graph.model_slice(),
@@ -62,6 +63,7 @@ class LeaderboardGraph:
             "num_models": graph.experiment.num_models,
             "unlearned_from": graph.experiment.unlearned_from,
             "forget_sets": {name: graph.forget_set_slice(name) for name in graph.forget_sets},
+            **{name: own for name, own in more.items() if own},
         }
 
     def _reason(self, variant: str) -> str:
