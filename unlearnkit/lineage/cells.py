@@ -39,8 +39,11 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
     """Return artifact -> what it gives to these rows: values, noise floor or cost.
 
     A row comes from the summary of its candidate, its floor from that of the oracles, its relative cost from the
-    passes in the records of its own models and of the oracles of the same forget set.
+    passes in the records of its own models and of the oracles of the same forget set. A row of a table without
+    candidates comes from the trials of its metric.
     """
+    if rows and "candidate" not in rows[0]:
+        return _trials_of_rows(results, table, rows)
     costs = "tables/cost.parquet"
     pairs = {(row["forget_set"], row["candidate"]) for row in rows}
     wanted = dict.fromkeys(pairs, "values")
@@ -59,3 +62,9 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
         if priced_too and layout.forget_set_and_candidate(f"{results.recorded_as}/{name}") in wanted_costs:
             found.setdefault(name, "cost")
     return found
+
+
+def _trials_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[str, str]:
+    pairs = {(row["metric"], row["forget_set"]) for row in rows}
+    places = {name: place.wildcards for name in sources(results, table) if (place := place_of(name))}
+    return {name: "values" for name, own in places.items() if (own.get("metric"), own.get("forget_set")) in pairs}
