@@ -218,3 +218,12 @@ def test_what_is_detectable_of_a_distance_is_detected_in_four_of_five_cases() ->
 def test_values_of_measures_to_match_are_distances() -> None:
     assert {row["measure"]: row["distance"] for row in trials_of(klom)} == dict.fromkeys(klom.MEASURES, False)
     assert {row["distance"] for row in trials_of(margin)} == {True}
+
+
+def test_nothing_is_detectable_where_the_floor_does_not_vary() -> None:
+    own = {"measure": "gap", "trial": 0, "distance": False}
+    kinds = (("none", 0.0), ("models", 1.0))
+    rows = [
+        {**own, "models": n, "kind": k, "share": s, "value": s} for n in (5, 10, 20) for k, s in kinds for _ in "ab"
+    ]
+    assert {row["detectable"] for row in curves(rows, 0.1)} == {None}

@@ -28,7 +28,7 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
     trials of oracles against other oracles, and of originals in their place, `_low` and `_high` the central 95 %.
     A candidate whose expected value lies `detectable` above the floor's, and varies as much, exceeds the floor's 95 %
     quantile in 80 % of the cases: 2.49 standard deviations of the floor; where values are distances from a target,
-    which have no sign, 2.00 root mean squares of the floor. `wanted` is the share
+    which have no sign, 2.00 root mean squares of the floor; None where the floor does not vary. `wanted` is the share
     `difference` of the gap between originals and floor at the most models, and `recommended` the N at which
     `detectable` falls to it (`extrapolated`); None with a `note` where that cannot be said.
     """
@@ -42,14 +42,17 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
         sizes = sorted({key[1] for key in values if key[0] == measure})
         detectable = _detectable_distance if measure in distances else _detectable
         sides = [(n, values[measure, n, NULL], values[measure, n, "models"]) for n in sizes]
-        own = [_row(measure, n, floor, original) | {"detectable": detectable(floor)} for n, floor, original in sides]
+        own = [
+            _row(measure, n, floor, original) | {"detectable": detectable(floor) or None}
+            for n, floor, original in sides
+        ]
         wanted = difference * (own[-1]["original"] - own[-1]["floor"])
         count, note = extrapolated(sizes, [row["detectable"] for row in own], wanted)
         rows += [{**row, "wanted": wanted, "recommended": count, "note": note} for row in own]
     return rows
 
 
-def extrapolated(sizes: Sequence[int], detectable: Sequence[float], wanted: float) -> tuple[int | None, str]:
+def extrapolated(sizes: Sequence[int], detectable: Sequence[float | None], wanted: float) -> tuple[int | None, str]:
     """Return the number of models at which a wanted difference is detectable, and why not where it cannot be said.
 
     The law is detectable = a N^-b, fitted to the logarithms by least squares. It is used only if there are at least
@@ -58,9 +61,10 @@ def extrapolated(sizes: Sequence[int], detectable: Sequence[float], wanted: floa
     """
     if not wanted > 0:
         return None, "originals are not worse than the floor"
-    if len(sizes) < FEWEST_SIZES or not all(value > 0 for value in detectable):
+    known = [value for value in detectable if value]
+    if len(sizes) < FEWEST_SIZES or len(known) < len(sizes):
         return None, f"fewer than {FEWEST_SIZES} sizes at which the floor varies"
-    points, levels = np.log(sizes), np.log(detectable)
+    points, levels = np.log(sizes), np.log(known)
     slope, intercept = np.polyfit(points, levels, 1).tolist()
     if not (0.2 <= -slope <= 2 and np.corrcoef(points, levels)[0, 1] ** 2 >= LEAST_FIT):
         return None, "the detectable difference follows no power law of N"
