@@ -21,7 +21,7 @@ def trials(shift: float) -> list[dict[str, Any]]:
         for kind, share, gap in (("none", 0.0, 0.0), ("leak", 0.1, 0.0), ("models", 1.0, shift)):
             for trial in range(400):
                 own = {"models": models, "trial": trial, "kind": kind, "share": share, "measure": "gap"}
-                rows.append({**own, "value": float(gap + rng.normal() / np.sqrt(models))})
+                rows.append({**own, "distance": False, "value": float(gap + rng.normal() / np.sqrt(models))})
     return rows
 
 
