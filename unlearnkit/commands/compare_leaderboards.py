@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    document: Any
     try:
         document = read_json(path)
     except ArtifactError:

@@ -42,8 +42,8 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
         sizes = sorted({key[1] for key in values if key[0] == measure})
         detectable = _detectable_distance if measure in distances else _detectable
         sides = [(n, values[measure, n, NULL], values[measure, n, "models"]) for n in sizes]
-        own = [
-            _row(measure, n, floor, original) | {"detectable": detectable(floor) or None}
+        own: list[Row] = [
+            {**_row(measure, n, floor, original), "detectable": detectable(floor) or None}
             for n, floor, original in sides
         ]
         wanted = difference * (own[-1]["original"] - own[-1]["floor"])
