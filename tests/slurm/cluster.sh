@@ -34,7 +34,15 @@ check() {
   [ -z "$missing" ] || refuse "packages are missing. As root: apt-get install -y --no-install-recommends$missing"
   [ "$(id -u)" = 0 ] || refuse "needs root: SLURM's daemons start jobs as other users, and the fake GPUs are device nodes"
   [ ${#folder} -le 60 ] || refuse "the path of '$folder' is too long for sockets: at most 60 characters"
+  if left_by_a_killed_test; then echo "cluster.sh: $LINK of a test that was killed is removed" >&2; rm "$LINK"; fi
   if [ -e "$LINK" ] || [ -L "$LINK" ]; then refuse "$LINK exists: this machine has a cluster already ('down' removes one of ours)"; fi
+}
+
+# whether the link points into a folder of the tests, in which no process has a file open
+left_by_a_killed_test() {
+  local target
+  target=$(readlink "$LINK") || return 1
+  [[ $target == */unlearnkit-slurm-*/slurm.conf && -z $(ours "${target%/*}/*") ]]
 }
 
 wait_for() {  # wait_for SECONDS WHAT COMMAND...
