@@ -11,8 +11,9 @@ import pytest
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics.attacks import mia
 from unlearnkit.metrics.distribution import klom
+from unlearnkit.metrics.jackknife import FEWEST
 from unlearnkit.metrics.population import Population
-from unlearnkit.metrics.summary import FEWEST, INTERVALS, STATISTICS, Summary, summarise
+from unlearnkit.metrics.summary import INTERVALS, STATISTICS, Summary, summarise
 
 SIZES = {"forget": 40, "retain": 3000, "validation": 400}
 SPLIT = np.repeat(list(SIZES), list(SIZES.values()))
