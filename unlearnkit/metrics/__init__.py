@@ -9,7 +9,8 @@ A metric module defines
     NEEDS_ORACLE                    whether it compares with oracles
     NEEDS_ORIGINAL                  optional: whether it compares with the originals, too
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}; `interval: False` if
-                                    an interval over models has no meaning, as of a p value
+                                    an interval over models has no meaning, as of a p value; `undefined`, if values
+                                    may be NaN, says where and why, which tables state where one is empty
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     SCORED_ON                       optional: "pools" if it is scored on pools, whose models forget samples of their
                                     own, and not on forget sets; it reads margins alone

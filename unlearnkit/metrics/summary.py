@@ -110,7 +110,7 @@ def summarise(
             row = _counts(measure, split, candidate, oracle)
             if not row["n_failed"]:
                 own = defined(values[measure][split])
-                row |= {"n_samples": len(own)} if len(own) < len(values[measure][split]) else {}
+                row |= {"n_samples": len(own)} if axis == "samples" else {}
                 row |= _statistics(own)
                 row |= _value_intervals(own, axis, value_rng, resamples)
             if (measure, split) in errors and declared.get("interval", True) and row["mean"] is not None:

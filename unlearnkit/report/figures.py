@@ -104,16 +104,16 @@ def _distributions(
     height = 1.1 + 0.24 * len(names) * (1.4 if any("\n" in name for name in names) else 1)
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = figure.subplots(1, len(splits), sharex=True, sharey=True, squeeze=False)[0]
-    summaries = {(c, s): _box(values[c][s]) for c in candidates for s in splits if c not in notes}
+    defined = {(c, s): values[c][s][~np.isnan(values[c][s])] for c in candidates for s in splits if c not in notes}
+    summaries = {key: _box(own) for key, own in defined.items() if own.size}
     ends = [end for box in summaries.values() for end in (box["whislo"], box["most"])]
     for axes, split in zip(panels, splits, strict=True):
         for position, candidate in enumerate(candidates):
-            if candidate in notes:
-                axes.text(
-                    0.02, position, notes[candidate], transform=axes.get_yaxis_transform(), color=MUTED, va="center"
-                )
+            if box := summaries.get((candidate, split)):
+                _draw_box(axes, box, position, REFERENCE.get(candidate, ("", MUTED, ""))[1])
             else:
-                _draw_box(axes, summaries[candidate, split], position, REFERENCE.get(candidate, ("", MUTED, ""))[1])
+                why = notes.get(candidate, "not defined")
+                axes.text(0.02, position, why, transform=axes.get_yaxis_transform(), color=MUTED, va="center")
         reference = summaries.get(("oracle", split))
         if reference:
             axes.axvline(

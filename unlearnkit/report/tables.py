@@ -135,6 +135,7 @@ def metric_markdown(
     )
     over = "samples" if is_single(rows) else "models"
     note = f"{statistic} with its 95 % interval over {over}; headline `{metric.HEADLINE}`. Measures: {listed}."
+    note += "".join(f" {text}." for text in undefined(rows, metric.MEASURES))
     if options:
         stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
         note += f" Options: {_no_markup(stated)}."
@@ -150,6 +151,16 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
 def failure(row: Mapping[str, Any]) -> str:
     """Return how many models of a row failed, for which there are no statistics; nothing if none did."""
     return f"{row['n_failed']} of {row['n_models']} models failed" if row["n_failed"] else ""
+
+
+def undefined(rows: Iterable[Mapping[str, Any]], measures: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each of some measures that has no value although no model failed, with the reason."""
+    empty = {row["measure"] for row in rows if row["mean"] is None and not row["n_failed"]}
+    return [
+        f"{declared['label']} is empty {declared.get('undefined', 'where it is not defined')}"
+        for name, declared in measures.items()
+        if name in empty
+    ]
 
 
 def is_single(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -208,4 +219,4 @@ def _cell(row: Row | None, statistic: str) -> str:
         return failed
     low, high = interval_of(row, statistic)
     interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
-    return f"{row[statistic]:.3f}{interval}"
+    return f"{shown(row[statistic])}{interval}"

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from unlearnkit.layout import REFERENCE_CANDIDATES
-from unlearnkit.report.tables import STATISTICS, failure, interval_of, shown
+from unlearnkit.report.tables import STATISTICS, failure, interval_of, shown, undefined
 
 Row = Mapping[str, Any]
 MOST_COLUMNS = 8
@@ -88,7 +88,10 @@ def metric_tables(
     return [
         MetricTable(
             title=", ".join(metric.MEASURES[name]["label"] for name in group) if not together else "",
-            notes=_notes([metric.MEASURES[name] for name in group], any(row["candidate"] == "oracle" for row in rows)),
+            notes=(
+                *_notes([metric.MEASURES[name] for name in group], any(row["candidate"] == "oracle" for row in rows)),
+                *undefined(rows, {name: metric.MEASURES[name] for name in group}),
+            ),
             header=_header([column for name in group for column in columns[name]], metric),
             lines=_lines(rows, costs, [column for name in group for column in columns[name]], metric, contenders),
         )

@@ -35,6 +35,18 @@ def scored(candidate: Population, oracle: Population, **settings: Any) -> dict[s
     return module.score(candidate, oracle, settings=own, rng=np.random.default_rng(0))
 
 
+def summary_of(candidate: Population, oracle: Population) -> list[dict[str, Any]]:
+    return summarise(
+        module.score,
+        candidate,
+        oracle,
+        settings=module.Settings.model_validate({}),
+        measures=module.MEASURES,
+        axis=module.AXIS,
+        rng=np.random.default_rng(0),
+    ).rows
+
+
 def test_values_are_those_by_hand() -> None:
     values = scored(UNLEARNED, ORACLES)
     assert {name: own.tolist() for name, own in values["accuracy"].items()} == {
@@ -65,17 +77,7 @@ def test_models_like_their_oracles_deviate_by_nothing_and_their_order_matters() 
 
 
 def test_a_row_of_the_deviation_counts_the_samples_of_all_splits() -> None:
-    settings = module.Settings.model_validate({})
-    rows = summarise(
-        module.score,
-        UNLEARNED,
-        ORACLES,
-        settings=settings,
-        measures=module.MEASURES,
-        axis=module.AXIS,
-        rng=np.random.default_rng(0),
-    ).rows
-    first = rows[0]
+    first = summary_of(UNLEARNED, ORACLES)[0]
     assert (first["measure"], first["split"], first["n_samples"]) == ("retention_deviation", "all", 8)
     assert first["mean"] == pytest.approx((1.75 + 11 / 6) / 2)
 
@@ -93,11 +95,33 @@ def test_deviation_grows_with_the_distance_of_any_split() -> None:
     assert retention_deviation(far)[0] > retention_deviation(near)[0] > 0
 
 
-def test_an_oracle_that_is_never_right_is_named() -> None:
-    with pytest.raises(MetricError) as error:
-        scored(UNLEARNED, models("10 1111 11", "00 1110 10"))
-    assert "accuracy of oracle 1 on forget samples is 0" in str(error.value)
-    assert "emove metrics.retention" in str(error.value)
+def test_where_an_oracle_is_never_right_only_what_is_relative_to_it_is_empty() -> None:
+    oracles = models("10 1111 11", "00 1110 10")
+    values = scored(UNLEARNED, oracles)
+    assert np.isnan(values["retention"]["forget"]).all() and np.isnan(values["retention_deviation"]["all"]).all()
+    assert values["retention"]["retain"] == pytest.approx([0.75, 2 / 3])
+    assert values["sape"]["forget"] == pytest.approx([100 / 3, 100])
+    rows = {(row["measure"], row["split"]): row for row in summary_of(UNLEARNED, oracles)}
+    empty, kept = rows["retention", "forget"], rows["accuracy", "forget"]
+    assert (empty["mean"], empty["mean_models_low"], empty["n_failed"], empty["n_samples"]) == (None, None, 0, 2)
+    assert (kept["mean"], kept["n_samples"]) == (0.75, 2)
+
+
+def test_tables_and_figures_show_empty_cells_with_the_reason() -> None:
+    from unlearnkit.report.figures import metric_figure
+    from unlearnkit.report.tables import metric_markdown
+    from unlearnkit.report.views import metric_tables
+
+    identity = {"candidate": "scrub", "epoch": 1, "forget_set": "nines", "relative_passes": None}
+    rows = [{**identity, **row} for row in summary_of(UNLEARNED, models("10 1111 11", "00 1110 10"))]
+    text = metric_markdown(rows, module)
+    assert "Retention is empty where an oracle is right on no sample of the split" in text
+    assert "Accuracy is empty" not in text and "None" not in text
+    notes = [note for table in metric_tables(rows, [], module, ()) for note in table.notes]
+    assert any("Retention deviation is empty where an oracle is right on no sample" in note for note in notes)
+    values = {"scrub": {"all": np.full(2, np.nan)}}
+    drawn = metric_figure("distributions", module, rows, values, {})
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["not defined"]
 
 
 def test_models_without_an_oracle_of_their_own_are_refused() -> None:

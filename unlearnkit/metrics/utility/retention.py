@@ -21,6 +21,7 @@ NEEDS_ORACLE = True
 MIN_MODELS = 1
 HEADLINE = "retention_deviation"
 STATISTIC = "mean"
+UNDEFINED = "where an oracle is right on no sample of the split, there is nothing to divide by"
 MEASURES = {
     "retention_deviation": {
         "direction": "lower",
@@ -29,6 +30,7 @@ MEASURES = {
         "unit": "ratio",
         "label": "Retention deviation",
         "splits": ("all",),
+        "undefined": UNDEFINED,
     },
     "retention": {
         "direction": "match",
@@ -37,6 +39,7 @@ MEASURES = {
         "unit": "ratio",
         "label": "Retention",
         "splits": ("forget", "retain", "validation", "test"),
+        "undefined": UNDEFINED,
     },
     "sape": {
         "direction": "lower",
@@ -73,9 +76,9 @@ def score(
         retention = a / r,    sape = 100 |a - r| / (a + r)
         retention_deviation = sum of |1 - retention| over forget, retain and test samples (validation where no test)
 
-    It belongs to no single split, so its split is "all". `rng` is unused. Raises MetricError for non-finite margins,
-    other samples, another number of oracles than of models, and an oracle without a single correct answer on a split,
-    for which no ratio is defined.
+    It belongs to no single split, so its split is "all". Both are NaN for all pairs where an oracle is right on no
+    sample of a split that they count. `rng` is unused. Raises MetricError for non-finite margins, other samples, and
+    another number of oracles than of models.
     """
     candidate, oracle = (side.first_models(settings.num_models) for side in (candidate, oracle))
     require_finite(candidate.margins, "candidate")
@@ -87,7 +90,7 @@ def score(
         )
     splits = candidate.present(MEASURES["accuracy"]["splits"])
     own, reference = ({name: _accuracy(side, name) for name in splits} for side in (candidate, oracle))
-    ratios = {name: retention(own[name], reference[name], name) for name in splits}
+    ratios = {name: retention(own[name], reference[name]) for name in splits}
     return {
         "retention_deviation": {"all": retention_deviation(ratios)},
         "retention": ratios,
@@ -96,31 +99,20 @@ def score(
     }
 
 
-def retention(
-    accuracy: NDArray[np.float64], reference: NDArray[np.float64], split: str = "forget"
-) -> NDArray[np.float64]:
+def retention(accuracy: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return accuracy / reference of every model, [models] each in [0, 1]; 1 keeps all, 0 nothing, no upper limit.
 
-    Raises MetricError, naming the first model and the `split`, where the reference is 0. Source: RR, FR and TR of
-    Cadet et al. 2024 (arXiv 2410.01276).
+    NaN for all models where any reference is 0: a mean over the others would be one over oracles that are right by
+    luck. Source: RR, FR and TR of Cadet et al. 2024 (arXiv 2410.01276).
     """
-    without = np.flatnonzero(reference == 0)
-    if without.size:
-        raise MetricError(
-            f"retention is undefined: the accuracy of oracle {without[0]} on {split} samples is 0"
-            + (f", and of {without.size - 1} others" if without.size > 1 else ""),
-            expected="an accuracy above 0 of every oracle on every split, to divide by",
-            remedy="remove metrics.retention, or forget sets whose samples no oracle recognises (a whole class); the "
-            "metrics margin and calibration are defined there",
-        )
-    return accuracy / reference
+    return accuracy / np.where((reference > 0).all(), reference, np.nan)
 
 
 def retention_deviation(ratios: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return sum of |1 - ratio| over forget, retain and test samples, [models] in [0, inf); 0 is retraining.
 
-    `ratios` are those of `retention` by split; without test samples, validation samples stand in for them. Source:
-    Cadet et al. 2024 (arXiv 2410.01276).
+    `ratios` are those of `retention` by split, NaN where undefined, as the sum then is; without test samples,
+    validation samples stand in for them. Source: Cadet et al. 2024 (arXiv 2410.01276).
     """
     unseen = "test" if "test" in ratios else "validation"
     return np.sum([np.abs(1 - ratios[name]) for name in ("forget", "retain", unseen)], axis=0)
