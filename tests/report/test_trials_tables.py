@@ -20,8 +20,10 @@ def trials(shift: float) -> list[dict[str, Any]]:
     for models in (5, 10, 20, 40):
         for kind, share, gap in (("none", 0.0, 0.0), ("leak", 0.1, 0.0), ("models", 1.0, shift)):
             for trial in range(400):
-                own = {"models": models, "trial": trial, "kind": kind, "share": share, "measure": "gap"}
-                rows.append({**own, "distance": False, "value": float(gap + rng.normal() / np.sqrt(models))})
+                own = {"models": models, "trial": trial, "kind": kind, "share": share, "planted": share}
+                rows.append(
+                    {**own, "measure": "gap", "distance": False, "value": float(gap + rng.normal() / np.sqrt(models))}
+                )
     return rows
 
 

@@ -14,15 +14,16 @@ from unlearnkit.report.tables import markdown as table
 from unlearnkit.report.tables import shown
 
 COLUMNS = (
-    *("metric", "forget_set", "measure", "models", "kind", "share", "auc", "power", "blind", "models_needed"),
-    "cpu_seconds_per_score",
+    *("metric", "forget_set", "measure", "models", "kind", "share", "planted", "auc", "power", "blind"),
+    *("models_needed", "cpu_seconds_per_score"),
 )
 NOTE = (
     "Oracles in which something is planted, against other oracles: `models`, a share of the models are originals; "
     "`samples`, all models show what originals show on a share of the forget samples; `leak`, margins on the forget "
     "samples move by a share of the gap between originals and oracles; `kept`, oracles that kept a part of the forget "
-    "set. Cells: power at 5 % false alarms with the most models, and in brackets the fewest models from which on it "
-    "is 0.8 or more. Blind spots: plants whose area under the ROC curve with the most models is that of chance."
+    "set. Shares are those of whole models or samples. Cells: power at 5 % false alarms with the most models, and in "
+    "brackets the fewest models from which on it is 0.8 or more. Blind spots: plants whose area under the ROC curve "
+    "with the most models is that of chance."
 )
 Row = dict[str, Any]
 Trials = tuple[str, str, Sequence[Mapping[str, Any]], float]
@@ -95,7 +96,7 @@ def _largest(rows: Sequence[Row]) -> list[Row]:
 
 
 def _plant(row: Row) -> str:
-    return row["kind"] if row["kind"] == "kept" else f"{row['kind']} {row['share']:.0%}"
+    return row["kind"] if row["kind"] == "kept" else f"{row['kind']} {100 * row['planted']:.3g}%"
 
 
 def _line(own: Sequence[Row], plants: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from unlearnkit.metrics.arena.plants import plant
+from unlearnkit.metrics.arena.plants import plant, planted_share
 from unlearnkit.metrics.population import Observation, Population
 
 SPLIT = np.repeat(["forget", "retain", "validation"], [10, 6, 4])
@@ -25,7 +25,7 @@ def planted(kind: str, share: float, clean: Population, original: Population) ->
     return found
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.01, 1), (0.25, 2), (1.0, 8)])
+@pytest.mark.parametrize(("share", "count"), [(0.1, 1), (0.25, 2), (1.0, 8)])
 def test_models_are_originals_with_all_that_is_observed_of_them(share: float, count: int) -> None:
     clean, original = population(0, hidden=True), population(100, hidden=True)
     found = planted("models", share, clean, original)
@@ -35,13 +35,21 @@ def test_models_are_originals_with_all_that_is_observed_of_them(share: float, co
     assert (found.observed["hidden"]["features"][:, 0, 0] == np.where(np.arange(8) < count, 100, 0)).all()
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.01, 1), (0.3, 3)])
+@pytest.mark.parametrize(("share", "count"), [(0.06, 1), (0.3, 3)])
 def test_samples_are_forget_samples_of_all_models(share: float, count: int) -> None:
     found = planted("samples", share, population(0), population(100))
     changed = found.margins > 50
     assert (changed == changed[0]).all() and changed[0].sum() == count
     assert (SPLIT[changed[0]] == "forget").all()
     np.testing.assert_array_equal(found.correct, changed)
+
+
+def test_less_than_half_a_model_or_sample_is_not_planted() -> None:
+    clean, original, rng = population(0), population(100), np.random.default_rng(0)
+    assert [planted_share(kind, 0.05, clean) for kind in ("models", "samples", "leak")] == [0, 0, 0.05]
+    assert plant("models", 0.05, clean, original, rng) is None
+    assert plant("samples", 0.05, clean, original, rng) is None
+    assert planted_share("models", 0.3, clean) == 0.25
 
 
 def test_a_leak_moves_means_on_forget_samples_and_keeps_spreads() -> None:

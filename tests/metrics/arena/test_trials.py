@@ -54,6 +54,21 @@ def test_more_originals_and_a_larger_leak_are_worse(metric: Any, measure: str) -
     assert rows == trials_of(metric)
 
 
+def test_rows_state_the_share_that_is_planted_and_nothing_is_planted_under_another_name() -> None:
+    rows = trials_of(klom, plants=plants_of([0.01, 0.05, 0.1, 0.25, 0.5]), sizes=[12], trials=2)
+    own = {
+        kind: [(row["share"], row["planted"]) for row in rows if row["kind"] == kind] for kind in ("models", "samples")
+    }
+    # of 12 models 1 % is none, and one is nearer to 10 % than to 5 %
+    assert [*dict.fromkeys(own["models"])] == [(0.1, 1 / 12), (0.25, 0.25), (0.5, 0.5), (1.0, 1.0)]
+    assert [*dict.fromkeys(own["samples"])] == [(0.05, 0.05), (0.1, 0.1), (0.25, 0.25), (0.5, 0.5)]
+    found = detections(trials_of(klom, sizes=[12]))
+    assert {(row["kind"], row["planted"]) for row in found if row["share"] == 0.1} >= {
+        ("models", 1 / 12),
+        ("leak", 0.1),
+    }
+
+
 def test_of_higher_values_the_lower_ones_are_worse() -> None:
     found = means(trials_of(relative, sizes=[16]), "p_same", 16)
     assert -1 <= found["none", 0] < found["models", 1] <= 0
@@ -136,10 +151,12 @@ def rows_of(power_at: dict[int, float]) -> list[dict[str, Any]]:
     rows = []
     for models, share in power_at.items():
         own = {"measure": "m", "models": models}
-        rows += [{**own, "trial": t, "kind": "none", "share": 0.0, "value": t} for t in range(19)]
+        rows += [{**own, "trial": t, "kind": "none", "share": 0.0, "planted": 0.0, "value": t} for t in range(19)]
         found = round(20 * share)
         planted = [100] * found + [9] * (20 - found)
-        rows += [{**own, "trial": t, "kind": "leak", "share": 0.5, "value": v} for t, v in enumerate(planted)]
+        rows += [
+            {**own, "trial": t, "kind": "leak", "share": 0.5, "planted": 0.5, "value": v} for t, v in enumerate(planted)
+        ]
     return rows
 
 

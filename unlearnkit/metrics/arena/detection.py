@@ -40,15 +40,18 @@ def power(clean: ArrayLike, planted: ArrayLike, alarms: float = ALARMS) -> float
 
 
 def detections(trials: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Return one row per measure, size and plant: measure, models, kind, share, auc, power, blind, models_needed.
+    """Return one row per measure, size and plant: its key, what is planted, auc, power, blind, models_needed.
 
-    `trials` are the rows of `trials.run_trials` for one metric and forget set. `blind`: the area does not exceed 0.5 by
+    `trials` are the rows of `trials.run_trials` for one metric and forget set; the key is measure, models, kind, share.
+    `planted` is the share in whole models or samples. `blind`: the area does not exceed 0.5 by
     two standard errors of chance. `models_needed`: the fewest models of the sizes tried from which on the power stays
     at 80 % or more at 5 % false alarms; None if it does not reach it.
     """
     values: dict[tuple[str, int, str, float], list[float]] = {}
+    planted_at: dict[tuple[int, str, float], float] = {}
     for row in trials:
         values.setdefault((row["measure"], row["models"], row["kind"], row["share"]), []).append(row["value"])
+        planted_at[row["models"], row["kind"], row["share"]] = row["planted"]
     rows = []
     for (measure, models, kind, share), planted in values.items():
         if kind == NULL:
@@ -57,6 +60,7 @@ def detections(trials: Sequence[Mapping[str, Any]]) -> list[Row]:
         found = area(clean, planted)
         chance = math.sqrt((len(clean) + len(planted) + 1) / (12 * len(clean) * len(planted)))
         key = {"measure": measure, "models": models, "kind": kind, "share": share}
+        key["planted"] = planted_at[models, kind, share]
         rows.append({**key, "auc": found, "power": power(clean, planted), "blind": found <= 0.5 + 2 * chance})
     for row in rows:
         row["models_needed"] = _needed([other for other in rows if _same(row, other)])

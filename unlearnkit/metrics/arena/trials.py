@@ -12,13 +12,13 @@ import numpy as np
 
 from unlearnkit.config.settings import Settings
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.arena.plants import KINDS, plant
+from unlearnkit.metrics.arena.plants import KINDS, plant, planted_share
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
 NULL, KEPT = "none", "kept"
 STATISTICS = {"mean": np.mean, "p95": lambda values: np.percentile(values, 95)}
-COLUMNS = ("models", "trial", "kind", "share", "measure", "value", "distance")
+COLUMNS = ("models", "trial", "kind", "share", "planted", "measure", "value", "distance")
 Row = dict[str, Any]
 
 
@@ -60,12 +60,14 @@ def run_trials(
     trials: int,
     rng: np.random.Generator,
 ) -> list[Row]:
-    """Return one row per size, trial, plant and measure: models, trial, kind, share, measure, value, distance.
+    """Return one row per size, trial, plant and measure: models, trial, kind, share, planted, measure, value, distance.
 
     `metric` is a metric module. For every size n and trial, n oracles are the reference and n others the candidate, all
     drawn without replacement; n originals are drawn beside them. The candidate is scored as it is (kind "none") and
     with every one of `plants` (`plants.plant`, kind and share), with the same random draws; oracles that kept a part of
-    the forget set are a candidate of the kind "kept". `value` is the metric's statistic ("mean" or "p95") on the forget
+    the forget set are a candidate of the kind "kept". `planted` is the share in whole models or samples, which is what
+    the candidate holds: shares that plant nothing are left out, and of those that plant equally much all but the
+    nearest. `value` is the metric's statistic ("mean" or "p95") on the forget
     samples (or on the first declared split), turned so that it is higher for worse candidates (`_as_badness`), and
     `distance` states whether it is a distance from a target, so without a sign. Raises MetricError if there are fewer
     than 2n oracles or n originals, and what the metric raises.
@@ -78,8 +80,8 @@ def run_trials(
         own: list[Row] = []
         for trial in range(trials):
             key = {"models": models, "trial": trial}
-            for (kind, share), values in _trial(metric, settings, pools, models, plants, rng):
-                of_plant = {**key, "kind": kind, "share": share}
+            for (kind, share, planted), values in _trial(metric, settings, pools, models, plants, rng):
+                of_plant = {**key, "kind": kind, "share": share, "planted": planted}
                 own += [{**of_plant, "measure": name, "value": value} for name, value in values.items()]
         rows += _as_badness(own, metric)
     return rows
@@ -115,20 +117,30 @@ def _trial(
     models: int,
     plants: Sequence[tuple[str, float]],
     rng: np.random.Generator,
-) -> Iterator[tuple[tuple[str, float], dict[str, float]]]:
+) -> Iterator[tuple[tuple[str, float, float], dict[str, float]]]:
     drawn, seed = rng.permutation(pools.oracles.models), int(rng.integers(2**63))
     oracle, clean = (pools.oracles.take_models(part) for part in (drawn[:models], drawn[models : 2 * models]))
     original = pools.originals.take_models(rng.permutation(pools.originals.models)[:models])
-    candidates: dict[tuple[str, float], Population | None] = {(NULL, 0.0): clean}
-    candidates |= {key: plant(*key, clean, original, np.random.default_rng(seed)) for key in plants}
+    candidates: dict[tuple[str, float, float], Population | None] = {(NULL, 0.0, 0.0): clean}
+    for (kind, share), planted in _whole_plants(plants, clean).items():
+        candidates[kind, share, planted] = plant(kind, planted, clean, original, np.random.default_rng(seed))
     if pools.kept is not None:
-        candidates[KEPT, 1.0] = pools.kept.take_models(rng.permutation(pools.kept.models)[:models])
+        candidates[KEPT, 1.0, 1.0] = pools.kept.take_models(rng.permutation(pools.kept.models)[:models])
     none = dict.fromkeys(metric.MEASURES, 0.0)
     target = none if metric.NEEDS_ORACLE else _statistics(metric, settings, (oracle, oracle, original), seed)
     for key, candidate in candidates.items():
         if candidate is not None:
             own = _statistics(metric, settings, (candidate, oracle, original), seed)
             yield key, {name: value - target[name] for name, value in own.items()}
+
+
+def _whole_plants(plants: Sequence[tuple[str, float]], clean: Population) -> dict[tuple[str, float], float]:
+    """Kind and share -> the share that is planted: none that plants nothing, and no two that plant equally much."""
+    planted = {key: planted_share(*key, clean) for key in plants}
+    nearest: dict[tuple[str, float], tuple[str, float]] = {}
+    for key in sorted(planted, key=lambda key: abs(key[1] - planted[key])):
+        nearest.setdefault((key[0], planted[key]), key)
+    return {key: share for key, share in planted.items() if share and nearest[key[0], share] == key}
 
 
 def _statistics(metric: ModuleType, settings: Settings, sides: Sequence[Population], seed: int) -> dict[str, float]:
@@ -138,13 +150,14 @@ def _statistics(metric: ModuleType, settings: Settings, sides: Sequence[Populati
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         values = metric.score(candidate, second, **third, settings=settings, rng=np.random.default_rng(seed))
-    return {name: _statistic(metric, values[name]) for name in metric.MEASURES}
+    return {name: _statistic(metric, name, values[name]) for name in metric.MEASURES}
 
 
-def _statistic(metric: ModuleType, by_split: Mapping[str, np.ndarray]) -> float:
+def _statistic(metric: ModuleType, measure: str, by_split: Mapping[str, np.ndarray]) -> float:
     values = by_split["forget"] if "forget" in by_split else next(iter(by_split.values()))
     if not np.isfinite(values).all():
-        raise MetricError("the metric has values that are not finite", expected="values of every candidate")
+        why = metric.MEASURES[measure].get("undefined", "for some candidate")
+        raise MetricError(f"{measure} is not finite {why}", expected="values of every candidate")
     return float(STATISTICS[metric.STATISTIC](values))
 
 
