@@ -28,6 +28,7 @@
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
         studies/{search}/{seed}.parquet                     trials of a search for a method's settings
+        studies/{search}/{seed}.parquet.study/              journals of the study, which no rule declares
         studies/{search}/chosen.yaml                        the settings that were chosen
         studies/{search}/{trials.csv,curve.svg}             all studies of a search as a table and as a figure
         trials/{metric}/{forget_set}.parquet                a metric on candidates of which the truth is known
@@ -79,6 +80,8 @@ SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TRIALS = f"{ROOT}/trials/{{metric}}/{{forget_set}}.parquet"
 STUDY = f"{ROOT}/studies/{{search}}/{{seed}}.parquet"
+JOURNALS = ".study"
+"""What is appended to the path of a study's table to name the folder of its journals, which no rule declares."""
 CHOSEN = f"{ROOT}/studies/{{search}}/chosen.yaml"
 SEARCH_REPORT = f"{ROOT}/studies/{{search}}/{{presentation}}"
 TABLE = f"{ROOT}/tables/{{table}}"

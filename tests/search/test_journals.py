@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,15 @@ def test_a_worker_elsewhere_is_dead_once_its_file_is_silent(tmp_path: Path) -> N
     assert here.is_gone(json.dumps({**named, "process": {**named["process"], "pid": 2**22 + 1}}))
 
 
+def test_the_files_of_workers_that_were_killed_go_once_they_are_silent(tmp_path: Path) -> None:
+    (tmp_path / "killed.worker").touch()
+    os.utime(tmp_path / "killed.worker", (0, 0))
+    with Presence(tmp_path).shown(), Presence(tmp_path).shown():
+        assert not (tmp_path / "killed.worker").exists()
+        assert len([*tmp_path.glob("*.worker")]) == 2
+    assert not [*tmp_path.glob("*.worker")]
+
+
 def test_a_trial_for_a_larger_number_waits_until_it_is_asked_for(tmp_path: Path) -> None:
     with open_(tmp_path / "whole") as journal:
         whole = worked(journal, 4)
@@ -120,15 +130,21 @@ def test_a_journal_of_another_study_or_version_is_refused(tmp_path: Path, monkey
         pass
 
 
-def test_a_damaged_journal_is_refused_and_an_incomplete_line_costs_itself(tmp_path: Path) -> None:
+def test_entries_that_optuna_cannot_have_written_are_refused(tmp_path: Path) -> None:
     with open_(tmp_path) as journal:
-        rows = worked(journal, 2)
+        worked(journal, 2)
         path = journal.path
-    whole = path.read_text()
-    path.write_text(whole + '{"op_code": 4, "wor')
+    entries = path.read_text().splitlines()
+    for line in ("not JSON", '{"op_code": 4}', "[]"):
+        path.write_text("\n".join([*entries[:3], line, *entries[3:]]) + "\n")
+        with pytest.raises(ArtifactError, match=r"own\.journal is damaged; expected entries"), open_(tmp_path):
+            pass
+
+
+def test_a_finished_trial_without_its_entries_is_refused(tmp_path: Path) -> None:
     with open_(tmp_path) as journal:
-        assert worked(journal, 2) == rows
-    assert path.read_text().startswith(whole)
-    path.write_text(whole[:40] + "\n" + whole)
-    with pytest.raises(ArtifactError, match="is damaged: line 1 is not what Optuna wrote"), open_(tmp_path):
-        pass
+        worked(journal, 2)
+        path = journal.path
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if '"passes"' not in line))
+    with open_(tmp_path) as journal, pytest.raises(ArtifactError, match=r"own\.journal is damaged; expected entries"):
+        rows_of(journal, 2, NAMES)

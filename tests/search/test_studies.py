@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from unlearnkit.search import further_worker
 from unlearnkit.search.study import Orders, run_study
 
 OrdersOf = Callable[..., Orders]
+END = r"worker 2 of 2 \(process (\d+)\) was ended by SIGKILL; the others go on without it"
 
 
 def quiet(text: str) -> None:
@@ -56,6 +58,15 @@ def test_more_trials_are_added_and_none_is_run_again(orders_of: OrdersOf) -> Non
     assert untimed(run_study(orders_of(), 1, quiet)) == untimed(run_study(orders, 1, quiet))
 
 
+def test_a_damaged_journal_and_more_trials_lose_nothing_that_was_finished(orders_of: OrdersOf) -> None:
+    orders, lines = orders_of(), list[str]()
+    first = run_study(with_trials(orders, 3), 1, quiet)
+    entries = orders.journal.read_text().splitlines(keepends=True)
+    orders.journal.write_text("".join([*entries[:5], "damaged\n", *entries[6:]]))
+    assert run_study(with_trials(orders, 4), 1, lines.append)[:3] == first
+    assert [line.split(":")[0] for line in lines] == [f"{orders.journal} is damaged", "trial 3"]
+
+
 def test_one_of_two_workers_is_killed_and_nothing_is_lost(orders_of: OrdersOf, tmp_path: Path) -> None:
     order, lines = tmp_path / "kill", list[str]()
     order.write_text(f"1 {further_worker.__name__}")
@@ -64,7 +75,10 @@ def test_one_of_two_workers_is_killed_and_nothing_is_lost(orders_of: OrdersOf, t
     assert not order.exists()
     assert [row["number"] for row in rows] == [0, 1, 2, 3, 4]
     assert [row["state"] for row in rows] == ["complete"] * 5
-    assert [line for line in lines if "is gone; it is run again" in line]
+    (process,) = {found[1] for line in lines if (found := re.match(END, line))}
+    assert [
+        line for line in lines if re.search(rf"trial \d: process {process} on .+, which ran it, is gone; it is", line)
+    ]
 
 
 def test_a_search_of_which_every_trial_fails_ends_with_the_reasons(orders_of: OrdersOf, tmp_path: Path) -> None:

@@ -19,16 +19,14 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from unlearnkit.errors import ArtifactError, cannot_write, repair
+from unlearnkit.layout import JOURNALS
 from unlearnkit.search.sampling import SeededByTrial
 from unlearnkit.search.trial import OVER_BUDGET, Outcome
-
-SUFFIX = ".study"
-"""What is appended to the path of a study's table to name its folder."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Journal:
 
 def journal_of(table: str, key: str) -> Path:
     """Return the path of the journal of a study by that of its table and its key."""
-    return Path(f"{table}{SUFFIX}") / f"{key[:16]}.journal"
+    return Path(f"{table}{JOURNALS}") / f"{key[:16]}.journal"
 
 
 @contextmanager
@@ -67,11 +65,28 @@ def opened(path: Path, key: str, values: int, sampler: SeededByTrial) -> Iterato
         warnings.simplefilter("ignore", ExperimentalWarning)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _mend(path)
-            storage = JournalStorage(JournalFileBackend(str(path)))
-            yield Journal(path, _study(path, key, values, sampler, storage), storage)
+            yield _read(path, key, values, sampler)
+        except json.JSONDecodeError:
+            raise _damaged(path) from None
         except OSError as error:
             raise cannot_write(path, error) from None
+
+
+def _read(path: Path, key: str, values: int, sampler: SeededByTrial) -> Journal:
+    try:
+        storage = JournalStorage(JournalFileBackend(str(path)))
+        return Journal(path, _study(path, key, values, sampler, storage), storage)
+    except (LookupError, TypeError, ValueError):  # what Optuna meets in entries that lack something
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> ArtifactError:
+    return ArtifactError(
+        f"{path} is damaged",
+        expected="entries that Optuna wrote",
+        remedy="give the same snakemake command again, which goes on with what is whole; if it ends in the same way, "
+        f"run `rm {path}` before, so that its trials are run again",
+    )
 
 
 def _study(path: Path, key: str, values: int, sampler: SeededByTrial, storage: JournalStorage) -> optuna.Study:
@@ -96,7 +111,8 @@ def _study(path: Path, key: str, values: int, sampler: SeededByTrial, storage: J
         raise ArtifactError(
             f"{path} was begun with Optuna {begun}, and Optuna {optuna.__version__} may propose other settings",
             expected=f"Optuna {_minor(begun)}",
-            remedy=f"install that version, or run `rm {path}` and the same snakemake command again, which begins anew",
+            remedy=f"install that version, or run `rm {path}`, then the same snakemake command again, which runs all its "
+            "trials again",
         )
     return study
 
@@ -105,36 +121,15 @@ def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _mend(path: Path) -> None:
-    """Remove a last line that a full disk or a power loss left incomplete; raises ArtifactError for other damage."""
-    if not path.exists():
-        return
-    lock = JournalFileSymlinkLock(str(path))
-    lock.acquire()
-    try:
-        content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            path.write_bytes(whole)
-    finally:
-        lock.release()
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            json.loads(line)
-        except ValueError:
-            raise ArtifactError(
-                f"{path} is damaged: line {number} is not what Optuna wrote",
-                expected="a journal of trials",
-                remedy=f"run `rm {path}`, then the same snakemake command again, which runs its trials again",
-            ) from None
-
-
 def rows_of(journal: Journal, trials: int, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the first `trials` trials as rows: number, state, reason, norm, a column per value, cost and settings.
 
-    Settings are JSON. Norm and values are NaN for trials without any.
+    Settings are JSON. Norm and values are NaN for trials without any. Raises ArtifactError if entries are missing.
     """
-    return [_row(trial, names) for trial in journal.trials()[:trials]]
+    try:
+        return [_row(trial, names) for trial in journal.trials()[:trials]]
+    except KeyError:
+        raise _damaged(journal.path) from None
 
 
 def _row(trial: FrozenTrial, names: tuple[str, ...]) -> dict[str, Any]:

@@ -24,6 +24,12 @@ SILENT_SECONDS = 60.0
 """After how long without a touch a worker that cannot be asked for is taken for dead."""
 
 
+def described(worker: str | None) -> str:
+    """Return "process 123 on host", "a process" if its number or the worker's name is not known."""
+    process = json.loads(worker)["process"] if worker else None
+    return f"process {process['pid']} on {process['host']}" if process else "a process"
+
+
 class Presence:
     """A worker's presence in a folder that all workers of a study see; `name` is what it writes into its trials."""
 
@@ -35,9 +41,12 @@ class Presence:
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        """Touch the file until the body ends."""
+        """Touch the file until the body ends; those of workers that have been silent go."""
         ended = threading.Event()
         self._file.touch()
+        for file in self._folder.glob("*.worker"):
+            if self._is_silent(file):
+                file.unlink(missing_ok=True)
         thread = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         thread.start()
         try:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +14,9 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.facts.search_space import spaces_from
 from unlearnkit.search.bench import Inputs, bench_of
 from unlearnkit.search.journal import journal_of, opened, rows_of
+from unlearnkit.search.mending import keep_copy, mend
 from unlearnkit.search.presence import Presence
+from unlearnkit.search.processes import further_worker
 from unlearnkit.search.sampling import sampler_of
 from unlearnkit.search.trial import COMPLETE, run_trial
 from unlearnkit.search.worker import work
@@ -53,10 +51,12 @@ def run_study(
 
     Raises TrainingError if none is complete, ArtifactError as `opened` and `bench_of` do.
     """
+    mend(orders.journal, report)
     with contextlib.ExitStack() as stack:
-        for _ in range(workers - 1):
-            stack.enter_context(_further_worker(orders))
+        for number in range(2, workers + 1):
+            stack.enter_context(further_worker(asdict(orders), f"worker {number} of {workers}", report))
         rows = take_part(orders, report, state)
+    keep_copy(orders.journal)
     if not any(row["state"] == COMPLETE for row in rows):
         raise _nothing_found(orders, rows)
     return rows
@@ -78,26 +78,6 @@ def take_part(
         presence = Presence(orders.journal.parent)
         work(journal, settings["trials"], spaces, settings, run, presence, report)
         return rows_of(journal, settings["trials"], names)
-
-
-@contextlib.contextmanager
-def _further_worker(orders: Orders) -> Iterator[None]:
-    """Start another worker for the duration of the block; it ends with this process, whatever ends that."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "unlearnkit.search.further_worker"],
-        stdin=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    try:
-        assert process.stdin
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(asdict(orders)) + "\n")
-            process.stdin.flush()
-        yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _nothing_found(orders: Orders, rows: list[Row]) -> TrainingError:

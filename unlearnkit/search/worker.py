@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from unlearnkit.facts.search_space import Space, draw
 from unlearnkit.search.journal import Journal, close
-from unlearnkit.search.presence import SILENT_SECONDS, Presence
+from unlearnkit.search.presence import SILENT_SECONDS, Presence, described
 from unlearnkit.search.trial import FAILED, Outcome
 
 MOST_ATTEMPTS = 3
@@ -91,7 +91,8 @@ def _put_back_abandoned(journal: Journal, presence: Presence, report: Callable[[
     """Let the trials wait whose workers are dead."""
     for trial in journal.trials():
         if trial.state == TrialState.RUNNING and _is_abandoned(trial, presence):
-            report(f"trial {trial.number}: the process that ran it is gone; it is run again")
+            ran = described(trial.user_attrs.get("worker"))
+            report(f"trial {trial.number}: {ran}, which ran it, is gone; it is run again")
             journal.put_back(trial)
 
 
