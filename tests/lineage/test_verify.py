@@ -216,6 +216,23 @@ def test_leftovers_and_strangers_are_noted(finished: Checkout, call: Call) -> No
     assert f"note: {WEIGHTS}: left by an interrupted job; the next run" in call(finished.root, "verify")[1]
 
 
+def test_journals_of_a_study_are_expected_and_what_a_fault_left_there_is_noted(by_hand: ByHand, call: Call) -> None:
+    by_hand.write("studies/ft/0.parquet", "trials")
+    folder = by_hand.root / "results/hand/studies/ft/0.parquet.study"
+    folder.mkdir()
+    for name in ("a.journal", "a.journal.copy", "a.journal.lock"):
+        (folder / name).touch()
+    assert "note: studies" not in call(by_hand.root, "verify", "results/hand")[1]
+    (folder / "b.worker").touch()
+    (folder / "a.journal.damaged").touch()
+    status, output = call(by_hand.root, "verify", "results/hand")
+    place = "studies/ft/0.parquet.study"
+    assert status == 0
+    assert f"note: {place}/b.worker: a worker of the study runs, or was killed; then the next run of" in output
+    assert f"note: {place}/a.journal.damaged: the journal as it was when damage was found; remove it with `rm" in output
+    assert output.count(f"note: {place}") == 2
+
+
 def test_other_settings_and_code_are_noted(finished: Checkout, call: Call) -> None:
     finished.configure({"methods.scrub.lr": 0.03})
     status, output = call(finished.root, "verify")

@@ -15,7 +15,7 @@ from unlearnkit.artifacts import partial, resume
 from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
-from unlearnkit.layout import provenance
+from unlearnkit.layout import JOURNALS, provenance
 from unlearnkit.places import Place, files_below, is_given, owner_of, place_of
 
 Record = Mapping[str, Any]
@@ -183,6 +183,13 @@ def leftover(name: str) -> tuple[str, str] | None:
         if found:
             return source, f"{folder}{suffix}"
     return None
+
+
+def of_a_study(name: str) -> bool:
+    """Return whether a file lies in the folder of a study's journals, which no rule declares."""
+    table, found, _ = name.partition(f"{JOURNALS}/")
+    place = place_of(table) if found else None
+    return place is not None and place.stage == "studies"
 
 
 def _is_experiment(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from unlearnkit.config.wording import shown
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.causes import stated
 from unlearnkit.lineage.chain import ancestry, below_their_folder, outside, source_of
-from unlearnkit.lineage.records import Record, Results, leftover
+from unlearnkit.lineage.records import Record, Results, leftover, of_a_study
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.places import Place, owner_of, place_of
 
@@ -242,8 +242,18 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
                 "the next run of its job goes on from it" if going_on else f"remove it with `{repair.remove(folder)}`"
             )
             yield f"{subject}: left by {source}; {remedy}"
+        elif of_a_study(name):
+            yield from _left_in_study(name, repair)
         elif place_of(name) is None and place_of(artifact) is None:
             yield f"{name}: no rule makes this file"
+
+
+def _left_in_study(name: str, repair: Repair) -> Iterator[str]:
+    """Yield what is noteworthy of a file beside a study's journal: the journal and its copy are not."""
+    if name.endswith(".worker"):
+        yield f"{name}: a worker of the study runs, or was killed; then the next run of the study removes it"
+    if name.endswith(".damaged"):
+        yield f"{name}: the journal as it was when damage was found; remove it with `{repair.remove(name)}`"
 
 
 def _chains(results: Results, found: Verification) -> Iterator[str]:

@@ -111,8 +111,8 @@ def _study(path: Path, key: str, values: int, sampler: SeededByTrial, storage: J
         raise ArtifactError(
             f"{path} was begun with Optuna {begun}, and Optuna {optuna.__version__} may propose other settings",
             expected=f"Optuna {_minor(begun)}",
-            remedy=f"install that version, or run `rm {path}`, then the same snakemake command again, which runs all its "
-            "trials again",
+            remedy=f"install that version, or run `rm {path}`, then the same snakemake command again, which runs "
+            "all trials again",
         )
     return study
 
