@@ -80,11 +80,44 @@ def test_other_protocols_are_refused_with_what_differs(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', None])
-def test_what_is_no_leaderboard_is_refused(
-    files: list[str], boards: list[str], capsys: pytest.CaptureFixture[str], text: str | None, tmp_path: Path
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "it is not readable as JSON"),
+        ("[]", "it is no mapping"),
+        ('{"format": 1}', "it has no rankings, rule, metrics, protocol, variants"),
+        (None, "rankings is no list of rankings with entries"),
+    ],
+)
+def test_what_is_no_leaderboard_is_refused_with_what_it_lacks(
+    files: list[str],
+    boards: list[str],
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+    said: str,
+    tmp_path: Path,
 ) -> None:
     damaged = json.dumps({**json.loads(boards[0]), "rankings": [{"of": "overall"}]})
     (tmp_path / "other.json").write_text(damaged if text is None else text)
     assert main(["compare-leaderboards", files[0], str(tmp_path / "other.json")]) == 1
-    assert "other.json" in capsys.readouterr().err
+    assert f"other.json is no leaderboard: {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("score", [None, "2", True, float("nan")])
+def test_a_score_that_is_no_number_is_refused_with_where_it_is(
+    files: list[str], capsys: pytest.CaptureFixture[str], score: Any
+) -> None:
+    document = json.loads(Path(files[1]).read_text())
+    next(entry for entry in document["rankings"][1]["entries"] if entry["method"] == "b")["score"] = score
+    Path(files[1]).write_text(json.dumps(document))
+    assert main(["compare-leaderboards", *files]) == 1
+    said = f"{files[1]} is no leaderboard: the score of b in the ranking gap is {json.dumps(score)}, not a number"
+    assert said in capsys.readouterr().err
+
+
+def test_rankings_of_different_variants_are_refused(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(Path(files[0]).read_text())
+    document["rankings"][1]["entries"].pop()
+    Path(files[0]).write_text(json.dumps(document))
+    assert main(["compare-leaderboards", *files]) == 1
+    assert "its rankings are not all of the same variants" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 
 from unlearnkit.artifacts.store import read_json
 from unlearnkit.errors import ArtifactError
-from unlearnkit.ranking.movement import compared, is_leaderboard
+from unlearnkit.ranking.movement import compared, fault_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +35,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document: Any
     try:
         document = read_json(path)
+        fault = fault_of(document)
     except ArtifactError:
-        document = None
-    if not is_leaderboard(document):
-        what = "is no leaderboard" if path.exists() else "does not exist"
+        document, fault = {}, "it is not readable as JSON"
+    if fault:
+        what = f"is no leaderboard: {fault}" if path.exists() else "does not exist"
         raise ArtifactError(f"{path} {what}", expected="a leaderboard.json, as target vision_all makes it")
     return document
 

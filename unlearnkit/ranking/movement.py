@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,20 +41,37 @@ def compared(old: Document, new: Document) -> dict[str, Any]:
     }
 
 
-def is_leaderboard(document: Any) -> bool:
-    """Return whether a document that was read has what `compared` looks at."""
-    blocks, of_entry = ("rule", "metrics", "protocol", "variants"), {"method", "score", "group"}
-    if not isinstance(document, Mapping) or not {"format", "rankings", *blocks} <= document.keys():
-        return False
+def fault_of(document: Any) -> str:
+    """Return what a document that was read lacks of what `compared` looks at; nothing for a leaderboard."""
+    blocks = ("rule", "metrics", "protocol", "variants")
+    if not isinstance(document, Mapping):
+        return "it is no mapping"
+    if missing := [name for name in ("format", "rankings", *blocks) if name not in document]:
+        return f"it has no {', '.join(missing)}"
+    if wrong := [name for name in blocks if not isinstance(document[name], Mapping)]:
+        return f"{', '.join(wrong)} is no mapping"
     rankings = document["rankings"]
-    if not all(isinstance(document[name], Mapping) for name in blocks) or not isinstance(rankings, list):
+    if not isinstance(rankings, list) or not all(map(_is_ranking, rankings)):
+        return "rankings is no list of rankings with entries"
+    ranked = [{entry["method"] for entry in own["entries"]} for own in rankings]
+    if any(names != ranked[0] or not names <= document["variants"].keys() for names in ranked):
+        return "its rankings are not all of the same variants"
+    return next((fault for own in rankings for entry in own["entries"] if (fault := _fault_of_score(own, entry))), "")
+
+
+def _is_ranking(own: Any) -> bool:
+    if not isinstance(own, Mapping) or not isinstance(own.get("entries"), list) or "of" not in own:
         return False
-    whole = all(isinstance(own, Mapping) and {"of", "entries"} <= own.keys() for own in rankings)
-    entries = [entry for own in rankings for entry in own["entries"]] if whole else [None]
-    return all(
-        isinstance(entry, Mapping) and of_entry <= entry.keys() and entry["method"] in document["variants"]
-        for entry in entries
-    )
+    entries = own["entries"]
+    whole = all(isinstance(entry, Mapping) and {"method", "score", "group"} <= entry.keys() for entry in entries)
+    return whole and all(isinstance(entry["method"], str) for entry in entries)
+
+
+def _fault_of_score(own: Document, entry: Document) -> str:
+    score = entry["score"]
+    if isinstance(score, int | float) and not isinstance(score, bool) and np.isfinite(score):
+        return ""
+    return f"the score of {entry['method']} in the ranking {own['of']} is {json.dumps(score)}, not a number"
 
 
 def _movement(before: Document, after: Document, common: set[str]) -> dict[str, Any]:
