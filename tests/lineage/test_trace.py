@@ -12,7 +12,7 @@ import pytest
 from by_hand import ByHand
 from checkout import RESULTS, Checkout
 
-from unlearnkit.artifacts.tables import read_table
+from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.places import place_of
 from unlearnkit.seeds import derive_seed
 from unlearnkit.stages import DOCUMENTS, STAGES
@@ -186,3 +186,39 @@ def test_nodes_and_jobs_of_a_cluster_are_listed(by_hand: ByHand, call: Call) -> 
     assert "  slurm_job: 100; 101; 102; 103; 104; 105; 106; 107 and 4 more" in output
     told = json.loads(call(by_hand.root, "trace", name, "--json")[1])
     assert len(told["environment"]["slurm_job"]) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("leaderboard/leaderboard.json", "a rank depends on the values of all variants"),
+        ("leaderboard/leaderboard.csv", "tables/METRIC.csv --cell candidate=VARIANT"),
+        ("studies/tune/trials.csv", "unlearnkit trace results/hand/studies/tune/STUDY.parquet"),
+    ],
+)
+def test_rows_of_other_files_are_refused_with_what_to_trace_instead(
+    by_hand: ByHand, call: Call, name: str, says: str
+) -> None:
+    by_hand.write("leaderboard/leaderboard.json", "{}")
+    by_hand.write("studies/tune/trials.csv", "study")
+    (by_hand.root / "results/hand/leaderboard/leaderboard.csv").write_text("ranking")
+    status, output = call(by_hand.root, "trace", f"results/hand/{name}", "--cell", "method=scrub")
+    assert status == 1 and output.startswith("error: ")
+    assert says in output and "leave out --cell" in output
+
+
+@pytest.mark.parametrize("table", ["arena", "sizes"])
+def test_a_row_of_a_table_of_trials_comes_from_the_trials_of_its_metric(
+    by_hand: ByHand, call: Call, table: str
+) -> None:
+    trials = [f"trials/{metric}/{name}.parquet" for metric in ("klom", "mia") for name in ("nines", "ones")]
+    for name in trials:
+        by_hand.write(name, name)
+    by_hand.write(f"tables/{table}.parquet", "", tuple(trials))
+    rows = [{"metric": metric, "forget_set": name} for metric in ("klom", "mia") for name in ("nines", "ones")]
+    path = by_hand.root / f"results/hand/tables/{table}.parquet"
+    write_table(path, rows_to_table(rows), {})
+    words = ("--cell", "metric=klom", "forget_set=nines", "--json")
+    status, output = call(by_hand.root, "trace", f"results/hand/tables/{table}.parquet", *words)
+    assert status == 0
+    assert [node["name"] for node in json.loads(output)["tree"]["from"]] == ["trials/klom/nines.parquet"]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.store import sha256_of
-from unlearnkit.errors import ArtifactError, UnlearnkitError
-from unlearnkit.lineage.cells import Row, rows_of, sources_of_rows
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.lineage.cells import Row, no_cells, rows_of, sources_of_rows
 from unlearnkit.lineage.chain import ancestry
 from unlearnkit.lineage.configured import configuration_files, present_graph
 from unlearnkit.lineage.found import Found, consumers, find
@@ -88,7 +88,7 @@ def _narrowed(results: Results, name: str, cell: list[str]) -> tuple[dict[str, s
         return None, []
     place, table = place_of(name), owner_of(name)
     if place is None or place.stage != "tables":
-        raise ArtifactError(f"{name} is not a table, so it has no cells", remedy="leave out --cell, or name a table")
+        raise no_cells(results.folder, name)
     rows = rows_of(results.folder / table, cell)
     return sources_of_rows(results, table, rows), rows
 

@@ -35,6 +35,21 @@ def rows_of(path: Path, conditions: Sequence[str]) -> list[Row]:
     return rows
 
 
+def no_cells(folder: Path, name: str) -> ArtifactError:
+    """Return the error of a file without cells of its own: why it has none, and what to trace instead."""
+    place = place_of(name)
+    if place and place.stage == "leaderboard":
+        fact = f"{name}: a rank depends on the values of all variants, so each of its rows comes from all of its tables"
+        remedy = f"trace a value that is ranked: unlearnkit trace {folder}/tables/METRIC.csv --cell candidate=VARIANT"
+    elif place and place.stage == "search reports":
+        studies = folder / Path(name).with_name("STUDY.parquet")
+        fact = f"{name}: all trials of a study come from the same files"
+        remedy = f"trace the file of a study: unlearnkit trace {studies}"
+    else:
+        fact, remedy = f"{name} is not a table, so it has no cells", "name a table"
+    return ArtifactError(fact, expected="a table below tables/", remedy=f"{remedy}; or leave out --cell")
+
+
 def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[str, str]:
     """Return artifact -> what it gives to these rows: values, noise floor or cost.
 
