@@ -23,7 +23,8 @@ with job_of(snakemake) as running:
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
     options = {**params.settings["settings"], **params.settings.get("stated", {})}
-    write_text(output.markdown, metric_markdown(marked(rows, tuned_on), metric, words, options) + note(tuned_on))
+    shown = metric_markdown(marked(rows, tuned_on), metric, words, options) + note(rows, tuned_on)
+    write_text(output.markdown, shown)
     for line in floor_lines(rows, metric, words):
         running.report(line)
     running.record(output.parquet, also=[output.csv, output.markdown])

@@ -28,9 +28,9 @@ def test_tables_mark_them_and_say_what_that_means(summaries, costs):
         *["| good"] * 2,
         *["| good †"] * 2,
     ]
-    assert note(TUNED_ON) == "\n† tuned on this forget set, so that its values are flattered.\n"
+    assert note(rows, TUNED_ON) == "\n† tuned on this forget set, so that its values are flattered.\n"
     assert marked(rows, {}) == rows
-    assert note({}) == ""
+    assert note(rows, {}) == note([row for row in rows if row["forget_set"] == "first"], TUNED_ON) == ""
 
 
 def test_trials_have_a_column_for_every_setting():

@@ -22,9 +22,10 @@ def marked(rows: Sequence[Row], tuned_on: TunedOn) -> list[Row]:
     return [{**row, "candidate": f"{row['candidate']} {MARK}"} if _is_tuned(row, tuned_on) else row for row in rows]
 
 
-def note(tuned_on: TunedOn) -> str:
-    """Return what the mark means, as Markdown; nothing without tuning."""
-    return f"\n{MARK} tuned on this forget set, so that its values are flattered.\n" if tuned_on else ""
+def note(rows: Sequence[Row], tuned_on: TunedOn) -> str:
+    """Return what the mark means, as Markdown; nothing where no row has it."""
+    has_mark = any(_is_tuned(row, tuned_on) for row in rows)
+    return f"\n{MARK} tuned on this forget set, so that its values are flattered.\n" if has_mark else ""
 
 
 def _is_tuned(row: Mapping[str, Any], tuned_on: TunedOn) -> bool:
