@@ -4,7 +4,9 @@ from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
+from unlearnkit.declarations import declarations
 from unlearnkit.layout import provenance
+from unlearnkit.registry import locate
 from unlearnkit.report.arena import TABLES
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import to_csv
@@ -20,7 +22,9 @@ with job_of(snakemake) as running:
         if facts["skipped"]:
             skipped[f"{facts['metric']} on {facts['forget_set']}"] = facts["skipped"]
         else:
-            trials.append((facts["metric"], facts["forget_set"], rows.to_pylist(), cost))
+            measures = declarations(locate("metric", facts["metric"])).MEASURES
+            units = {name: declared["unit"] for name, declared in measures.items()}
+            trials.append((facts["metric"], facts["forget_set"], rows.to_pylist(), cost, units))
     rows = table.rows(trials, settings)
     write_table(output.parquet, rows_to_table(rows, table.COLUMNS), {"table": settings["table"]})
     write_text(output.csv, to_csv(rows, table.COLUMNS))

@@ -27,7 +27,8 @@ def trials(shift: float) -> list[dict[str, Any]]:
     return rows
 
 
-ALL = [("mine", "nines", trials(5.0), 0.0123), ("mine", "<b>ones", trials(-5.0), 0.2)]
+UNITS = {"gap": "nats"}
+ALL = [("mine", "nines", trials(5.0), 0.0123, UNITS), ("mine", "<b>ones", trials(-5.0), 0.2, UNITS)]
 
 
 def test_the_arena_states_power_models_cost_and_blind_spots() -> None:
@@ -50,7 +51,7 @@ def test_sizes_state_curves_and_the_models_for_a_wanted_difference() -> None:
     assert rows[0]["recommended"] == pytest.approx((2.486 / 0.5) ** 2, rel=0.25)
     text = table.markdown(rows, {}, SETTINGS)
     lines = [line for line in text.split("### ")[1].splitlines() if line.startswith("| mine")]
-    assert [line.split("|")[3].strip() for line in lines] == ["5", "10", "20", "40"]
+    assert [line.split("|")[4].strip() for line in lines] == ["5", "10", "20", "40"]
     assert "originals are not worse than the floor" in text.split("### ")[2]
     assert "Not tried" not in text
 
@@ -64,3 +65,11 @@ def test_figures_and_csv_are_drawn_and_made_with_and_without_rows(name: str) -> 
     assert svg(table.figure([])).startswith("<svg")
     assert to_csv([], table.COLUMNS).splitlines() == [",".join(table.COLUMNS)]
     assert table.markdown([], {"klom": "no oracles"}, SETTINGS).endswith("| klom | no oracles |\n")
+
+
+def test_a_measure_of_few_values_has_their_words_on_its_axis() -> None:
+    table = TABLES["sizes"]
+    own = [{**row, "value": round(row["value"])} for row in trials(1.0)]
+    verdicts = [("mine", "nines", own, 0.1, {"gap": "-1 oracles, 0 undecided, 1 originals"})]
+    drawn = svg(table.figure(table.rows(verdicts, SETTINGS)))
+    assert "undecided" in drawn and "undecided" not in svg(table.figure(table.rows(ALL, SETTINGS)))

@@ -7,8 +7,9 @@ from types import ModuleType
 import pytest
 
 from unlearnkit.metrics.distribution import klom
+from unlearnkit.report.numbers import number
 from unlearnkit.report.tables import metric_rows
-from unlearnkit.report.views import metric_tables, number
+from unlearnkit.report.views import metric_tables
 
 
 @pytest.fixture(scope="module")

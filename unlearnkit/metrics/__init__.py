@@ -10,7 +10,9 @@ A metric module defines
     NEEDS_ORIGINAL                  optional: whether it compares with the originals, too
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}; `interval: False` if
                                     an interval over models has no meaning, as of a p value; `undefined`, if values
-                                    may be NaN, says where and why, which tables state where one is empty
+                                    may be NaN, says where and why, which tables state where one is empty;
+                                    a unit that lists values ("-1 oracles, 0 undecided, 1 originals") has the words
+                                    that tables show for them
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     SCORED_ON                       optional: "pools" if it is scored on pools, whose models forget samples of their
                                     own, and not on forget sets; it reads margins alone

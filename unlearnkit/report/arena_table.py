@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from unlearnkit.metrics.arena.detection import detections
+from unlearnkit.report.numbers import shown
 from unlearnkit.report.style import WIDTH, styled
 from unlearnkit.report.tables import markdown as table
-from unlearnkit.report.tables import shown
 
 COLUMNS = (
     *("metric", "forget_set", "measure", "models", "kind", "share", "planted", "auc", "power", "blind"),
@@ -26,17 +26,18 @@ NOTE = (
     "with the most models is that of chance."
 )
 Row = dict[str, Any]
-Trials = tuple[str, str, Sequence[Mapping[str, Any]], float]
+Trials = tuple[str, str, Sequence[Mapping[str, Any]], float, Mapping[str, str]]
+"""Metric, forget set, rows of trials, CPU seconds per score, and measure -> unit."""
 
 
 def rows(trials: Sequence[Trials], settings: Mapping[str, Any]) -> list[Row]:
     """Return the rows of `detection.detections` of all metrics and forget sets, with the cost of a score.
 
-    `trials` are metric, forget set, rows of trials and CPU seconds per score; `settings` is unused.
+    `settings` is unused.
     """
     return [
         {"metric": metric, "forget_set": forget_set, **row, "cpu_seconds_per_score": cost}
-        for metric, forget_set, own, cost in trials
+        for metric, forget_set, own, cost, _ in trials
         for row in detections(own)
     ]
 
@@ -75,9 +76,9 @@ def figure(rows: Sequence[Row]) -> Figure:
             power[lines.index((row["metric"], row["measure"])), plants.index(_plant(row))] = row["power"]
         axes.pcolormesh(power, vmin=0, vmax=1, cmap="Blues", edgecolors="white", linewidth=0.5)
         for line, column in np.argwhere(np.isfinite(power)):
-            value = power[line, column]
-            colour = "white" if value > 0.6 else "black"
-            axes.text(column + 0.5, line + 0.5, f"{value:.2f}", ha="center", va="center", fontsize=6.5, color=colour)
+            value = float(power[line, column])
+            style = {"ha": "center", "va": "center", "fontsize": 6.5, "color": "white" if value > 0.6 else "black"}
+            axes.text(column + 0.5, line + 0.5, shown(value, ".2f"), **style)
         axes.set_xticks(np.arange(len(plants)) + 0.5, plants, rotation=40, ha="right", fontsize=7)
         axes.set_yticks(np.arange(len(lines)) + 0.5, [" ".join(line) for line in lines], fontsize=7)
         axes.invert_yaxis()
@@ -103,7 +104,7 @@ def _line(own: Sequence[Row], plants: Sequence[str]) -> list[str]:
     cells = dict.fromkeys(plants, "")
     for row in own:
         needed = "" if row["models_needed"] is None else f" [{row['models_needed']}]"
-        cells[_plant(row)] = f"{row['power']:.2f}{needed}"
+        cells[_plant(row)] = f"{shown(row['power'], '.2f')}{needed}"
     first = own[0]
     blind = ", ".join(_plant(row) for row in own if row["blind"])
     cost = shown(1e3 * first["cpu_seconds_per_score"], ".1f")

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from unlearnkit.metrics.arena.sizes import curves
 from unlearnkit.report.arena_table import Trials, left_out
+from unlearnkit.report.numbers import between, named_values, shown
 from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, styled
 from unlearnkit.report.tables import markdown as table
-from unlearnkit.report.tables import shown
 
 COLUMNS = (
-    *("metric", "forget_set", "measure", "models", "floor", "floor_low", "floor_high"),
+    *("metric", "forget_set", "measure", "unit", "models", "floor", "floor_low", "floor_high"),
     *("original", "original_low", "original_high", "detectable", "wanted", "recommended", "note"),
 )
 PANELS = 4
@@ -25,8 +25,8 @@ Row = dict[str, Any]
 def rows(trials: Sequence[Trials], settings: Mapping[str, Any]) -> list[Row]:
     """Return the rows of `sizes.curves` of all metrics and forget sets, for the wanted `difference` of the settings."""
     return [
-        {"metric": metric, "forget_set": forget_set, **row}
-        for metric, forget_set, own, _ in trials
+        {"metric": metric, "forget_set": forget_set, "unit": units[row["measure"]], **row}
+        for metric, forget_set, own, _, units in trials
         for row in curves(own, settings["difference"])
     ]
 
@@ -41,7 +41,7 @@ def markdown(rows: Sequence[Row], skipped: Mapping[str, str], settings: Mapping[
     ]
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         lines = [_line(row) for row in rows if row["forget_set"] == forget_set]
-        header = ["metric", "measure", "N", "floor", "originals", "detectable", "wanted", "recommended N"]
+        header = ["metric", "measure", "unit", "N", "floor", "originals", "detectable", "wanted", "recommended N"]
         parts.append(f"### Forget set `{forget_set}`\n\n{table(header, lines)}")
     return "\n\n".join([*parts, *left_out(skipped)])
 
@@ -64,6 +64,8 @@ def figure(rows: Sequence[Row]) -> Figure:
             axes.fill_between(sizes, low, high, color=f"{colour}33", linewidth=0)
             axes.plot(sizes, middle, color=colour, marker="o", markersize=2.5, linewidth=1, label=side)
         axes.set_title("\n".join(name), fontsize=7.5)
+        if levels := named_values(points[0]["unit"]):
+            axes.set_yticks([*levels], [*levels.values()])
         axes.tick_params(labelsize=7)
         axes.set_xlabel("models", fontsize=7)
     if names:
@@ -74,9 +76,8 @@ def figure(rows: Sequence[Row]) -> Figure:
 
 def _line(row: Row) -> list[str]:
     floor, original = (
-        f"{shown(row[side])} [{shown(row[f'{side}_low'])}, {shown(row[f'{side}_high'])}]"
-        for side in ("floor", "original")
+        f"{shown(row[side])} {between(row[f'{side}_low'], row[f'{side}_high'], 3)}" for side in ("floor", "original")
     )
     recommended = row["note"] or str(row["recommended"])
     numbers = (shown(row["detectable"]), shown(row["wanted"]))
-    return [row["metric"], row["measure"], str(row["models"]), floor, original, *numbers, recommended]
+    return [row["metric"], row["measure"], row["unit"], str(row["models"]), floor, original, *numbers, recommended]

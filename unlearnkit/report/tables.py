@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from unlearnkit.registry import POOLS, scored_on
+from unlearnkit.report.numbers import between, named_values, shown
 from unlearnkit.report.words import IMAGES, Words, shown_epoch
 
 Row = dict[str, Any]
@@ -92,7 +93,7 @@ def cost_markdown(rows: Sequence[Row], words: Words = IMAGES) -> str:
             row["forget_set"],
             row["candidate"],
             shown_epoch(row["candidate"], row["epoch"], words),
-            f"{row['passes']:.0f}",
+            shown(row["passes"], ".0f"),
             *(shown(row[name], form) for name, form in _COSTS.values()),
         ]
         for row in rows
@@ -118,23 +119,23 @@ def metric_markdown(
     Cells hold the statistic of `metric` ("p95" or "mean") with its 95 % interval over models. The note above the tables
     states the metric's `options`, its settings with defaults written out.
     """
-    statistic, verdicts = metric.STATISTIC, getattr(metric, "VERDICTS", {})
     what = "Pool" if scored_on(metric) == POOLS else "Forget set"
     parts = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
-        header = ["candidate", words.epoch, "N", "relative passes", *verdicts.values(), *map(" ".join, columns)]
+        shared = ("candidate", words.epoch, "N", "relative passes", *_verdicts(metric).values())
         lines = [
-            _line(own, key, columns, statistic, words, verdicts)
+            _line(own, key, columns, metric, words)
             for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
         ]
+        header = [*shared, *map(" ".join, columns)]
         parts.append(f"### {what} `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
     listed = ", ".join(
         f"`{name}` [{measure['unit']}, {measure['direction']}]" for name, measure in metric.MEASURES.items()
     )
     over = "samples" if is_single(rows) else "models"
-    note = f"{statistic} with its 95 % interval over {over}; headline `{metric.HEADLINE}`. Measures: {listed}."
+    note = f"{metric.STATISTIC} with its 95 % interval over {over}; headline `{metric.HEADLINE}`. Measures: {listed}."
     note += "".join(f" {text}." for text in undefined(rows, metric.MEASURES))
     if options:
         stated = ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
@@ -190,33 +191,32 @@ def _line(
     rows: Sequence[Row],
     key: tuple[str, int],
     columns: Sequence[tuple[str, str]],
-    statistic: str,
+    metric: ModuleType,
     words: Words,
-    verdicts: Iterable[str],
 ) -> list[str]:
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
-    cells = (_cell(own.get(column), statistic) for column in columns)
-    found = (value if isinstance(value := first[name], str) else shown(value) for name in verdicts)
+    cells = (_cell(own.get(column), metric.STATISTIC, metric.MEASURES[column[0]]["unit"]) for column in columns)
+    found = (value if isinstance(value := first[name], str) else shown(value) for name in _verdicts(metric))
     return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *found, *cells]
 
 
-def shown(value: float | None, form: str = ".3f") -> str:
-    """Return a number in a format of Python's, nothing where there is none."""
-    return "" if value is None else format(value, form)
+def _verdicts(metric: ModuleType) -> Mapping[str, str]:
+    """Column that `conclude` of a metric adds -> its heading."""
+    return getattr(metric, "VERDICTS", {})
 
 
 def _mean_and_p95(mean: float | None, p95: float | None) -> str:
-    both = ("undefined" if value is None else f"{value:.3f}" for value in (mean, p95))
+    both = (shown(value) or "undefined" for value in (mean, p95))
     return "mean {}, p95 {}".format(*both)
 
 
-def _cell(row: Row | None, statistic: str) -> str:
+def _cell(row: Row | None, statistic: str, unit: str) -> str:
     if row is None:
         return ""
     if failed := failure(row):
         return failed
-    low, high = interval_of(row, statistic)
-    interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
-    return f"{shown(row[statistic])}{interval}"
+    if word := named_values(unit).get(row[statistic]):
+        return word
+    return f"{shown(row[statistic])} {between(*interval_of(row, statistic))}".strip()

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from unlearnkit.layout import REFERENCE_CANDIDATES
-from unlearnkit.report.tables import STATISTICS, failure, interval_of, shown, undefined
+from unlearnkit.report.numbers import named_values, number, shown
+from unlearnkit.report.tables import STATISTICS, failure, interval_of, undefined
 
 Row = Mapping[str, Any]
 MOST_COLUMNS = 8
@@ -99,11 +100,6 @@ def metric_tables(
     ]
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Return a number with `digits` significant digits, trailing zeros kept, as is from 1,000 upwards."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.{digits}g}".rstrip(".")
-
-
 def _notes(measures: Sequence[Row], has_oracles: bool) -> tuple[str, ...]:
     """Labels with unit and direction, those that share both in one note."""
     arrows = ARROWS if has_oracles else {**ARROWS, "match": "no target without oracles"}
@@ -163,10 +159,13 @@ def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
     value, (low, high) = row.get(column.statistic), interval_of(row, column.statistic)
     if value is None:
         return Cell("")
-    bounded = metric.MEASURES[column.measure]["high"] is not None
+    declared = metric.MEASURES[column.measure]
+    if word := named_values(declared["unit"]).get(value):
+        return Cell(word, best=best)
+    bounded = declared["high"] is not None
     digits, dash = (3 if bounded else 2), ("–" if low is None or low >= 0 else " to ")
-    interval = "" if low is None or high is None else f"{low:.{digits}f}{dash}{high:.{digits}f}"
-    return Cell(f"{value:.3f}" if bounded else number(value), interval, best)
+    interval = "" if low is None or high is None else f"{shown(low, f'.{digits}f')}{dash}{shown(high, f'.{digits}f')}"
+    return Cell(shown(value) if bounded else number(value), interval, best)
 
 
 def _best(rows: Sequence[Row], column: Column, declared: Row, contenders: Collection[str]) -> tuple[str, int] | None:

@@ -1,0 +1,73 @@
+"""Numbers for readers: digits, signs, and words for the values of measures that have few."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from unlearnkit.metrics.distribution import relative
+from unlearnkit.report import arena_table, sizes_table
+from unlearnkit.report.numbers import between, named_values, number, shown
+from unlearnkit.report.tables import metric_markdown, metric_rows
+from unlearnkit.report.views import metric_tables
+
+SETTINGS = relative.Settings.model_validate({})
+NEGATIVE_ZERO = re.compile(r"-0\.?0*(?![.\d])")
+
+
+@pytest.mark.parametrize("value", [-0.0, -1e-9, -0.0004])
+def test_what_rounds_to_zero_has_no_sign(value: float) -> None:
+    assert (shown(value), shown(value, ".0f"), between(value, value)) == ("0.000", "0", "[0.00, 0.00]")
+    assert number(-0.0) == "0.00" and number(-0.5) == "-0.500" and shown(None) == ""
+    assert shown(3, "d") == "3"
+
+
+def test_units_that_list_their_values_name_them() -> None:
+    assert named_values(relative.MEASURES["verdict"]["unit"]) == {-1: "oracles", 0: "undecided", 1: "originals"}
+    assert [named_values(unit) for unit in ("nats", "1", "standard errors", "fraction, of all")] == [{}] * 4
+
+
+def certificate(value: float) -> list[dict]:
+    """The rows of a certificate's table in which all measures of all candidates have one value."""
+    row = {"epoch": 1, "n_models": 8, "n_oracles": 8, "n_failed": 0, "n_samples": 5, "p95": value, "mean": value}
+    ends = {f"mean_models_{end}": value for end in ("low", "high")}
+    return [
+        {**row, **ends, "forget_set": "nines", "candidate": name, "measure": measure, "split": "forget"}
+        for name in ("oracle", "good")
+        for measure in relative.MEASURES
+    ]
+
+
+def test_verdicts_are_words_in_tables_and_on_the_page() -> None:
+    for value, word in ((-1.0, "oracles"), (0.0, "undecided"), (1.0, "originals")):
+        rows = metric_rows(certificate(value), [], has_floor=True)
+        text = metric_markdown(relative.conclude(rows, settings=SETTINGS), relative)
+        assert text.count(f"| {word} |") >= 2
+        cells = {table.title: table.lines[1].cells for table in metric_tables(rows, [], relative, {"good"})}
+        found = [cell.value for own in cells.values() for cell in own]
+        assert found.count(word) == 1
+
+
+def test_no_table_shows_a_zero_with_a_sign() -> None:
+    rows = metric_rows(certificate(-1e-9), [], has_floor=True)
+    texts = [metric_markdown(relative.conclude(rows, settings=SETTINGS), relative)]
+    trials = [
+        {
+            "models": n,
+            "trial": t,
+            "kind": kind,
+            "share": share,
+            "planted": share,
+            "measure": "gap",
+            "distance": False,
+            "value": -1e-9 * t,
+        }
+        for n in (5, 10, 20)
+        for kind, share in (("none", 0.0), ("models", 1.0))
+        for t in range(20)
+    ]
+    for table in (arena_table, sizes_table):
+        made = table.rows([("mine", "nines", trials, 0.0, {"gap": "nats"})], {"difference": 0.1})
+        texts.append(table.markdown(made, {}, {"difference": 0.1}))
+    assert [NEGATIVE_ZERO.findall(text) for text in texts] == [[]] * 3
