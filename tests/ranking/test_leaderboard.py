@@ -124,6 +124,38 @@ def test_csv_markdown_and_page_state_the_same_ranks() -> None:
     assert 'src="' not in page and "http" not in page.replace("http://www.w3.org/", "")
 
 
+@pytest.mark.parametrize(
+    ("direction", "heading", "column", "shown"),
+    [
+        ("lower", "gap: mean of gap [nats], lower is better, 8 cells", "mean value", ["0.352", "3.27"]),
+        ("higher", "gap: mean of gap [nats], higher is better, 8 cells", "mean value", ["3.27", "0.352"]),
+        (
+            "match",
+            "gap: mean of gap [nats], to match the oracles, a lower distance is better, 8 cells",
+            "distance from the oracles",
+            ["0.00175", "2.92"],
+        ),
+    ],
+)
+def test_a_metric_shows_its_values_in_the_direction_that_its_heading_states(
+    direction: str, heading: str, column: str, shown: list[str]
+) -> None:
+    document = made("near", "far", direction=direction)
+    text = leaderboard_markdown(document)
+    first, *lines = text.split(f"### {heading}\n\n")[1].splitlines()[:4]
+    header = [cell.strip() for cell in first.split("|")]
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines[1:]]
+    assert [row[header.index(column)] for row in rows] == shown
+    assert f'<th scope="col">{column}</th>' in leaderboard_page(document, svg(critical_difference_diagram(None)))
+    by_metric = [row for row in leaderboard_rows(document) if row["ranking"] == "gap"]
+    assert [f"{row['score' if direction == 'match' else 'value']:#.3g}" for row in by_metric] == shown
+
+
+def test_overall_no_column_is_shown_twice() -> None:
+    header = leaderboard_markdown(WHOLE).split("### overall")[1].splitlines()[2]
+    assert header == "| rank | variant | method | group | mean rank | like the best | at the floor |"
+
+
 def test_hostile_names_stay_text() -> None:
     name = "<script>alert(1)</script>|=cmd"
     values = {key: {**own, name: 3.0} for key, own in VALUES.items()}

@@ -79,6 +79,7 @@ def _ranking(
     by_rank = name == OVERALL
     distances = np.array([cell.distances() for cell in cells])
     ranked, scores = ranks(distances), scores_of(distances, by_rank)
+    values = np.mean([cell.values.mean(axis=1) for cell in cells], axis=0)
     grouped = len(methods) >= len(GROUPS)
     moves = len(cells) > 1 or any(np.isfinite(cell.errors).any() for cell in cells)
     sure = group_confidence(cells, by_rank=by_rank, rng=rng, resamples=RESAMPLES) if grouped and moves else None
@@ -90,6 +91,7 @@ def _ranking(
             "rank": 1 + int((scores < score).sum()),
             "tied": int((scores == score).sum()) > 1,
             "score": float(score),
+            "value": None if by_rank else float(values[column]),
             **_group(column, scores, sure, grouped),
             **_marks(ranked.mean(axis=0), column, difference, floor[:, column]),
         }

@@ -9,17 +9,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unlearnkit.ranking.standing import GROUPS
+from unlearnkit.report.numbers import number, shown
 from unlearnkit.report.page import inline, setting
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.tables import markdown
 from unlearnkit.report.tuned import MARK, TunedOn
-from unlearnkit.report.views import number
 
 Document = Mapping[str, Any]
-HEADER = ("rank", "variant", "method", "group", "score", "mean rank", "like the best", "at the floor")
 NOTES = (
-    "Rank 1 is the best; = marks equal scores. Overall the score is the mean rank over cells (forget set x metric), of "
-    "a metric the mean distance to the ideal over forget sets, in its unit: lower is better.",
+    "Rank 1 is the best; = marks equal scores. Overall variants are ordered by their mean rank over cells (forget set "
+    "x metric), of a metric by its mean value over forget sets, in the unit and the direction that the heading states; "
+    "where it is to match the oracles, by the mean distance from their value.",
     "Group: the variants divided into three by their scores, with the share of bootstrap draws (cells, and values as "
     "other models might have given them) in which the variant is in that group.",
     "Like the best: within the critical difference of the best mean rank (Friedman and Nemenyi, 5 %). At the floor: "
@@ -42,14 +42,14 @@ def leaderboard_rows(document: Document) -> list[dict[str, Any]]:
             **({"tuned_on": " ".join(_tuned_on(document).get(entry["method"], ()))} if _tuned_on(document) else {}),
             "group": entry["group"],
             **{f"share_{name}": (entry["confidence"] or {}).get(name) for name in GROUPS},
-            **{name: entry[name] for name in ("score", "mean_rank", "like_the_best")},
+            **{name: entry[name] for name in ("score", "value", "mean_rank", "like_the_best")},
             **{name: entry[name] for name in ("at_floor", "compared_with_floor")},
             "cells": ranking["cells"],
         }
         for ranking in document["rankings"]
         for entry in ranking["entries"]
     ]
-    names = ("ranking", "rank", "variant", "method", "tied", "group", "score", "mean_rank", "cells")
+    names = ("ranking", "rank", "variant", "method", "tied", "group", "score", "value", "mean_rank", "cells")
     return found or [dict.fromkeys(names)]
 
 
@@ -65,7 +65,7 @@ def leaderboard_markdown(document: Document) -> str:
     """Return the leaderboard as Markdown: a table per ranking, what it cannot say, and who is outside."""
     parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(notes_of(document))]
     for ranking in document["rankings"]:
-        table = markdown(HEADER, shown_entries(document, ranking))
+        table = markdown(header(document, ranking), shown_entries(document, ranking))
         parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed("Cannot be said", ranking["cannot"]))
     parts += [text for text in (_listed("Cannot be said", document["cannot"]),) if text]
     for heading, key in LEFT_OUT.items():
@@ -87,11 +87,16 @@ def leaderboard_page(document: Document, svg: str) -> str:
     return templates.get_template("leaderboard.html").render(
         document=document,
         left_out=[(heading, document[key]) for heading, key in LEFT_OUT.items() if document[key]],
-        header=HEADER,
         notes=notes_of(document),
         stated=[(key, setting(value)) for key, value in {**document["rule"], **document["protocol"]}.items()],
         boards=[
-            (title(document, ranking), ranking, shown_entries(document, ranking), shown_pairs(ranking))
+            (
+                title(document, ranking),
+                ranking,
+                header(document, ranking),
+                shown_entries(document, ranking),
+                shown_pairs(ranking),
+            )
             for ranking in document["rankings"]
         ],
         figure=inline(figure, "cd", "Mean ranks over all cells; bars join variants that do not differ.")
@@ -106,6 +111,11 @@ def notes_of(document: Document) -> tuple[str, ...]:
     return (*NOTES, f"{MARK} tuned on forget sets that are ranked by ({tuned}), which flatters it.") if tuned else NOTES
 
 
+def _direction(document: Document, ranking: Document) -> str | None:
+    """The direction of the metric that a ranking is of; None overall."""
+    return document["metrics"].get(ranking["of"], {"direction": None})["direction"]
+
+
 def _tuned_on(document: Document) -> TunedOn:
     return document.get("tuned_on", {})
 
@@ -115,21 +125,30 @@ def title(document: Document, ranking: Document) -> str:
     cells = f"{ranking['cells']} cell{'s' * (ranking['cells'] != 1)}"
     if ranking["of"] not in document["metrics"]:
         return f"{ranking['of']}, {cells}"
-    metric = document["metrics"][ranking["of"]]
-    ideal = {"match": "to match the oracles"}.get(metric["direction"], f"{metric['direction']} is better")
+    metric, direction = document["metrics"][ranking["of"]], _direction(document, ranking)
+    ideal = "to match the oracles, a lower distance is better" if direction == "match" else f"{direction} is better"
     return f"{ranking['of']}: {metric['statistic']} of {metric['headline']} [{metric['unit']}], {ideal}, {cells}"
+
+
+def header(document: Document, ranking: Document) -> list[str]:
+    """Return the headings of a ranking's table; a metric's values are shown before the mean ranks of its variants."""
+    direction = _direction(document, ranking)
+    value = {None: [], "match": ["distance from the oracles"]}.get(direction, ["mean value"])
+    return ["rank", "variant", "method", "group", *value, "mean rank", "like the best", "at the floor"]
 
 
 def shown_entries(document: Document, ranking: Document) -> list[list[str]]:
     """Return the cells of a ranking's table, as text."""
+    direction = _direction(document, ranking)
+    shown_value = {None: (), "match": ("score",)}.get(direction, ("value",))
     return [
         [
             f"{entry['rank']}{' =' * entry['tied']}",
             entry["method"] + f" {MARK}" * (entry["method"] in _tuned_on(document)),
             document["variants"][entry["method"]]["method"],
             _group(entry),
-            number(entry["score"]),
-            f"{entry['mean_rank']:.2f}",
+            *(number(entry[name]) for name in shown_value),
+            shown(entry["mean_rank"], ".2f"),
             {None: "", True: "yes", False: "no"}[entry["like_the_best"]],
             f"{entry['at_floor']} of {entry['compared_with_floor']}" if entry["compared_with_floor"] else "",
         ]
