@@ -116,6 +116,7 @@ rule report_page:
         figures=REPORT_GRAPH.figures(),
         contenders=REPORT_GRAPH.contenders(),
         files=REPORT_GRAPH.linked_files(),
+        on_request=REPORT_GRAPH.files_on_request(),
     log:
         log_of(layout.REPORT),
     localrule: True

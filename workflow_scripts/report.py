@@ -27,6 +27,9 @@ with job_of(snakemake) as running:
         records=[read_record(path) for path in inputs.records],
         contenders=params.contenders,
         files={heading: [os.path.relpath(path, folder) for path in paths] for heading, paths in params.files.items()},
+        on_request={
+            target: [os.path.relpath(path, folder) for path in paths] for target, paths in params.on_request.items()
+        },
     )
     metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
     write_text(output.page, page(settings, metrics, results))

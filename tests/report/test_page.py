@@ -62,6 +62,7 @@ def results(summaries, costs):
         records=[_record("original", role="original"), _record("unlearn", method="scrub")],
         contenders=["good"],
         files={"Tables": ["../tables/klom.csv"]},
+        on_request={"vision_all": ["../leaderboard/leaderboard.html"]},
     )
 
 
@@ -136,6 +137,11 @@ def test_only_splits_that_the_data_have_are_listed(settings, results, text):
 
 def test_figures_are_described(text):
     assert text.count('<svg role="img" aria-label="Scatter plot for ') == 2
+
+
+def test_what_is_made_only_if_asked_for_is_linked_with_its_command(text, parsed):
+    assert "../leaderboard/leaderboard.html" in parsed.links
+    assert "<code>snakemake vision_all</code>" in text
 
 
 def test_provenance_is_shown(text):

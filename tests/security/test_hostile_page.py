@@ -139,6 +139,7 @@ def hostile_page(text: str, figure: str | None = None) -> str:
             records=[record(text)],
             contenders=[text],
             files={text: [f"../tables/{text}"]},
+            on_request={text: [f"../tables/{text}"]},
         ),
     )
 

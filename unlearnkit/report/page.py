@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from unlearnkit.metrics.population import OPTIONAL, SPLITS
 from unlearnkit.registry import POOLS, scored_on
+from unlearnkit.report.numbers import number
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.tables import STATISTICS
-from unlearnkit.report.views import MetricTable, metric_tables, number
+from unlearnkit.report.views import MetricTable, metric_tables
 from unlearnkit.report.words import Words, shown_epoch, words_of
 
 Row = dict[str, Any]
@@ -29,7 +30,8 @@ class Results:
 
     `tables` metric -> rows of report.tables.metric_rows; `costs` rows of report.cost.cost_rows; `figures`
     (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
-    variants that may be called best; `files` heading -> paths relative to the page.
+    variants that may be called best; `files` heading -> paths relative to the page; `on_request` target -> paths of
+    what is made only if it is asked for.
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -39,6 +41,7 @@ class Results:
     records: Sequence[Row]
     contenders: Collection[str]
     files: Mapping[str, Sequence[str]]
+    on_request: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         jobs=job_rows(results.records),
         environment=environment(results.records),
         files=results.files,
+        on_request=results.on_request,
         last=max((record["started"] for record in results.records), default=""),
     )
 

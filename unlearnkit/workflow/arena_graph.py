@@ -97,7 +97,11 @@ class ArenaGraph:
 
     def results(self, table: str) -> list[str]:
         """Return the trials, and the forms of one of the tables of them."""
-        return [*self.trials(), *(self.graph.path(layout.TABLE, table=f"{table}.{form}") for form in FORMS)]
+        return [*self.trials(), *self.forms(table)]
+
+    def forms(self, table: str) -> list[str]:
+        """Return the forms of one of the tables: parquet, csv, md, svg."""
+        return [self.graph.path(layout.TABLE, table=f"{table}.{form}") for form in FORMS]
 
     # configuration slices
 

@@ -11,9 +11,11 @@ from unlearnkit.declarations import declarations
 from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.sources import source_path
 from unlearnkit.stages import Slice
+from unlearnkit.workflow.arena_graph import ArenaGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
+from unlearnkit.workflow.search_graph import SearchGraph
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
 """Methods that others are compared with, beside those that read oracles."""
@@ -115,6 +117,17 @@ class ReportGraph:
                 *_files(self._on_pools),
             ],
         }
+
+    def files_on_request(self) -> dict[str, list[str]]:
+        """Return target -> artifacts that the page names beside it and does not depend on: it may be made alone."""
+        arena, searches = ArenaGraph(self.graph), SearchGraph(self.graph)
+        tables = ("arena", "sizes") if arena.metrics() else ()
+        files = {
+            "vision_all": [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
+            **{f"{table}_all": arena.forms(table) for table in tables},
+            "search_all": [path for name in searches.names for path in searches.presented(name)],
+        }
+        return {target: paths for target, paths in files.items() if paths}
 
     def contenders(self) -> list[str]:
         """Return the variants that may be called best: no baselines, and none whose method reads oracles.

@@ -38,9 +38,13 @@ class SearchGraph:
             for path in (
                 *self.studies(search),
                 self.graph.path(layout.CHOSEN, search=search),
-                *(self.graph.path(layout.SEARCH_REPORT, search=search, presentation=name) for name in PRESENTED),
+                *self.presented(search),
             )
         ]
+
+    def presented(self, search: str) -> list[str]:
+        """Return the table and the figure of the trials of a search."""
+        return [self.graph.path(layout.SEARCH_REPORT, search=search, presentation=name) for name in PRESENTED]
 
     def models(self, search: str, seed: str = "") -> range:
         """Return the originals that the trials of a study unlearn from; of all studies of a search without a seed."""
