@@ -9,7 +9,6 @@ from snakemake.logging import logger
 
 from unlearnkit import layout
 from unlearnkit.workflow.guards.asked import before_planning
-from unlearnkit.workflow.guards.changes import replaced
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
@@ -23,6 +22,7 @@ from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_exe
 from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.repairs.run_lock import repair_locks
+from unlearnkit.workflow.guards.studies import extended, replaced_beside
 from unlearnkit.workflow.guards.targets import refuse_unknown
 from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritable
 
@@ -136,8 +136,9 @@ def log_of(pattern):
 
 
 onstart:
-    if notice := replaced(workflow.dag.needrun_jobs()):
-        logger.warning(notice)
+    for notice in (replaced_beside(workflow.dag.needrun_jobs()), extended(workflow.dag.needrun_jobs())):
+        if notice:
+            logger.warning(notice)
     try:
         refuse_unwritable(path(layout.ROOT), f"{layout.LOGS}/{EXPERIMENT.experiment}")
         refuse_changed(path(layout.ROOT))

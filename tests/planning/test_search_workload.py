@@ -33,16 +33,21 @@ metrics: {klom: {}}
 WORKLOAD = Workload(EXPERIMENT, ())
 
 
-def units(rule: str, search: str) -> dict[str, float]:
+def units(rule: str, search: str, kept: int = 0) -> dict[str, float]:
     stage = "studies" if rule == "search" else "chosen settings"
     settings = SearchGraph(Graph(EXPERIMENT)).slice_of(stage, search, "0")
-    job = MissingJob(0, rule, {"search": search}, settings, {"table": "t"}, 1, 0, True, frozenset())
+    job = MissingJob(0, rule, {"search": search}, settings, {"table": "t"}, 1, 0, True, frozenset(), kept)
     return WORKLOAD.units(job)
 
 
 def test_trials_cost_what_their_settings_do_and_what_they_are_evaluated_on() -> None:
     assert units("search", "fixed") == {"training": 5 * 2 * 3 * (180 + 160), "margins": 5 * 2 * 2 * 260}
     assert units("choose", "fixed") == {"training": 6 * 2 * 3 * (180 + 160), "margins": 6 * 2 * 2 * 260}
+
+
+def test_trials_that_a_study_keeps_cost_nothing() -> None:
+    assert units("search", "fixed", kept=3) == {"training": 2 * 2 * 3 * (180 + 160), "margins": 2 * 2 * 2 * 260}
+    assert units("search", "fixed", kept=9) == {"training": 0, "margins": 0}
 
 
 def test_the_budget_cuts_epochs_and_what_is_too_dear_costs_nothing() -> None:

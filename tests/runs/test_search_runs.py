@@ -34,7 +34,10 @@ def test_trials_are_added_a_changed_space_reruns_its_search_only_and_the_variant
     assert record["settings"]["snapshots"] == [chosen["epochs"]]
 
     finished.configure({"searches.ft.trials": 3})
-    assert finished.make("-c2", "search_all").counts["search"] == 2
+    extended = finished.make("-c2", "search_all")
+    assert extended.counts["search"] == 2
+    assert "Finished trials stay, and only missing ones are run: " in extended.output
+    assert "This run replaces" not in extended.output
     for study in ("ft/0", "ft/1"):
         longer = trials(finished, f"{study}.parquet")
         assert (len(longer), longer[:2]) == (3, first[study])

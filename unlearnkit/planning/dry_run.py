@@ -30,7 +30,7 @@ from snakemake.settings.types import (
 from unlearnkit.artifacts.timing import process_seconds
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.workflow.guards.changes import replaced
+from unlearnkit.workflow.guards.studies import extended, kept_trials, replaced_beside
 
 MANY = 10_000
 REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, ValueError)
@@ -39,7 +39,10 @@ REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, Value
 
 @dataclass(frozen=True, eq=False)
 class MissingJob:
-    """A job that Snakemake would run; `needs` are the numbers of missing jobs that must end before it."""
+    """A job that Snakemake would run.
+
+    `needs` are the numbers of missing jobs that must end before it, `kept` the trials of a study that it need not run.
+    """
 
     number: int
     rule: str
@@ -50,6 +53,7 @@ class MissingJob:
     gpus: int
     local: bool
     needs: frozenset[int]
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,9 @@ class Slots:
 class DryRun:
     """The missing jobs in the order of the rules, the merged configuration, what they share, and how long it took.
 
-    `replaced` says what exists and is made again with other settings. `seconds` is the age of this process: about what
-    Snakemake needs before its first job, since it was loaded, read the workflow and built the graph.
+    `replaced` says what exists and is made again with other settings, `extended` which studies keep their trials.
+    `seconds` is the age of this process: about what Snakemake needs before its first job, since it was loaded, read the
+    workflow and built the graph.
     """
 
     jobs: Sequence[MissingJob]
@@ -75,6 +80,7 @@ class DryRun:
     targets: Sequence[str]
     slots: Slots
     replaced: str
+    extended: str
     seconds: float
 
 
@@ -94,6 +100,7 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
     gpus = None if _remote(args) else workflow.global_resources.get("gpu")
     # a number in Snakemake 9.0, an object that holds one later
     gpus = getattr(gpus, "value", gpus)
+    needed = [*workflow.dag.needrun_jobs(exclude_finished=False)]
     return DryRun(
         jobs=list(_missing(workflow, _remote(args))),
         config=workflow.globals["config"],
@@ -104,7 +111,8 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
             gpus=None if gpus is None else int(gpus),
             remote=_remote(args),
         ),
-        replaced=replaced(workflow.dag.needrun_jobs(exclude_finished=False)),
+        replaced=replaced_beside(needed),
+        extended=extended(needed),
         seconds=process_seconds(),
     )
 
@@ -161,7 +169,7 @@ def _missing(workflow: Any, remote: bool) -> Iterator[MissingJob]:
     graph, rank = workflow.dag, {rule.name: position for position, rule in enumerate(workflow.rules)}
     unordered = graph.needrun_jobs(exclude_finished=False)
     jobs = sorted(unordered, key=lambda job: (rank[job.rule.name], [str(path) for path in job.output]))
-    number = {job: position for position, job in enumerate(jobs)}
+    number, kept = {job: position for position, job in enumerate(jobs)}, kept_trials(jobs)
     for job in jobs:
         if job.output:
             yield MissingJob(
@@ -174,6 +182,7 @@ def _missing(workflow: Any, remote: bool) -> Iterator[MissingJob]:
                 gpus=int(job.resources.get("gpu", 0)),
                 local=not remote or job.rule.name in workflow._localrules,
                 needs=frozenset(number[other] for other in graph.dependencies[job] if other in number),
+                kept=kept.get(job, 0),
             )
 
 

@@ -24,6 +24,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "jobs_at_once": plan.found.slots.jobs,
         "gpus": plan.found.slots.gpus,
         "replaced": plan.found.replaced,
+        "extended": plan.found.extended,
         "download_bytes": plan.download_bytes,
         "records": plan.records,
         "machine": plan.machine,
@@ -55,7 +56,7 @@ def as_text(plan: Plan) -> str:
         f"Disk:      {kinds}",
         f"Download:  {download}",
         f"Records:   {plan.records} jobs were measured",
-        *([plan.found.replaced] if plan.found.replaced else []),
+        *filter(None, (plan.found.replaced, plan.found.extended)),
     ]
     return "\n".join(lines)
 

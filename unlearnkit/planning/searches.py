@@ -17,9 +17,9 @@ _DRAWS = 100
 """Settings that a mean is taken over."""
 
 
-def trials_of(search: Search) -> int:
-    """Return the trials of one study; those that an interrupted one has finished are not known here."""
-    return search.trials
+def trials_of(search: Search, kept: int) -> int:
+    """Return the trials of one study that are missing; of an interrupted one, none counts as finished."""
+    return max(0, search.trials - kept)
 
 
 def trials_of_choice(search: Search) -> int:

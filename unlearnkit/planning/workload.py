@@ -162,7 +162,7 @@ class Workload:
     def _searched(self, job: MissingJob) -> dict[str, float]:
         search = self.experiment.searches[job.settings["search"]]
         sizes = [(self.experiment.train_size - size, size) for size in map(self.forget_size, search.forget_sets)]
-        trials = trials_of(search) if job.rule == "search" else trials_of_choice(search)
+        trials = trials_of(search, job.kept) if job.rule == "search" else trials_of_choice(search)
         passes = mean_passes(search, sizes, self.experiment.training.epochs)
         evaluated = len(sizes) * self.samples
         return {name: trials * search.models * units for name, units in (("training", passes), ("margins", evaluated))}

@@ -40,6 +40,12 @@ def recorded_beside(artifact: str) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def asked_of(job: Any) -> tuple[Any, str | None]:
+    """Return the settings, in the values that records have, and the code that a job of Snakemake's is to run with."""
+    settings, code = (getattr(job.params, name, None) for name in ("settings", "code"))
+    return json.loads(json.dumps(settings)), code
+
+
 def replaced(jobs: Iterable[Any]) -> str:
     """Return in one sentence what a run replaces that was made with other settings or code; "" if nothing.
 
@@ -49,8 +55,7 @@ def replaced(jobs: Iterable[Any]) -> str:
     stages: dict[str, int] = {}
     reasons: dict[str, None] = {}
     for job in jobs:
-        settings, code = (getattr(job.params, name, None) for name in ("settings", "code"))
-        wanted = json.loads(json.dumps(settings))
+        wanted, code = asked_of(job)
         for path in map(str, job.output):
             place = place_of_path(path)
             record = recorded_beside(path) if place and place.stage not in DOCUMENTS and Path(path).exists() else {}
