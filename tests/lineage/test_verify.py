@@ -223,13 +223,14 @@ def test_journals_of_a_study_are_expected_and_what_a_fault_left_there_is_noted(b
     for name in ("a.journal", "a.journal.copy", "a.journal.lock"):
         (folder / name).touch()
     assert "note: studies" not in call(by_hand.root, "verify", "results/hand")[1]
-    (folder / "b.worker").touch()
+    for name in ("b.worker", "c.worker"):
+        (folder / name).touch()
     (folder / "a.journal.damaged").touch()
     status, output = call(by_hand.root, "verify", "results/hand")
     place = "studies/ft/0.parquet.study"
     assert status == 0
-    assert f"note: {place}/b.worker: a worker of the study runs, or was killed; then the next run of" in output
-    assert f"note: {place}/a.journal.damaged: the journal as it was when damage was found; remove it with `rm" in output
+    assert f"note: {place}: workers of the study run, or were killed; the next run of the study goes on" in output
+    assert f"note: {place}/a.journal.damaged: a journal as it was when damage was found; remove it with `rm" in output
     assert output.count(f"note: {place}") == 2
 
 

@@ -243,17 +243,14 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
             )
             yield f"{subject}: left by {source}; {remedy}"
         elif of_a_study(name):
-            yield from _left_in_study(name, repair)
+            folder, _, file = name.rpartition("/")
+            if file.endswith(".damaged"):
+                yield f"{name}: a journal as it was when damage was found; remove it with `{repair.remove(name)}`"
+            if file.endswith(".worker") and folder not in seen:
+                seen.add(folder)
+                yield f"{folder}: workers of the study run, or were killed; the next run of the study goes on"
         elif place_of(name) is None and place_of(artifact) is None:
             yield f"{name}: no rule makes this file"
-
-
-def _left_in_study(name: str, repair: Repair) -> Iterator[str]:
-    """Yield what is noteworthy of a file beside a study's journal: the journal and its copy are not."""
-    if name.endswith(".worker"):
-        yield f"{name}: a worker of the study runs, or was killed; then the next run of the study removes it"
-    if name.endswith(".damaged"):
-        yield f"{name}: the journal as it was when damage was found; remove it with `{repair.remove(name)}`"
 
 
 def _chains(results: Results, found: Verification) -> Iterator[str]:

@@ -41,11 +41,11 @@ class Presence:
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        """Touch the file until the body ends; those of workers that have been silent go."""
+        """Touch the file until the body ends; those of workers that are dead go."""
         ended = threading.Event()
-        self._file.touch()
+        self._file.write_text(self.name)
         for file in self._folder.glob("*.worker"):
-            if self._is_silent(file):
+            if self._is_left(file):
                 file.unlink(missing_ok=True)
         thread = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         thread.start()
@@ -65,6 +65,12 @@ class Presence:
         if process and here and process["system"] == here["system"]:
             return process != identity(process["pid"])
         return self._is_silent(self._file_of(other))
+
+    def _is_left(self, file: Path) -> bool:
+        try:
+            return self.is_gone(file.read_text())
+        except (OSError, ValueError):  # it is being written, or was removed
+            return self._is_silent(file)
 
     def _is_silent(self, file: Path) -> bool:
         # both times are of one clock, that of the file system
