@@ -77,7 +77,7 @@ TYPES: Mapping[str, type[Any]] = {
 }
 """Constant -> its type, where another is a mistake easily made: `NEEDS = ("recipe")` is text."""
 
-OBSERVED = ("float32", "bool", "int32", "float32 list")
+OBSERVED = ("float32", "bool", "int32", "float32 list", "string")
 """What a value of an observation can be."""
 
 OF_A_MEASURE = ("direction", "low", "high", "unit", "label", "splits")

@@ -107,6 +107,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "margins": "unlearnkit.observations.margins",
         "confidences": "unlearnkit.observations.confidences",
         "hidden": "unlearnkit.observations.hidden",
+        "token_scores": "unlearnkit.observations.token_scores",
     }
 )
 

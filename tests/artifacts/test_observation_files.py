@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from unlearnkit import registry
 from unlearnkit.artifacts.observations import (
     Observed,
     read_observation,
@@ -62,6 +64,22 @@ def test_numbers_make_a_round_trip(tmp_path: Path) -> None:
     part.values["confidence"][1, 3] = np.nan
     write_observation(tmp_path / "a.parquet", {4: part}, {})
     assert_equal(read_observation([tmp_path / "a.parquet"], "confidences")[4], part)
+
+
+def test_texts_make_a_round_trip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.py").write_text('VALUES = {"text": {"note": "string", "about": "string"}}\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    known = MappingProxyType({**registry.REGISTRIES, "observation": MappingProxyType({"notes": "notes"})})
+    monkeypatch.setattr(registry, "REGISTRIES", known)
+    text = np.dtypes.StringDType()
+    notes = np.array([["", "two\nlines", "näh", "ends with \0", "\U0001f600"], [*"abcde"]], text)
+    about = np.array([*"vwxyz"], text)
+    part = Observed({"note": notes}, (0, 1), SPLIT, SAMPLES, {"about": about})
+    require_declared("notes", {1: part})
+    write_observation(tmp_path / "a.parquet", {1: part, 2: part}, {})
+    for read in read_observation([tmp_path / "a.parquet"], "notes").values():
+        assert_equal(read, part)
+        assert read.of_samples["about"].tolist() == about.tolist()
 
 
 def test_the_file_says_what_it_holds(tmp_path: Path) -> None:

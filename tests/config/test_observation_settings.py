@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from unlearnkit.config.blocks import names_for
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.workflow.graph import Graph
@@ -114,8 +115,8 @@ def test_a_metric_that_reads_what_text_does_not_have_is_refused(register: Regist
     with pytest.raises(ConfigError) as refused:
         load_experiment(yaml.safe_load(TEXT) | {"metrics": {"centroids": {}}})
     assert str(refused.value) == (
-        "metrics.centroids reads hidden, which text_files does not have; expected metrics that read margins. Remove "
-        "metrics.centroids."
+        "metrics.centroids reads hidden, which text_files does not have; expected metrics that read "
+        f"{' or '.join(names_for('observation', 'text'))}. Remove metrics.centroids."
     )
 
 

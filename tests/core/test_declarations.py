@@ -187,8 +187,8 @@ def test_a_metric_that_reads_what_is_not_registered_is_answered_with_the_nearest
     )
     (problem,) = incomplete_plug_ins({"metric": {"mine": plugin(source)}})
     assert str(problem) == (
-        "metric 'mine' reads 'hiden', which is no registered observation; expected margins, confidences, hidden, or "
-        "one of yours that the block observations names. Did you mean 'hidden'?"
+        "metric 'mine' reads 'hiden', which is no registered observation; expected "
+        f"{', '.join(registry.OBSERVATIONS)}, or one of yours that the block observations names. Did you mean 'hidden'?"
     )
 
 
@@ -203,7 +203,7 @@ def test_values_of_an_observation_have_a_task_and_a_type(values: str, plugin: Pl
     (problem,) = incomplete_plug_ins({"observation": {"mine": plugin(source)}})
     assert str(problem).startswith(
         "observation 'mine' does not define VALUES as image or text -> name of a value -> float32 or bool or int32 or "
-        "float32 list; expected all that the docstring of unlearnkit.observations lists."
+        "float32 list or string; expected all that the docstring of unlearnkit.observations lists."
     )
 
 

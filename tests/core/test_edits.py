@@ -83,7 +83,8 @@ print(json.dumps(changed))
 OBSERVED = {"image margins", "image confidences", "image hidden"}
 SEARCHED = {"studies", "chosen settings"}
 OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
-OF_TEXT_MODELS = {"text training", "text margins", "text ga"}
+OBSERVED_OF_TEXT = {"text margins", "text token_scores"}
+OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
 SEEDED = {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE, "membership"}

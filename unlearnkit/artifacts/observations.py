@@ -2,7 +2,8 @@
 
 Columns: `epoch` int32, `split` ("train", "validation" or "test"), `sample_index` int32 (position within the split),
 then the values that the observation declares (`VALUES` of its module): `<value>_0000`, ... of each model, a list of
-one length where a value has several numbers, and `<value>` alone where it belongs to the sample, whatever the model.
+one length where a value has several numbers, a string where it is text, and `<value>` alone where it belongs to the
+sample, whatever the model.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from unlearnkit.registry import locate
 
 AnyPath = str | os.PathLike[str]
 
-_KEYS = {"epoch": "int32", "split": "text", "sample_index": "int32"}
+_KEYS = {"epoch": "int32", "split": "string", "sample_index": "int32"}
+_TEXT = np.dtypes.StringDType()
+"""Strings of any length; those of a fixed one lose what they end with, if it is U+0000."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Observed:
     """What some models show on some samples, at one epoch.
 
     `values` are arrays [models, samples] or [models, samples, width] by name, `of_samples` arrays [samples] that hold
-    for all models; `split` and `sample_index` [samples] say which samples these are.
+    for all models, text as NumPy's StringDType; `split` and `sample_index` [samples] say which samples these are.
     """
 
     values: Mapping[str, np.ndarray]
@@ -67,7 +70,7 @@ def write_observation(path: AnyPath, parts: Mapping[int, Observed], facts: Mappi
         "split": pa.array(np.tile(first.split, len(parts)).tolist()).dictionary_encode(),
         "sample_index": np.tile(first.sample_index.astype(np.int32), len(parts)),
     }
-    columns |= {name: np.tile(values, len(parts)) for name, values in first.of_samples.items()}
+    columns |= {name: _column(np.tile(values, len(parts))) for name, values in first.of_samples.items()}
     for name in first.values:
         for row, model in enumerate(first.model_indices):
             columns[f"{name}_{model:04d}"] = _column(
@@ -99,7 +102,8 @@ def require_declared(name: str, parts: Mapping[int, Observed]) -> None:
 
 def _returned(values: np.ndarray) -> str:
     """Return the type in which values are stored, as observations declare it."""
-    kind = "float32" if np.issubdtype(values.dtype, np.floating) else str(values.dtype)
+    names = {"f": "float32", "T": "string"}
+    kind = names.get(values.dtype.kind, str(values.dtype))
     return f"{kind} list" if values.ndim == 3 else kind
 
 
@@ -199,7 +203,7 @@ def _kind(column: pa.Array) -> str:
         return ""
     if pa.types.is_fixed_size_list(kind):
         return "float32 list" if kind.value_type == pa.float32() else ""
-    return "text" if pa.types.is_dictionary(kind) or pa.types.is_string(kind) else _NAMES.get(kind, "")
+    return "string" if pa.types.is_dictionary(kind) or pa.types.is_string(kind) else _NAMES.get(kind, "")
 
 
 _NAMES = {pa.float32(): "float32", pa.int32(): "int32", pa.bool_(): "bool"}
@@ -208,6 +212,8 @@ _NAMES = {pa.float32(): "float32", pa.int32(): "int32", pa.bool_(): "bool"}
 def _column(values: np.ndarray) -> pa.Array:
     if np.issubdtype(values.dtype, np.floating):
         values = values.astype(np.float32, copy=False)
+    if values.dtype.kind == "T":
+        return pa.array(values.tolist(), pa.string())
     flat = pa.array(values.reshape(-1))
     return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
@@ -216,6 +222,8 @@ def _as_numpy(column: pa.Array) -> np.ndarray:
     # not to_numpy, which imports pandas: a fifth of a second in every job
     if pa.types.is_fixed_size_list(column.type):
         return np.from_dlpack(column.flatten()).reshape(len(column), -1)
+    if pa.types.is_string(column.type):
+        return np.array(column.to_pylist(), _TEXT)
     if pa.types.is_boolean(column.type):
         return np.from_dlpack(column.cast(pa.uint8())).astype(bool)
     return np.from_dlpack(column)

@@ -72,5 +72,8 @@ class ObservationSettings(Settings):
     )
 
     def size(self, features: int) -> int:
-        """Return the bytes that are stored of one model and sample; `features` is the width before the classifier."""
+        """Return the bytes that are stored of one model and sample.
+
+        `features` is the width before the classifier; of text, the most tokens of a sequence.
+        """
         return 4

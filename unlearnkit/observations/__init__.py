@@ -4,9 +4,9 @@ An observation module defines
 
     Settings        its settings (a `unlearnkit.config.settings.ObservationSettings`); `size(features)` states the bytes
                     of one model and sample, from which `unlearnkit plan` predicts
-    VALUES          task ("image", "text") -> value -> "float32", "bool", "int32" or "float32 list": what a file holds
-                    of every model and sample. A value may belong to the sample alone. Tasks that are left out have no
-                    such observation
+    VALUES          task ("image", "text") -> value -> "float32", "bool", "int32", "float32 list" or "string": what a
+                    file holds of every model and sample. A value may belong to the sample alone. Tasks that are left
+                    out have no such observation
     NEEDS           ("logits",) if logits on the samples are enough, which every method has; ("network",) if it looks
                     inside one: then it is refused beside methods that define `assemble`, whose models are more than
                     that

@@ -69,8 +69,9 @@ class Disk:
         """Return the bytes of an observation as it states them, uncompressed; 0 for margins and any other job."""
         if job.rule not in REGISTRIES["observation"] or job.rule == ALWAYS_OBSERVED:
             return 0.0
-        settings = self._workload.experiment.observation_settings(job.rule)
-        return self._workload.units(job)[job.rule] * settings.size(self._workload.features)
+        experiment = self._workload.experiment
+        width = experiment.sample_shape[0] if experiment.task == "text" else self._workload.features
+        return self._workload.units(job)[job.rule] * experiment.observation_settings(job.rule).size(width)
 
     def _is_alike(self, record: Record) -> bool:
         """Whether the margins of a record are of the same kind: sequences have more values."""
