@@ -23,8 +23,7 @@ with job_of(snakemake) as running:
             skipped[f"{facts['metric']} on {facts['forget_set']}"] = facts["skipped"]
         else:
             measures = declarations(locate("metric", facts["metric"])).MEASURES
-            units = {name: declared["unit"] for name, declared in measures.items()}
-            trials.append((facts["metric"], facts["forget_set"], rows.to_pylist(), cost, units))
+            trials.append((facts["metric"], facts["forget_set"], rows.to_pylist(), cost, measures))
     rows = table.rows(trials, settings)
     write_table(output.parquet, rows_to_table(rows, table.COLUMNS), {"table": settings["table"]})
     write_text(output.csv, to_csv(rows, table.COLUMNS))

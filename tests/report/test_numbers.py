@@ -9,7 +9,7 @@ import pytest
 from unlearnkit.metrics.distribution import relative
 from unlearnkit.report import arena_table, sizes_table
 from unlearnkit.report.numbers import between, named_values, number, shown
-from unlearnkit.report.tables import metric_markdown, metric_rows
+from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
 from unlearnkit.report.views import metric_tables
 
 SETTINGS = relative.Settings.model_validate({})
@@ -68,6 +68,9 @@ def test_no_table_shows_a_zero_with_a_sign() -> None:
         for t in range(20)
     ]
     for table in (arena_table, sizes_table):
-        made = table.rows([("mine", "nines", trials, 0.0, {"gap": "nats"})], {"difference": 0.1})
+        made = table.rows(
+            [("mine", "nines", trials, 0.0, {"gap": {"unit": "nats", "direction": "lower"}})], {"difference": 0.1}
+        )
         texts.append(table.markdown(made, {}, {"difference": 0.1}))
-    assert [NEGATIVE_ZERO.findall(text) for text in texts] == [[]] * 3
+    texts.append(to_csv([{"value": -0.0, "other": -0.5}]))
+    assert [NEGATIVE_ZERO.findall(text) for text in texts] == [[]] * 4

@@ -27,8 +27,8 @@ def trials(shift: float) -> list[dict[str, Any]]:
     return rows
 
 
-UNITS = {"gap": "nats"}
-ALL = [("mine", "nines", trials(5.0), 0.0123, UNITS), ("mine", "<b>ones", trials(-5.0), 0.2, UNITS)]
+MEASURES = {"gap": {"unit": "nats", "direction": "lower"}}
+ALL = [("mine", "nines", trials(5.0), 0.0123, MEASURES), ("mine", "<b>ones", trials(-5.0), 0.2, MEASURES)]
 
 
 def test_the_arena_states_power_models_cost_and_blind_spots() -> None:
@@ -51,7 +51,7 @@ def test_sizes_state_curves_and_the_models_for_a_wanted_difference() -> None:
     assert rows[0]["recommended"] == pytest.approx((2.486 / 0.5) ** 2, rel=0.25)
     text = table.markdown(rows, {}, SETTINGS)
     lines = [line for line in text.split("### ")[1].splitlines() if line.startswith("| mine")]
-    assert [line.split("|")[4].strip() for line in lines] == ["5", "10", "20", "40"]
+    assert [line.split("|")[5].strip() for line in lines] == ["5", "10", "20", "40"]
     assert "originals are not worse than the floor" in text.split("### ")[2]
     assert "Not tried" not in text
 
@@ -67,9 +67,23 @@ def test_figures_and_csv_are_drawn_and_made_with_and_without_rows(name: str) -> 
     assert table.markdown([], {"klom": "no oracles"}, SETTINGS).endswith("| klom | no oracles |\n")
 
 
+def test_sizes_show_the_values_of_the_measure_in_its_direction() -> None:
+    table, declared = TABLES["sizes"], {"gap": {**MEASURES["gap"], "direction": "higher"}}
+    turned, own = (table.rows([("mine", "nines", trials(5.0), 0.1, of)], SETTINGS)[-1] for of in (MEASURES, declared))
+    # what is tried is turned, so that higher is worse: originals at 5 have the value -5
+    assert own["original"] == -turned["original"] == pytest.approx(-5, abs=0.1)
+    assert (own["floor_low"], own["floor_high"]) == (-turned["floor_high"], -turned["floor_low"])
+    assert own["detectable"] == turned["detectable"] and own["wanted"] == turned["wanted"]
+    distances = [{**row, "distance": True} for row in trials(5.0)]
+    assert table.rows([("mine", "nines", distances, 0.1, declared)], SETTINGS)[0]["direction"] == "match"
+    assert "| mine | gap | nats | higher | 40 |" in table.markdown([own], {}, SETTINGS)
+
+
 def test_a_measure_of_few_values_has_their_words_on_its_axis() -> None:
     table = TABLES["sizes"]
     own = [{**row, "value": round(row["value"])} for row in trials(1.0)]
-    verdicts = [("mine", "nines", own, 0.1, {"gap": "-1 oracles, 0 undecided, 1 originals"})]
+    verdicts = [
+        ("mine", "nines", own, 0.1, {"gap": {**MEASURES["gap"], "unit": "-1 oracles, 0 undecided, 1 originals"}})
+    ]
     drawn = svg(table.figure(table.rows(verdicts, SETTINGS)))
     assert "undecided" in drawn and "undecided" not in svg(table.figure(table.rows(ALL, SETTINGS)))

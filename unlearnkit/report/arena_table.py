@@ -26,8 +26,8 @@ NOTE = (
     "with the most models is that of chance."
 )
 Row = dict[str, Any]
-Trials = tuple[str, str, Sequence[Mapping[str, Any]], float, Mapping[str, str]]
-"""Metric, forget set, rows of trials, CPU seconds per score, and measure -> unit."""
+Trials = tuple[str, str, Sequence[Mapping[str, Any]], float, Mapping[str, Mapping[str, Any]]]
+"""Metric, forget set, rows of trials, CPU seconds per score, and the MEASURES of the metric."""
 
 
 def rows(trials: Sequence[Trials], settings: Mapping[str, Any]) -> list[Row]:

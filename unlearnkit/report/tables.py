@@ -81,7 +81,7 @@ def to_csv(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(columns or rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
 
 
@@ -175,7 +175,9 @@ def interval_of(row: Mapping[str, Any], statistic: str) -> tuple[float | None, f
     return row.get(f"{statistic}_{over}low"), row.get(f"{statistic}_{over}high")
 
 
-def _no_formula(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value + 0.0  # a negative zero loses its sign
     if not isinstance(value, str):
         return value
     # the csv module does not quote a lone carriage return, which readers take for the end of a line
