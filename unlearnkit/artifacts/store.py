@@ -171,19 +171,21 @@ class TensorFile:
         except SafetensorError as error:
             raise ArtifactError(f"{self.path} lacks rows of '{name}' ({error})", remedy=repair(self.path)) from None
 
-    def mapped(self, name: str, dtype: Literal["U8", "U16"] = "U8") -> np.ndarray:
-        """Return a tensor of uint8 or uint16 as a copy-on-write map of the file, for tensors of gigabytes.
+    def mapped(self, name: str, *dtypes: Literal["U8", "U16", "U32"]) -> np.ndarray:
+        """Return a tensor of one of `dtypes`, by default uint8, as a copy-on-write map of the file: for gigabytes.
 
         It takes no memory of its own: jobs on one machine share the pages. Raises ArtifactError if there is no such
         tensor.
         """
+        dtypes = dtypes or ("U8",)
         with self.path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             entry = json.loads(stream.read(length)).get(name, {})
-        if entry.get("dtype") != dtype:
-            raise ArtifactError(f"{self.path} has no tensor '{name}' of type {dtype}", remedy=repair(self.path))
-        start = 8 + length + entry["data_offsets"][0]
-        return np.asarray(np.memmap(self.path, {"U8": "<u1", "U16": "<u2"}[dtype], "c", start, tuple(entry["shape"])))
+        if (found := entry.get("dtype")) not in dtypes:
+            kinds = " or ".join(dtypes)
+            raise ArtifactError(f"{self.path} has no tensor '{name}' of type {kinds}", remedy=repair(self.path))
+        start, stored = 8 + length + entry["data_offsets"][0], {"U8": "<u1", "U16": "<u2", "U32": "<u4"}[found]
+        return np.asarray(np.memmap(self.path, stored, "c", start, tuple(entry["shape"])))
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

@@ -41,6 +41,12 @@ A method for language models declares `TASKS = ("text",)`. Its settings are a
 count steps. Its sets are `unlearnkit.data.text.sequences.Sequences`. `token_steps` has the loop, `token_terms` the
 losses that several methods share.
 
+Of question-answer pairs only the answers are targets; `data.forget.unmasked()` has labels on the prompts as well. Pairs
+provide further sets for VIEWS: "holdout", which is the validation split, and three whose batches have each pair twice,
+with another answer and with the true one (`TokenBatch.paired`): "refusals", the forget set refused, "retain_refusals",
+the retain set refused, "alternatives", the forget set with wrong answers. A batch counts each pair once: a method that
+passes both answers through the model counts the second by `context.count`.
+
 Methods for images that fine-tune on one set share the loop of `descent` and the settings of
 `unlearnkit.config.methods.fine_tuning`.
 

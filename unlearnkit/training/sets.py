@@ -44,22 +44,27 @@ class Division:
 
     @classmethod
     def of(cls, dataset: Splits, forget_set: npt.NDArray[np.integer]) -> Division:
-        """Return the division of a data set by the training indices of a forget set; "validation" is a further set."""
-        first = dataset.train_size
-        return cls(
-            retain_set(first, forget_set),
-            torch.from_numpy(np.asarray(forget_set, dtype=np.int64)),
-            {"validation": torch.arange(first, first + dataset.validation_size)},
-        )
+        """Return the division of a data set by the training indices of a forget set.
+
+        Further sets are "validation" and those in the `views` of the data set, if it has some.
+        """
+        forget = torch.from_numpy(np.asarray(forget_set, dtype=np.int64))
+        return cls._with_views(dataset, retain_set(dataset.train_size, forget_set), forget)
 
     @classmethod
     def by_model(cls, dataset: Splits, membership: Membership) -> list[Division]:
         """Return a division for every model: what it keeps of the samples it was trained on, and what it forgets."""
-        first = dataset.train_size
-        validation = {"validation": torch.arange(first, first + dataset.validation_size)}
         kept, forgotten = membership.member & ~membership.forgotten, membership.forgotten
         pairs = zip(rows_by_model(kept), rows_by_model(forgotten), strict=True)
-        return [cls(retain, forget, validation) for retain, forget in pairs]
+        return [cls._with_views(dataset, retain, forget) for retain, forget in pairs]
+
+    @classmethod
+    def _with_views(cls, dataset: Splits, retain: Tensor, forget: Tensor) -> Division:
+        first = dataset.train_size
+        validation = torch.arange(first, first + dataset.validation_size)
+        rows = {"retain": retain, "forget": forget, "validation": validation}
+        views = {name: rows[of] for name, of in getattr(dataset, "views", {}).items()}
+        return cls(retain, forget, {"validation": validation, **views})
 
 
 class Sets(Generic[D]):

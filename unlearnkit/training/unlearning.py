@@ -210,7 +210,7 @@ def sets_of(task: Task, division: Division, views: Sequence[str], model_indices:
         )
 
     def draws(rows: Tensor, stage: str) -> Any:
-        return task.kind.draws(task.source, rows, task.generators(ROLE, model_indices, stage))
+        return task.kind.draws(task.source, rows, task.generators(ROLE, model_indices, stage), stage)
 
     return Sets(
         draws(division.retain, "retain_batches"),

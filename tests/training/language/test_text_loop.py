@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from made_pairs import made_pairs
 from small_text import CPU, difference, positions_text, recipe, text_task, trained, visits_of
 from torch import nn
 from torch.nn import functional
@@ -214,3 +215,17 @@ def test_a_model_that_cannot_be_compiled_is_named(
     monkeypatch.setenv("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
     with pytest.raises(TrainingError, match=r"cannot be compiled for cpu.*execution.compile"):
         trained(text_task(text_set, layers=3, width=24), recipe(), worker_of(), compiled=True)
+
+
+def test_pairs_descend_the_loss_of_their_answers_alone(worker_of: Callable[..., Worker]) -> None:
+    pairs = made_pairs(8, 2)
+    task, own = text_task(pairs, "gpt2"), recipe(epochs=1, batch_size=8, eps=1e-3, lr=0.1)
+    losses: list[float] = []
+    trained(task, own, worker_of(), end_step=lambda step: losses.append(step.loss()))
+    model, tokens = task.fresh("original", [0], CPU), Tokens(pairs, CPU)
+    inputs, labels = tokens.batch(torch.arange(8), tokens.within(None))
+    by_hand = functional.cross_entropy(model(inputs).flatten(0, 1), labels.flatten(), ignore_index=IGNORE)
+    assert losses == pytest.approx([by_hand.item()], rel=1e-5)
+    reference = first_update(task, own, worker_of())
+    for size in (3, 1):
+        assert difference(reference, first_update(task, own, worker_of(), micro_batch_size=size)) < 1e-6

@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from unlearnkit.data.text.other_answers import AnyTokens
 from unlearnkit.data.text.token_shards import Stream
 from unlearnkit.errors import DataError
 
 Unit = Literal["sequence", "step", "document"]
-AnyStream = npt.NDArray[np.uint16] | Stream
+AnyStream = AnyTokens | Stream
 """Tokens in one array, or in several one after the other."""
 
 SHORTEST = 2

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from unlearnkit.data.copies import MOST_COPIES, digests
 from unlearnkit.data.text.cutting import end_of_text_positions
+from unlearnkit.data.text.other_answers import AnyTokens
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
 
@@ -43,6 +44,6 @@ def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> str:
     return fact if shared.any() else ""
 
 
-def _documents(tokens: npt.NDArray[np.uint16], end_of_text: int) -> Iterator[npt.NDArray[np.uint16]]:
+def _documents(tokens: AnyTokens, end_of_text: int) -> Iterator[AnyTokens]:
     borders = [0, *end_of_text_positions(tokens, end_of_text), len(tokens)]
     return (tokens[start:end] for start, end in pairwise(borders) if end - start >= SHORT)

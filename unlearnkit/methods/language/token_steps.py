@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ class TokenBatch:
     inputs, labels  int64 [B, n]; labels are IGNORE where there is no target
     targets         targets of the whole batch of the step, a scalar int64
     sequences       sequences of the whole batch of the step
+    paired          of a set of pairs whose answers are replaced, the same pairs with their true answers; else None
 
     Losses are sums over targets or sequences divided by these numbers. So those of the parts of a batch add up to that
     of the batch, whatever the parts.
@@ -33,17 +35,22 @@ class TokenBatch:
     labels: Tensor
     targets: Tensor
     sequences: int
+    paired: TokenBatch | None = None
 
     @classmethod
-    def whole(cls, inputs: Tensor, labels: Tensor) -> TokenBatch:
-        """Return a batch that is all of its step."""
-        return cls(inputs, labels, targets(labels), len(inputs))
+    def whole(
+        cls, inputs: Tensor, labels: Tensor, true_inputs: Tensor | None = None, true_labels: Tensor | None = None
+    ) -> TokenBatch:
+        """Return a batch that is all of its step, with the pairs' true answers where the set hands them out."""
+        paired = None if true_inputs is None or true_labels is None else cls.whole(true_inputs, true_labels)
+        return cls(inputs, labels, targets(labels), len(inputs), paired)
 
     def parts(self, size: int | None) -> Iterator[TokenBatch]:
-        """Yield the batch in parts of at most `size` sequences; None: all of it."""
+        """Yield the batch in parts of at most `size` sequences, each with its own of `paired`; None: all of it."""
         size = size or len(self.inputs)
-        for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
-            yield replace(self, inputs=inputs, labels=labels)
+        paired = self.paired.parts(size) if self.paired else itertools.repeat(None)
+        for inputs, labels, own in zip(self.inputs.split(size), self.labels.split(size), paired, strict=False):
+            yield replace(self, inputs=inputs, labels=labels, paired=own)
 
 
 Loss = Callable[[nn.Module, TokenBatch], Tensor]

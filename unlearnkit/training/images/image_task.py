@@ -32,8 +32,8 @@ def source(image_set: ImageSet, device: torch.device) -> Pixels:
     return Pixels(images, labels, image_set.mean, image_set.std, device)
 
 
-def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator]) -> Samples:
-    """Return the samples `indices` to draw from."""
+def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator], stage: str) -> Samples:
+    """Return the samples `indices` to draw from; what the draws are for, `stage`, makes no difference."""
     return Samples(pixels, indices, generators)
 
 

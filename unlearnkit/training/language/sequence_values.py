@@ -40,7 +40,7 @@ def target_counts(tokens: Tokens, rows: Tensor) -> np.ndarray:
     """Return the number of targets of the sequences `rows` within their forget units, int32 [rows]."""
     chosen = rows.numpy()
     # the last token has a target only where its unit continues
-    return tokens.text_set.lengths[chosen] - 1 + tokens.within(None)[chosen].astype(np.int32)
+    return (tokens.text_set.targets[chosen] + tokens.within(None)[chosen]).astype(np.int32)
 
 
 @products()

@@ -64,7 +64,7 @@ def fit_text(
     for step in range(first, visits.steps):
         rows = visits.of_step(step)
         lengths = tokens.text_set.lengths[rows.numpy()]
-        targets = int(lengths.sum(dtype=np.int64)) - len(rows) + int(goes_on[rows.numpy()].sum())
+        targets = int(tokens.text_set.targets[rows.numpy()].sum() + goes_on[rows.numpy()].sum())
         shares = micro_batches(worker.group, rows, worker.micro_batch_size)
         loss = torch.zeros((), device=tokens.device)
         for number, share in enumerate(shares):

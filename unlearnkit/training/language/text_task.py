@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.replaced import KIND_OF, Replaced
 from unlearnkit.data.text.sequences import Sequences, Tokens
 from unlearnkit.data.text.text_file import read_text_set
 from unlearnkit.data.text.text_set import TextSet
@@ -52,8 +53,10 @@ def source(text_set: TextSet, device: torch.device) -> Tokens:
     return Tokens(text_set, device)
 
 
-def draws(tokens: Tokens, indices: Tensor, generators: Sequence[torch.Generator]) -> Sequences:
-    """Return the sequences `indices`, to draw from."""
+def draws(tokens: Tokens, indices: Tensor, generators: Sequence[torch.Generator], stage: str) -> Sequences:
+    """Return the sequences `indices`, to draw from; for a view of pairs whose answers are replaced, both answers."""
+    if stage in KIND_OF:
+        return Replaced(tokens, indices, generators, stage)
     return Sequences(tokens, indices, generators)
 
 
