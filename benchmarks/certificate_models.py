@@ -36,7 +36,7 @@ def pool(results: Path, *folders: str) -> np.ndarray:
 
 def said(rng: np.random.Generator, sides: tuple[np.ndarray, ...]) -> tuple[bool, ...]:
     """Return whether a trial says oracles, undecided, originals, and that candidate and oracles differ."""
-    spread = np.concatenate(sides[1:]).std(axis=0, ddof=1)
+    spread = np.concatenate(sides).std(axis=0, ddof=1)
     nearness, same = tested(rng, tuple(side / spread for side in sides), "mmd", 199)
     verdict = verdict_of(nearness.p_oracle, nearness.p_original, LEVEL)
     return verdict < 0, verdict == 0, verdict > 0, same <= LEVEL

@@ -319,6 +319,6 @@ def test_declarations_are_read_without_importing_the_metric(metric: str) -> None
     assert declared.AXIS in ("samples", "models", "population") and declared.HEADLINE in declared.MEASURES
     assert isinstance(declared.NEEDS_ORACLE, bool) and declared.STATISTIC in ("p95", "mean")
     for measure in declared.MEASURES.values():
-        assert set(measure) - {"interval"} == {"direction", "low", "high", "unit", "label", "splits"}
+        assert set(measure) - {"interval", "undefined"} == {"direction", "low", "high", "unit", "label", "splits"}
         assert measure["direction"] in ("lower", "higher", "match")
     assert all(field.description for field in declared.Settings.model_fields.values())
