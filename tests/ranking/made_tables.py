@@ -7,10 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 from unlearnkit.ranking.cells import Cell
 
 Row = dict[str, Any]
+MODELS = 4
+T = float(student.ppf(0.975, MODELS - 1))
+"""What an interval over so many models reaches from its middle, in standard errors."""
 
 
 def declared(
@@ -18,12 +22,14 @@ def declared(
 ) -> Any:
     """What a metric module declares."""
     measure = {"direction": direction, "low": 0.0, "high": high, "unit": "nats", "label": "Gap", "splits": splits}
-    return SimpleNamespace(HEADLINE="gap", STATISTIC="mean", MEASURES={"gap": measure, "other": measure})
+    return SimpleNamespace(
+        AXIS="samples", HEADLINE="gap", STATISTIC="mean", MEASURES={"gap": measure, "other": measure}
+    )
 
 
 def row(forget_set: str, candidate: str, split: str, value: float | None, error: float | None = 0.1) -> Row:
     """A row of a metric's table; None: two of four models failed."""
-    low, high = (None if value is None or error is None else value + sign * 1.96 * error for sign in (-1, 1))
+    low, high = (None if value is None or error is None else value + sign * T * error for sign in (-1, 1))
     return {
         "forget_set": forget_set,
         "candidate": candidate,
@@ -33,7 +39,7 @@ def row(forget_set: str, candidate: str, split: str, value: float | None, error:
         "mean": value,
         "mean_models_low": low,
         "mean_models_high": high,
-        "n_models": 4,
+        "n_models": MODELS,
         "n_failed": 2 if value is None else 0,
     }
 
@@ -55,10 +61,12 @@ def table(
 
 def cell(values: list[float], errors: float = 0.1, direction: str = "lower", floor: float = 0.0) -> Cell:
     """A cell with one split."""
-    own = np.array(values)[:, None]
-    return Cell(
-        "some", "gap", direction, 0.0, own, np.full_like(own, errors), np.array([floor]), np.array([float(errors)])
+    own, freedom = np.array(values)[:, None], float(MODELS - 1)
+    sides = (
+        (own, np.full_like(own, errors), np.full_like(own, freedom)),
+        map(np.array, ([floor], [float(errors)], [freedom])),
     )
+    return Cell("some", "gap", direction, 0.0, *sides[0], *sides[1])
 
 
 def settings(*variants: str, outside: Mapping[str, str] | None = None, metrics: tuple[str, ...] = ("gap",)) -> Row:

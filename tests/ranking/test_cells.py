@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from made_tables import cell, declared, row, table
-from scipy.stats import norm
+from made_tables import MODELS, cell, declared, row, table
+from scipy.stats import t as student
+from scipy.stats import ttest_ind, ttest_ind_from_stats
 
-from unlearnkit.ranking.cells import cells_of
+from unlearnkit.ranking.cells import Cell, cells_of
 
 
 def test_distances_are_means_over_splits_to_the_ideal_of_the_direction() -> None:
@@ -40,16 +43,34 @@ def test_failed_models_are_named_and_have_no_value() -> None:
 
 
 def test_the_floor_is_tested_one_sided_where_less_is_better_and_two_sided_where_it_is_to_be_matched() -> None:
-    step = 0.3 / np.hypot(0.1, 0.1)
-    assert cell([0.3, -0.3]).floor_p_values() == pytest.approx([norm.sf(step), norm.cdf(step)])
-    assert cell([0.3, -0.3], direction="higher").floor_p_values() == pytest.approx([norm.cdf(step), norm.sf(step)])
-    assert cell([0.3, -0.3], direction="match").floor_p_values() == pytest.approx([2 * norm.sf(step)] * 2)
+    sides = {"mean1": 0.3, "std1": 0.2, "nobs1": MODELS, "mean2": 0.0, "std2": 0.2, "nobs2": MODELS, "equal_var": False}
+    worse, better = (ttest_ind_from_stats(**sides, alternative=name).pvalue for name in ("greater", "less"))
+    assert cell([0.3, -0.3]).floor_p_values() == pytest.approx([worse, better])
+    assert cell([0.3, -0.3], direction="higher").floor_p_values() == pytest.approx([better, worse])
+    assert cell([0.3, -0.3], direction="match").floor_p_values() == pytest.approx([2 * worse] * 2)
+
+
+def test_of_means_over_models_the_test_is_that_of_welch_on_their_values() -> None:
+    rng, own = np.random.default_rng(0), declared("match", splits=("forget",))
+    own.AXIS, values = "models", {"a": rng.normal(0.5, 1, MODELS), "oracle": rng.normal(0, 3, MODELS)}
+    rows = [{**row("some", who, "forget", each.mean()), "sd": each.std(ddof=1)} for who, each in values.items()]
+    (found,), _ = cells_of(rows, "gap", own, ["a"])
+    expected: Any = ttest_ind(values["a"], values["oracle"], equal_var=False)
+    assert found.floor_p_values() == pytest.approx([expected.pvalue])
+
+
+def test_errors_of_few_independent_models_have_few_degrees_of_freedom() -> None:
+    rows = [{**own, "n_models": 60, "n_independent": MODELS} for own in table({"some": {"a": 1.0}})]
+    (pool,), _ = cells_of(rows, "gap", declared(), ["a"])
+    assert pool.errors == pytest.approx(0.1) and (pool.freedom == MODELS - 1).all()
+    (paired,), _ = cells_of([{**own, "n_models": 9, "n_oracles": MODELS} for own in rows], "gap", declared(), ["a"])
+    assert (paired.freedom == MODELS - 1).all() and (paired.floor_freedom == MODELS - 1).all()
 
 
 def test_the_smallest_p_value_of_two_splits_counts_twice() -> None:
     (own,), _ = cells_of(table({"some": {"a": 0.5}}), "gap", declared(), ["a"])
-    each = norm.sf([0.3 / np.hypot(0.1, 0.1), 0.0])
-    assert own.floor_p_values()[0] == pytest.approx(2 * each[0], rel=1e-3)
+    each = student.sf(0.3 / np.hypot(0.1, 0.1), 2 * (MODELS - 1))
+    assert own.floor_p_values()[0] == pytest.approx(2 * each)
 
 
 def test_without_an_interval_over_models_nothing_is_known() -> None:
@@ -61,12 +82,18 @@ def test_without_an_interval_over_models_nothing_is_known() -> None:
     np.testing.assert_array_equal(own.drawn_distances(np.random.default_rng(0), 2), [own.distances()] * 2)
 
 
-def test_p_values_at_the_floor_are_uniform() -> None:
-    rng = np.random.default_rng(1)
-    p = [
-        cell([rng.normal(0, 0.1)], direction="match", floor=rng.normal(0, 0.1)).floor_p_values()[0] for _ in range(2000)
-    ]
-    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.015)
+@pytest.mark.parametrize("models", [6, 24])
+def test_p_values_at_the_floor_are_no_smaller_than_they_say(models: int) -> None:
+    rng, freedom, trials = np.random.default_rng(1), np.array([models - 1.0]), 4000
+    p = []
+    for own, floor in rng.normal(size=(trials, 2, models)):
+        (value, error), side = (
+            (each.mean(keepdims=True), each.std(ddof=1, keepdims=True) / np.sqrt(models)) for each in (own, floor)
+        )
+        at = Cell("some", "gap", "match", 0.0, value[None], error[None], freedom[None], *side, freedom)
+        p.append(at.floor_p_values()[0])
+    for level in (0.05, 0.01):
+        assert 0.5 * level < np.mean(np.array(p) <= level) < level + 3 * np.sqrt(level / trials)
 
 
 def test_only_the_splits_count_by_which_a_metric_ranks() -> None:

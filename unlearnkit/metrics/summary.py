@@ -72,7 +72,8 @@ def summarise(
     `score`, `settings`, `measures` and `axis` are the metric module's `score`, `Settings(...)`, `MEASURES` and `AXIS`;
     `score` receives `original` by name if there is one. If the settings have `num_models`, that many first models of
     each side are used. A row holds measure, split; mean, median, p95, p99, max, min, sd (n - 1; percentiles interpolate
-    linearly); n_models, n_oracles (None without oracles), n_samples, n_failed; and low and high ends of 95 % intervals
+    linearly); n_models, n_oracles (None without oracles), n_samples, n_failed, and where several models come from one
+    n_independent, the independent ones of the smaller side; and low and high ends of 95 % intervals
     of mean and p95, over samples (`mean_low` ...) and over models (`mean_models_low` ...), None where there are too few
     of them.
 
@@ -108,6 +109,7 @@ def summarise(
     for measure, declared in measures.items():
         for split in candidate.present(declared["splits"]):
             row = _counts(measure, split, candidate, oracle)
+            row |= {} if candidate.origin is None else {"n_independent": smallest}
             if not row["n_failed"]:
                 own = defined(values[measure][split])
                 row |= {"n_samples": len(own)} if axis == "samples" else {}

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri, stdtr, stdtrit
 
 REFERENCE = "oracle"
 """The candidate that the oracles are: their value is the ideal of a measure to match, and the floor of any other."""
-_HALF_INTERVAL = float(norm.ppf(0.975))
+_UPPER = 0.975
+"""The upper end of a 95 % interval as a quantile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +22,8 @@ class Cell:
 
     `values` [methods, splits] and `floor` [splits] are the headline's statistic of the methods and of the oracles, NaN
     where there is none (of oracles); `errors` and `floor_errors`, of the same shapes, their standard errors over
-    models, NaN where unknown. `direction` is "lower", "higher" or "match", `ideal` the end of the measure's range that
-    is best, 0 where it has none.
+    models, NaN where unknown, with `freedom` and `floor_freedom` degrees of freedom. `direction` is "lower", "higher"
+    or "match", `ideal` the end of the measure's range that is best, 0 where it has none.
     """
 
     forget_set: str
@@ -31,8 +32,10 @@ class Cell:
     ideal: float
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
+    freedom: NDArray[np.float64]
     floor: NDArray[np.float64]
     floor_errors: NDArray[np.float64]
+    floor_freedom: NDArray[np.float64]
 
     def distances(self) -> NDArray[np.float64]:
         """Return the distance of every method to the ideal, in the unit of the measure, mean over splits; [methods].
@@ -45,19 +48,20 @@ class Cell:
     def drawn_distances(self, rng: np.random.Generator, draws: int) -> NDArray[np.float64]:
         """Return `distances` of values as other models might have given them, [draws, methods].
 
-        Values and floor are drawn from normal distributions with their standard errors.
+        Values and floor are drawn from Student's t distributions with their standard errors and degrees of freedom.
         """
+        sides = (self.values, self.errors, self.freedom), (self.floor, self.floor_errors, self.floor_freedom)
         values, floor = (
-            mean + np.nan_to_num(error) * rng.standard_normal((draws, *mean.shape))
-            for mean, error in ((self.values, self.errors), (self.floor, self.floor_errors))
+            mean + np.nan_to_num(error) * rng.standard_t(np.maximum(freedom, 1), (draws, *mean.shape))
+            for mean, error, freedom in sides
         )
         return _distances(self, values, floor)
 
     def floor_p_values(self) -> NDArray[np.float64]:
         """Return how likely a value as far from the floor is if a method is at it, [methods]; NaN where unknown.
 
-        A test of the difference to the oracles' value on every split, normal with both standard errors: one-sided
-        ("worse than the oracles"), for "match" two-sided. The smallest p value of the S splits counts S times.
+        Welch's t test of the difference to the oracles' value on every split: one-sided ("worse than the oracles"), for
+        "match" two-sided. The smallest p value of the S splits counts S times.
         """
         error = np.hypot(self.errors, self.floor_errors)
         sign = {"lower": 1, "higher": -1, "match": 1}[self.direction]
@@ -66,9 +70,15 @@ class Cell:
         # without any error a value differs or not
         steps = np.divide(excess, error, out=np.where(excess > 0, np.inf, 0.0), where=error != 0)
         sides = 2 if self.direction == "match" else 1
-        p = np.minimum(sides * norm.sf(steps), 1)
+        p = np.minimum(sides * stdtr(self._freedom(), -steps), 1)
         p[~np.isfinite(error + excess)] = np.nan
         return np.minimum(p.min(axis=1) * p.shape[1], 1)
+
+    def _freedom(self) -> NDArray[np.float64]:
+        """Degrees of freedom of the differences to the floor, by Welch and Satterthwaite; [methods, splits]."""
+        own, floor = self.errors**2, self.floor_errors**2
+        each = own**2 / self.freedom + floor**2 / self.floor_freedom
+        return np.divide((own + floor) ** 2, each, out=np.ones_like(own), where=each > 0)
 
 
 def cells_of(
@@ -76,7 +86,7 @@ def cells_of(
 ) -> tuple[list[Cell], dict[str, str]]:
     """Return the cells of a metric, one per forget set, and method -> why it has no value, for those that have none.
 
-    `rows` are those of its table, at the last epoch of every candidate; `declared` gives MEASURES, HEADLINE,
+    `rows` are those of its table, at the last epoch of every candidate; `declared` gives AXIS, MEASURES, HEADLINE,
     STATISTIC and, if only some splits of the headline count, RANKED_SPLITS. Methods without a value have NaN.
     """
     headline, statistic = declared.MEASURES[declared.HEADLINE], declared.STATISTIC
@@ -96,9 +106,9 @@ def cells_of(
             name for name in ranked if any(key[0] == forget_set and key[2] == name for key in at)
         ]
         own = [[at.get((forget_set, who, split)) for split in splits] for who in (*methods, REFERENCE)]
-        values, errors = (
-            np.array([[read(row, statistic) for row in line] for line in own]) for read in (_value, _error)
-        )
+        values = np.array([[_value(row, statistic) for row in line] for line in own])
+        errors = np.array([[_error(row, statistic, declared.AXIS) for row in line] for line in own])
+        freedom = np.array([[_freedom(row, declared.AXIS) for row in line] for line in own])
         for method, line in zip(methods, own, strict=False):
             if failed := next((row for row in line if row and row["n_failed"]), None):
                 without.setdefault(
@@ -106,7 +116,8 @@ def cells_of(
                 )
         direction = headline["direction"]
         ideal = headline["high" if direction == "higher" else "low"] or 0.0
-        cells.append(Cell(forget_set, metric, direction, ideal, values[:-1], errors[:-1], values[-1], errors[-1]))
+        sides = ((values[at], errors[at], freedom[at]) for at in (slice(-1), -1))
+        cells.append(Cell(forget_set, metric, direction, ideal, *next(sides), *next(sides)))
     return cells, without
 
 
@@ -114,12 +125,29 @@ def _value(row: Mapping[str, Any] | None, statistic: str) -> float:
     return np.nan if row is None or row[statistic] is None else row[statistic]
 
 
-def _error(row: Mapping[str, Any] | None, statistic: str) -> float:
-    """Standard error over models: of the longer arm of the 95 % interval, since the range may cut the other."""
-    low, high = (None if row is None else row.get(f"{statistic}_models_{end}") for end in ("low", "high"))
-    if row is None or low is None or high is None:
+def _error(row: Mapping[str, Any] | None, statistic: str, axis: str) -> float:
+    """Standard error over models, NaN where unknown.
+
+    Of a mean over models it is sd / sqrt(n). Else it follows from the longer arm of the 95 % interval, since the range
+    may cut the other: a quantile times the error, of Student's t by the jackknife, of the normal by the bootstrap.
+    """
+    if row is None:
         return np.nan
-    return max(row[statistic] - low, high - row[statistic]) / _HALF_INTERVAL
+    if axis == "models" and statistic == "mean":
+        return np.nan if row["sd"] is None else row["sd"] / np.sqrt(row["n_models"])
+    low, high = (row.get(f"{statistic}_models_{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return np.nan
+    quantile = ndtri(_UPPER) if axis == "models" else stdtrit(_freedom(row, axis), _UPPER)
+    return max(row[statistic] - low, high - row[statistic]) / float(quantile)
+
+
+def _freedom(row: Mapping[str, Any] | None, axis: str) -> float:
+    """Degrees of freedom of that error: one less than the models, of the smaller side where both are drawn from."""
+    if row is None:
+        return np.nan
+    oracles = None if axis == "models" else row.get("n_oracles")
+    return max(1, (row.get("n_independent") or min(row["n_models"], oracles or row["n_models"])) - 1)
 
 
 def _distances(cell: Cell, values: NDArray[np.float64], floor: NDArray[np.float64]) -> NDArray[np.float64]:
