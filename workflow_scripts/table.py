@@ -16,10 +16,10 @@ with job_of(snakemake) as running:
     summaries = [row for path in inputs.summaries for row in read_table(path)[0].to_pylist()]
     costs = read_table(inputs.costs)[0].to_pylist() if inputs.costs else []
     rows = metric_rows(summaries, costs, has_floor=metric.NEEDS_ORACLE)
-    if conclude := getattr(metric, "conclude", None):
-        rows = conclude(rows, settings=metric.Settings.model_validate(params.settings["settings"]))
     tuned_on = params.settings.get("tuned_on", {})
     rows = with_tuning(rows, tuned_on)
+    if conclude := getattr(metric, "conclude", None):
+        rows = conclude(rows, settings=metric.Settings.model_validate(params.settings["settings"]))
     write_table(output.parquet, rows_to_table(rows), {"metric": name})
     write_text(output.csv, to_csv(rows))
     options = {**params.settings["settings"], **params.settings.get("stated", {})}

@@ -18,6 +18,7 @@ from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.forget_sets.rules import forget_set_problems
 from unlearnkit.config.methods.rules import variant_problems
+from unlearnkit.config.models.exchanges import exchange_problems
 from unlearnkit.config.models.rules import population_problems
 from unlearnkit.config.observations.rules import observation_problems
 from unlearnkit.config.outside import adopted
@@ -117,6 +118,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         shard_problems,
         oracle_problems,
         population_problems,
+        exchange_problems,
         variant_problems,
         observation_problems,
         arena_problems,

@@ -11,6 +11,7 @@ from unlearnkit.doctor.case import OK, WARNING, Case, Finding
 def examine(case: Case) -> Iterator[Finding]:
     """Yield what the configuration describes, and keep the experiment; raises ConfigError if it is wrong."""
     from unlearnkit.config.load import load_experiment
+    from unlearnkit.config.models.exchanges import undecidable
     from unlearnkit.config.reading import read_configuration
 
     case.merged = read_configuration(case.configuration, case.arguments)
@@ -23,6 +24,7 @@ def examine(case: Case) -> Iterator[Finding]:
     )
     yield Finding(OK, f"experiment {experiment.experiment}: {', '.join(counts)}")
     yield from tuned_findings(experiment)
+    yield from (Finding(WARNING, fact, remedy) for fact, remedy in undecidable(experiment))
 
 
 def tuned_findings(experiment: Any) -> Iterator[Finding]:

@@ -23,7 +23,8 @@ A metric module defines
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}
                                     with NEEDS_ORIGINAL: score(candidate, oracle, *, original, settings, rng)
     conclude(rows, *, settings) -> rows
-                                    optional: what follows from the rows of all forget sets and candidates together;
+                                    optional: what follows from the rows of all forget sets and candidates together
+                                    (`tuned_here`: the candidate's settings were searched on the row's forget set);
                                     VERDICTS then maps the columns that it adds to headings, which tables show
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",

@@ -53,6 +53,27 @@ def test_the_kernel_is_a_mean_of_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(kernel_of(squared_distances(drawn)), expected, rtol=1e-9)
 
 
+def test_few_models_are_exchanged_in_all_ways_and_p_values_are_exact() -> None:
+    signs = coins(6, 999, np.random.default_rng(0))
+    everything = {*itertools.product((-1.0, 1.0), repeat=6)}
+    assert {*map(tuple, signs.T)} == everything - {(1.0,) * 6} and signs.shape == (6, 63)
+    kernel = kernel_of(squared_distances(points(4, 6, shifts=(0, 0.5, 1))))
+    found = [relative_mmd(kernel[np.ix_(at, at)], signs).statistic for at in exchanged_orders(6)]
+    own = relative_mmd(kernel, signs)
+    share = np.mean([value <= own.statistic + 1e-9 for value in found])
+    assert own.p_oracle == max(share, stdtr(5, own.statistic))
+    assert coins(10, 999, np.random.default_rng(0)).shape == (10, 999)
+
+
+def exchanged_orders(models: int) -> list[np.ndarray]:
+    """Orders of U, O and P after every exchange of some o_k and p_k, the identity included."""
+    own = np.arange(models)
+    return [
+        np.concatenate([own, own + models * (1 + swap), own + models * (2 - swap)])
+        for swap in map(np.array, itertools.product((0, 1), repeat=models))
+    ]
+
+
 def written_out(kernel: np.ndarray, exchanged: np.ndarray) -> tuple[float, float]:
     """Mean of h over pairs and its standard error, by loops over models, after the exchange of some o_k and p_k."""
     count = len(exchanged)

@@ -33,8 +33,8 @@ def test_a_verdict_needs_half_the_level(p_oracle: float, p_original: float, verd
     assert verdict_of(p_oracle, p_original, 0.05) == verdict
 
 
-def rows(forget_set: str, p_oracle: float | None, p_original: float | None) -> list[dict[str, Any]]:
-    own = {"forget_set": forget_set, "candidate": "scrub", "epoch": 5}
+def rows(forget_set: str, p_oracle: float | None, p_original: float | None, models: int = 20) -> list[dict[str, Any]]:
+    own = {"forget_set": forget_set, "candidate": "scrub", "epoch": 5, "n_models": models}
     return [
         {**own, "measure": "p_oracle", "split": "forget", "mean": p_oracle},
         {**own, "measure": "p_original", "split": "forget", "mean": p_original},
@@ -45,7 +45,7 @@ def rows(forget_set: str, p_oracle: float | None, p_original: float | None) -> l
 def words(*families: list[dict[str, Any]]) -> dict[str, tuple[Any, Any]]:
     return {
         row["forget_set"]: (row["nearer_to"], row["p_holm"])
-        for row in concluded([r for f in families for r in f], 0.05)
+        for row in concluded([r for f in families for r in f], 0.05, 999)
     }
 
 
@@ -57,3 +57,18 @@ def test_the_same_p_value_decides_alone_but_not_among_several_forget_sets() -> N
     assert found["twos"] == (None, None)
     found = words(rows("nines", 0.02, 0.98), rows("ones", 0.4, 0.6))
     assert found == {"nines": ("undecided", 0.08), "ones": ("undecided", 0.8)}
+
+
+def test_where_no_outcome_could_be_a_verdict_there_are_too_few_models() -> None:
+    least = 1 / 64
+    assert words(rows("nines", least, 1, models=6))["nines"] == ("oracles", 0.03125)
+    found = words(rows("nines", least, 1, models=6), rows("ones", 0.4, 0.6, models=6))
+    assert found == {"nines": ("too few models", 0.0625), "ones": ("too few models", 0.8)}
+    found = words(rows("nines", least, 1, models=7), rows("ones", 0.4, 0.6, models=7))
+    assert found["ones"] == ("undecided", 0.8)
+
+
+def test_forget_sets_that_settings_were_searched_on_are_not_in_the_family() -> None:
+    tuned = [{**row, "tuned_here": True} for row in rows("tuning", 0.001, 0.999)]
+    assert words(rows("nines", 0.02, 0.98), tuned) == {"nines": ("oracles", 0.04), "tuning": (None, None)}
+    assert words(tuned) == {"tuning": ("oracles", 0.002)}

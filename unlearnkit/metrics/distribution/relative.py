@@ -77,7 +77,9 @@ class Settings(BaseSettings):
     )
     gamma: float = Field(1.0, ge=1, description="of the hockey-stick divergence; 1: total variation, exp(epsilon)")
     ridge: float = Field(0.1, gt=0, description="of the hockey-stick divergence: ridge of its kernel regression")
-    permutations: int = Field(999, ge=99, description="random exchanges of oracles and originals")
+    permutations: int = Field(
+        999, ge=99, description="random exchanges of oracles and originals; all 2^N if these are no more"
+    )
     level: float = Field(0.05, gt=0, lt=1, description="probability of any verdict where neither is true")
     samples: int = Field(2000, ge=1, description="samples per split, drawn at random if there are more")
     num_models: int | None = Field(None, ge=6, description="models per side; null: all")
@@ -91,10 +93,10 @@ def score(
     A model is its margins on the samples of the split, each divided by its standard deviation over all models,
     so that exchanging models of two sides changes no scale. `statistic` is the studentised difference of the
     divergences `to_oracles` and `to_originals`, negative where the candidate is nearer to the oracles; `p_oracle` and
-    `p_original` are one-sided p values of being nearer to the one or the other, at least 1 / (permutations + 1);
-    `verdict` is -1 or 1 where one of them is at most half the level, else 0; `p_same` is the p value of the candidate
-    having the law of the oracles. Formulas and sources are in `three_samples` and `hockey_stick`. Raises MetricError
-    for unequal numbers of models, other samples, non-finite margins and models without differences.
+    `p_original` are one-sided p values of being nearer to the one or the other, at least 1 / (permutations + 1) and
+    2^-N; `verdict` is -1 or 1 where one of them is at most half the level, else 0; `p_same` is the p value of the
+    candidate having the law of the oracles. Formulas and sources are in `three_samples` and `hockey_stick`. Raises
+    MetricError for unequal numbers of models, other samples, non-finite margins and models without differences.
     """
     sides = compared(candidate, oracle, original, settings.num_models)
     signs = coins(sides[0].models, settings.permutations, rng)
@@ -133,7 +135,7 @@ def tested_on(kernel: Matrix, signs: Matrix, settings: Any) -> dict[str, float]:
 
 def conclude(rows: Sequence[Mapping[str, Any]], *, settings: Settings) -> list[dict[str, Any]]:
     """Return the rows of the table with verdicts in words, corrected over forget sets (`verdicts.concluded`)."""
-    return concluded(rows, settings.level)
+    return concluded(rows, settings.level, settings.permutations)
 
 
 def _nearness(kernel: Matrix, signs: Matrix, settings: Any) -> Nearness:

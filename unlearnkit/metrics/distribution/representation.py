@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     )
     gamma: float = Field(1.0, ge=1, description="of the hockey-stick divergence; 1: total variation, exp(epsilon)")
     ridge: float = Field(0.1, gt=0, description="of the hockey-stick divergence: ridge of its kernel regression")
-    permutations: int = Field(999, ge=99, description="random exchanges of oracles and originals")
+    permutations: int = Field(
+        999, ge=99, description="random exchanges of oracles and originals; all 2^N if these are no more"
+    )
     level: float = Field(0.05, gt=0, lt=1, description="probability of any verdict where neither is true")
     samples: int = Field(128, ge=2, description="samples per split, drawn at random if there are more")
     num_models: int | None = Field(None, ge=6, description="models per side; null: all")
@@ -124,7 +126,7 @@ def linear_cka(features: NDArray[np.floating]) -> Matrix:
 
 def conclude(rows: Sequence[Mapping[str, Any]], *, settings: Settings) -> list[dict[str, Any]]:
     """Return the rows of the table with verdicts in words, corrected over forget sets (`verdicts.concluded`)."""
-    return concluded(rows, settings.level)
+    return concluded(rows, settings.level, settings.permutations)
 
 
 def _values(similarity: Matrix, signs: Matrix, settings: Settings) -> dict[str, float]:

@@ -41,7 +41,14 @@ class Nearness(NamedTuple):
 
 
 def coins(models: int, count: int, rng: np.random.Generator) -> Matrix:
-    """Return `count` exchanges, [models, count] of +1 (stays) and -1 (exchanged)."""
+    """Return exchanges, [models, exchanges] of +1 (stays) and -1 (exchanged): `count`, drawn at random.
+
+    If there are no more than `count`, it is all 2^N of them but the identity, which p values count themselves and which
+    are then exact.
+    """
+    if 2**models <= count:
+        exchanged = np.arange(1, 2**models) >> np.arange(models)[:, None] & 1
+        return np.where(exchanged > 0, -1.0, 1.0)
     return np.where(rng.integers(0, 2, (models, count)) > 0, 1.0, -1.0)
 
 
