@@ -44,9 +44,14 @@ def test_verdicts_are_words_in_tables_and_on_the_page() -> None:
         rows = metric_rows(certificate(value), [], has_floor=True)
         text = metric_markdown(relative.conclude(rows, settings=SETTINGS), relative)
         assert text.count(f"| {word} |") >= 2
-        cells = {table.title: table.lines[1].cells for table in metric_tables(rows, [], relative, {"good"})}
-        found = [cell.value for own in cells.values() for cell in own]
-        assert found.count(word) == 1
+        concluded = relative.conclude(rows, settings=SETTINGS)
+        verdict, *tables = metric_tables(concluded, [], relative, {"good"})
+        assert verdict.header == ((("nearer to", 1), ("p (Holm)", 1)),)
+        assert [cell.value for cell in verdict.lines[1].cells] == [
+            concluded[0]["nearer_to"],
+            shown(concluded[0]["p_holm"]),
+        ]
+        assert [cell.value for table in tables for cell in table.lines[1].cells].count(word) == 1
 
 
 def test_no_table_shows_a_zero_with_a_sign() -> None:

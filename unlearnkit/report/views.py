@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from unlearnkit.report.numbers import named_values, number, shown
 from unlearnkit.report.tables import STATISTICS, failure, interval_of, undefined
 
 Row = Mapping[str, Any]
+Key = tuple[str, int]
+"""Candidate and epoch."""
 MOST_COLUMNS = 8
 """A metric with more columns gets one table per measure, the headline's first."""
 ARROWS = {
@@ -66,7 +68,8 @@ class MetricTable:
 def metric_tables(
     rows: Sequence[Row], costs: Sequence[Row], metric: ModuleType, contenders: Collection[str]
 ) -> list[MetricTable]:
-    """Return the tables of one metric on one forget set: one, or one per measure if that would be too wide.
+    """Return the tables of one metric on one forget set: its verdicts if it has some, then one, or one per
+    measure if that would be too wide.
 
     `rows` are those of report.tables.metric_rows and `costs` those of report.cost.cost_rows, of this forget set;
     `metric` gives MEASURES, HEADLINE, STATISTIC and NEEDS_ORACLE. The best value of a column is sought among
@@ -87,16 +90,40 @@ def metric_tables(
     measures = [metric.HEADLINE, *(name for name in columns if name != metric.HEADLINE)]
     groups = [list(columns)] if together else [[name] for name in measures]
     return [
-        MetricTable(
-            title=", ".join(metric.MEASURES[name]["label"] for name in group) if not together else "",
-            notes=(
-                *_notes([metric.MEASURES[name] for name in group], any(row["candidate"] == "oracle" for row in rows)),
-                *undefined(rows, {name: metric.MEASURES[name] for name in group}),
-            ),
-            header=_header([column for name in group for column in columns[name]], metric),
-            lines=_lines(rows, costs, [column for name in group for column in columns[name]], metric, contenders),
-        )
-        for group in groups
+        *_verdict_tables(rows, costs, metric),
+        *(
+            MetricTable(
+                title=", ".join(metric.MEASURES[name]["label"] for name in group) if not together else "",
+                notes=(
+                    *_notes(
+                        [metric.MEASURES[name] for name in group], any(row["candidate"] == "oracle" for row in rows)
+                    ),
+                    *undefined(rows, {name: metric.MEASURES[name] for name in group}),
+                ),
+                header=_header([column for name in group for column in columns[name]], metric),
+                lines=_value_lines(
+                    rows, costs, [column for name in group for column in columns[name]], metric, contenders
+                ),
+            )
+            for group in groups
+        ),
+    ]
+
+
+def _verdict_tables(rows: Sequence[Row], costs: Sequence[Row], metric: ModuleType) -> list[MetricTable]:
+    """What a metric concludes from all forget sets together, which comes before its values; nothing of most."""
+    verdicts: Mapping[str, str] = getattr(metric, "VERDICTS", {})
+    if not verdicts:
+        return []
+    found = {(row["candidate"], row["epoch"]): row for row in rows}
+
+    def cells(key: Key) -> tuple[Cell, ...]:
+        values = (found[key][name] for name in verdicts)
+        return tuple(Cell(value if isinstance(value, str) else shown(value)) for value in values)
+
+    header = (tuple((heading, 1) for heading in verdicts.values()),)
+    return [
+        MetricTable("Verdict", ("from all forget sets of a candidate together",), header, _lines(rows, costs, cells))
     ]
 
 
@@ -122,7 +149,7 @@ def _header(columns: Sequence[Column], metric: ModuleType) -> tuple[tuple[tuple[
     return tuple(header) or (((STATISTICS[columns[0].statistic], 1),),)
 
 
-def _lines(
+def _value_lines(
     rows: Sequence[Row],
     costs: Sequence[Row],
     columns: Sequence[Column],
@@ -131,15 +158,26 @@ def _lines(
 ) -> tuple[Line, ...]:
     values = {(row["candidate"], row["epoch"], row["measure"], row["split"]): row for row in rows}
     best = {column: _best(rows, column, metric.MEASURES[column.measure], contenders) for column in columns}
+
+    def cells(key: Key) -> tuple[Cell, ...]:
+        return tuple(
+            _cell(values[*key, column.measure, column.split], column, metric, key == best[column]) for column in columns
+        )
+
+    return _lines(rows, costs, cells)
+
+
+def _lines(rows: Sequence[Row], costs: Sequence[Row], cells: Callable[[Key], tuple[Cell, ...]]) -> tuple[Line, ...]:
+    """A line per candidate and epoch, with the cells that it has."""
+    of_key: dict[Key, Row] = {}
+    for row in rows:
+        of_key.setdefault((row["candidate"], row["epoch"]), row)
     cost = {(row["candidate"], row["epoch"]): row for row in costs}
-    keys = list(dict.fromkeys((row["candidate"], row["epoch"]) for row in rows))
-    keys.sort(key=lambda key: key[0] != "oracle")  # what all others are read against comes first
     lines = []
-    for key in keys:
-        own = {column: values[*key, column.measure, column.split] for column in columns}
-        first, took = own[columns[0]], cost.get(key, {"relative_passes": None, "relative_seconds": None})
+    # what all others are read against comes first
+    for key in sorted(of_key, key=lambda key: key[0] != "oracle"):
+        first, took = of_key[key], cost.get(key, {"relative_passes": None, "relative_seconds": None})
         oracles = "" if first["n_oracles"] is None else f" / {first['n_oracles']}"
-        cells = tuple(_cell(row, column, metric, key == best[column]) for column, row in own.items())
         lines.append(
             Line(
                 candidate=key[0],
@@ -148,7 +186,7 @@ def _lines(
                 compared=f"{first['n_models']}{oracles}",
                 passes=shown(took["relative_passes"]),
                 seconds=shown(took["relative_seconds"]),
-                cells=() if first["n_failed"] else cells,
+                cells=() if first["n_failed"] else cells(key),
                 failure=failure(first),
             )
         )
