@@ -54,6 +54,11 @@ def test_verdicts_are_words_in_tables_and_on_the_page() -> None:
         assert [cell.value for table in tables for cell in table.lines[1].cells].count(word) == 1
 
 
+def test_a_forget_set_without_verdicts_has_no_table_of_them() -> None:
+    rows = [{**row, "nearer_to": None, "p_holm": None} for row in metric_rows(certificate(0.5), [], has_floor=True)]
+    assert "Verdict" not in [table.title for table in metric_tables(rows, [], relative, {"good"})]
+
+
 def test_no_table_shows_a_zero_with_a_sign() -> None:
     rows = metric_rows(certificate(-1e-9), [], has_floor=True)
     texts = [metric_markdown(relative.conclude(rows, settings=SETTINGS), relative)]

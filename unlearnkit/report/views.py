@@ -113,7 +113,7 @@ def metric_tables(
 def _verdict_tables(rows: Sequence[Row], costs: Sequence[Row], metric: ModuleType) -> list[MetricTable]:
     """What a metric concludes from all forget sets together, which comes before its values; nothing of most."""
     verdicts: Mapping[str, str] = getattr(metric, "VERDICTS", {})
-    if not verdicts:
+    if all(row[name] is None for row in rows for name in verdicts):
         return []
     found = {(row["candidate"], row["epoch"]): row for row in rows}
 
