@@ -41,6 +41,7 @@ SHORT = {
     "shards": 2,
     "slices": 2,
     "slice_epochs": 2,
+    "classes": 2,
     # at the published 10 no weight of a fresh perceptron is selected
     "selection": 2.0,
 }

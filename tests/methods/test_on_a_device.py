@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from bench import Bench
+from made_text import made_text
 
 from unlearnkit import registry
+from unlearnkit.data.images.image_set import ImageSet
 
 QUICK = {"scrub", "salun", "sisa", "npo"}
 """What `make test` tries: teacher, mask, ensemble, text; `make test-full` tries the others."""
@@ -18,10 +20,15 @@ QUICK = {"scrub", "salun", "sisa", "npo"}
 METHODS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in registry.METHODS]
 
 
+FORGET = np.array([17, 3, 40, 5, 31, 20])
+
+
 @pytest.fixture(params=["small_cnn", "nanogpt"])
-def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Bench:
-    """A bench of images and one of text."""
-    return bench_of(request.param)
+def bench(request: pytest.FixtureRequest, small_digits: ImageSet, tmp_path: Path) -> Bench:
+    """A bench of images and one of text, of few samples: the pretended device takes its time for every operation."""
+    text = made_text(48, 8, vocabulary=40, shortest=2, longest=9)
+    dataset = text if request.param == "nanogpt" else small_digits.subset(48, 8)
+    return Bench(dataset, request.param, FORGET, tmp_path)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -91,7 +91,7 @@ def test_the_noise_has_the_stated_scale_and_the_classifier_is_the_models(
     bench = NarrowBench(small_digits, "mlp", np.arange(10), tmp_path)
     model, alpha = bench.model(), 1e-3
     information = fisher_information(model.eval(), bench.samples("retain"), 10, 64, bench.context())
-    unlearned = dict(bench.call("fisher", bench.model(), alpha=alpha).named_parameters())
+    unlearned = dict(bench.call("fisher", bench.model(), alpha=alpha, classes=10).named_parameters())
     head = bench.task.architecture.adapter.classifier
     for name, weight in model.named_parameters():
         variance = alpha * noise_variance(information[name], 0.5, name.startswith(f"{head}."))
