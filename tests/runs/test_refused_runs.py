@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from checkout import CONFIG, DELETED, Checkout
 
+from unlearnkit.config.load import load_experiment
+from unlearnkit.errors import ConfigError
+
 pytestmark = pytest.mark.workflow
+
+TINY = Path(__file__).with_name(CONFIG)
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown key": ({"num_model": 4}, "num_model is not a known key", "num_models"),
@@ -43,11 +51,18 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-QUICK = {"unknown key", "unknown method", "no such class", "broken shards", "name that repeats itself", "no metric"}
-"""What `make test` tries by Snakemake; tests/config tries the others, and more, without it."""
+BY_SNAKEMAKE = {
+    "unknown key",
+    "unknown method",
+    "no such class",
+    "broken shards",
+    "name that repeats itself",
+    "no metric",
+}
+"""What is tried by Snakemake: mistakes of one key, of a name, between keys. The others are the loader's words only."""
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in WRONG])
+@pytest.mark.parametrize("name", sorted(BY_SNAKEMAKE))
 def test_a_wrong_configuration_is_told_in_one_paragraph(fresh: Checkout, name: str) -> None:
     changes, fact, remedy = WRONG[name]
     fresh.configure(changes)
@@ -58,6 +73,17 @@ def test_a_wrong_configuration_is_told_in_one_paragraph(fresh: Checkout, name: s
     assert fact in told
     assert remedy in told
     assert not (fresh.root / "results").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in WRONG if name not in BY_SNAKEMAKE])
+def test_the_loader_states_fact_and_remedy(tmp_path: Path, name: str) -> None:
+    changes, fact, remedy = WRONG[name]
+    shutil.copy(TINY, tmp_path / CONFIG)
+    Checkout(tmp_path).configure(changes)
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(yaml.safe_load((tmp_path / CONFIG).read_text()))
+    assert fact in str(refused.value)
+    assert remedy in str(refused.value)
 
 
 def test_several_problems_are_told_at_once(fresh: Checkout) -> None:
