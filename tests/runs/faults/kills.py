@@ -56,6 +56,9 @@ CONFIGURATION = {
 }
 """What makes of the tiny experiment one of 25 jobs, with some work in them."""
 
+SHORT = {**CONFIGURATION, "num_models": 2, "held_out_oracles": 2, "methods.do_nothing": DELETED}
+"""The same with one shard of everything, for as many kills as there are stages."""
+
 
 PAGE = ("tables/*", "figures/*/*", "report/*")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from kills import CONFIGURATION, STAGES, Campaign, assert_whole, shares, table, undisturbed, until
+from kills import CONFIGURATION, SHORT, STAGES, Campaign, assert_whole, shares, table, undisturbed, until
 from processes import Run, scripts_of, wait_for_orphans
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -21,7 +21,7 @@ TARGET = f"results/tiny/{WEIGHTS}"
 
 def test_a_run_killed_again_and_again_ends_in_the_same_tables(pristine: Checkout, tmp_path: Path) -> None:
     reference = pristine.copy(tmp_path / "undisturbed")
-    reference.configure(CONFIGURATION)
+    reference.configure(CONFIGURATION if len(STAGES) < KILLS else SHORT)
     killed = reference.copy(tmp_path / "killed")
     campaign = Campaign(killed, shares(KILLS), undisturbed(reference), SEED)
     campaign.run()
