@@ -31,13 +31,12 @@ def new_method(copy: Checkout, name: str = NAME, task: str = "image") -> str:
     return succeeds(copy, sys.executable, "-m", "unlearnkit", "new-method", name, "--task", task)
 
 
-def conforms(copy: Checkout, name: str = NAME, task: str = "image") -> None:
-    """Run the tests of every method on this one, large models apart, and look at its types."""
+def conforms(copy: Checkout, *methods: tuple[str, str]) -> None:
+    """Run the tests of every method, those apart that are slow, on these (name, task), and look at their types."""
     tests = ("tests/methods/test_conformance.py", "tests/core/test_registry.py", "tests/core/test_declarations.py")
-    chosen = f"{name} and not large and not resnet"
-    succeeds(copy, sys.executable, "-m", "pytest", *tests, "-k", chosen)
-    typed = (sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable)
-    succeeds(copy, *typed, f"unlearnkit/{FOLDERS[task]}/{name}.py")
+    succeeds(copy, sys.executable, "-m", "pytest", *tests, "-k", " or ".join(name for name, _ in methods))
+    files = (f"unlearnkit/{FOLDERS[task]}/{name}.py" for name, task in methods)
+    succeeds(copy, sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, *files)
 
 
 def rows(copy: Checkout) -> list[dict[str, Any]]:
@@ -88,32 +87,41 @@ def test_a_method_is_one_file_one_line_and_one_entry(committed: Checkout) -> Non
     assert succeeds(committed, "git", "diff", "--diff-filter=A", "--name-only") == f"{FILE}\n"
 
 
-@pytest.mark.parametrize("task", ["image", pytest.param("text", marks=pytest.mark.slow)])
-def test_a_new_method_keeps_what_every_method_promises(task: str, fresh: Checkout) -> None:
-    new_method(fresh, task=task)
-    conforms(fresh, task=task)
-
-
-PAGES = [
-    ("README.md", "shrink", "image", "experiments/smoke.yaml"),
-    pytest.param("docs/adding-a-method.md", "joint_ascent", "image", "experiments/smoke.yaml", marks=pytest.mark.slow),
-    pytest.param("docs/adding-a-method.md", "flatten_text", "text", "experiments/village.yaml", marks=pytest.mark.slow),
-]
-
-
-@pytest.mark.parametrize(("page", "name", "task", "experiment"), PAGES)
-def test_the_method_of_a_page_keeps_what_every_method_promises(
-    page: str, name: str, task: str, experiment: str, fresh: Checkout
-) -> None:
-    text = (fresh.root / page).read_text()
+def method_of_a_page(copy: Checkout, page: str, name: str, task: str) -> str:
+    """Add the method `name` as a page says, and return the entry of a configuration that stands there."""
+    text = (copy.root / page).read_text()
     blocks = re.findall(
         r"^```(\w+)\n(.*?)^```$", text[text.index(f"unlearnkit/{FOLDERS[task]}/{name}.py`") :], re.DOTALL | re.M
     )
     (_, code), (_, line), (_, entry) = [block for block in blocks if block[0] in ("python", "yaml")][:3]
-    new_method(fresh, name, task)
-    assert line in (fresh.root / "unlearnkit/registry.py").read_text()
-    (fresh.root / f"unlearnkit/{FOLDERS[task]}/{name}.py").write_text(code)
-    conforms(fresh, name, task)
-    (fresh.root / "own.yaml").write_text(entry)
+    new_method(copy, name, task)
+    assert line in (copy.root / "unlearnkit/registry.py").read_text()
+    (copy.root / f"unlearnkit/{FOLDERS[task]}/{name}.py").write_text(code)
+    return entry
+
+
+def is_an_entry_of(copy: Checkout, experiment: str, entry: str) -> None:
+    (copy.root / "own.yaml").write_text(entry)
     check = ("check", "--only", "configuration", experiment, "own.yaml")
-    assert "ok       configuration: " in succeeds(fresh, sys.executable, "-m", "unlearnkit", *check)
+    assert "ok       configuration: " in succeeds(copy, sys.executable, "-m", "unlearnkit", *check)
+
+
+def test_a_new_method_and_that_of_the_readme_keep_what_every_method_promises(fresh: Checkout) -> None:
+    new_method(fresh)
+    entry = method_of_a_page(fresh, "README.md", "shrink", "image")
+    conforms(fresh, (NAME, "image"), ("shrink", "image"))
+    is_an_entry_of(fresh, "experiments/smoke.yaml", entry)
+
+
+@pytest.mark.slow
+def test_a_new_method_for_text_and_those_of_the_page_keep_what_every_method_promises(fresh: Checkout) -> None:
+    page, experiments = (
+        "docs/adding-a-method.md",
+        {"image": "experiments/smoke.yaml", "text": "experiments/village.yaml"},
+    )
+    shown = (("joint_ascent", "image"), ("flatten_text", "text"))
+    new_method(fresh, task="text")
+    entries = {task: method_of_a_page(fresh, page, name, task) for name, task in shown}
+    conforms(fresh, (NAME, "text"), *shown)
+    for task, entry in entries.items():
+        is_an_entry_of(fresh, experiments[task], entry)
