@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
+from small_graph import graph
 
-from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.places import place_of
 from unlearnkit.workflow.arena_graph import ArenaGraph
-from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.present import Present
 
-CONFIGURATION = """
-experiment: small
-data: {name: digits}
-model: {name: mlp}
-training: {epochs: 10, batch_size: 64}
-num_models: 20
-held_out_oracles: 20
-shard_size: 10
-forget_sets:
-  nines: {kind: class, label: 9}
-  some: {kind: subpopulation, label: 9, clusters: 2}
-methods: {nothing: {method: do_nothing}}
-metrics: {klom: {}}
-"""
+CHANGES = {
+    "forget_sets": {
+        "nines": {"kind": "class", "label": 9},
+        "some": {"kind": "subpopulation", "label": 9, "clusters": 2},
+    },
+    "methods": {"nothing": {"method": "do_nothing"}},
+    "metrics": {"klom": {}},
+}
+"""What makes of the small experiment one with a forget set that is part of another."""
 
 
 def arena(**changes: Any) -> ArenaGraph:
-    return ArenaGraph(Graph(load_experiment(yaml.safe_load(CONFIGURATION) | changes)))
+    return ArenaGraph(graph(**{**CHANGES, **changes}))
 
 
 def test_registered_metrics_are_tried_except_those_that_need_what_is_not_there() -> None:

@@ -8,33 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
+from small_graph import CONFIGURATION, graph
 
 from unlearnkit import layout
-from unlearnkit.config.load import load_experiment
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.report_graph import ReportGraph
-
-CONFIGURATION = """
-experiment: small
-data: {name: digits}
-model: {name: mlp}
-training: {epochs: 10, batch_size: 64}
-num_models: 20
-held_out_oracles: 20
-shard_size: 10
-forget_sets: {nines: {kind: class, label: 9}}
-methods:
-  nothing: {method: do_nothing}
-  floor: {method: load_oracle}
-  retrain: {method: early_stopped_retrain, snapshots: [4, 8]}
-  scrub: {method: scrub, epochs: 5, snapshots: [3, 5]}
-metrics: {klom: {}, mia: {}}
-"""
-
-
-def graph(**changes: Any) -> Graph:
-    return Graph(load_experiment(yaml.safe_load(CONFIGURATION) | changes))
 
 
 def test_candidates_are_the_references_and_every_variant() -> None:
