@@ -130,17 +130,14 @@ def test_an_edited_loss_costs_the_jobs_of_its_method_and_the_copy_is_what_runs(f
     assert weights.read_bytes() != before
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (LOSS, f"# a comment\n            {LOSS}  # and another"),
-        ('"""Drive the student', '"""Push the student'),
-        ("    student = copy.deepcopy(model)\n", "\n    student = copy.deepcopy(\n        model\n    )\n\n"),
-    ],
-    ids=["comment", "docstring", "layout"],
-)
-def test_an_edit_that_changes_no_code_costs_nothing(finished: Checkout, old: str, new: str) -> None:
-    finished.edit("unlearnkit/methods/images/scrub.py", old, new)
+def test_edits_that_change_no_code_cost_nothing(finished: Checkout) -> None:
+    edits = {
+        LOSS: f"# a comment\n            {LOSS}  # and another",
+        '"""Drive the student': '"""Push the student',
+        "    student = copy.deepcopy(model)\n": "\n    student = copy.deepcopy(\n        model\n    )\n\n",
+    }
+    for old, new in edits.items():
+        finished.edit("unlearnkit/methods/images/scrub.py", old, new)
     assert finished.plan().nothing_to_do
 
 
@@ -203,7 +200,6 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
     ("changes", "jobs", "tables"),
     [
         ({"methods.scrub.lr": 0.02}, SCRUB, {"klom", "mia", "cost"}),
-        ({"methods.scrub.lr": 0.01}, set(), set()),  # its default
         ({"metrics.klom.bins": 10}, scores("klom", *CANDIDATES), {"klom"}),
         ({"training.lr": 0.2}, EVERYTHING_TRAINED, {"klom", "mia", "cost"}),
         ({"seed": 1}, EVERYTHING_TRAINED, {"klom", "mia", "cost"}),
@@ -212,10 +208,11 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
             unlearning(*VARIANTS) | scores("klom", *VARIANTS) | scores("mia", *VARIANTS),
             {"klom", "mia", "cost"},
         ),
-        ({"unlearned_from": "each"}, set(), set()),  # its default
-        ({"data.root": "elsewhere"}, set(), set()),
         (
             {
+                "methods.scrub.lr": 0.01,  # its default
+                "unlearned_from": "each",  # its default
+                "data.root": "elsewhere",
                 "execution": {
                     "device": "cpu",
                     "threads": 2,
@@ -223,7 +220,7 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
                     "runtime_minutes": 9,
                     "stack_size": 1,
                     "checkpoint_seconds": 1,
-                }
+                },
             },
             set(),
             set(),

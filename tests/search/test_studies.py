@@ -35,6 +35,7 @@ def with_trials(orders: Orders, trials: int) -> Orders:
     return replace(orders, settings={**orders.settings, "trials": trials})
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_continues_as_if_it_had_not_been(orders_of: OrdersOf, tmp_path: Path) -> None:
     whole = run_study(orders_of(), 1, quiet)
     assert [row["state"] for row in whole] == ["complete"] * 5
