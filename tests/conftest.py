@@ -53,9 +53,15 @@ def pristine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """A function that returns the copy of a name, made of another by the first process of pytest-xdist that asks."""
+    """A function that returns the copy of a name, made of another by the first process that asks.
+
+    That is the first process of pytest-xdist, or of all calls of pytest that have one folder in UNLEARNKIT_MADE: these
+    must be of the same code.
+    """
     shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if "UNLEARNKIT_MADE" in os.environ:
+        shared = Path(os.environ["UNLEARNKIT_MADE"])
+    elif "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
 
     def made(name: str, source: Checkout, make: Callable[[Checkout], object]) -> Checkout:
