@@ -1,4 +1,7 @@
-"""A cluster with accounting: the literal command on the embedded experiment, and status queries with sacct."""
+"""A cluster with accounting: the literal command on the embedded experiment, and status queries with sacct.
+
+The experiment has one of its three forget sets here: the 42 jobs of the others are of the same kinds.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,19 @@ from unlearnkit.layout import provenance
 
 ACCOUNTING = True
 PROFILE = "profiles/slurm/config.v9+.yaml"
+LEFT_OUT = (
+    "  random_50: {kind: random, size: 50, seed: 0}\n",
+    "  eights: {kind: subpopulation, label: 8, clusters: 3, pick: smallest}\n",
+)
+"""Lines of config.yaml."""
+
+
+@pytest.fixture
+def embedded(fresh: Checkout) -> Checkout:
+    """A copy of the repository with one forget set in config.yaml."""
+    for line in LEFT_OUT:
+        fresh.edit("config.yaml", line, "")
+    return fresh
 
 
 def made_locally(checkout: Checkout) -> dict[str, bytes]:
@@ -25,9 +41,10 @@ def made_locally(checkout: Checkout) -> dict[str, bytes]:
 
 
 def test_the_literal_command(
-    cluster: Cluster, pristine: Checkout, fresh: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, embedded: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = Run(fresh, ["snakemake", "--profile", "slurm", "klom_all"], fresh.root / "run.log")
+    local = embedded.copy(tmp_path / "local")
+    run = Run(embedded, ["snakemake", "--profile", "slurm", "klom_all"], embedded.root / "run.log")
     victim = frozen(cluster, run, "unlearn")
     tell("scancel", victim.number)
     status = run.end()
@@ -43,9 +60,9 @@ def test_the_literal_command(
     assert [job.state for job in jobs if job.rule == victim.rule and job.number != victim.number] == ["COMPLETED"]
     assert "status is: 'CANCELLED'" in run.text
     assert "Trying to restart job" in run.text
-    made_by = read_record(provenance(f"{fresh.root}/results/digits/original/0000-0099.safetensors"))["machine"]
+    made_by = read_record(provenance(f"{embedded.root}/results/digits/original/0000-0099.safetensors"))["machine"]
     assert [job.node for job in jobs if job.number == made_by["slurm_job"]] == [made_by["node"]]
-    assert tables(fresh, "digits") == made_locally(pristine.copy(tmp_path / "local"))
+    assert tables(embedded, "digits") == made_locally(local)
 
 
 def test_sacct_account_and_qos(
