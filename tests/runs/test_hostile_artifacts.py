@@ -65,7 +65,8 @@ def test_a_job_refuses_a_pickle_with_a_fitting_record(
     assert not canary.exists()
 
 
-@pytest.mark.parametrize("name", ["$(touch canary)", "a;touch canary", "`touch canary`", "../../canary", "a\nb"])
+# tests/security has many more, without Snakemake
+@pytest.mark.parametrize("name", ["$(touch canary)", "../../canary"])
 def test_a_hostile_name_ends_before_any_job(fresh: Checkout, name: str) -> None:
     fresh.configure({"forget_sets": {name: {"kind": "random", "size": 10}}})
     before = _written(fresh)
@@ -81,7 +82,7 @@ def _written(fresh: Checkout) -> set[Path]:
     return {path for path in fresh.root.parent.rglob("*") if own.isdisjoint(path.parts)}
 
 
-@pytest.mark.parametrize("text", ["$(touch canary)", "'; touch canary; '", "`touch canary`", '"; touch canary #'])
+@pytest.mark.parametrize("text", ["$(touch canary)", "'; touch canary; '"])
 def test_a_hostile_path_is_a_path(fresh: Checkout, text: str) -> None:
     fresh.configure(
         {"data.name": "fashion_mnist", "data.root": text, "forget_sets": {"a": {"kind": "file", "file": text + ".npy"}}}
