@@ -13,6 +13,7 @@ from unlearnkit.artifacts.tables import read_table
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import merged, read_yaml
+from unlearnkit.workflow.graph import Graph
 
 pytestmark = pytest.mark.workflow
 
@@ -20,7 +21,10 @@ EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 OVERLAYS = sorted(path.stem for path in EXPERIMENTS.glob("smoke/*.yaml"))
 PLANNED = {"digits_methods", "easydub_cifar10", "nanogpt_fineweb", "village"}
-"""What `make test` plans; `make test-full` plans all."""
+"""What `make test` plans; `make test-full` plans all that are not ALIKE."""
+
+ALIKE = [f"deep_unlearn_{data}" for data in ("mnist", "fashion_mnist", "cifar10", "cifar100", "utkface")]
+"""One protocol on several data sets, for two models: the first is planned, and the others have the same graph."""
 
 QUICK = {"datamodel_matching", "easydub_living17"}
 """What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
@@ -37,19 +41,37 @@ def files_of(name: str) -> tuple[str, str]:
     return f"experiments/{name}.yaml", f"experiments/smoke/{name}.yaml"
 
 
-@pytest.mark.parametrize("name", [n if n in PLANNED else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
+@pytest.mark.parametrize(
+    "name",
+    [n if n in PLANNED else pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in ALIKE[1:]],
+)
 def test_every_experiment_can_be_planned(name: str, pristine: Checkout) -> None:
     command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml")
     outcome = pristine.run(sys.executable, *command)
     assert outcome.status == 0, outcome.output
 
 
+def graph(name: str, **changes: Any) -> Graph:
+    return Graph(load_experiment(merged(read_yaml(EXPERIMENTS / f"{name}.yaml"), changes)))
+
+
+def results(graph: Graph) -> list[str]:
+    """Return all results of an experiment, named from its folder."""
+    folder = f"results/{graph.experiment.experiment}/"
+    return [path.removeprefix(folder) for path in graph.results(*graph.metrics)]
+
+
+@pytest.mark.parametrize("changes", [{}, {"experiment": "with_their_other_model", "model": {"name": "tiny_vit"}}])
+@pytest.mark.parametrize("name", ALIKE)
+def test_deep_unlearns_experiments_have_the_same_graph(name: str, changes: dict[str, Any]) -> None:
+    assert results(graph(name, **changes)) == results(graph(ALIKE[0]))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("deep_unlearn_")])
-def test_deep_unlearns_experiments_can_be_planned_with_their_other_model(name: str, pristine: Checkout) -> None:
+def test_an_experiment_can_be_planned_with_another_model_from_the_command_line(pristine: Checkout) -> None:
     # as the comments of the files say
-    settings = ("--config", f"experiment={name}_vit", "model={name: tiny_vit}")
-    command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml", *settings)
+    settings = ("--config", f"experiment={ALIKE[0]}_vit", "model={name: tiny_vit}")
+    command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{ALIKE[0]}.yaml", *settings)
     outcome = pristine.run(sys.executable, *command)
     assert outcome.status == 0, outcome.output
 
