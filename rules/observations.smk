@@ -1,6 +1,7 @@
 """What models show on samples: one rule for every registered observation, with its name. Margins are one of them.
 
-Inputs:  data set, weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas
+Inputs:  data set, weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
+         the tokenizer, if tokens are turned into text
 Outputs: results/<experiment>/<population>/<shard>.<observation>.parquet
 
 Margins of unlearned models are written by the job that unlearns (rules/unlearn.smk).
@@ -16,6 +17,7 @@ for observation in OBSERVATION_GRAPH.names:
             weights=path(layout.WEIGHTS),
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),
+            tokenizer=OBSERVATION_GRAPH.tokenizer(observation),
         output:
             # the name of an observation may be one that Snakemake does not take here, as index
             **{observation if observation == "margins" else "observed": path(layout.observation(observation))},

@@ -79,6 +79,12 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "rmia": "unlearnkit.metrics.attacks.rmia",
         "retention": "unlearnkit.metrics.utility.retention",
         "calibration": "unlearnkit.metrics.utility.calibration",
+        "extraction_strength": "unlearnkit.metrics.language.extraction_strength",
+        "exact_memorisation": "unlearnkit.metrics.language.exact_memorisation",
+        "perplexity": "unlearnkit.metrics.language.perplexity",
+        "text_mia": "unlearnkit.metrics.attacks.text_mia",
+        "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
+        "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
     }
 )
 

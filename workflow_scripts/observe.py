@@ -32,7 +32,8 @@ with job_of(snakemake) as running:
     settings = observation.Settings.model_validate(params.settings.get("settings", {}))
     method = params.settings.get("assembled_by")
     assemble = load("method", method).assemble if method else None
-    observe = partial(observation.observe, settings=settings)
+    more = {"tokenizer": inputs.tokenizer[0]} if inputs.tokenizer else {}
+    observe = partial(observation.observe, settings=settings, **more)
     with running.timing.measure(name, len(models) * len(epochs) * len(rows)):
         parts = observed_of_models(observe, state_of, models, epochs, dataset, task, worker, assemble, rows)
     require_declared(name, parts)

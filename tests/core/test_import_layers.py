@@ -120,7 +120,7 @@ def test_plug_ins_are_imported_through_the_registry_only() -> None:
         ("models", ("images", "language")),
         ("training", ("images", "language")),
         ("methods", ("references", "images", "challenge", "language")),
-        ("metrics", ("distribution", "attacks", "utility", "arena")),
+        ("metrics", ("distribution", "attacks", "utility", "arena", "language")),
     ],
 )
 def test_rooms_side_by_side_know_nothing_of_each_other(package: str, rooms: tuple[str, ...]) -> None:

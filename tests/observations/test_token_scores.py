@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from made_pairs import made_pairs
 
 from unlearnkit import registry
 from unlearnkit.artifacts.observations import Observed, read_observation, require_declared, write_observation
 from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.config.data.tokenizer import CharacterTokenizer
 from unlearnkit.data.text.sequences import IGNORE
 from unlearnkit.data.text.text_set import TextSet
+from unlearnkit.data.text.tokenizer import write_tokenizer
+from unlearnkit.data.text.tokenizer_making import make_tokenizer
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.training.evaluation import observed_of_models
@@ -45,10 +50,12 @@ def task() -> Task:
     return task_for(text_set, {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2}, 0, CPU)
 
 
-def observed(task: Task, tmp_path: Path, rows: list[int] | None = None, **changes: Any) -> Observed:
+def observed(
+    task: Task, tmp_path: Path, rows: list[int] | None = None, tokenizer: Path | None = None, **changes: Any
+) -> Observed:
     states = [states_of(task.architecture.build(seed))[0] for seed in range(2)]
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(tmp_path / "out"), "key"), lambda _: None)
-    observe = partial(module.observe, settings=module.Settings())
+    observe = partial(module.observe, settings=module.Settings(), tokenizer=tokenizer)
     chosen = None if rows is None else np.array(rows)
     how = (lambda model, _: states[model], [0, 1], [1], task.source.text_set, task, worker)
     found = observed_of_models(observe, *how, rows=chosen, **changes)
@@ -94,6 +101,34 @@ def test_a_sequence_has_the_same_scores_alone(task: Task, tmp_path: Path, monkey
     for name, values in alone.values.items():
         assert values.shape == (2, 2, 6)
         np.testing.assert_allclose(values, whole.values[name][:, [1, 4]], rtol=1e-4, atol=1e-5)
+
+
+def test_the_text_of_the_targets_is_compressed(task: Task, tmp_path: Path) -> None:
+    settings = CharacterTokenizer.model_validate({"kind": "characters"})
+    tokenizer = make_tokenizer(settings, ["abcdefghij"])  # a token each, and the end of text
+    write_tokenizer(tmp_path / "tokenizer.json", tokenizer)
+    found = observed(task, tmp_path, tokenizer=tmp_path / "tokenizer.json").of_samples["compressed"]
+    stream, starts = task.source.text_set.tokens, task.source.text_set.starts
+    for row, count in enumerate([6, 2, 4, 5, 1, 3]):
+        text = tokenizer.decode(stream[starts[row] + 1 : starts[row] + 1 + count])
+        assert found[row] == len(zlib.compress(text.encode()))
+    assert not observed(task, tmp_path).of_samples["compressed"].any()
+
+
+def test_of_pairs_the_answer_is_scored_and_its_end_is_told_apart(tmp_path: Path) -> None:
+    pairs = made_pairs(3, 2, further={"facts": 2})
+    task = task_for(pairs, {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2}, 0, CPU)
+    found = observed(task, tmp_path)
+    assert found.of_samples["closed"].all() and found.split.tolist()[-2:] == ["facts"] * 2
+    np.testing.assert_array_equal(found.of_samples["targets"], pairs.lengths - pairs.prompts)
+    tokens, network = task.source, task.architecture.build(1).eval()
+    for row, (prompt, length) in enumerate(zip(pairs.prompts, pairs.lengths, strict=True)):
+        whole = torch.from_numpy(pairs.tokens[pairs.starts[row] :][:length].astype(np.int64))[None]
+        with torch.inference_mode():
+            log_p = network(whole)[0].double().log_softmax(-1)
+        expected = [log_p[at - 1, whole[0, at]].item() for at in range(prompt, length)]
+        np.testing.assert_allclose(found.values["log_p"][1, row][: length - prompt], expected, rtol=1e-4)
+    assert tokens.text_set.targets.max() == found.values["log_p"].shape[-1]
 
 
 def test_scores_are_float32_and_distinct_where_a_model_is_sure() -> None:

@@ -56,7 +56,11 @@ def _beside(observed: Observed, margins: Margins, wanted: npt.NDArray[np.bool_])
     found = [(at, item_of.get(sample)) for at, sample in enumerate(_samples(margins)) if wanted[at]]
     kept = [(at, item) for at, item in found if item is not None]
     samples, items = np.array(kept, dtype=np.int64).reshape(-1, 2).T
-    return Observation(observed.take_samples(items).values, samples)
+    found = observed.take_samples(items)
+    # what belongs to the samples is that of every model
+    models = len(observed.model_indices)
+    shared = {name: np.broadcast_to(own, (models, *own.shape)) for name, own in found.of_samples.items()}
+    return Observation({**found.values, **shared}, samples)
 
 
 def _samples(part: Observed | Margins) -> list[tuple[str, int]]:

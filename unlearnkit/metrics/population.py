@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from unlearnkit.errors import MetricError
 
-SPLITS = ("forget", "retain", "validation", "test")
-OPTIONAL = "test"
-"""The split that only some data have: metrics that declare it have values for it where there are such samples."""
+OPTIONAL = ("test", "authors", "facts")
+"""Splits that only some data have: metrics that declare them have values for them where there are such samples."""
+SPLITS = ("forget", "retain", "validation", *OPTIONAL)
 
 ALL = "all"
 """What a measure over models declares as its split if it belongs to no single one; its samples are those of all."""
@@ -190,17 +190,32 @@ class Population:
         if not indices.size:
             raise MetricError(
                 f"the population has no sample of split '{name}'",
-                expected=f"samples of each of {', '.join(name for name in SPLITS if name != OPTIONAL)}",
+                expected=f"samples of each of {', '.join(name for name in SPLITS if name not in OPTIONAL)}",
             )
         return indices
 
     def present(self, splits: Sequence[str]) -> tuple[str, ...]:
-        """Return `splits`, without "test" if no sample belongs to it."""
-        return tuple(name for name in splits if name != OPTIONAL or (self.split == OPTIONAL).any())
+        """Return `splits`, without those of OPTIONAL that no sample belongs to."""
+        return tuple(name for name in splits if name not in OPTIONAL or (self.split == name).any())
 
     def of_split(self, name: str) -> Population:
         """Return the population restricted to one split; raises MetricError if it has no sample."""
         return self.take_samples(self.samples_of(name))
+
+    def seen(self, name: str, split: str) -> Observation:
+        """Return what the observation `name` holds of the samples of a split.
+
+        Raises MetricError if the split has no sample, or some of its samples were not observed.
+        """
+        part = self.of_split(split)
+        found = part.observed[name]
+        if len(found.samples) == part.samples:
+            return found
+        raise MetricError(
+            f"of {part.samples} {split} samples {len(found.samples)} have {name}",
+            expected=f"{name} of every sample of a split",
+            remedy=f"add {split} to observations.{name}.items, or remove that key",
+        )
 
     def _taken(self, where: Any, split: NDArray[np.str_], observed: Mapping[str, Observation]) -> Population:
         """Return the part of every array [models, samples] at `where`, with the split of its samples."""

@@ -9,7 +9,8 @@ An observation module defines
                     out have no such observation
     NEEDS           ("logits",) if logits on the samples are enough, which every method has; ("network",) if it looks
                     inside one: then it is refused beside methods that define `assemble`, whose models are more than
-                    that
+                    that; and "tokenizer" if it turns tokens into text: then `observe` receives the path of the
+                    tokenizer, by this name, unless the data come as tokens
     FACTS           optional: what every file of it states, as its unit
     observe(subjects, settings) -> value -> array
                     [models, rows] or, of lists, [models, rows, width], for `subjects.states` on `subjects.rows`

@@ -95,7 +95,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         statistics=STATISTICS,
         sections=sections,
         pools=[_pool_section(name, settings["pools"][name], metrics, on_pools, results) for name in scored],
-        splits=[name for name in SPLITS if name != OPTIONAL or any(name in section.samples for section in sections)],
+        splits=[name for name in SPLITS if name not in OPTIONAL or any(name in own.samples for own in sections)],
         jobs=job_rows(results.records),
         environment=environment(results.records),
         files=results.files,

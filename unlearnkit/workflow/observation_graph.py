@@ -45,6 +45,17 @@ class ObservationGraph:
             return []
         return self._pools.start(population.split("/")[1], shard)
 
+    def tokenizer(self, observation: str) -> list[str]:
+        """Return the tokenizer if an observation turns tokens into text; none where the data come as tokens."""
+        if "tokenizer" not in declared("observation", observation).NEEDS or self.tokenised:
+            return []
+        return [self.graph.path(layout.TOKENIZER)]
+
+    @property
+    def tokenised(self) -> bool:
+        """Whether the data come as tokens, of which the text is not known."""
+        return getattr(declared("data set", self.graph.experiment.data.name), "TOKENISED", False)
+
     def read_by(self, metric: str, forget_set: str, candidate: str) -> list[str]:
         """Return the files of other observations than margins that a score reads, each once."""
         files = (

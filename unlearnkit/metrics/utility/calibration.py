@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from unlearnkit.config.settings import Settings as BaseSettings
-from unlearnkit.errors import MetricError
 from unlearnkit.metrics.margins import require_finite
-from unlearnkit.metrics.population import Observation, Population
+from unlearnkit.metrics.population import Population
 
 AXIS = "models"
 READS = ("margins", "confidences")
@@ -67,7 +66,7 @@ def score(
     """
     require_finite(candidate.margins, "candidate")
     splits = candidate.present(MEASURES["brier"]["splits"])
-    seen = {name: _observed(candidate, name) for name in splits}
+    seen = {name: candidate.seen("confidences", name) for name in splits}
     sure = {name: (part["largest"], part["correct"]) for name, part in seen.items()}
     return {
         "brier": {name: part["brier"].mean(axis=1, dtype=np.float64) for name, part in seen.items()},
@@ -96,15 +95,3 @@ def calibration_error(
         gaps = np.bincount(np.searchsorted(edges, sure), weights=right - sure, minlength=bins)
         errors[model] = np.abs(gaps).sum() / len(sure)
     return errors
-
-
-def _observed(population: Population, split: str) -> Observation:
-    part = population.of_split(split)
-    seen = part.observed["confidences"]
-    if len(seen.samples) == part.samples:
-        return seen
-    raise MetricError(
-        f"of {part.samples} {split} samples {len(seen.samples)} have confidences",
-        expected="confidences of every sample of a split",
-        remedy=f"add {split} to observations.confidences.items, or remove that key",
-    )

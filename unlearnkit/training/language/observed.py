@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from torch import Tensor, nn
 
-from unlearnkit.data.text.sequences import Tokens
+from unlearnkit.data.text.sequences import IGNORE, Tokens
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.sequence_values import MOST_LOGITS
@@ -22,6 +23,13 @@ def models_of(subjects: Subjects) -> Iterator[nn.Module]:
     architecture, device = subjects.task.architecture, subjects.worker.device
     for state in subjects.states:
         yield architecture.gather([architecture.load(state)], device).eval()
+
+
+def target_tokens(tokens: Tokens, rows: Tensor) -> Iterator[np.ndarray]:
+    """Yield the targets of each of the sequences `rows` in order, [targets]: of pairs, the answer and its end."""
+    for row in rows.split(1):
+        _, labels = tokens.batch(row, tokens.within(None))
+        yield labels[labels != IGNORE].cpu().numpy()
 
 
 def batches(tokens: Tokens, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
