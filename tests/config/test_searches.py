@@ -65,7 +65,7 @@ BETWEEN = {
     f"{SEARCH}, space: {{lrr: {{low: 1, high: 2}}}}": "searches.s9.space.lrr is not a setting of fine_tune",
     f"{SEARCH}, fixed: {{lr: 0.1}}, space: {{lr: {{low: 0.1, high: 2}}}}": "searches.s10.fixed.lr is set beside "
     "searches.s10.space.lr. Keep one of the two.",
-    f"{SEARCH}, fixed: {{momentum: 2}}": "searches.s11: at an end of the space, momentum is 2",
+    f"{SEARCH}, fixed: {{momentum: 2}}": "searches.s11.fixed.momentum is 2",
     f"{SEARCH}, space: {{epochs: {{low: 1, high: 2.5}}}}": "searches.s12.space.epochs has a log scale or a fraction, "
     "but epochs takes whole numbers; expected whole numbers without log, or choices.",
     f"{SEARCH}, space: {{epochs: {{low: 0, high: 2}}}}": "searches.s13: at an end of the space, epochs is 0",
@@ -87,6 +87,48 @@ TUNED = {
     "methods.m5.tuned_by. Keep one of the two.",
 }
 """Entry of `methods` -> what is said of it."""
+
+
+def problems_of(configuration: dict[str, Any]) -> list[str]:
+    """Return what is said of a wrong configuration, a problem each."""
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(configuration)
+    first, *more = str(refused.value).splitlines()
+    return [line.removeprefix("- ") for line in more if line.startswith("- ")] or [first]
+
+
+@pytest.mark.parametrize(
+    ("budget", "more", "least"),
+    [
+        # an epoch is a tenth of retraining
+        ("0.05", "method: fine_tune, forget_sets: [fifty]", "0.1"),
+        ("0.05", "method: fine_tune, forget_sets: [fifty], fixed: {epochs: 9}", "0.1"),
+        # 950 retained and 2 x 50 forgotten samples
+        ("0.1", "method: salun, forget_sets: [fifty]", "0.111"),
+        # the size of a class is not known: one sample
+        ("0.1", "method: salun, forget_sets: [eights]", "0.101"),
+        # with batches of 256, each of four batches goes with one of 50
+        ("0.02", "method: neg_grad_plus, forget_sets: [fifty], fixed: {epochs: 2}", "0.122"),
+    ],
+)
+def test_a_budget_that_no_settings_fit_is_refused(budget: str, more: str, least: str, changed: Change) -> None:
+    sets = "data: {train_size: 1000}, forget_sets: {fifty: {kind: random, size: 50, seed: 3}}"
+
+    def with_budget(number: str) -> dict[str, Any]:
+        return changed(f"{{{sets}, searches: {{ft: {{{more}, trials: 5, budget: {number}}}}}}}")
+
+    assert problems_of(with_budget(budget)) == [
+        f"searches.ft.budget is {budget}, which no settings of its space fit; expected at least {least}, which the "
+        "cheapest ones cost, relative to retraining. Raise searches.ft.budget."
+    ]
+    load_experiment(with_budget(least))
+
+
+def test_a_fixed_setting_that_is_refused_is_named_once(changed: Change) -> None:
+    search = f"searches: {{ft: {{{SEARCH}, fixed: {{epochs: 0}}}}}}"
+    assert problems_of(changed(f"{{{search}}}")) == [
+        "searches.ft.fixed.epochs is 0; expected a whole number, at least 1."
+    ]
 
 
 @pytest.mark.parametrize("blocks", [SINGLE, BETWEEN])

@@ -7,6 +7,7 @@ import yaml
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.searches import mean_passes
 from unlearnkit.planning.workload import Workload
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.search_graph import SearchGraph
@@ -25,7 +26,6 @@ searches:
   fixed: {method: fine_tune, forget_sets: [some, more], trials: 5, models: 2, fixed: {epochs: 3}, budget: 1.0}
   cut: {method: fine_tune, forget_sets: [some], trials: 5, seeds: 1, fixed: {epochs: 9}, budget: 0.25}
   drawn: {method: fine_tune, forget_sets: [some], trials: 8, space: {epochs: {low: 1, high: 4}}, choose: best_trial}
-  dear: {method: fine_tune, forget_sets: [some], trials: 8, budget: 0.05}
 methods: {plain: {method: fine_tune, epochs: 2}}
 metrics: {klom: {}}
 """)
@@ -52,7 +52,8 @@ def test_trials_that_a_study_keeps_cost_nothing() -> None:
 
 def test_the_budget_cuts_epochs_and_what_is_too_dear_costs_nothing() -> None:
     assert units("search", "cut")["training"] == 5 * 2 * 180
-    assert units("search", "dear")["training"] == 0
+    dear = EXPERIMENT.searches["cut"].model_copy(update={"budget": 0.05})
+    assert mean_passes(dear, [(180, 20)], 10) == 0
 
 
 def test_drawn_settings_cost_their_mean_and_the_published_choice_nothing() -> None:

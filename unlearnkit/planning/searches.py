@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 
-from unlearnkit.config.blocks import declared
-from unlearnkit.config.methods.variants import last_epoch
+from unlearnkit.config.searches.budgets import Sizes, cost_of, retraining
 from unlearnkit.config.searches.search import Search
 from unlearnkit.config.searches.spaces import spaces_of
 from unlearnkit.facts.search_space import draw, fitted
@@ -27,19 +23,13 @@ def trials_of_choice(search: Search) -> int:
     return search.seeds * (search.seeds - 1) if search.choose == "seed_mean" else 0
 
 
-def mean_passes(search: Search, sizes: Sequence[tuple[int, int]], training_epochs: int) -> float:
+def mean_passes(search: Search, sizes: Sizes, training_epochs: int) -> float:
     """Return the mean sample passes of a trial and model, for (retain, forget) sizes of the tuning forget sets.
 
     Trials that no number of epochs makes cheap enough cost nothing.
     """
-    settings_class, spaces = declared("method", search.method).Settings, spaces_of(search)
-    most = search.budget * training_epochs * sum(retain for retain, _ in sizes)
-
-    def cost(values: Mapping[str, Any]) -> float:
-        settings = settings_class.model_validate(values)
-        last = last_epoch(search.method, settings, training_epochs) or 0
-        return sum(settings.passes(retain, forget, last) for retain, forget in sizes)
-
+    spaces, cost = spaces_of(search), cost_of(search, sizes, training_epochs)
+    most = search.budget * retraining(sizes, training_epochs)
     drawn = (
         draw(spaces, dict(zip(spaces, quantiles, strict=True)), training_epochs, search.fixed)
         for quantiles in np.random.default_rng(0).random((_DRAWS, len(spaces)))

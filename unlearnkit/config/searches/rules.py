@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from unlearnkit.config.blocks import MethodBlock, declared, own_settings
 from unlearnkit.config.methods.rules import OF_FORGET_SETS, view_problems
 from unlearnkit.config.problems import from_validation
 from unlearnkit.config.rules import refusal, whole_shards
+from unlearnkit.config.searches.budgets import budget_problems
 from unlearnkit.config.searches.search import Search
 from unlearnkit.config.searches.spaces import is_whole, spaces_of
 from unlearnkit.config.searches.tuned import with_chosen_settings
@@ -28,11 +29,9 @@ def search_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield what is wrong with the entries of `searches`, and with the entries of `methods` that use them."""
     for name, search in experiment.searches.items():
         key = f"searches.{name}"
-        yield from _reference_problems(experiment, key, search)
-        problems = [*_method_problems(experiment, key, search)]
-        yield from problems
-        if not problems:
-            yield from _space_problems(experiment, key, search)
+        references = [*_reference_problems(experiment, key, search)]
+        problems = [*_method_problems(experiment, key, search)] or [*_space_problems(experiment, key, search)]
+        yield from [*references, *problems] or budget_problems(experiment, key, search)
     for name, block in experiment.methods.items():
         if block.tuned_by is not None:
             yield from _tuned_problems(experiment, f"methods.{name}", block, block.tuned_by)
@@ -119,18 +118,19 @@ def _space_problems(experiment: Experiment, key: str, search: Search) -> Iterato
             + " that is not fixed" * bool(search.fixed),
             remedy=f"add {key}.space, or remove {key}",
         )
-    for at in (0.0, 1.0):
-        values = draw(spaces, dict.fromkeys(spaces, at), experiment.training.epochs, search.fixed)
-        yield from _refused(key, settings_class, {**search.fixed, **values})
+    ends = [draw(spaces, dict.fromkeys(spaces, at), experiment.training.epochs, search.fixed) for at in (0.0, 1.0)]
+    refused = dict.fromkeys(words for end in ends for words in _refused(settings_class, search.fixed, end))
+    yield from (ConfigError(f"{key}{words}") for words in refused)
 
 
-def _refused(key: str, settings_class: Any, values: dict[str, Any]) -> Iterator[ConfigError]:
+def _refused(settings_class: Any, fixed: Mapping[str, Any], drawn: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the method refuses of the settings at one end of the space."""
     try:
-        settings_class.model_validate(values)
+        settings_class.model_validate({**fixed, **drawn})
     except ValidationError as error:
         for problem in from_validation(error, settings_class):
-            yield ConfigError(f"{key}: at an end of the space, {str(problem).rstrip('.')}")
+            where = ".fixed." if str(problem).split()[0] in fixed else ": at an end of the space, "
+            yield f"{where}{problem}"
 
 
 def _tuned_problems(experiment: Experiment, key: str, block: MethodBlock, name: str) -> Iterator[ConfigError]:
