@@ -70,6 +70,18 @@ def test_a_wrong_value_is_refused(changes: dict[str, Any], told: str) -> None:
         load_experiment(BASE | changes)
 
 
+def test_a_mistyped_pool_of_requests_is_one_problem() -> None:
+    metrics = BASE["metrics"] | {"ulira": {}}
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(
+            BASE | {"pools": {"halves": HALVES, "requests": REQUESTS | {"of": "halve"}}, "metrics": metrics}
+        )
+    assert str(refused.value) == (
+        "pools.requests.of is 'halve', which is no pool; expected the name of a pool that has models of its own. Did "
+        "you mean 'halves'?"
+    )
+
+
 def test_text_has_no_pools() -> None:
     text = {
         **{key: BASE[key] for key in ("experiment", "num_models", "held_out_oracles", "shard_size", "metrics")},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.pools.pool import TrainedPool
 from unlearnkit.config.pools.sizes import models_of, source_of
 from unlearnkit.errors import ConfigError
 from unlearnkit.registry import POOLS, scored_on
@@ -36,9 +37,11 @@ def unavailable(experiment: Experiment, metric: str) -> str | None:
 
 def _without_pools(experiment: Experiment, metric: str) -> str | None:
     pools = experiment.pools
-    counts = {name: models_of(pools, source_of(pools, name)) for name, own in pools.items() if own.forgets}
-    if not counts:
+    sources = {name: source_of(pools, name) for name, own in pools.items() if own.forgets}
+    if not sources:
         return "is scored on pools whose models forget, and there are none (pools)"
+    # a pool of draws whose `of` names no such pool is refused itself
+    counts = {name: models_of(pools, own) for name, own in sources.items() if isinstance(pools[own], TrainedPool)}
     few = {name: count for name, count in counts.items() if count < fewest_models(metric)}
     for name, count in few.items():
         return f"compares {fewest_models(metric)} independent models or more, and pools.{name} has {count}"
