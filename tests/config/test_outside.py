@@ -18,6 +18,7 @@ from unlearnkit.config.outside import GROUPS, RESERVED
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import ConfigError, UnlearnkitError
 from unlearnkit.stages import STAGES
+from unlearnkit.workflow.arena_graph import TABLES
 from unlearnkit.workflow.graph import Graph
 
 METHOD = '''
@@ -184,12 +185,13 @@ def test_a_metric_reads_an_observation_from_outside(package: Path, changed: Chan
     assert "reads 'centres', which is no registered observation" in refusal(changed(block))
 
 
-def test_no_observation_is_called_like_a_rule_or_a_stage(repository: Path) -> None:
+def test_no_observation_or_metric_is_called_like_a_rule_a_stage_a_table_or_a_target(repository: Path) -> None:
     rules = "".join(path.read_text() for path in [repository / "Snakefile", *repository.glob("rules/*.smk")])
     stages = {name for name in STAGES if name.isidentifier()} - {registry.ALWAYS_OBSERVED}
-    assert {*RESERVED["observation"]} == {
-        *re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)", rules, re.MULTILINE)
-    } | stages
+    found = {*re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)", rules, re.MULTILINE)}
+    targets = {name.removesuffix("_all") for name in found if name.endswith("_all")}
+    assert {*RESERVED["observation"]} == found | stages | targets
+    assert {*RESERVED["metric"]} == targets | {*TABLES} | {"cost"}
 
 
 def test_a_file_lies_beside_the_configuration_that_names_it(here: Path, valid: dict[str, Any]) -> None:
@@ -235,6 +237,7 @@ def test_names_of_one_configuration_are_unknown_to_the_next(package: Path, chang
         ("metrics: {own: {metric: spreed}}", "metrics.own.metric is 'spreed', which is no plug-in; expected a file"),
         ("observations: {own: {observation: gone.py}}", "observations.own.observation is 'gone.py', but there is no"),
         ("observations: {score: {observation: lab.centres}}", "no observation can be called 'score'; expected small"),
+        ("observations: {arena: {observation: lab.centres}}", "no observation can be called 'arena'; expected small"),
         ("observations: {a_all: {observation: lab.centres}}", "no observation can be called 'a_all'; expected small"),
         (
             "observations: {hidden: {observation: lab.centres}}",

@@ -60,9 +60,10 @@ RESERVED = {
         *("score", "score_pool", "scores", "search", "search_all", "search_report", "sizes_all", "studies"),
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("unlearned", "vision_all"),
+        *("arena", "sizes", "vision"),
     ),
 }
-"""Names that plug-ins of a kind cannot have: what else is in the tables, or is called like a rule or a stage."""
+"""Names that plug-ins of a kind cannot have: other tables, rules, stages, and X where X_all is another target."""
 
 Layer = tuple[Path, Mapping[str, Any]]
 """The folder of a configuration file, and what the file holds."""
