@@ -1,0 +1,21 @@
+"""docs/configuration.md has every setting of every metric."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unlearnkit.config.blocks import declared
+from unlearnkit.registry import METRICS
+
+
+def test_every_setting_of_a_metric_is_documented(repository: Path) -> None:
+    section = (repository / "docs/configuration.md").read_text("utf-8").split("\n## metrics\n")[1].split("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| ")]
+    documented, metric = set[tuple[str, str]](), ""
+    for name, setting in ([cell.strip(" `") for cell in row] for row in rows[1:]):
+        metric = name or metric
+        documented.add((metric, setting))
+    # its row refers to those of `relative`
+    documented |= {("representation", setting) for name, setting in documented if name == "relative"}
+    settings = {name: declared("metric", name).Settings.model_fields or [""] for name in METRICS}
+    assert {(name, key) for name, keys in settings.items() for key in keys} <= documented
