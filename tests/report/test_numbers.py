@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -57,6 +59,14 @@ def test_verdicts_are_words_in_tables_and_on_the_page() -> None:
 def test_a_forget_set_without_verdicts_has_no_table_of_them() -> None:
     rows = [{**row, "nearer_to": None, "p_holm": None} for row in metric_rows(certificate(0.5), [], has_floor=True)]
     assert "Verdict" not in [table.title for table in metric_tables(rows, [], relative, {"good"})]
+
+
+def test_intervals_of_measures_with_an_upper_end_have_the_digits_of_the_value() -> None:
+    rows = [{**row, "mean": 0.325, "mean_models_low": 0.3214, "mean_models_high": 0.3281} for row in certificate(0.325)]
+    one = relative.MEASURES["p_same"]
+    fractions = SimpleNamespace(STATISTIC="mean", HEADLINE="p_same", MEASURES={"p_same": one})
+    own = [row for row in metric_rows(rows, [], has_floor=True) if row["measure"] == "p_same"]
+    assert "| 0.325 [0.321, 0.328] |" in metric_markdown(own, cast("ModuleType", fractions))
 
 
 def test_no_table_shows_a_zero_with_a_sign() -> None:

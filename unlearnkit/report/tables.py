@@ -199,7 +199,7 @@ def _line(
     own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
     first = next(iter(own.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
-    cells = (_cell(own.get(column), metric.STATISTIC, metric.MEASURES[column[0]]["unit"]) for column in columns)
+    cells = (_cell(own.get(column), metric.STATISTIC, metric.MEASURES[column[0]]) for column in columns)
     found = (value if isinstance(value := first[name], str) else shown(value) for name in _verdicts(metric))
     return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *found, *cells]
 
@@ -214,11 +214,12 @@ def _mean_and_p95(mean: float | None, p95: float | None) -> str:
     return "mean {}, p95 {}".format(*both)
 
 
-def _cell(row: Row | None, statistic: str, unit: str) -> str:
+def _cell(row: Row | None, statistic: str, declared: Mapping[str, Any]) -> str:
     if row is None:
         return ""
     if failed := failure(row):
         return failed
-    if word := named_values(unit).get(row[statistic]):
+    if word := named_values(declared["unit"]).get(row[statistic]):
         return word
-    return f"{shown(row[statistic])} {between(*interval_of(row, statistic))}".strip()
+    digits = 2 if declared["high"] is None else 3  # fractions differ in the third
+    return f"{shown(row[statistic])} {between(*interval_of(row, statistic), digits)}".strip()
