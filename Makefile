@@ -13,7 +13,7 @@ export OMP_NUM_THREADS = 1
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
 	@echo "make test        install into $(VENV) and run the tests, everything once at small size (less than 10 minutes)"
-	@echo "make test-full   run what make test leaves out: every method on every model, kills, full disks"
+	@echo "make test-full   run what make test leaves out: methods on larger models, kills, full disks"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"

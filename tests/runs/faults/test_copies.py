@@ -20,7 +20,7 @@ from unlearnkit.workflow.guards.origin import foreign_artifacts
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-SCORE = "results/tiny/scores/klom/nines/scrub.parquet"
+UNLEARNED = "results/tiny/unlearned/nines/scrub/0000-0001.safetensors"
 
 
 def copied(original: Checkout, root: Path, *, records: bool, order: str = "random") -> Checkout:
@@ -53,8 +53,8 @@ def test_a_copy_of_the_results_alone_is_accepted_or_made_again(completed: Checko
     plan = copy.plan()
     assert plan.counts
     assert "Updated input files" in plan.output
-    copy.make(SCORE)
-    assert (copy.root / SCORE).read_bytes() == (completed.root / SCORE).read_bytes()
+    assert copy.make(UNLEARNED).counts == {"forget_set": 1, "original": 1, "unlearn": 1}
+    assert (copy.root / UNLEARNED).read_bytes() == (completed.root / UNLEARNED).read_bytes()
     # one command takes all files for what they are
     before = copy.artifacts("**/*.*")
     assert copy.snakemake("--touch").status == 0
