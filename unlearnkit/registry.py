@@ -82,6 +82,9 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "extraction_strength": "unlearnkit.metrics.language.extraction_strength",
         "exact_memorisation": "unlearnkit.metrics.language.exact_memorisation",
         "perplexity": "unlearnkit.metrics.language.perplexity",
+        "probability": "unlearnkit.metrics.language.probability",
+        "truth_ratio": "unlearnkit.metrics.language.truth_ratio",
+        "forget_quality": "unlearnkit.metrics.language.forget_quality",
         "text_mia": "unlearnkit.metrics.attacks.text_mia",
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
@@ -114,6 +117,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "confidences": "unlearnkit.observations.confidences",
         "hidden": "unlearnkit.observations.hidden",
         "token_scores": "unlearnkit.observations.token_scores",
+        "answers": "unlearnkit.observations.answers",
     }
 )
 

@@ -35,9 +35,14 @@ def target_tokens(tokens: Tokens, rows: Tensor) -> Iterator[np.ndarray]:
 def batches(tokens: Tokens, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield inputs and labels [B, n] of the sequences `rows`, in order, as models are evaluated on them.
 
-    Targets are those within the forget unit. No batch has more than MOST_LOGITS logits, unless a sequence has.
+    Targets are those within the forget unit.
     """
-    longest = int(tokens.text_set.lengths[rows.numpy()].max())
-    most = MOST_LOGITS.get(tokens.device.type, 2**24)
-    for chosen in rows.split(max(1, most // (longest * tokens.text_set.vocabulary_size))):
-        yield tokens.batch(chosen, tokens.within(None))
+    for part in in_memory(tokens, tokens.text_set.lengths[rows.numpy()]):
+        yield tokens.batch(rows[part], tokens.within(None))
+
+
+def in_memory(tokens: Tokens, lengths: np.ndarray) -> Iterator[slice]:
+    """Yield slices of sequences of `lengths` tokens, in order: each of at most MOST_LOGITS logits, or one sequence."""
+    most = MOST_LOGITS.get(tokens.device.type, 2**24) // tokens.text_set.vocabulary_size
+    size = max(1, most // int(max(lengths, default=1)))
+    yield from (slice(first, first + size) for first in range(0, len(lengths), size))
