@@ -79,7 +79,7 @@ def score(
         values, here, unseen = scored.margins[:, samples].astype(np.float64), forgotten[:, samples], never[:, samples]
         values -= values.mean(axis=0)
         fit, floor = Moments.of(values, unseen, groups), least_variance((values, here | unseen))
-        defined.append(fit.defined)
+        defined.append(fit.defined & here.any(axis=0))
         for collected, chosen in ((accused, here), (cleared, unseen)):
             models, columns = np.nonzero(chosen & fit.defined)
             # who forgets a sample is no part of the fit, so leaving its original out changes nothing

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.errors import MetricError
 from unlearnkit.metrics.margins import require_finite
-from unlearnkit.metrics.population import Population
+from unlearnkit.metrics.population import Observation, Population
 
 AXIS = "models"
 READS = ("margins", "confidences")
@@ -61,12 +62,14 @@ def score(
 
         brier = mean over samples of sum over c of (p_c - [y = c])^2
 
-    `oracle` and `rng` are unused. Raises MetricError for non-finite margins and for a split whose samples were not
-    observed.
+    `oracle` and `rng` are unused. Raises MetricError for non-finite margins and confidences, and for a split whose
+    samples were not observed.
     """
     require_finite(candidate.margins, "candidate")
     splits = candidate.present(MEASURES["brier"]["splits"])
     seen = {name: candidate.seen("confidences", name) for name in splits}
+    for name, part in seen.items():
+        _require_probabilities(part, name)
     sure = {name: (part["largest"], part["correct"]) for name, part in seen.items()}
     return {
         "brier": {name: part["brier"].mean(axis=1, dtype=np.float64) for name, part in seen.items()},
@@ -95,3 +98,13 @@ def calibration_error(
         gaps = np.bincount(np.searchsorted(edges, sure), weights=right - sure, minlength=bins)
         errors[model] = np.abs(gaps).sum() / len(sure)
     return errors
+
+
+def _require_probabilities(seen: Observation, split: str) -> None:
+    failed = ~(np.isfinite(seen["brier"]) & np.isfinite(seen["largest"])).all(axis=1)
+    if failed.any():
+        raise MetricError(
+            f"confidences of {split} samples are not finite in {failed.sum()} of {failed.size} models",
+            expected="probabilities",
+            remedy="make these observations again, and look at the models if they stay as they are",
+        )
