@@ -40,6 +40,13 @@ rule all:
 
 
 include: "rules/text.smk" if EXPERIMENT.task == "text" else "rules/images.smk"
+
+
+if BASE:
+
+    include: "rules/base.smk"
+
+
 include: "rules/membership.smk"
 include: "rules/train.smk"
 

@@ -15,6 +15,7 @@ from unlearnkit.errors import UnlearnkitError
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
 from unlearnkit.workflow.given_models import refuse_unusable_files
+from unlearnkit.workflow.base_graph import refuse_unusable_source
 from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
@@ -35,9 +36,11 @@ try:
     PRESENT = Present(GRAPH)
     ATTRIBUTION_GRAPH = PRESENT.attribution
     OBSERVATION_GRAPH = PRESENT.observations
+    BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)
         refuse_unusable_files(GRAPH)
+        refuse_unusable_source(PRESENT.base)
         refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None

@@ -16,6 +16,7 @@ ruleorder: given > original > oracle
 rule given:
     input:
         dataset=path(layout.DATASET),
+        base=BASE,
         files=lambda w: given_files(GRAPH, w.population, w.shard),
     output:
         weights=path(layout.WEIGHTS),

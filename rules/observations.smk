@@ -14,6 +14,7 @@ for observation in OBSERVATION_GRAPH.names:
             observation
         input:
             dataset=path(layout.DATASET),
+            base=BASE,
             weights=path(layout.WEIGHTS),
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),

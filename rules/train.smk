@@ -13,6 +13,7 @@ from unlearnkit.stages import POPULATIONS
 rule original:
     input:
         dataset=path(layout.DATASET),
+        base=BASE,
     output:
         **curves(layout.ORIGINAL),
         weights=path(layout.weights_of(layout.ORIGINAL)),
@@ -37,6 +38,7 @@ rule original:
 rule oracle:
     input:
         dataset=path(layout.DATASET),
+        base=BASE,
         forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
         membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),
     output:

@@ -14,6 +14,7 @@ unlearned models have rules of their own (rules/observations.smk).
 rule unlearn:
     input:
         dataset=path(layout.DATASET),
+        base=BASE,
         forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
         membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),
         originals=lambda w: POOL_GRAPH.start(w.forget_set, w.shard),

@@ -6,6 +6,7 @@
         data/{train,validation}.bin                         text: its tokens, as modded-nanogpt's shards
         data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
+        base/manifest.json                                  pretrained models: hashes of the files beside it
         forget_sets/{forget_set}.npy                        indices into the training split
         part/{pool}/{shard}.safetensors                     models with samples of their own: who is trained on what
         membership/{pool}/{shard}.safetensors               that, and who forgets what
@@ -57,6 +58,7 @@ TOKENIZER = f"{ROOT}/data/tokenizer.json"
 TRAIN_TOKENS = f"{ROOT}/data/train.bin"
 VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"
 UNITS = f"{ROOT}/data/units.parquet"
+BASE = f"{ROOT}/base/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"

@@ -142,6 +142,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "qwen2": "unlearnkit.models.language.qwen2",
         "llama": "unlearnkit.models.language.llama",
         "nanogpt": "unlearnkit.models.language.nanogpt",
+        "pretrained": "unlearnkit.models.language.pretrained",
     }
 )
 

@@ -97,6 +97,7 @@ def _score(pattern: str) -> Stage:
 
 
 STAGES: Mapping[str, Stage] = {
+    "base": Stage(layout.BASE, lambda g, w: g.base.slice(), lambda g, w: g.graph.code("base"), task="text"),
     "tokenizer": _tokens(layout.TOKENIZER),
     "training tokens": _tokens(layout.TRAIN_TOKENS),
     "validation tokens": _tokens(layout.VALIDATION_TOKENS),

@@ -1,5 +1,6 @@
 """Rule given: check models that were trained elsewhere, and write their weights, or references to their files."""
 
+from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.weights import write_references, write_weights
 from unlearnkit.layout import shard_indices
@@ -12,7 +13,8 @@ settings = params.settings
 
 with job_of(snakemake) as running:
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
-    architecture, models = architecture_for(dataset, settings["model"]), shard_indices(snakemake.wildcards.shard)
+    architecture = architecture_for(dataset, on_base(settings["model"], inputs.base))
+    models = shard_indices(snakemake.wildcards.shard)
     given = given_models(architecture, list(inputs.files), models, settings, place=params.place, report=running.report)
     if settings["store"] == "reference":
         write_references(output.weights, given.references, {"role": settings["role"]})

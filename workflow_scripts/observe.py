@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.observations import require_declared, write_observation
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -21,7 +22,7 @@ with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, ResumeFolder(output[0], running.key), running.report)
     dataset = task_of_model(model["name"]).read(inputs.dataset)
-    task = task_for(dataset, model, 0, worker.device)
+    task = task_for(dataset, on_base(model, inputs.base), 0, worker.device)
     weights = WeightFile(inputs.weights)
     models, epochs = weights.model_indices, weights.epochs
     originals = RepeatedWeights(inputs.originals, params.settings.get("draws", 1)) if inputs.originals else None

@@ -1,5 +1,6 @@
 """Rules original, oracle and pool: train the models of one shard, write their weights and learning curves."""
 
+from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.curves import write_curves
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.membership import read_membership
@@ -15,11 +16,12 @@ from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import describe, task_for, worker_for
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
-settings = params.settings
 
 with job_of(snakemake) as running:
     resume = ResumeFolder(output.weights, running.key)
     running.timing.state(resumed=resume.folder.exists())
+    own, base = params.settings["model"], inputs.get("base", ())
+    settings = {**params.settings, "model": on_base(own, base, snakemake.config["model"])}
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     kind = task_of_model(settings["model"]["name"])

@@ -1,6 +1,7 @@
 """Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
 from unlearnkit.artifacts.attribution import read_effects
+from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.membership import read_membership
@@ -17,8 +18,7 @@ from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import unlearn_shard
 
-params, inputs, output = snakemake.params, snakemake.input, snakemake.output
-settings = params.settings
+inputs, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
 
 with job_of(snakemake) as running:
     resume = ResumeFolder(output.weights, running.key)
@@ -26,7 +26,8 @@ with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
-    task = task_for(dataset, settings["model"], settings["seed"], worker.device)
+    model, seed = on_base(settings["model"], inputs.base, snakemake.config["model"]), settings["seed"]
+    task = task_for(dataset, model, seed, worker.device)
     models = shard_indices(snakemake.wildcards.shard)
     forget = read_array(inputs.forget_set) if inputs.forget_set else None
     if inputs.membership:

@@ -60,6 +60,28 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ),
         ({"methods.ga": {"method": "gaa"}}, "methods.ga.method is 'gaa', which is unknown. Did you mean 'ga'?"),
         ({"model": {"name": "mlp"}}, "model.name is 'mlp', which is for images, not for the data set in data.name"),
+        (
+            {"model": {"name": "pretrained", "source": {"folder": "a", "package": "b"}}},
+            "model.source: package and folder are set; expected one of package, folder and hub",
+        ),
+        ({"model": {"name": "pretrained", "source": {}}}, "model.source names no place; expected a package, a folder"),
+        ({"model": {"name": "pretrained"}}, "model.source is missing"),
+        (
+            {"model": {"name": "pretrained", "source": {"hub": "a/b"}}},
+            "model.source: revision is missing; expected both hub and revision, the commit that is downloaded",
+        ),
+        (
+            {"model": {"name": "pretrained", "source": {"hub": "a/b", "revision": "main"}}},
+            "model.source.revision is 'main'",
+        ),
+        (
+            {"model": {"name": "pretrained", "source": {"folder": "a"}, "adapter": {"targets": []}}},
+            "model.adapter.targets",
+        ),
+        (
+            {"model": {"name": "pretrained", "source": {"folder": "a"}, "adapter": None, "dtype": "bfloat16"}},
+            "model: dtype is bfloat16 without an adapter, whose updates would mostly round to nothing",
+        ),
         ({"model.heads": 5}, "model: width 64 is not a multiple of heads 5"),
         ({"data.name": "text_file"}, "data.name is 'text_file'; expected one of .*Did you mean 'text_files'?"),
         ({"data.split": "official"}, "data.split is not a known key"),

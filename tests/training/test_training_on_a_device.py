@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from interruption import InterruptionError, interrupting
+from pretrained_bases import base_of
 from small_text import positions_text, recipe
 
 from unlearnkit import registry
@@ -84,6 +85,9 @@ def test_text(
     monkeypatch.setattr("unlearnkit.training.language.text_task.REPORTED", 1)
     text_set = positions_text("document")
     small = {"name": name, "layers": 2, "width": 16, "heads": 2, **OWN_SETTINGS.get(name, {})}
+    if name == "pretrained":
+        folder, _ = base_of(vocabulary=text_set.vocabulary_size)
+        small = {"name": name, "source": {"folder": str(folder)}, "adapter": {"rank": 2, "dropout": 0.0}}
     slow = recipe(lr=1e-4, muon_lr=1e-3, **OWN_RECIPES.get(name, {}))
     workers = (replace(worker_of(), device=device, micro_batch_size=3) for device in (CPU, elsewhere))
     assert_same(*(trained(text_set, small, slow, worker, "step 3/") for worker in workers))

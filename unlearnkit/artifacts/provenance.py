@@ -39,6 +39,7 @@ PACKAGES = (
     "datasets",
     "huggingface_hub",
     "optuna",
+    "peft",
 )
 
 

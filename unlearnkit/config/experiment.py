@@ -161,6 +161,12 @@ class Experiment(Settings):
         """The settings of the model."""
         return declared("model", self.model.name).Settings(**own_settings(self.model))
 
+    @property
+    def described_model(self) -> dict[str, Any]:
+        """The name of the model, and its settings without those that its module calls IMMATERIAL."""
+        left_out = getattr(declared("model", self.model.name), "IMMATERIAL", None)
+        return {"name": self.model.name, **self.model_settings.model_dump(mode="json", exclude=left_out)}
+
     def planned_size(self, forget_set: str) -> int | None:
         """Return the samples of a forget set as far as they are known before any data is read, else None."""
         return self.forget_sets[forget_set].planned_size()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     """Yield the contradictions between data, forget units and training of language models."""
     yield from _token_problems(experiment)
+    yield from _base_problems(experiment)
     yield from _unit_problems(experiment)
     size = experiment.train_size
     fact = f"there are {size} training sequences, some of which are forgotten"
@@ -85,6 +86,15 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             f"data.root is {data.root}, in the folder data.hub.path, but the library datasets writes its cache there",
             expected="null or a folder outside it, since all files in that folder are raw data",
             remedy="remove data.root",
+        )
+
+
+def _base_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
+    """Yield a pretrained model that comes from nowhere."""
+    source = getattr(experiment.model_settings, "source", None)
+    if source is not None and not any((source.package, source.folder, source.hub)):
+        yield ConfigError(
+            "model.source names no place", expected="a package, a folder, or hub with the commit as revision"
         )
 
 

@@ -18,7 +18,7 @@ SECTIONS = ("configuration", "environment", "root", "data", "devices", "cluster"
 OK, WARNING, ERROR = "ok", "warning", "error"
 
 
-SELDOM = ("torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna")
+SELDOM = ("torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna", "peft")
 """Packages that take seconds to import, and that few experiments use."""
 
 

@@ -32,5 +32,13 @@ tokens [B, n] to logits [B, n, V] for n up to L. No logit depends on a later tok
 There is no dropout, and no tensor is twice in the state: tied embeddings are stored once. Its settings are a
 `unlearnkit.config.models.text_models.TextModelSettings`.
 
+A model that starts from pretrained weights also defines
+
+    BASE         True: rule base makes the folder that jobs name in its setting `source`
+    IMMATERIAL   settings that decide no result, as pydantic excludes them: where files lie, how much memory is used
+
+Its `state_dict()` is what weight files hold. With an adapter these are the factors and the SHA-256 of the base that
+they belong to, which `load_state_dict` compares; copies share the tensors of the base, which has no gradient.
+
 Adding a model is one such file, one line in `unlearnkit.registry.MODELS` and one entry in the configuration.
 """

@@ -143,8 +143,8 @@ class Graph:
     # configuration slices
 
     def model_slice(self) -> Slice:
-        """The architecture and its settings."""
-        return {"name": self.experiment.model.name, **self.experiment.model_settings.model_dump(mode="json")}
+        """The architecture and what decides it of its settings."""
+        return self.experiment.described_model
 
     def margins_slice(self) -> Slice:
         """What determines margins beside weights and data: the model, and which samples it is evaluated on."""

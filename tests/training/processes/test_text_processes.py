@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pretrained_bases import base_of
 from small_text import positions_text, recipe, text_task
 
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -190,3 +191,28 @@ def is_training(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return b"unlearnkit.training.processes.part" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
+
+
+@pytest.mark.slow
+def test_adapters_in_two_processes_are_those_of_one_whatever_each_holds(tmp_path: Path) -> None:
+    text_set = positions_text("document")
+    folder, _ = base_of(vocabulary=text_set.vocabulary_size)
+    model = {
+        "name": "pretrained",
+        "source": {"folder": str(folder)},
+        "adapter": {"rank": 2, "dropout": 0.0},
+    }
+    part = part_of(tmp_path, eps=1e-5)
+    part = replace(part, settings={**part.settings, "model": model})
+    states = []
+    for processes, sharding in ((1, "replicate"), (2, "replicate"), (2, "full")):
+        resume = ResumeFolder(str(tmp_path / f"{processes}-{sharding}"), "key")
+        execution = Execution.model_validate({"processes": processes, "sharding": sharding, "device": "cpu"})
+        train_in_processes(part, execution, 1, resume, lambda _: None)
+        stored = resume.load("models_0003-0003")
+        assert stored is not None
+        states.append({name: array for name, array in stored.items() if name.startswith("state/")})
+    assert any("lora_B" in name and array.any() for name, array in states[0].items())
+    for other in states[1:]:
+        assert other.keys() == states[0].keys()
+        assert max(float(np.abs(other[name].astype(float) - states[0][name]).max()) for name in other) < 1e-5

@@ -1,0 +1,85 @@
+"""The tokenizer of a pretrained model, from the folder of its base: text to tokens with offsets, and chat templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.data.language_packages import missing_package
+from unlearnkit.errors import DataError
+
+DATE = "26 Jul 2024"
+"""What a chat template that states the date of today is given, since prompts would change every day."""
+
+
+class BaseTokenizer:
+    """Text to tokens and back as the base model has learned them; no special token is added that a text does not name.
+
+    `vocabulary_size` are the rows of the base's embedding, which may be more than there are tokens. `end_of_text` ends
+    a document or an answer, `begin_of_text` begins a prompt where the model has learned one. Raises DataError if the
+    folder has no tokenizer that transformers reads without code of its own, or one that cannot say where a token lies.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise missing_package("transformers", "reads tokenizers of pretrained models", error) from None
+        self.folder = Path(folder)
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
+        # readers of many formats, each with errors of its own
+        except Exception as error:
+            raise self._unusable(f"cannot be read ({' '.join(str(error).split())[:200]})") from None
+        if not self._tokenizer.is_fast:
+            raise self._unusable("cannot say which characters a token stands for")
+        if self._tokenizer.eos_token_id is None:
+            raise self._unusable("has no token that ends a text")
+        rows = json.loads((self.folder / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+        self.vocabulary_size: int = max(int(rows or 0), len(self._tokenizer))
+        self.end_of_text: int = int(self._tokenizer.eos_token_id)
+        self.begin_of_text: int | None = self._tokenizer.bos_token_id
+
+    @property
+    def has_template(self) -> bool:
+        """Whether the tokenizer comes with a chat template."""
+        return bool(self._tokenizer.chat_template)
+
+    def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the tokens of a text, and of each the first character and the one after its last."""
+        found = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return list(found["input_ids"]), [(int(first), int(end)) for first, end in found["offset_mapping"]]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens without special ones."""
+        return self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+
+    def chat(self, messages: Sequence[Mapping[str, str]], *, answering: bool, date: str = DATE) -> str:
+        """Return a conversation, {"role", "content"} each, in the form of the chat template.
+
+        With `answering`, it ends where an answer begins. Raises DataError if there is no template, or if it refuses the
+        conversation.
+        """
+        if not self.has_template:
+            raise self._unusable("has no chat template", remedy="use the template plain")
+        try:
+            return self._tokenizer.apply_chat_template(
+                [dict(message) for message in messages],
+                tokenize=False,
+                add_generation_prompt=answering,
+                date_string=date,
+            )
+        # a template raises whatever it likes
+        except Exception as error:
+            raise self._unusable(f"refuses a conversation ({' '.join(str(error).split())[:200]})") from None
+
+    def _unusable(self, fact: str, remedy: str | None = None) -> DataError:
+        return DataError(
+            f"the tokenizer in {self.folder} {fact}",
+            expected="a tokenizer.json, beside it what transformers saves",
+            remedy=remedy,
+        )

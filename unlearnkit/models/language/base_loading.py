@@ -1,0 +1,88 @@
+"""The network of a base model, from a folder in the format of transformers: loaded once per process, code never run."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from unlearnkit.data.language_packages import missing_package
+from unlearnkit.errors import DataError
+
+BASES_HELD = 2
+"""Bases that a process holds at a time; a job has one."""
+
+
+@functools.lru_cache(maxsize=BASES_HELD)
+def shared_network(folder: str, dtype: str) -> Any:
+    """Return the network of the base in `folder`, frozen and in eval mode, with weights of the type `dtype`.
+
+    Calls with equal arguments return the same network. There is no dropout in it. Raises DataError if it cannot be
+    loaded from safetensors alone, or if its files lack a tensor.
+    """
+    transformers = _transformers()
+    # callers may be making models without memory for weights, or drawing some
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+        try:
+            network, found = transformers.AutoModelForCausalLM.from_pretrained(
+                folder,
+                config=configuration(folder),
+                dtype=getattr(torch, dtype),
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        # it calls readers of many formats, each with errors of its own
+        except Exception as error:
+            raise _unreadable(folder, error) from None
+    if lacking := sorted({*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])}):
+        raise DataError(
+            f"the weights in {folder} lack {len(lacking)} tensors that its config.json asks for, such as {lacking[0]}",
+            expected="all weights of the model",
+            remedy="fetch the files again",
+        )
+    return network.requires_grad_(False).eval()
+
+
+def empty_network(folder: str, dtype: str) -> Any:
+    """Return the network of the base in `folder` without memory for its weights: names, shapes and types."""
+    transformers = _transformers()
+    with torch.device("meta"):
+        return transformers.AutoModelForCausalLM.from_config(
+            configuration(folder), dtype=getattr(torch, dtype), trust_remote_code=False
+        )
+
+
+def configuration(folder: str) -> Any:
+    """Return the configuration in `folder`, without dropout; raises DataError if it cannot be read."""
+    transformers = _transformers()
+    try:
+        found = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:
+        raise _unreadable(folder, error) from None
+    for name, value in vars(found).items():
+        if name.endswith(("dropout", "pdrop", "layerdrop")) and isinstance(value, float):
+            setattr(found, name, 0.0)
+    found.use_cache = False
+    return found
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ImportError as error:
+        raise missing_package("transformers", "has the layers of pretrained language models", error) from None
+    return transformers
+
+
+def _unreadable(folder: str, error: Exception) -> DataError:
+    own_code = "trust_remote_code" in str(error)
+    reason = "it comes with code of its own" if own_code else " ".join(str(error).split())[:300]
+    return DataError(
+        f"the base model in {Path(folder)} cannot be loaded ({reason or type(error).__name__})",
+        expected="a causal language model that transformers itself has, with weights in safetensors; code that comes "
+        "with a model is never run",
+    )
