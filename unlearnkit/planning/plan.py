@@ -11,6 +11,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.basis import Basis, farthest
 from unlearnkit.planning.disk import download_bytes
 from unlearnkit.planning.dry_run import DryRun, MissingJob
+from unlearnkit.planning.memory import DeviceMemory, device_memory
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.schedule import elapsed
@@ -50,6 +51,7 @@ class Plan:
     total: Stage
     elapsed_seconds: float
     download_bytes: int
+    memory: DeviceMemory | None
     records: int
     machine: dict[str, object]
 
@@ -70,6 +72,7 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
         total=_priced("total", found.jobs, predictor),
         elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
         download_bytes=download_bytes(experiment, found.jobs),
+        memory=device_memory(experiment) if any("weights" in job.outputs for job in found.jobs) else None,
         records=len(records),
         machine=machine(),
     )

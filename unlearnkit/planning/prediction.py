@@ -98,6 +98,7 @@ class Predictor:
         """Return the records of the closest key that has any; of the same model, those whose time is mostly work."""
         for basis, key in keys:
             records = [record for record in self._records.get(key, ()) if gpu is None or record.gpu == gpu]
+            records = records if basis != Basis.MODELS else [record for record in records if _states_a_size(record)]
             own = records if self._remote else [record for record in records if record.here]
             chosen = own or records
             if chosen and (basis == Basis.MODELS or _seconds(chosen, kind) >= 2 * _idle(chosen, before)):
@@ -137,6 +138,12 @@ def _idle(records: Iterable[Record], before: float) -> float:
 @functools.cache
 def _mean_written(records: frozenset[Record]) -> float:
     return fmean(sum(record.outputs.values()) for record in records) if records else 0.0
+
+
+def _states_a_size(record: Record) -> bool:
+    """Return whether the size of the model of a record is known: not that of a base in a folder elsewhere."""
+    source = model_of(record.settings).get("source") if "model" in record.settings else None
+    return source is None or any(source.values())
 
 
 def _assumed_of(record: Record, kind: str) -> float:

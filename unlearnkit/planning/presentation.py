@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unlearnkit.planning.memory import DeviceMemory
 from unlearnkit.planning.plan import HOUR, Plan, Stage
 
 FORMAT = 1
@@ -26,6 +27,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "replaced": plan.found.replaced,
         "extended": plan.found.extended,
         "download_bytes": plan.download_bytes,
+        **({"device_memory_bytes": round(plan.memory.total), "card_gb": plan.memory.card()} if plan.memory else {}),
         "records": plan.records,
         "machine": plan.machine,
     }
@@ -56,6 +58,7 @@ def as_text(plan: Plan) -> str:
         f"Disk:      {kinds}",
         f"Download:  {download}",
         f"Records:   {plan.records} jobs were measured",
+        *([f"Memory:    {memory_words(plan.memory)}"] if plan.memory else []),
         *filter(None, (plan.found.replaced, plan.found.extended)),
     ]
     return "\n".join(lines)
@@ -70,6 +73,14 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s"
     hours = seconds / HOUR
     return f"{hours:.1f} h" if hours < 100 else f"{hours:,.0f} h"
+
+
+def memory_words(memory: DeviceMemory) -> str:
+    """Return what a training job of a pretrained model takes on its device, and the card that this fits."""
+    card = memory.card()
+    fits = f"fits a card of {card} GB" if card else "more than a card has: use gradient_checkpointing, or several GPUs"
+    parts = f"base {size(memory.base)}, trained {size(memory.trained)}, activations {size(memory.activations)}"
+    return f"{size(memory.total)} on the device of a training job ({parts}): {fits}"
 
 
 def size(number: float) -> str:

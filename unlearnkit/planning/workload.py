@@ -19,6 +19,7 @@ from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import shard_indices
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
+from unlearnkit.planning.memory import sized
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.searches import mean_passes, trials_of, trials_of_choice
 from unlearnkit.registry import REGISTRIES
@@ -68,13 +69,13 @@ class Workload:
     @functools.cached_property
     def model_size(self) -> ModelSize:
         """The size of one model of the experiment."""
-        return self.experiment.model_settings.size(self.experiment.num_classes, self.experiment.sample_shape)
+        return sized(self.experiment).size(self.experiment.num_classes, self.experiment.sample_shape)
 
     @functools.cached_property
     def features(self) -> int:
         """The width of what the classifier of a model receives: the multiply-adds of one more class."""
         classes, shape = self.experiment.num_classes, self.experiment.sample_shape
-        wider = self.experiment.model_settings.size(classes + 1, shape)
+        wider = sized(self.experiment).size(classes + 1, shape)
         return wider.multiply_adds - self.model_size.multiply_adds
 
     @functools.cache  # noqa: B019  one workload lives as long as the command
