@@ -20,7 +20,7 @@ held_out_oracles: 10
 shard_size: 10
 forget_sets: {some: {kind: random, size: 20}}
 attributions: {sparse: {kind: datamodels, models: 10}, linear: {kind: trak, checkpoints: 2, dimension: 8}}
-searches: {ft: {method: fine_tune, forget_sets: [some], trials: 3}}
+searches: {ft: {method: fine_tune, forget_sets: [some], trials: 3, budget: 0.5}}
 methods: {scrub: {method: scrub}, matching: {method: oracle_matching, oracles: 2, pool: 4}}
 metrics: {klom: {}, mia: {}}
 """
