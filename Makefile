@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -23,6 +23,7 @@ help:
 	@echo "make format      fix what make lint reports, as far as a program can"
 	@echo "make schema      regenerate docs/config.schema.json, after a change of a setting"
 	@echo "make requirements  write the newest versions into envs/"
+	@echo "make evaluation-docs  copy the files that docs/evaluation.md shows from results/fashion_mnist_evaluation"
 	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
 
 demo: $(VENV)/.core
@@ -71,6 +72,15 @@ schema: $(VENV)/.core
 
 benchmarks: $(VENV)/.dev
 	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+# the files that docs/evaluation.md shows, as the run made them
+EVALUATION = results/fashion_mnist_evaluation
+evaluation-docs:
+	mkdir -p docs/evaluation
+	cp $(EVALUATION)/leaderboard/leaderboard.md $(EVALUATION)/leaderboard/critical_difference.svg $(EVALUATION)/tables/*.md \
+		$(EVALUATION)/tables/arena.svg $(EVALUATION)/tables/sizes.svg docs/evaluation
+	cp $(EVALUATION)/figures/boots/margin_distance_trade_off.svg docs/evaluation/boots_trade_off.svg
+	cp $(EVALUATION)/figures/random_50/margin_distance_trade_off.svg docs/evaluation/random_50_trade_off.svg
 
 # exact versions of everything, resolved from the lower bounds in pyproject.toml
 requirements: $(VENV)/.dev
