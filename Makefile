@@ -44,7 +44,7 @@ test-full: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/runs/faults -m "slow or not slow" -s
 
-# the published protocols at toy size; two of them are in `make test-full`
+# the published protocols at toy size; one of them is in `make test-full`
 test-smoke: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or protocol" -v --durations=0
 

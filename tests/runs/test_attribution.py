@@ -25,7 +25,10 @@ CONFIGURATION = {
         "slopes": {"kind": "trak", "checkpoints": 2, "dimension": 32},
     },
     "forget_sets": {"telling": {"kind": "principal_component", "attribution": "subsets", "top": 6, "bottom": 4}},
-    "methods": {"do_nothing": {"method": "do_nothing"}},
+    "methods": {
+        "direct": {"method": "dm_direct", "attribution": "slopes"},
+        "matching": {"method": "datamodel_matching", "attribution": "subsets", "epochs": 1, "retain_ratio": 2},
+    },
     "metrics": {"klom": {}},
 }
 
@@ -63,7 +66,8 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
     assert outputs["margin"].shape == (4, 260)
     record = json.loads((folder / "subsets/matrices/margin.safetensors.json").read_text())
     assert set(record["explained"]) == {"0.5", "0.3"}
-    assert list(Path(attributed.result("summaries/klom/telling")).glob("*.parquet"))
+    summaries = Path(attributed.result("summaries/klom/telling")).glob("*.parquet")
+    assert {path.stem for path in summaries} == {"original", "oracle", *CONFIGURATION["methods"]}
 
 
 def test_nothing_is_left_to_do_and_every_file_is_sound(attributed: Checkout) -> None:

@@ -26,7 +26,7 @@ PLANNED = {"digits_methods", "easydub_cifar10", "nanogpt_fineweb", "village"}
 ALIKE = [f"deep_unlearn_{data}" for data in ("mnist", "fashion_mnist", "cifar10", "cifar100", "utkface")]
 """One protocol on several data sets, for two models: the first is planned, and the others have the same graph."""
 
-QUICK = {"datamodel_matching", "easydub_living17"}
+QUICK = {"easydub_living17"}
 """What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
 
 ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
