@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ class Replaced(Sequences):
             )
         self._first, self._count = dict(zip(rows, first, strict=True)), dict(zip(rows, count, strict=True))
         self._seed = generators[0].initial_seed()
-        self._batches = 0
+        self._batches = itertools.count()
 
     def answers_of(self, rows: Tensor, batch: int) -> npt.NDArray[np.int64]:
         """Return which answers the rows [B] are given in a batch (0, 1, ...), int64 [B], positions in `others`."""
@@ -62,9 +63,8 @@ class Replaced(Sequences):
         drawn = self.indices[order(len(self), self.generators[0])]
         for number in range(self.batches_per_epoch(batch_size, drop_last)):
             chosen = drawn[number * batch_size : (number + 1) * batch_size]
-            batch = self.pairs(chosen, self._batches)
+            batch = self.pairs(chosen, next(self._batches))
             self.counter.samples += len(chosen)
-            self._batches += 1
             yield batch
 
     def unshuffled(self, batch_size: int) -> Iterator[Any]:
