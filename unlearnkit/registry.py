@@ -61,6 +61,22 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "npo": "unlearnkit.methods.language.npo",
         "token_scrub": "unlearnkit.methods.language.token_scrub",
         "token_fine_tune": "unlearnkit.methods.language.token_fine_tune",
+        "grad_diff": "unlearnkit.methods.language.graddiff",
+        "idk": "unlearnkit.methods.language.idk",
+        "dpo": "unlearnkit.methods.language.dpo",
+        "npo_gd": "unlearnkit.methods.language.npo_gd",
+        "npo_kl": "unlearnkit.methods.language.npo_kl",
+        "sim_npo": "unlearnkit.methods.language.sim_npo",
+        "rmu": "unlearnkit.methods.language.rmu",
+        "wga": "unlearnkit.methods.language.wga",
+        "sat_imp": "unlearnkit.methods.language.sat_imp",
+        "undial": "unlearnkit.methods.language.undial",
+        "ceu": "unlearnkit.methods.language.ceu",
+        "pdu": "unlearnkit.methods.language.pdu",
+        "alt_po": "unlearnkit.methods.language.alt_po",
+        "me_gd": "unlearnkit.methods.language.me_gd",
+        "idk_ap": "unlearnkit.methods.language.idk_ap",
+        "forget_retain": "unlearnkit.methods.language.forget_retain",
     }
 )
 

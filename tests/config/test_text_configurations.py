@@ -58,6 +58,18 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             {"methods.ga": {"method": "scrub"}},
             "methods.ga.method is 'scrub', which is for images, not for the data set",
         ),
+        (
+            {"methods.ga": {"method": "rmu", "layer": 2}},
+            "methods.ga.layer is 2, but the last block of model 'nanogpt' is 1; expected a block from 0 to 1",
+        ),
+        (
+            {"methods.ga": {"method": "idk"}},
+            "methods.ga: idk reads the set 'refusals', which data set 'text_files' does not provide; expected a set",
+        ),
+        (
+            {"methods.ga": {"method": "pdu", "eps": "automatic"}},
+            "methods.ga.eps is 'automatic'",
+        ),
         ({"methods.ga": {"method": "gaa"}}, "methods.ga.method is 'gaa', which is unknown. Did you mean 'ga'?"),
         ({"model": {"name": "mlp"}}, "model.name is 'mlp', which is for images, not for the data set in data.name"),
         (

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench import RECIPE, ROUNDING, Bench, close, same
+from bench import BRIEFLY, RECIPE, ROUNDING, Bench, close, same
 from pydantic import ValidationError
 from untouched import global_generators, samples_untouched
 
@@ -51,7 +51,7 @@ SCHEDULE_FREE = {
 @pytest.fixture(params=MODELS)
 def bench(request: pytest.FixtureRequest, bench_of: Callable[..., Bench]) -> Bench:
     """A bench of a small model of each kind."""
-    return bench_of(request.param)
+    return bench_of(request.param, method=request.node.callspec.params.get("method"))
 
 
 def fields(method: str) -> set[str]:
@@ -115,6 +115,16 @@ def moves(method: str, bench: Bench, after: State) -> None:
         assert moved & {name for name, array in after.items() if array.ndim > 1}
 
 
+def every_promise(method: str, bench: Bench) -> None:
+    """Assert by two runs what a method promises on one model."""
+    with global_generators(1):
+        called = unlearned_by_call(method, bench)
+    moves(method, bench, called)
+    with global_generators(2):
+        kept = kept_with_stated_passes(method, bench)
+    assert same(bench.whole(method, kept.states[max(kept.states)][0]), called)
+
+
 STAYS_AT_RATE_ZERO = [name for name in registry.METHODS if rates(name, 0.0) and not says(name, "PERTURBS", False)]
 
 
@@ -152,7 +162,7 @@ def test_another_base_seed_gives_another_model(method: str, bench_of: Callable[.
         model = "nanogpt"
     else:
         model = "small_cnn" if refusal(method, "mlp") else "mlp"
-    first, second = (bench_of(model, seed).last(method, **small) for seed in (0, 1))
+    first, second = (bench_of(model, seed, method).last(method, **small) for seed in (0, 1))
     assert same(first, second) != (says(method, "DRAWS", True) and says(method, "MOVES", True))
 
 
@@ -254,6 +264,11 @@ def test_a_shard_holds_every_model_as_it_is_alone(method: str, bench: Bench) -> 
     assert not same(shard.states[0, epoch], shard.states[1, epoch])
 
 
+@pytest.mark.parametrize("brief", sorted(BRIEFLY))
+def test_the_promises_hold_of_a_method_on_a_shared_loop(brief: str, bench_of: Callable[..., Bench]) -> None:
+    every_promise(brief, bench_of("gpt2", method=brief))
+
+
 @pytest.fixture
 def tiny_images(small_digits: ImageSet) -> ImageSet:
     """Eight training and two validation digits, twice as large: ResNet-9 needs 12 pixels."""
@@ -289,12 +304,7 @@ ASKING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", SMALL_TRANSFORMERS)
 def test_the_promises_hold_on_a_vision_transformer(method: str, large_bench: Bench) -> None:
-    with global_generators(1):
-        called = unlearned_by_call(method, large_bench)
-    moves(method, large_bench, called)
-    with global_generators(2):
-        kept = kept_with_stated_passes(method, large_bench)
-    assert same(large_bench.whole(method, kept.states[max(kept.states)][0]), called)
+    every_promise(method, large_bench)
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bench import Bench
+from bench import BRIEFLY, Bench
+from made_pairs import made_pairs
 from made_text import made_text
 
 from unlearnkit import registry
@@ -17,7 +18,14 @@ from unlearnkit.data.images.image_set import ImageSet
 QUICK = {"scrub", "salun", "sisa", "npo"}
 """What `make test` tries: teacher, mask, ensemble, text; `make test-full` tries the others."""
 
-METHODS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in registry.METHODS]
+OWN_TENSORS = {"rmu", "pdu", "idk_ap"}
+"""Of the methods that add a loss to a shared loop, those that make a vector, add up losses, or read other answers."""
+
+METHODS = [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+    for name in registry.METHODS
+    if name not in BRIEFLY or name in OWN_TENSORS
+]
 
 
 FORGET = np.array([17, 3, 40, 5, 31, 20])
@@ -26,7 +34,8 @@ FORGET = np.array([17, 3, 40, 5, 31, 20])
 @pytest.fixture(params=["small_cnn", "nanogpt"])
 def bench(request: pytest.FixtureRequest, small_digits: ImageSet, tmp_path: Path) -> Bench:
     """A bench of images and one of text, of few samples: the pretended device takes its time for every operation."""
-    text = made_text(48, 8, vocabulary=40, shortest=2, longest=9)
+    pairs = request.node.callspec.params["method"] == "idk_ap"
+    text = made_pairs(48, 8) if pairs else made_text(48, 8, vocabulary=40, shortest=2, longest=9)
     dataset = text if request.param == "nanogpt" else small_digits.subset(48, 8)
     return Bench(dataset, request.param, FORGET, tmp_path)
 

@@ -39,7 +39,9 @@ and validation samples only as `data.validation`.
 A method for language models declares `TASKS = ("text",)`. Its settings are a
 `unlearnkit.config.methods.language.LanguageSettings`, with `steps` in place of `epochs`; snapshots and `end_epoch`
 count steps. Its sets are `unlearnkit.data.text.sequences.Sequences`. `token_steps` has the loop, `token_terms` the
-losses that several methods share.
+losses that several methods share, `answer_terms` those of questions that are answered in two ways, `block_outputs` the
+hidden states. What is computed from logits and labels alone is in `unlearnkit.training.language`, in `token_losses`,
+`forget_losses` and `sequence_losses`.
 
 Of question-answer pairs only the answers are targets; `data.forget.unmasked()` has labels on the prompts as well. Pairs
 provide further sets for VIEWS: "holdout", which is the validation split, and three whose batches have each pair twice,

@@ -203,6 +203,19 @@ def test_ga_kl_is_graddiff_with_a_divergence_and_weights_of_one(text: Bench) -> 
     assert same(text.last("ga_kl", lr=0.01), text.last("graddiff", retain="kl", lr=0.01))
 
 
+@pytest.mark.parametrize(("steps", "warned"), [(10, True), (19, True), (20, False)])
+def test_few_steps_are_warned_about(steps: int, warned: bool, text: Bench) -> None:
+    # ten passes over forty sequences in batches of 32 are twenty steps
+    forget = replace(text, forget=np.arange(40))
+    told: list[str] = []
+    procedure = forget.procedure("ga", steps=steps, batch_size=32)
+    worker = replace(forget.worker(), report=told.append)
+    kept = run_method(forget.task, procedure, forget.division, forget.model(), {}, (0,), worker)
+    assert told[0].startswith("model 0: effective batch 32 of 40 sequences")
+    assert f"2 steps per pass, {steps} steps" in told[0]
+    assert [note for note in kept.notes if "can hardly be told apart" in note] == kept.notes * warned
+
+
 def test_turns_of_scrub(text: Bench) -> None:
     turns = lambda **settings: "".join(  # noqa: E731
         "m" if text.settings("token_scrub", **settings).is_ascent(step) else "." for step in range(1, 13)
@@ -298,5 +311,5 @@ def test_the_arithmetic_of_every_set_is_in_the_log(
     ]
     assert [line.rpartition(", ")[0] for line in told[: len(sets)]] == expected
     assert not any("effective batch" in line for line in told[len(sets) :])
-    # what settings and sizes come to is no note about what became of the models
-    assert kept.notes == []
+    # what settings and sizes come to is no note about what became of the models, except that they are few
+    assert kept.notes == ["model 4: takes 6 steps; after fewer than 20, methods can hardly be told apart"]

@@ -14,8 +14,9 @@ from unlearnkit.facts.passes import FORWARD_PASS
 WEIGHT = LogUniform(0.1, 10.0)
 """The search space of the weight of one loss relative to another."""
 
-COST_OF_RETAIN = {"none": 0.0, "nll": 1.0, "kl": 1 + FORWARD_PASS}
-"""Sample passes per retain sequence: nothing, its cross entropy, or its divergence from the original."""
+COST_OF_RETAIN = {"none": 0.0, "nll": 1.0, "kl": 1 + FORWARD_PASS, "ap": 2.0, "embed": 1 + FORWARD_PASS}
+"""Sample passes per retain sequence: nothing, its cross entropy, its divergence from the original, its answer against a
+refusal, or the distance of its hidden states from the original's."""
 
 Gamma = Annotated[float, Field(ge=0, description="weight of the forget loss; OpenUnlearning")]
 Alpha = Annotated[float, Field(ge=0, description="weight of the retain loss; OpenUnlearning")]

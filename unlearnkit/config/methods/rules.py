@@ -97,6 +97,7 @@ def _combination_problems(experiment: Experiment, name: str, block: MethodBlock)
             key = f"methods.{variant}"
             yield from _snapshot_problems(key, block, last_epoch(block.method, settings, experiment.training.epochs))
             yield from _class_problems(key, settings, experiment.num_classes)
+            yield from _layer_problems(key, settings, experiment.model)
             yield from _reference_problems(experiment, key, block.method, settings)
 
 
@@ -118,6 +119,16 @@ def _class_problems(key: str, settings: Any, num_classes: int) -> Iterator[Confi
             f"{key}.classes is {classes}, but the data set has {num_classes} classes",
             expected=f"at most {num_classes}",
             remedy=f"set it to {num_classes}, which is all of them",
+        )
+
+
+def _layer_problems(key: str, settings: Any, model: Any) -> Iterator[ConfigError]:
+    """Yield a block that the model does not have, where its settings say how many it has."""
+    layer, layers = getattr(settings, "layer", None), getattr(model, "layers", None)
+    if isinstance(layer, int) and isinstance(layers, int) and layer >= layers:
+        yield ConfigError(
+            f"{key}.layer is {layer}, but the last block of model '{model.name}' is {layers - 1}",
+            expected=f"a block from 0 to {layers - 1}",
         )
 
 

@@ -14,20 +14,18 @@ as the model's, so that the loss of the first step is exactly (2 / beta) log 2. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from unlearnkit.config.methods.language import COST_OF_RETAIN, WEIGHT, Alpha, Gamma, LanguageSettings
 from unlearnkit.config.methods.search import LogUniform, Space
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
-from unlearnkit.methods.language.token_terms import retain_terms
-from unlearnkit.training.language.token_losses import sequence_sums
+from unlearnkit.methods.language.token_steps import Term, descend
+from unlearnkit.methods.language.token_terms import preference, retain_terms
 from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
@@ -62,14 +60,3 @@ def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context
     terms = [Term(data.forget, preference(context.reference(), settings.beta), settings.gamma)]
     terms += retain_terms(settings.retain, data.retain, settings.alpha, context)
     return descend(model, terms, settings, context)
-
-
-def preference(reference: Callable[[Tensor], Tensor], beta: float) -> Loss:
-    """Return the loss (2 / beta) mean log(1 + (pi_model / pi_reference)^beta) over the sequences of a batch."""
-
-    def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
-        own = sequence_sums(model(batch.inputs), batch.labels)
-        other = sequence_sums(reference(batch.inputs), batch.labels).detach()
-        return 2 / beta * functional.softplus(beta * (other - own)).sum() / batch.sequences
-
-    return loss

@@ -13,9 +13,13 @@ from torch import Tensor, nn, optim
 
 from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.methods.language.multiplier import Multiplier
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
 from unlearnkit.training.language.token_losses import targets
 from unlearnkit.training.unlearning import Context
+
+FEW_STEPS = 20
+"""Below that many steps models are close to the original whatever the method, so tables say little about methods."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Term:
     """A part of the objective: `weight` times the `loss` of batches of one set, in the steps whose `turn` it is.
 
     With `max_nll` the loss is minus a mean of -log p, nats, and training stops before a step in which that mean is
-    larger, or not a number.
+    larger, or not a number. `counted` says which labels of a batch count, the others become IGNORE. A `multiplier`
+    multiplies the weight and moves once per step, by the loss of the whole batch.
     """
 
     draws: Sequences
@@ -70,6 +75,16 @@ class Term:
     weight: float = 1.0
     max_nll: float | None = None
     turn: Callable[[int], bool] = lambda _: True
+    counted: Callable[[Tensor], Tensor] = lambda labels: labels
+    multiplier: Multiplier | None = None
+
+    def batch(self, inputs: Tensor, labels: Tensor, *true: Tensor) -> TokenBatch:
+        """Return the batch of a step from what its set draws."""
+        return TokenBatch.whole(inputs, self.counted(labels), *true)
+
+    def factor(self) -> float:
+        """Return what the loss is multiplied by in the next step."""
+        return self.weight if self.multiplier is None else self.weight * self.multiplier.value
 
 
 def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> nn.Module:
@@ -87,6 +102,8 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
     optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
     for term in terms:
         context.report(_arithmetic(term, settings, context).line())
+    if settings.steps < FEW_STEPS:
+        context.note(f"takes {settings.steps} steps; after fewer than {FEW_STEPS}, methods can hardly be told apart")
     batches = [term.draws.endless(settings.batch_size) for term in terms]
     stopped = False
     for step in range(1, settings.steps + 1):
@@ -97,8 +114,10 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
         for term, drawn in zip(terms, batches, strict=True):
             if stopped or not term.turn(step):
                 continue
-            loss = _differentiate(model, term, TokenBatch.whole(*next(drawn)), context.micro_batch_size)
+            loss = _differentiate(model, term, term.batch(*next(drawn)), context.micro_batch_size)
             stopped = term.max_nll is not None and _passed(-loss.item(), term.max_nll, step, context)
+            if term.multiplier is not None:
+                term.multiplier.move(step, loss.item())
         if not stopped:
             if settings.clip is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
@@ -134,7 +153,7 @@ def _differentiate(model: nn.Module, term: Term, batch: TokenBatch, size: int | 
     total = torch.zeros((), device=batch.inputs.device)
     for part in batch.parts(size):
         loss = term.loss(model, part)
-        (term.weight * loss).backward()
+        (term.factor() * loss).backward()
         total += loss.detach()
     return total
 

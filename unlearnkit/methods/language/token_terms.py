@@ -10,11 +10,13 @@ import math
 from collections.abc import Callable
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from unlearnkit.config.methods.language import AscentSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch
-from unlearnkit.training.language.token_losses import divergence_sum, token_sum
+from unlearnkit.training.language.forget_losses import weighted_sum
+from unlearnkit.training.language.token_losses import divergence_sum, sequence_sums, token_sum
 from unlearnkit.training.unlearning import Context
 
 
@@ -28,9 +30,38 @@ def ascent(model: nn.Module, batch: TokenBatch) -> Tensor:
     return -nll(model, batch)
 
 
+def mean_of(total: Callable[[Tensor, Tensor], Tensor]) -> Loss:
+    """Return the mean over targets of a loss that sums over the targets of logits and labels."""
+
+    def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
+        return total(model(batch.inputs), batch.labels) / batch.targets
+
+    return loss
+
+
 def ascent_on(forget: Sequences, settings: AscentSettings, weight: float = 1.0) -> Term:
     """Return the term of ascent on the forget set, which stops training where the settings say."""
     return Term(forget, ascent, weight, largest_nll(settings, forget.tokens.text_set.vocabulary_size))
+
+
+def preference(reference: Callable[[Tensor], Tensor], beta: float) -> Loss:
+    """Return the loss (2 / beta) mean log(1 + (pi_model / pi_reference)^beta) over the sequences of a batch."""
+
+    def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
+        own = sequence_sums(model(batch.inputs), batch.labels)
+        other = sequence_sums(reference(batch.inputs), batch.labels).detach()
+        return 2 / beta * functional.softplus(beta * (other - own)).sum() / batch.sequences
+
+    return loss
+
+
+def weighted_ascent(saturation: float, importance: float = 0.0) -> Loss:
+    """Return the mean over targets of p^saturation (1 - p)^importance log p, the weight without gradient."""
+
+    def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
+        return -weighted_sum(model(batch.inputs), batch.labels, saturation, importance) / batch.targets
+
+    return loss
 
 
 def largest_nll(settings: AscentSettings, vocabulary_size: int) -> float:

@@ -1,0 +1,50 @@
+"""Alternate preference optimisation (Mekala et al. 2024, arXiv 2409.13474): DPO toward plausible wrong answers.
+
+    minimise - gamma * (2 / beta) * mean over forget questions of log sigmoid(beta (r_wrong - r_true))
+             + alpha * R(retain),  r = log pi_model(answer) - log pi_original(answer)
+
+It is `dpo` with alternatives of the data set in place of refusals. The authors have the original write five of them per
+question; here they are part of the data set, and each pass draws one per question. Cost: as `dpo`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import nn
+
+from unlearnkit.config.methods.search import Space
+from unlearnkit.config.methods.two_losses import BETA, AnyRetainLoss, Beta
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.facts.passes import FORWARD_PASS
+from unlearnkit.methods.language.answer_terms import replaced_preferred
+from unlearnkit.methods.language.token_steps import Term, descend
+from unlearnkit.methods.language.token_terms import retain_terms
+from unlearnkit.training.sets import Sets
+from unlearnkit.training.unlearning import Context
+
+TASKS = ("text",)
+STACKABLE = False
+NEEDS = ()
+VIEWS = ("alternatives",)
+
+
+class Settings(AnyRetainLoss):
+    """Settings of AltPO; defaults of OpenUnlearning, whose recipe searches beta, alpha and the rate."""
+
+    FORGET_PASSES: ClassVar[float] = 2 * (1 + FORWARD_PASS)
+
+    beta: Beta = 0.1
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of both losses, and beta."""
+        return {**AnyRetainLoss.search(), "beta": BETA}
+
+
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
+    """Prefer wrong answers to the true ones of forget questions, measured from the original."""
+    terms = [Term(data.alternatives, replaced_preferred(context, settings.beta), settings.gamma)]
+    terms += retain_terms(settings.retain, data.retain, settings.alpha, context)
+    return descend(model, terms, settings, context)

@@ -1,0 +1,49 @@
+"""NPO with a retain loss of its name (Zhang et al. 2024, arXiv 2404.05868; OpenUnlearning's default).
+
+    minimise gamma * (2 / beta) * mean over forget sequences of log(1 + (pi_model(y) / pi_original(y))^beta)
+             + alpha * CE(retain)
+
+It is `npo` with retain: nll, under its name in published tables. Cost: 4/3 for each forget sequence of `steps`
+batches and 1 for each retain sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import nn
+
+from unlearnkit.config.methods.search import Space
+from unlearnkit.config.methods.two_losses import BETA, Beta, TwoLosses
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.facts.passes import FORWARD_PASS
+from unlearnkit.methods.language.token_steps import Term, descend
+from unlearnkit.methods.language.token_terms import preference, retain_terms
+from unlearnkit.training.sets import Sets
+from unlearnkit.training.unlearning import Context
+
+TASKS = ("text",)
+STACKABLE = False
+NEEDS = ()
+
+
+class Settings(TwoLosses):
+    """Settings of NPO+GD; defaults of OpenUnlearning."""
+
+    FORGET_PASSES: ClassVar[float] = 1 + FORWARD_PASS
+    RETAIN: ClassVar[str] = "nll"
+
+    beta: Beta = 0.1
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of both losses, and beta."""
+        return {**TwoLosses.search(), "beta": BETA}
+
+
+def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
+    """Make every forget sequence less likely than under the original, and hold the retain set."""
+    terms = [Term(data.forget, preference(context.reference(), settings.beta), settings.gamma)]
+    terms += retain_terms("nll", data.retain, settings.alpha, context)
+    return descend(model, terms, settings, context)
