@@ -94,10 +94,3 @@ def test_p_values_at_the_floor_are_no_smaller_than_they_say(models: int) -> None
         p.append(at.floor_p_values()[0])
     for level in (0.05, 0.01):
         assert 0.5 * level < np.mean(np.array(p) <= level) < level + 3 * np.sqrt(level / trials)
-
-
-def test_only_the_splits_count_by_which_a_metric_ranks() -> None:
-    own = declared()
-    own.RANKED_SPLITS = ("forget",)
-    (found,), _ = cells_of(table({"some": {"a": 1.0}}), "gap", own, ["a"])
-    assert found.values.tolist() == [[1.0]]

@@ -16,7 +16,6 @@ A metric module defines
     HEADLINE, STATISTIC             the measure that stands for the metric, and the statistic of it ("p95" or "mean")
     SCORED_ON                       optional: "pools" if it is scored on pools, whose models forget samples of their
                                     own, and not on forget sets; it reads margins alone
-    RANKED_SPLITS                   optional: the splits of the headline by which methods are ranked (default: all)
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
     STATES                          optional: keys of the experiment that scores and tables state beside the settings
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)

@@ -86,11 +86,10 @@ def cells_of(
 ) -> tuple[list[Cell], dict[str, str]]:
     """Return the cells of a metric, one per forget set, and method -> why it has no value, for those that have none.
 
-    `rows` are those of its table, at the last epoch of every candidate; `declared` gives AXIS, MEASURES, HEADLINE,
-    STATISTIC and, if only some splits of the headline count, RANKED_SPLITS. Methods without a value have NaN.
+    `rows` are those of its table, at the last epoch of every candidate; `declared` gives AXIS, MEASURES, HEADLINE
+    and STATISTIC. Methods without a value have NaN.
     """
     headline, statistic = declared.MEASURES[declared.HEADLINE], declared.STATISTIC
-    ranked = getattr(declared, "RANKED_SPLITS", headline["splits"])
     last: dict[str, int] = {}
     for row in rows:
         last[row["candidate"]] = max(row["epoch"], last.get(row["candidate"], row["epoch"]))
@@ -102,8 +101,8 @@ def cells_of(
     without: dict[str, str] = {}
     cells = []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
-        splits = [name for name in ranked if (forget_set, REFERENCE, name) in at] or [
-            name for name in ranked if any(key[0] == forget_set and key[2] == name for key in at)
+        splits = [name for name in headline["splits"] if (forget_set, REFERENCE, name) in at] or [
+            name for name in headline["splits"] if any(key[0] == forget_set and key[2] == name for key in at)
         ]
         own = [[at.get((forget_set, who, split)) for split in splits] for who in (*methods, REFERENCE)]
         values = np.array([[_value(row, statistic) for row in line] for line in own])
