@@ -101,6 +101,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "probability": "unlearnkit.metrics.language.probability",
         "truth_ratio": "unlearnkit.metrics.language.truth_ratio",
         "forget_quality": "unlearnkit.metrics.language.forget_quality",
+        "rouge": "unlearnkit.metrics.language.rouge",
+        "model_utility": "unlearnkit.metrics.language.model_utility",
         "text_mia": "unlearnkit.metrics.attacks.text_mia",
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
@@ -134,6 +136,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "hidden": "unlearnkit.observations.hidden",
         "token_scores": "unlearnkit.observations.token_scores",
         "answers": "unlearnkit.observations.answers",
+        "generations": "unlearnkit.observations.generations",
     }
 )
 

@@ -83,7 +83,7 @@ print(json.dumps(changed))
 OBSERVED = {"image margins", "image confidences", "image hidden"}
 SEARCHED = {"studies", "chosen settings"}
 OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
-OBSERVED_OF_TEXT = {"text margins", "text token_scores", "text answers"}
+OBSERVED_OF_TEXT = {"text margins", "text token_scores", "text answers", "text generations"}
 OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from unlearnkit.config.settings import ObservationSettings
-from unlearnkit.data.text.other_answers import PARAPHRASE, WRONG
+from unlearnkit.data.text import other_answers as kinds
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.answered import given_answers, most_answers, other_answers
 from unlearnkit.training.language.observed import models_of
@@ -38,10 +38,10 @@ def observe(subjects: Subjects, settings: Settings) -> Mapping[str, np.ndarray]:
     """Return the values above, [models, rows] and, of `wrong`, [models, rows, wrong answers]."""
     tokens, rows = subjects.task.source, subjects.rows
     # all files of a data set have lists of one length, and no list is empty
-    wrong = max(1, most_answers(tokens, WRONG))
+    wrong = max(1, most_answers(tokens, kinds.WRONG))
     found: dict[str, list[np.ndarray]] = {name: [] for name in VALUES["text"]}
     for model in models_of(subjects):
         found["given"].append(given_answers(model, tokens, rows))
-        found["paraphrase"].append(other_answers(model, tokens, rows, PARAPHRASE, 1)[:, 0])
-        found["wrong"].append(other_answers(model, tokens, rows, WRONG, wrong))
+        found["paraphrase"].append(other_answers(model, tokens, rows, kinds.PARAPHRASE, 1)[:, 0])
+        found["wrong"].append(other_answers(model, tokens, rows, kinds.WRONG, wrong))
     return {name: np.stack(values) for name, values in found.items()}

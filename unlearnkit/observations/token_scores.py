@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from unlearnkit.config.settings import ObservationSettings
-from unlearnkit.data.text.tokenizer import read_tokenizer
+from unlearnkit.data.text.decoding import read_decoder
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.observed import models_of, target_tokens
 from unlearnkit.training.language.sequence_values import target_counts
@@ -57,7 +57,7 @@ def observe(subjects: Subjects, settings: Settings, tokenizer: str | None = None
     values = {name: np.stack([own[name] for own in of_models]) for name in of_models[0]}
     compressed = np.zeros(len(rows), np.int32)
     if tokenizer is not None:
-        decode = read_tokenizer(tokenizer).decode
+        decode = read_decoder(tokenizer)
         compressed[:] = [len(zlib.compress(decode(own).encode())) for own in target_tokens(tokens, rows)]
     closed = tokens.text_set.prompts[rows.numpy()] > 0
     return {**values, "targets": target_counts(tokens, rows), "closed": closed, "compressed": compressed}

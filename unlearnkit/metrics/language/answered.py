@@ -27,7 +27,7 @@ def probability_among_options(answers: Observation) -> NDArray[np.float64]:
     """Return p / (p + sum of p of the wrong answers), [models, items] in [0, 1]; NaN where there are no wrong ones."""
     given, wrong = (answers[name].astype(np.float64) for name in ("given", "wrong"))
     options = np.concatenate([given[..., None], np.where(np.isnan(wrong), -np.inf, wrong)], axis=-1)
-    return np.where(_has_wrong(wrong), np.exp(given - logsumexp(options, axis=-1)), np.nan)
+    return np.where(_has_wrong(wrong), np.exp(given - np.asarray(logsumexp(options, axis=-1))), np.nan)
 
 
 def log_truth_ratio(answers: Observation, form: Form) -> NDArray[np.float64]:
@@ -45,7 +45,7 @@ def log_truth_ratio(answers: Observation, form: Form) -> NDArray[np.float64]:
     if form == "geometric":
         return np.where(there, wrong, 0).sum(axis=-1) / count - true
     with np.errstate(divide="ignore"):  # without wrong answers the sum is 0, and the result NaN
-        return logsumexp(np.where(there, wrong, -np.inf), axis=-1) - np.log(count) - true
+        return np.asarray(logsumexp(np.where(there, wrong, -np.inf), axis=-1)) - np.log(count) - true
 
 
 def closer_to_1(log_ratio: NDArray[np.float64]) -> NDArray[np.float64]:

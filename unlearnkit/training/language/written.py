@@ -1,0 +1,113 @@
+"""What language models write in answer to prompts, as text, and how near it is to the true answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor, nn
+
+from unlearnkit.data.text.decoding import Decode, read_decoder
+from unlearnkit.data.text.sequences import Tokens
+from unlearnkit.errors import TrainingError
+from unlearnkit.training.evaluation import Subjects
+from unlearnkit.training.language.generating import greedy
+from unlearnkit.training.language.observed import models_of
+
+ROUGE = ("rouge1_recall", "rougeL_recall", "rougeL_f1")
+_TEXT = np.dtypes.StringDType()
+
+
+@dataclass(frozen=True)
+class Written:
+    """How models answer: at most `most` tokens, `batch_size` prompts together, and whether ROUGE compares stems."""
+
+    most: int
+    batch_size: int
+    stemmer: bool
+
+
+def written_by_models(subjects: Subjects, how: Written, tokenizer: str | None) -> dict[str, np.ndarray]:
+    """Return the values of the observation generations, [models, rows], and `prompt` and `answer` [rows].
+
+    Raises TrainingError for sequences without a prompt, and for data that come as tokens.
+    """
+    tokens, rows = subjects.task.source, subjects.rows
+    prompts, answers, end = parts_of_pairs(tokens, rows)
+    if tokenizer is None:
+        raise TrainingError("generations are texts, but the data come as tokens", expected="data with a tokenizer")
+    decode = read_decoder(tokenizer)
+    references = [decode(answer) for answer in answers]
+    of_models = [_of_model(model, tokens, prompts, references, end, how, decode) for model in models_of(subjects)]
+    values = {name: np.stack([own[name] for own in of_models]) for name in of_models[0]}
+    texts = {"prompt": [decode(prompt) for prompt in prompts], "answer": references}
+    return {**values, **{name: np.array(own, _TEXT) for name, own in texts.items()}}
+
+
+def parts_of_pairs(tokens: Tokens, rows: Tensor) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+    """Return the prompts and the answers of the pairs `rows`, each [tokens], and the token that ends every answer.
+
+    Answers are without it. Raises TrainingError for a sequence without a prompt.
+    """
+    pairs, prompts, answers = tokens.text_set, [], []
+    for row in rows.tolist():
+        start, border, stop = pairs.starts[row], pairs.prompts[row], pairs.lengths[row]
+        if not border:
+            raise TrainingError(
+                "generations answer prompts, but the data set is plain text",
+                expected="question-answer pairs",
+                remedy="remove the observation generations and what reads it, or choose a data set of pairs",
+            )
+        prompts.append(pairs.tokens[start : start + border])
+        answers.append(pairs.tokens[start + border : start + stop - 1])
+    return prompts, answers, int(pairs.tokens[pairs.starts[0] + pairs.lengths[0] - 1])
+
+
+def _of_model(
+    model: nn.Module,
+    tokens: Tokens,
+    prompts: Sequence[np.ndarray],
+    references: Sequence[str],
+    end: int,
+    how: Written,
+    decode: Decode,
+) -> dict[str, np.ndarray]:
+    context = tokens.text_set.length
+    made: list[tuple[np.ndarray, bool]] = []
+    for first in range(0, len(prompts), how.batch_size):
+        some = prompts[first : first + how.batch_size]
+        made += greedy(model, some, end=end, most=how.most, length=context, device=tokens.device)
+    written, ended = zip(*made, strict=True)
+    texts = [decode(own) for own in written]
+    counts = np.array([len(own) for own in written], np.int32)
+    rouge = rouge_of(references, texts, how.stemmer)
+    return {
+        "text": np.array(texts, _TEXT),
+        "tokens": counts,
+        "ended": np.array(ended),
+        "entropy": np.array([entropy(own) for own in written], np.float32),
+        **dict(zip(ROUGE, rouge, strict=True)),
+    }
+
+
+def rouge_of(references: Sequence[str], texts: Sequence[str], stemmer: bool) -> np.ndarray:
+    """Return recall of ROUGE-1 and of ROUGE-L, and F1 of ROUGE-L, of texts against references, float32 [3, texts]."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(["rouge1", "rougeL"], use_stemmer=stemmer)
+
+    def scores() -> Iterator[tuple[float, float, float]]:
+        for reference, text in zip(references, texts, strict=True):
+            found = scorer.score(reference, text)
+            yield found["rouge1"].recall, found["rougeL"].recall, found["rougeL"].fmeasure
+
+    return np.array([*scores()], np.float32).reshape(-1, 3).T
+
+
+def entropy(tokens: np.ndarray) -> float:
+    """Return the entropy of the shares of distinct tokens over the log of their number, in [0, 1]; 0 for one, none."""
+    if len(tokens) < 2:
+        return 0.0
+    shares = np.unique(tokens, return_counts=True)[1] / len(tokens)
+    return float(-(shares * np.log(shares)).sum() / np.log(len(tokens)))
