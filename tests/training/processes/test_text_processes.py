@@ -30,6 +30,7 @@ from unlearnkit.training.processes.distributed import micro_batches
 from unlearnkit.training.processes.group import Group
 from unlearnkit.training.processes.part import Part
 from unlearnkit.training.processes.starting import train_in_processes
+from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 
 FORGET = np.array([1, 2, 5])
@@ -194,25 +195,29 @@ def is_training(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_adapters_in_two_processes_are_those_of_one_whatever_each_holds(tmp_path: Path) -> None:
+def test_adapters_in_two_processes_are_those_of_one_whatever_each_holds(
+    tmp_path: Path, worker_of: Callable[..., Worker]
+) -> None:
     text_set = positions_text("document")
     folder, _ = base_of(vocabulary=text_set.vocabulary_size)
-    model = {
-        "name": "pretrained",
-        "source": {"folder": str(folder)},
-        "adapter": {"rank": 2, "dropout": 0.0},
-    }
+    model = {"name": "pretrained", "source": {"folder": str(folder)}, "adapter": {"rank": 2, "dropout": 0.0}}
     part = part_of(tmp_path, eps=1e-5)
     part = replace(part, settings={**part.settings, "model": model})
-    states = []
-    for processes, sharding in ((1, "replicate"), (2, "replicate"), (2, "full")):
-        resume = ResumeFolder(str(tmp_path / f"{processes}-{sharding}"), "key")
-        execution = Execution.model_validate({"processes": processes, "sharding": sharding, "device": "cpu"})
-        train_in_processes(part, execution, 1, resume, lambda _: None)
-        stored = resume.load("models_0003-0003")
-        assert stored is not None
-        states.append({name: array for name, array in stored.items() if name.startswith("state/")})
-    assert any("lora_B" in name and array.any() for name, array in states[0].items())
-    for other in states[1:]:
-        assert other.keys() == states[0].keys()
-        assert max(float(np.abs(other[name].astype(float) - states[0][name]).max()) for name in other) < 1e-5
+
+    def result(worker: Worker) -> Any:
+        own = recipe().model_validate(part.settings["training"])
+        rows = torch.tensor([row for row in range(text_set.train_size) if row not in FORGET])
+        task = task_for(text_set, model, 0, torch.device("cpu"))
+        return train_shard(task, own, rows, role="oracle", model_indices=[3], worker=worker).states
+
+    one = result(worker_of())
+    for sharding in ("replicate", "full"):
+        resume = ResumeFolder(str(tmp_path / sharding), "key")
+        execution = Execution.model_validate({"processes": 2, "sharding": sharding, "device": "cpu"})
+        train_in_processes(part, execution, 2, resume, lambda _: None)
+        two = result(replace(worker_of(), resume=resume))
+        for key, state in one.items():
+            assert any("lora_B" in name and array.any() for name, array in state.items())
+            assert (
+                max(float(np.abs(array.astype(float) - two[key][name]).max()) for name, array in state.items()) < 1e-5
+            )
