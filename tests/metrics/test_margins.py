@@ -24,7 +24,7 @@ def test_margin_of_two_classes_is_the_difference_of_their_logits() -> None:
     np.testing.assert_allclose(margins_from_logits(logits, np.zeros(50, int)), logits[:, 0] - logits[:, 1], atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), constant=st.floats(-1e4, 1e4), classes=st.integers(2, 20))
 def test_margin_ignores_a_constant_added_to_all_logits(seed: int, constant: float, classes: int) -> None:
     rng = np.random.default_rng(seed)

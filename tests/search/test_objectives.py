@@ -52,7 +52,7 @@ def test_how_well_forget_and_validation_samples_are_told_apart(name: str, lower:
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(counts=st.lists(st.tuples(*[st.integers(0, 10)] * 3), min_size=2, max_size=4))
 def test_values_lie_in_the_unit_interval_and_are_those_of_each_model(
     name: str, counts: list[tuple[int, int, int]]

@@ -45,7 +45,7 @@ def test_auc_and_tpr_equal_sklearn_with_and_without_ties(decimals: int, gap: flo
             assert mia.attack_tpr(members, non_members, fpr=fpr)[model] == pytest.approx(expected, abs=1e-12)
 
 
-@hypothesis_settings(deadline=None, max_examples=25)
+@hypothesis_settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), gap=st.floats(-2, 2))
 def test_threshold_attacks_depend_on_the_order_of_losses_alone(seed: int, gap: float) -> None:
     rng = np.random.default_rng(seed)

@@ -180,7 +180,7 @@ POOLS = array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=7).flatmap(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 @given(pools=POOLS, compat=st.sampled_from([None, "easydub"]))
 def test_any_finite_margins_give_values_in_range_that_swap_with_the_direction(
     pools: tuple[np.ndarray, np.ndarray], compat: str | None
@@ -200,7 +200,7 @@ def test_any_finite_margins_give_values_in_range_that_swap_with_the_direction(
         assert (klom(unlearned=u, oracle=u) == 0).all()
 
 
-@hypothesis_settings(deadline=None, max_examples=30)
+@hypothesis_settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), models=st.integers(2, 60), shift=st.floats(-60, 60))
 def test_order_of_models_and_a_common_shift_do_not_matter(seed: int, models: int, shift: float) -> None:
     rng = np.random.default_rng(seed)
@@ -210,7 +210,7 @@ def test_order_of_models_and_a_common_shift_do_not_matter(seed: int, models: int
     np.testing.assert_allclose(values, klom(unlearned=u + shift, oracle=o + shift), atol=1e-9)
 
 
-@hypothesis_settings(deadline=None, max_examples=20)
+@hypothesis_settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), models=st.integers(4, 40), power=st.integers(-9, 3))
 def test_every_model_that_leaves_the_oracles_raises_it_and_the_scale_does_not_matter(
     seed: int, models: int, power: int

@@ -43,7 +43,7 @@ def pools(side: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[np.ndarray, n
 
 
 POOLS = pools(st.integers(2, 9))
-SETTINGS = hypothesis_settings(deadline=None, max_examples=60)
+SETTINGS = hypothesis_settings(max_examples=60)
 
 
 def test_wasserstein_at_values_computed_by_hand() -> None:

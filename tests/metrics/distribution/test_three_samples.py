@@ -110,7 +110,7 @@ def test_statistic_and_p_values_are_those_of_the_sums_written_out() -> None:
     assert [found.p_oracle, found.p_original] == pytest.approx(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_oracles_and_originals_change_roles_and_the_order_of_triples_is_free(seed: int) -> None:
     models, rng = 8, np.random.default_rng(seed)

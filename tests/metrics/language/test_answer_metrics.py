@@ -149,7 +149,7 @@ def test_a_p_value_that_no_number_holds_has_the_smallest_logarithm() -> None:
     assert found["log10_p"] == pytest.approx([-323.3], abs=0.1) and found["ks_statistic"] == [1]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.permutations(range(30)))
 def test_the_order_of_questions_changes_nothing(order: list[int]) -> None:
     rows = np.array([*order, SIZE, SIZE + 1])

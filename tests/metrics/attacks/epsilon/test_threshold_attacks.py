@@ -18,7 +18,7 @@ from unlearnkit.metrics.attacks.epsilon.strongest import strongest
 from unlearnkit.metrics.attacks.epsilon.worth import worth_table
 
 DELTA = 1e-5
-QUICK = hypothesis_settings(deadline=None, max_examples=25)
+QUICK = hypothesis_settings(max_examples=25)
 WHOLE = st.integers(-6, 6).map(float)
 
 
