@@ -17,6 +17,7 @@
         unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand there, too
         {any of the five}/{shard}.margins.parquet           what they show on samples, as margins: an observation
         {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
+        {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
@@ -63,6 +64,7 @@ FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
 MARGINS = OBSERVATION.replace("{observation}", "margins")
+MERGED = f"{ROOT}/{{population}}/{{shard}}.merged/{{model}}.safetensors"
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
 PARTS = f"{ROOT}/part/{{pool}}/{{shard}}.safetensors"
 MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"

@@ -14,6 +14,7 @@ from unlearnkit.stages import POPULATIONS, STAGES, Stage, is_observation, stage_
 
 _WILDCARDS = {
     "shard": r"\d+-\d+",
+    "model": r"\d+",
     "population": rf"original|(?:oracle|held_out_oracle|pool)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
     "metric": r"[a-z0-9_]+",
     "observation": r"[a-z0-9_]+",
@@ -37,8 +38,9 @@ class Place:
 
     @property
     def about(self) -> Stage:
-        """The stage of the models that the file is about: for observations and curves that of the weights."""
-        population = self.wildcards.get("population", "") if self.is_observation or self.stage == "curves" else ""
+        """The stage of the models that the file is about: of what is made of weights, that of these."""
+        of_weights = self.is_observation or self.stage in ("curves", "merged")
+        population = self.wildcards.get("population", "") if of_weights else ""
         return stage_of(POPULATIONS.get(population, self.stage))
 
     @property

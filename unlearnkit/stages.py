@@ -163,6 +163,12 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.graph.model_code("train"),
         task="text",
     ),
+    "merged": Stage(
+        layout.MERGED,
+        lambda g, w: {"model": g.graph.model_slice()},
+        lambda g, w: g.graph.model_code("merge"),
+        task="text",
+    ),
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),

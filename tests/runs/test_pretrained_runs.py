@@ -91,6 +91,10 @@ def test_one_base_serves_training_unlearning_and_observing(fresh: Checkout) -> N
     (fresh.root / CONFIG).write_text(yaml.safe_dump(settings))
     unlearned = "results/tiny/unlearned/some/npo/0000-0001.safetensors"
     fresh.make("--cores", "2", unlearned, "results/tiny/oracle/some/0000-0001.margins.parquet")
+    merged = unlearned.replace(".safetensors", ".merged/0001.safetensors")
+    fresh.make("--cores", "2", merged)
+    record = json.loads((fresh.root / f"{merged}.json").read_text())
+    assert record["largest_difference_of_logits"] < 1e-4
     file = WeightFile(fresh.root / unlearned)
     names = set(file.state(0)) - {"base_sha256", "draws.draws"}
     assert names

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from pretrained_bases import FAMILIES, base_of, pretrained, some_tokens
+from transformers import AutoModelForCausalLM
 
-from unlearnkit.models.language.merging import merged
+from unlearnkit.artifacts.store import write_tensors
+from unlearnkit.errors import TrainingError
+from unlearnkit.models.language.merging import merged, merged_state
 from unlearnkit.models.language.pretrained_model import PretrainedModel
 
 
@@ -35,6 +41,21 @@ def test_logits_of_merged_models_are_those_of_the_terms(family: str) -> None:
     assert not any("lora" in name for name, _ in network.named_modules())
     assert torch.equal(base_of(family)[1](tokens).logits, base)
     assert torch.equal(pretrained(base_of(family)[0]).build(seed=0).eval()(tokens), base)
+
+
+def test_merged_files_are_what_transformers_reads(tmp_path: Path) -> None:
+    for family in ("llama", "llama untied"):
+        model, (folder, _) = stirred(family), base_of(family)
+        state, difference = merged_state(model)
+        assert difference < 1e-4
+        other = tmp_path / family
+        shutil.copytree(folder, other)
+        (other / "model.safetensors").unlink()
+        write_tensors(other / "model.safetensors", state, {"format": "pt"})
+        loaded = AutoModelForCausalLM.from_pretrained(other).eval()
+        torch.testing.assert_close(loaded(some_tokens()).logits, model.eval()(some_tokens()), rtol=0, atol=1e-4)
+    with pytest.raises(TrainingError, match="a model without an adapter cannot be merged"):
+        merged_state(pretrained(base_of()[0], {"none": True}).build(seed=0))
 
 
 def test_a_merged_weight_is_the_sum_in_float32_and_not_in_bfloat16() -> None:

@@ -8,10 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unlearnkit.artifacts.weights import State
 from unlearnkit.errors import TrainingError
+from unlearnkit.models.arrays import to_array
 from unlearnkit.models.language.low_rank_layers import NAME
-from unlearnkit.models.language.pretrained_model import PretrainedModel
+from unlearnkit.models.language.pretrained_model import BASE, PretrainedModel
 
+PROBE = 64
+"""Tokens, different ones as far as there are so many, on which the logits are compared."""
 LARGEST_DIFFERENCE = 1e-4
 """Of a logit, in float32, between a model and what it is merged into; relative to the largest logit above 1."""
 
@@ -40,6 +44,20 @@ def merged(model: PretrainedModel, probe: Tensor) -> tuple[Any, float]:
             expected=f"at most {LARGEST_DIFFERENCE:g}, the rounding of float32",
         )
     return network, difference
+
+
+def merged_state(model: nn.Module) -> tuple[State, float]:
+    """Return the tensors of a merged model by transformers' names, tied ones once, and the difference of its logits.
+
+    The logits are compared on PROBE tokens. Raises TrainingError as `merged` does, and for a model without an adapter.
+    """
+    if not isinstance(model, PretrainedModel) or not hasattr(model, BASE):
+        raise TrainingError("a model without an adapter cannot be merged", expected="model.adapter, not null")
+    probe = (torch.arange(PROBE) * 7 % model.vocabulary)[None]
+    network, difference = merged(model, probe)
+    held: dict[int, str] = {}
+    names = [name for name, tensor in network.state_dict().items() if held.setdefault(tensor.data_ptr(), name) == name]
+    return {name: to_array(network.state_dict()[name]) for name in names}, difference
 
 
 def _replace(network: nn.Module, name: str, layer: nn.Module) -> None:
