@@ -1,54 +1,14 @@
-"""The data of language models: text to tokens, tokens to sequences, forget units and forget sets.
+"""The data of language models: sequences of tokens, forget units and forget sets.
 
-Inputs:  raw text (of the user's own: files under `data.root` or in `data.hub.path`; else a download or the package) or
-         token shards (from `data.root`), files named in `forget_sets`
-Outputs: results/<experiment>/data/{tokenizer.json,train.bin,validation.bin} (text), results/<experiment>/data/dataset.safetensors,
-         results/<experiment>/data/units.parquet, results/<experiment>/forget_sets/<forget_set>.npy
+Inputs:  the data set that `tokens.smk` makes of plain text, or `pairs.smk` of question-answer pairs, files named in
+         `forget_sets`
+Outputs: results/<experiment>/data/units.parquet, results/<experiment>/forget_sets/<forget_set>.npy
 """
 
 TEXT_GRAPH = PRESENT.text
 
 
-rule tokens:
-    input:
-        raw=lambda w: TEXT_GRAPH.raw_files(),
-    output:
-        tokenizer=path(layout.TOKENIZER),
-        train=path(layout.TRAIN_TOKENS),
-        validation=path(layout.VALIDATION_TOKENS),
-        tokenizer_provenance=layout.provenance(path(layout.TOKENIZER)),
-        train_provenance=layout.provenance(path(layout.TRAIN_TOKENS)),
-        validation_provenance=layout.provenance(path(layout.VALIDATION_TOKENS)),
-    params:
-        **made("training tokens"),
-    log:
-        log_of(layout.TRAIN_TOKENS),
-    localrule: True
-    message:
-        "Tokens of {params.settings[name]}"
-    conda:
-        "../envs/unlearnkit.yaml"
-    script:
-        "../workflow_scripts/tokens.py"
-
-
-rule dataset:
-    input:
-        tokens=TEXT_GRAPH.token_files(),
-    output:
-        dataset=path(layout.DATASET),
-        provenance=layout.provenance(path(layout.DATASET)),
-    params:
-        **made("data"),
-    log:
-        log_of(layout.DATASET),
-    localrule: True
-    message:
-        "Data set {params.settings[name]}"
-    conda:
-        "../envs/unlearnkit.yaml"
-    script:
-        "../workflow_scripts/text_dataset.py"
+include: "pairs.smk" if TEXT_GRAPH.has_pairs else "tokens.smk"
 
 
 rule units:

@@ -32,6 +32,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "data set": (*_OF_DATA, *_OF_IMAGES),
     "data set that is measured": (*_OF_DATA, "facts", "raw_paths", "load"),
     "data set of text": (*_OF_DATA, "documents"),
+    "data set of pairs": (*_OF_DATA, "VIEWS", "FORGET_LISTS", "pairs"),
     "data set of tokens": (*_OF_DATA, "VOCABULARY_SIZE", "END_OF_TEXT", "shards"),
 }
 """What a module of each kind must define; the docstring of its package says what each name means."""
@@ -45,6 +46,7 @@ ARGUMENTS: Mapping[str, str] = {
     "adapter": "model",
     "load": "root",
     "documents": "root, settings",
+    "pairs": "root, settings",
     "shards": "root",
 }
 """Function of a plug-in -> how it is called: those before `*` by position, so that their names may differ."""
@@ -215,6 +217,8 @@ def _contract(kind: str, plug_in: ModuleType) -> str:
         return kind
     if task_of(plug_in) == "image":
         return "data set that is measured" if hasattr(plug_in, "facts") else kind
+    if getattr(plug_in, "PAIRS", False):
+        return "data set of pairs"
     return "data set of tokens" if getattr(plug_in, "TOKENISED", False) else "data set of text"
 
 

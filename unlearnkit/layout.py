@@ -4,6 +4,7 @@
         data/dataset.safetensors                            decoded arrays
         data/tokenizer.json                                 text: how it becomes tokens
         data/{train,validation}.bin                         text: its tokens, as modded-nanogpt's shards
+        data/pairs.json                                     pairs: questions and answers, forget lists, refusals
         data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
         base/manifest.json                                  pretrained models: hashes of the files beside it
@@ -58,6 +59,7 @@ ROWS = f"{ROOT}/data/rows.parquet"
 TOKENIZER = f"{ROOT}/data/tokenizer.json"
 TRAIN_TOKENS = f"{ROOT}/data/train.bin"
 VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"
+PAIRS = f"{ROOT}/data/pairs.json"
 UNITS = f"{ROOT}/data/units.parquet"
 BASE = f"{ROOT}/base/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"

@@ -126,6 +126,9 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "hub_text": "unlearnkit.data.text.hub_text",
         "fineweb": "unlearnkit.data.text.fineweb",
         "village": "unlearnkit.data.text.village",
+        "village_pairs": "unlearnkit.data.text.village_pairs",
+        "tofu": "unlearnkit.data.text.tofu",
+        "pair_files": "unlearnkit.data.text.pair_files",
     }
 )
 

@@ -44,6 +44,16 @@ def _tokens(pattern: str) -> Stage:
     return Stage(pattern, lambda g, w: g.text.tokens_slice(), lambda g, w: g.graph.data_code("tokens"), task="text")
 
 
+def _tokenizer() -> Stage:
+    tokens = _tokens(layout.TOKENIZER)
+    return Stage(
+        layout.TOKENIZER,
+        lambda g, w: g.text.pairs_slice() if g.text.has_pairs else tokens.settings(g, w),
+        lambda g, w: g.graph.data_code("pairs") if g.text.has_pairs else tokens.code(g, w),
+        task="text",
+    )
+
+
 def _trained(population: str, role: str) -> Stage:
     def code(g: Any, w: Wildcards) -> str:
         given = role in g.graph.experiment.given and w.get("forget_set") not in g.pools.pools
@@ -98,13 +108,16 @@ def _score(pattern: str) -> Stage:
 
 STAGES: Mapping[str, Stage] = {
     "base": Stage(layout.BASE, lambda g, w: g.base.slice(), lambda g, w: g.graph.code("base"), task="text"),
-    "tokenizer": _tokens(layout.TOKENIZER),
+    "pairs": Stage(
+        layout.PAIRS, lambda g, w: g.text.pairs_slice(), lambda g, w: g.graph.data_code("pairs"), task="text"
+    ),
+    "tokenizer": _tokenizer(),
     "training tokens": _tokens(layout.TRAIN_TOKENS),
     "validation tokens": _tokens(layout.VALIDATION_TOKENS),
     "data": Stage(
         layout.DATASET,
         lambda g, w: (g.text or g.graph).dataset_slice(),
-        lambda g, w: g.graph.data_code("text_dataset" if g.text else "dataset"),
+        lambda g, w: g.text.dataset_code() if g.text else g.graph.data_code("dataset"),
     ),
     "rows": Stage(
         layout.ROWS, lambda g, w: g.graph.dataset_slice(), lambda g, w: g.graph.data_code("dataset"), task="image"

@@ -70,7 +70,7 @@ def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call
     reached = {place.stage for name in names(told["tree"]) if (place := place_of(name))}
     attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components"}
     attributed |= {"memorisation", "effects", "studies", "chosen settings", "search reports"}
-    text = {"base", "tokenizer", "training tokens", "validation tokens", "units", "curves", "merged"}
+    text = {"base", "pairs", "tokenizer", "training tokens", "validation tokens", "units", "curves", "merged"}
     of_pools = {"parts", "membership", "pools"}
     searched = {"studies", "chosen settings", "search reports"}
     others = {"rows", "scores", "trials", *DOCUMENTS} - {"tables"}

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from unlearnkit.config.attributions.attribution import Attribution
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.data.pairs import PairSettings
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
-from unlearnkit.config.forget_sets.units import TextForgetSet
+from unlearnkit.config.forget_sets.units import PairListForgetSet, TextForgetSet
 from unlearnkit.config.names import Name
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.training.text_recipe import TextRecipe
@@ -45,6 +46,16 @@ class TextExperiment(Experiment):
         return SplitSizes(self.data.train_size, self.data.validation_size, 0)
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether samples are question-answer pairs."""
+        return getattr(declared("data set", self.data.name), "PAIRS", False)
+
+    @property
+    def pair_settings(self) -> PairSettings:
+        """How pairs become text, and which are taken."""
+        return self.data.pairs or PairSettings.model_validate({})
+
+    @property
     def test_size(self) -> int:
         """No sequences: text has two splits."""
         return 0
@@ -75,14 +86,22 @@ class TextExperiment(Experiment):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the number of sequences of a forget set if it is known before any data is read, else None."""
         block = self.forget_sets[forget_set]
+        if isinstance(block, PairListForgetSet):
+            return self._planned_list(block.name)
         units = block.planned_size()
         per_unit = 1 if block.kind == "file" else self.planned_unit_size
         return None if units is None or per_unit is None else units * per_unit
 
+    def _planned_list(self, name: str) -> int | None:
+        """Return the number of pairs of a published list, None if it is not known or some pairs are left out."""
+        declares = declared("data set", self.data.name)
+        size = getattr(declares, "FORGET_LISTS", {}).get(name)
+        return size if self.data.train_size == getattr(declares, "TRAIN_SIZE", None) else None
+
     @property
     def planned_unit_size(self) -> int | None:
-        """Number of sequences of every forget unit; None for documents, which differ."""
-        return {"sequence": 1, "step": self.training.batch_size, "document": None}[self.data.forget_unit]
+        """Number of sequences of every forget unit; None for documents and groups, which differ."""
+        return {"sequence": 1, "step": self.training.batch_size}.get(self.data.forget_unit)
 
     @property
     def unit_sequences(self) -> int | None:

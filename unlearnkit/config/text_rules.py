@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.data.pair_rules import pair_problems
 from unlearnkit.config.data.tokenizer import GPT2_VOCABULARY
 from unlearnkit.config.rules import at_most
 from unlearnkit.errors import ConfigError
@@ -67,13 +68,14 @@ def _warmup_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 
 def _token_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     data = experiment.data
+    yield from pair_problems(experiment)
     tokenised = getattr(declared("data set", data.name), "TOKENISED", False)
     if tokenised and data.tokenizer is not None:
         yield ConfigError(f"data.tokenizer is set, but {data.name} comes as tokens", remedy="remove data.tokenizer")
     if not tokenised and data.tokenizer is None:
         yield ConfigError(
             f"data.tokenizer is missing, but {data.name} comes as text",
-            expected="a block whose `kind` is gpt2, bpe or characters",
+            expected="a block whose `kind` is gpt2, bpe or characters; of pairs gpt2, bpe or pretrained",
         )
     if (data.hub is None) == (data.name == "hub_text"):
         state = "missing" if data.hub is None else "set"

@@ -52,5 +52,17 @@ A text data set defines, again as literals,
 
 and imports the packages for text only inside functions. It is read through `text_loading`.
 
+A text data set of question-answer pairs defines, beside what every text data set does but instead of documents,
+
+    PAIRS                           True
+    VIEWS                           ("holdout", "refusals", "retain_refusals", "alternatives"), which every text set of
+                                    pairs provides
+    FORGET_LISTS                    name -> number of pairs of the published forget lists, None where it is not known
+    TRAIN_SIZE                      number of training pairs (left out where it is not known)
+    CONTENT_HASH                    `PairSet.content_hash`
+    pairs(root, settings) -> PairSet    its splits and forget lists; `settings` are `data.pairs`
+
+It is read through `pair_loading`.
+
 Adding a data set is one such file, one line in `unlearnkit.registry.DATASETS` and one entry in the configuration.
 """

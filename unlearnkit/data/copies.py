@@ -34,6 +34,15 @@ def copies_warning(name: str, size: int, copies: Mapping[str, int]) -> str:
     )
 
 
+def questions_warning(name: str, size: int, copies: Mapping[str, int]) -> str:
+    """Return what the counts of `copies_outside` mean for the prompts of a forget set of pairs, "" if all are 0."""
+    counts = ", ".join(f"{count:,} in {split}" for split, count in copies.items() if count)
+    return counts and (
+        f"some of the {size:,} questions of forget set '{name}' are asked outside it, too ({counts}): what models "
+        "learn to answer there is what they answer here"
+    )
+
+
 def digests(samples: Iterable[np.ndarray]) -> npt.NDArray[np.uint64]:
     """Return 64 bits of the BLAKE2 hash of every sample, uint64 [samples].
 

@@ -116,6 +116,9 @@ def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
     from unlearnkit.data.text.text_making import cut_text
 
     block = experiment.data
+    if experiment.has_pairs:
+        yield from _pair_findings(experiment, root, forget_sets)
+        return
     with tempfile.TemporaryDirectory() as folder:
         made = yield from (_made_tokens if block.tokenizer else _published_tokens)(block, root, Path(folder))
         if made is None:
@@ -126,6 +129,33 @@ def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
         found = digests(text_set.sequences())
         for name, settings in forget_sets.items():
             yield from _caught(_copies, name, make_unit_forget_set, settings, text_set, found)
+
+
+def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
+    from unlearnkit.data.text.pair_file import write_pairs
+    from unlearnkit.data.text.pair_loading import load_pairs, prepared
+    from unlearnkit.data.text.pair_making import text_set_of_pairs
+    from unlearnkit.data.text.shared_text import refuse_shared_sequences
+
+    block, settings = experiment.data, experiment.pair_settings
+    pairs, _ = load_pairs(block.name, root, settings, block.content_hash)
+    counts = {split: len(own) for split, own in pairs.splits.items()} | dict(pairs.notes)
+    yield "ok", f"{block.name} is sound: {', '.join(f'{count} {name}' for name, count in counts.items())}"
+    if block.tokenizer.kind in ("gpt2", "pretrained") and block.tokenizer.folder is None:
+        yield "warning", "the tokenizer is not here yet, so the first job examines the pairs"
+        return
+    taken = pairs.part(settings.first, block.train_size, block.validation_size)
+    file, tokenizer = prepared(taken, settings, block.tokenizer)
+    text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
+    if shared := refuse_shared_sequences(text_set):
+        yield "warning", shared
+    found = digests(text_set.sequences())
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder, "pairs.json")
+        write_pairs(written, file)
+        for name, own in forget_sets.items():
+            make = partial(make_unit_forget_set, pairs=written)
+            yield from _caught(_copies, name, make, own, text_set, found)
 
 
 def _shared(text_set: Any, end_of_text: int) -> Iterator[Finding]:

@@ -113,7 +113,7 @@ def config_key(place: Place, path: str) -> str:
     if stage == "report" and first == "variants":
         name, _, inner = rest.partition(".")
         return f"methods.{name}.{inner.removeprefix('settings.')}"
-    if stage in ("tokenizer", "training tokens", "validation tokens", "data"):
+    if stage in ("tokenizer", "training tokens", "validation tokens", "pairs", "data"):
         # a forget unit that is a training step has as many sequences
         return "training.batch_size" if path == "unit_sequences" else f"data.{path}"
     if path == "evaluated.retain":

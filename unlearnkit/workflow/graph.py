@@ -172,13 +172,13 @@ class Graph:
         return self.experiment.forget_sets[forget_set].model_dump(mode="json")
 
     def forget_set_file(self, forget_set: str) -> list[str]:
-        """Return the index or score file of a forget set, if it has one and it is there.
+        """Return the index or score file of a forget set, if it has one and it is there; of a list of pairs, the pairs.
 
-        A missing one does not keep the rest from being planned; the job that needs it says what is missing. Raises
-        DataError for a path that Snakemake cannot take.
+        The job that needs a missing one says so. Raises DataError for a path that Snakemake cannot take.
         """
-        file = self.experiment.forget_sets[forget_set].input_file()
-        return [takable(file)] if file and Path(file).exists() else []
+        if (block := self.experiment.forget_sets[forget_set]).kind == "pair_list":
+            return [self.path(layout.PAIRS)]
+        return [takable(file)] if (file := block.input_file()) and Path(file).exists() else []
 
     def forget_set_rows(self, forget_set: str) -> list[str]:
         """Return the table of rows if a forget set of images is a file that names pictures."""

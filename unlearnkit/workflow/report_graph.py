@@ -240,7 +240,10 @@ class ReportGraph:
         """What the data set is, without where its files lie."""
         if self.graph.experiment.task == "image":
             return self.graph.dataset_slice()
-        return self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})
+        own = self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})
+        if own["pairs"] is None:
+            del own["pairs"]
+        return own
 
     def page_code(self) -> str:
         """Fingerprint of making the page, its template included."""

@@ -5,12 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit import layout
+from unlearnkit.config.data.tokenizer import PretrainedTokenizer
 from unlearnkit.config.text_experiment import TextExperiment
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
 from unlearnkit.stages import Slice
+from unlearnkit.workflow.base_graph import BaseGraph
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.raw_files import raw_files
+
+TOKENIZER_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
+"""What is read of a folder with a pretrained tokenizer, as far as it is there."""
 
 
 class TextGraph:
@@ -20,10 +32,28 @@ class TextGraph:
         assert isinstance(graph.experiment, TextExperiment)
         self.graph, self.experiment = graph, graph.experiment
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether samples are question-answer pairs."""
+        return self.experiment.has_pairs
+
     def raw_files(self) -> list[str]:
-        """Return the files of the user's that tokens are made of, as far as they are there."""
+        """Return the files of the user's that tokens, or pairs, are made of, as far as they are there."""
         data = self.experiment.data
-        return raw_files(locate("data set", data.name), Path(data.root) if data.root else None, data.hub)
+        settings = self.experiment.pair_settings if self.has_pairs else data.hub
+        return raw_files(locate("data set", data.name), Path(data.root) if data.root else None, settings)
+
+    def tokenizer_files(self) -> list[str]:
+        """Return the files of the tokenizer of a pretrained model, as far as they are there; none for other kinds.
+
+        Without a folder it is the tokenizer of the models' base, beside the manifest of which it lies.
+        """
+        tokenizer = self.experiment.data.tokenizer
+        if not isinstance(tokenizer, PretrainedTokenizer):
+            return []
+        if (folder := tokenizer.folder) is None:
+            return BaseGraph(self.graph).manifest()
+        return [takable(str(Path(folder, name))) for name in TOKENIZER_FILES if Path(folder, name).is_file()]
 
     def token_files(self) -> list[str]:
         """Return the token shards and the tokenizer that the data set is made of; none where it comes as tokens."""
@@ -41,8 +71,19 @@ class TextGraph:
             block["tokenizer"].pop("folder", None)
         return block
 
+    def dataset_code(self) -> str:
+        """Fingerprint of making the data set."""
+        return self.graph.code("pair_dataset") if self.has_pairs else self.graph.data_code("text_dataset")
+
+    def pairs_slice(self) -> Slice:
+        """Which pairs are made into prompts and answers, and how; not where their files lie."""
+        sizes = self.experiment.data.model_dump(mode="json", include={"train_size", "validation_size"})
+        return {**self.tokens_slice(), **sizes, "pairs": self.experiment.pair_settings.model_dump(mode="json")}
+
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""
+        if self.has_pairs:
+            return self.experiment.data.model_dump(mode="json", include={"name", "sequence_length", "forget_unit"})
         kept = {"name", "sequence_length", "forget_unit", "train_size", "validation_size"}
         # that of text is compared when it becomes tokens
         kept |= set() if self.token_files() else {"content_hash"}

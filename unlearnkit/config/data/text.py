@@ -7,11 +7,12 @@ from typing import Literal
 from pydantic import Field
 
 from unlearnkit.config.data.hub_text import HubText
+from unlearnkit.config.data.pairs import PairSettings
 from unlearnkit.config.data.tokenizer import Tokenizer
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
-Unit = Literal["sequence", "document", "step"]
+Unit = Literal["sequence", "document", "step", "group"]
 
 
 class TextDataBlock(Settings):
@@ -26,6 +27,9 @@ class TextDataBlock(Settings):
     tokenizer: Tokenizer | None = Field(
         None, description="how text becomes tokens; null for data that are tokens already"
     )
+    pairs: PairSettings | None = Field(
+        None, description="of question-answer pairs: how they become text, and which are taken; null: the defaults"
+    )
     sequence_length: int = Field(
         ge=2,
         le=65_536,
@@ -33,8 +37,8 @@ class TextDataBlock(Settings):
     )
     forget_unit: Unit = Field(
         "sequence",
-        description="what can be forgotten: single sequences, documents (sequences then end with their document), or "
-        "all sequences of a training step; EasyDUB: step",
+        description="what can be forgotten: single sequences (of question-answer pairs: pairs), documents (sequences "
+        "then end with their document), all sequences of a training step, or the pairs of a group; EasyDUB: step",
     )
     train_size: int = Field(
         ge=2, description="number of training sequences, the first of the data; must end with a forget unit"
@@ -49,6 +53,7 @@ class TextDataBlock(Settings):
     content_hash: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{64}$",
-        description="SHA-256 that the content of the data set must have, as stated in data/train.bin.json for text and "
-        "in data/dataset.safetensors.json for data that are tokens already; null: not compared",
+        description="SHA-256 that the content of the data set must have, as stated in data/train.bin.json for text, "
+        "data/pairs.json.json for pairs and data/dataset.safetensors.json for data that are tokens already; null: not "
+        "compared",
     )

@@ -84,5 +84,19 @@ class CharacterTokenizer(TokenizerSettings):
         return self.vocabulary_size
 
 
-Tokenizer = Annotated[Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer, Field(discriminator="kind")]
+class PretrainedTokenizer(TokenizerSettings):
+    """The tokenizer of a pretrained model, for question-answer pairs."""
+
+    kind: Literal["pretrained"]
+    folder: UserPath | None = Field(
+        None,
+        min_length=1,
+        description="folder with tokenizer.json and what else transformers saves with a tokenizer; null: that of the "
+        "base of the model `pretrained`",
+    )
+
+
+Tokenizer = Annotated[
+    Gpt2Tokenizer | BpeTokenizer | CharacterTokenizer | PretrainedTokenizer, Field(discriminator="kind")
+]
 """Any tokenizer, distinguished by its `kind`."""

@@ -46,7 +46,17 @@ class UnitScoresForgetSet(ExtremesForgetSet):
     )
 
 
+class PairListForgetSet(ForgetSetSettings):
+    """Question-answer pairs that are published as a forget set, or that the rules of `pair_files` choose."""
+
+    kind: Literal["pair_list"]
+    name: str = Field(
+        min_length=1, description="list of the data set: forget01, forget05, forget10; of pair_files: forget"
+    )
+
+
 TextForgetSet = Annotated[
-    RandomUnitsForgetSet | UnitFileForgetSet | UnitScoresForgetSet | FileForgetSet, Field(discriminator="kind")
+    RandomUnitsForgetSet | UnitFileForgetSet | UnitScoresForgetSet | FileForgetSet | PairListForgetSet,
+    Field(discriminator="kind"),
 ]
 """Any forget set of text, distinguished by its `kind`; `file` holds indices of sequences."""

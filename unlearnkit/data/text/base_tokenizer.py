@@ -45,6 +45,21 @@ class BaseTokenizer:
         self.begin_of_text: int | None = self._tokenizer.bos_token_id
 
     @property
+    def begin_text(self) -> str | None:
+        """The text of the token that begins a prompt, None where the model has learned none."""
+        return self._tokenizer.bos_token
+
+    @property
+    def end_text(self) -> str:
+        """The text of the token that ends a document or an answer."""
+        return self._tokenizer.eos_token
+
+    @property
+    def definition(self) -> str:
+        """The tokenizer in the format of `tokenizer.json`."""
+        return self._tokenizer.backend_tokenizer.to_str()
+
+    @property
     def has_template(self) -> bool:
         """Whether the tokenizer comes with a chat template."""
         return bool(self._tokenizer.chat_template)

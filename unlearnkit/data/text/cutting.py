@@ -16,7 +16,8 @@ from unlearnkit.data.text.other_answers import AnyTokens
 from unlearnkit.data.text.token_shards import Stream
 from unlearnkit.errors import DataError
 
-Unit = Literal["sequence", "step", "document"]
+Unit = Literal["sequence", "step", "document", "group"]
+"""What can be forgotten; groups exist only of question-answer pairs, which are not cut."""
 AnyStream = AnyTokens | Stream
 """Tokens in one array, or in several one after the other."""
 

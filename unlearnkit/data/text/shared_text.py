@@ -24,12 +24,21 @@ def refuse_shared(text_set: TextSet, end_of_text: int) -> str:
     Documents begin at the token `end_of_text`; those of fewer than SHORT tokens are not compared. Raises DataError,
     with the count, if the copies are more than MOST_COPIES of either.
     """
-    train, validation = np.split(digests(text_set.sequences()), [text_set.train_size])
-    sequences = _refuse("sequences", np.isin(validation, train))
+    sequences = refuse_shared_sequences(text_set)
     border = int(text_set.starts[text_set.train_size])
     splits = (text_set.tokens[:border], text_set.tokens[border:])
     train, validation = (digests(_documents(tokens, end_of_text)) for tokens in splits)
     return _refuse(f"documents of {SHORT} tokens or more", np.isin(validation, train)) or sequences
+
+
+def refuse_shared_sequences(text_set: TextSet, what: str = "sequences") -> str:
+    """Return how many sequences of the validation split are in the training split too, "" if none are.
+
+    Raises DataError, with the count, if they are more than MOST_COPIES of them.
+    """
+    ends = np.cumsum([text_set.train_size, text_set.validation_size])
+    train, validation, _ = np.split(digests(text_set.sequences()), ends)
+    return _refuse(what, np.isin(validation, train))
 
 
 def _refuse(what: str, shared: npt.NDArray[np.bool_]) -> str:

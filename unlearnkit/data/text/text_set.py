@@ -151,6 +151,11 @@ class TextSet:
         for start, length in zip(self.starts, self.lengths, strict=True):
             yield self.tokens[start : start + length]
 
+    def questions(self) -> Iterator[AnyTokens]:
+        """Yield the tokens of the prompt of every sequence, [tokens], as views."""
+        for start, prompt in zip(self.starts, self.prompts, strict=True):
+            yield self.tokens[start : start + prompt]
+
     @property
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) over sizes, vocabulary, tokens and cuts, and over what pairs have beside these.

@@ -10,12 +10,15 @@ import numpy.typing as npt
 from unlearnkit.config.forget_sets import units as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import Indices, random_forget_set, score_forget_set
+from unlearnkit.data.text.pair_file import read_pairs
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
 
 
-def make_unit_forget_set(settings: config.TextForgetSet, text_set: TextSet) -> Indices:
+def make_unit_forget_set(settings: config.TextForgetSet, text_set: TextSet, pairs: Path | None = None) -> Indices:
     """Return the sequences of a configured forget set, int64, ascending unless a file gives them in its own order.
+
+    `pairs` is the file with the pairs that the sequences were made of.
 
     Raises DataError if the data set has no such units, a set of sequences cuts a unit in two, or its file is missing or
     damaged.
@@ -36,6 +39,9 @@ def make_unit_forget_set(settings: config.TextForgetSet, text_set: TextSet) -> I
             units = score_forget_set(scores, settings.top, settings.bottom)
         case config.FileForgetSet():
             return _of_whole_units(file_forget_set(Path(settings.file), settings.sha256), text_set)
+        case config.PairListForgetSet():
+            assert pairs is not None
+            return _of_whole_units(pair_list(pairs, settings.name), text_set)
     return sequences_of_units(units, text_set)
 
 
@@ -47,6 +53,18 @@ def sequences_of_units(units: npt.NDArray[np.integer], text_set: TextSet) -> Ind
         fact = f"unit {outside[0]} is to be forgotten" if len(outside) else "a unit is listed twice"
         raise _units_error(fact, count)
     return np.flatnonzero(np.isin(text_set.train_units, units))
+
+
+def pair_list(pairs: Path, name: str) -> Indices:
+    """Return a forget list of pairs, ascending; raises DataError if there is none of this name."""
+    lists = read_pairs(pairs).pairs.forget_lists
+    if name not in lists:
+        raise DataError(
+            f"there is no forget list '{name}' of which all pairs are trained on",
+            expected=f"one of {', '.join(lists)}" if lists else "a data set with forget lists",
+            remedy="correct the name, or take the pairs of the list by data.train_size and data.pairs.first",
+        )
+    return np.sort(np.array(lists[name], np.int64))
 
 
 def _of_whole_units(indices: Indices, text_set: TextSet) -> Indices:

@@ -56,7 +56,10 @@ def made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     yield from given_shards(graph)
     if graph.experiment.task == "text":
         text = TextGraph(graph)
-        yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()
+        if text.has_pairs:
+            yield graph.path(layout.PAIRS), text.pairs_slice(), [*text.raw_files(), *text.tokenizer_files()]
+        else:
+            yield graph.path(layout.TRAIN_TOKENS), text.tokens_slice(), text.raw_files()
         return
     yield graph.path(layout.DATASET), graph.dataset_slice(), graph.raw_files()
     pools = PoolGraph(graph)

@@ -1,0 +1,48 @@
+"""The data of question-answer pairs: pairs with their prompts and the tokenizer, then sequences of tokens.
+
+Inputs:  raw pairs (of the user's own: files under `data.root`; else a download or the package), the tokenizer of a
+         pretrained model
+Outputs: results/<experiment>/data/{pairs.json,tokenizer.json,dataset.safetensors}
+"""
+
+
+rule pairs:
+    input:
+        raw=lambda w: TEXT_GRAPH.raw_files(),
+        tokenizer=TEXT_GRAPH.tokenizer_files(),
+    output:
+        pairs=path(layout.PAIRS),
+        tokenizer=path(layout.TOKENIZER),
+        pairs_provenance=layout.provenance(path(layout.PAIRS)),
+        tokenizer_provenance=layout.provenance(path(layout.TOKENIZER)),
+    params:
+        **made("pairs"),
+    log:
+        log_of(layout.PAIRS),
+    localrule: True
+    message:
+        "Pairs of {params.settings[name]}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/pairs.py"
+
+
+rule dataset:
+    input:
+        pairs=path(layout.PAIRS),
+        tokenizer=path(layout.TOKENIZER),
+    output:
+        dataset=path(layout.DATASET),
+        provenance=layout.provenance(path(layout.DATASET)),
+    params:
+        **made("data"),
+    log:
+        log_of(layout.DATASET),
+    localrule: True
+    message:
+        "Data set {params.settings[name]}"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/pair_dataset.py"

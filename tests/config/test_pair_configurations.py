@@ -1,0 +1,107 @@
+"""Configurations of question-answer pairs: what belongs together, and what a graph of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from unlearnkit import layout
+from unlearnkit.config.load import load_experiment
+from unlearnkit.errors import ConfigError
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.present import Present
+from unlearnkit.workflow.text_graph import TextGraph
+
+EXPERIMENT: dict[str, Any] = {
+    "experiment": "asked",
+    "data": {
+        "name": "village_pairs",
+        "tokenizer": {"kind": "bpe", "vocabulary_size": 600},
+        "sequence_length": 96,
+        "train_size": 240,
+        "validation_size": 48,
+    },
+    "model": {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2},
+    "training": {"epochs": 1, "batch_size": 12},
+    "num_models": 2,
+    "held_out_oracles": 2,
+    "shard_size": 2,
+    "forget_sets": {"tenth": {"kind": "pair_list", "name": "forget10"}},
+    "methods": {"nothing": {"method": "do_nothing"}},
+    "metrics": {"margin_distance": {}},
+}
+
+
+@pytest.fixture
+def changed() -> Callable[..., dict[str, Any]]:
+    """A function that returns the configuration with other keys of `data` or other forget sets."""
+
+    def configuration(forget_sets: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
+        sets = forget_sets or EXPERIMENT["forget_sets"]
+        return {**EXPERIMENT, "forget_sets": sets, "data": {**EXPERIMENT["data"], **data}}
+
+    return configuration
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"forget_unit": "document"}, "data.forget_unit is document, but village_pairs is question-answer pairs"),
+        ({"tokenizer": {"kind": "characters"}}, "data.tokenizer.kind is characters, but village_pairs is question"),
+        ({"name": "village", "forget_unit": "group"}, "data.forget_unit is group, but village is plain text"),
+        ({"name": "village", "pairs": {"first": 3}}, "data.pairs is set, but village is plain text"),
+        ({"pairs": {"rules": [{"use": "drop"}]}}, "data.pairs.rules is set, but data.name is village_pairs"),
+        ({"name": "village"}, "forget_sets.tenth.name is 'forget10', but village has no such forget list"),
+    ],
+)
+def test_pairs_and_plain_text_are_not_mixed(
+    changed: Callable[..., dict[str, Any]], data: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(changed(**data))
+    assert message in str(error.value)
+
+
+def test_a_list_that_is_not_published_is_named(changed: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(changed({"some": {"kind": "pair_list", "name": "forget1"}}))
+    assert "village_pairs has no such forget list" in str(error.value) and "forget10" in str(error.value)
+
+
+def test_the_size_of_a_published_list_is_planned_where_all_pairs_are_taken(
+    changed: Callable[..., dict[str, Any]],
+) -> None:
+    assert load_experiment(changed()).planned_size("tenth") == 24
+    assert load_experiment(changed(train_size=24, pairs={"first": 216})).planned_size("tenth") is None
+
+
+def test_what_is_made_of_pairs_follows_from_their_settings(changed: Callable[..., dict[str, Any]]) -> None:
+    def slices(**data: Any) -> list[dict[str, Any]]:
+        text = TextGraph(Graph(load_experiment(changed(**data))))
+        return [text.pairs_slice(), text.dataset_slice()]
+
+    pairs, dataset = slices()
+    assert dataset == {"name": "village_pairs", "sequence_length": 96, "forget_unit": "sequence"}
+    # writing out a default changes nothing, and the length of sequences belongs to the data set alone
+    assert slices(pairs={"template": {"kind": "plain"}}) == [pairs, dataset]
+    assert slices(sequence_length=128)[0] == pairs
+    assert slices(pairs={"begin_of_text": True})[0] != pairs
+    assert slices(pairs={"first": 12}, train_size=228)[0] != pairs
+
+
+def test_plain_text_has_the_slices_that_it_had(changed: Callable[..., dict[str, Any]]) -> None:
+    sets = {"some": {"kind": "random_units", "size": 4}}
+    graph = Graph(load_experiment(changed(sets, name="village")))
+    text = TextGraph(graph)
+    assert {*text.tokens_slice()} == {"name", "hub", "tokenizer", "content_hash"}
+    assert {*text.dataset_slice()} == {
+        *("name", "sequence_length", "forget_unit", "train_size", "validation_size", "unit_sequences")
+    }
+    assert "pairs" not in Present(graph).page.described_data()
+
+
+def test_a_list_of_pairs_is_made_of_the_pairs(changed: Callable[..., dict[str, Any]]) -> None:
+    graph = Graph(load_experiment(changed()))
+    assert graph.forget_set_file("tenth") == [graph.path(layout.PAIRS)]

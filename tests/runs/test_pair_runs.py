@@ -1,0 +1,105 @@
+"""Question-answer pairs from data to table: models that never saw answers know them less, in process and as a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from checkout import CONFIG, Checkout
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.tables import read_table
+from unlearnkit.config.data.tokenizer import BpeTokenizer
+from unlearnkit.config.load import load_experiment
+from unlearnkit.config.text_experiment import TextExperiment
+from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.data.text.pair_loading import load_pairs, prepared
+from unlearnkit.data.text.pair_making import text_set_of_pairs
+from unlearnkit.training.language.sequence_values import target_counts, values_of_sequences
+from unlearnkit.training.originals import train_shard
+from unlearnkit.training.setup import task_for
+from unlearnkit.training.shard import Worker
+from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.text_graph import TextGraph
+
+EXPERIMENT: dict[str, Any] = {
+    "experiment": "tiny",
+    "data": {
+        "name": "village_pairs",
+        "tokenizer": {"kind": "bpe", "vocabulary_size": 400},
+        "sequence_length": 96,
+        "train_size": 48,
+        "validation_size": 12,
+        "pairs": {"first": 192},
+    },
+    "model": {"name": "nanogpt", "layers": 1, "width": 32, "heads": 2, "logit_cap": None},
+    "training": {"epochs": 30, "batch_size": 8, "order": "shuffled", "lr": 0.02, "weight_decay": 0.0, "clip": None},
+    "num_models": 3,
+    "held_out_oracles": 3,
+    "shard_size": 3,
+    "forget_sets": {"last": {"kind": "pair_list", "name": "forget05"}},
+    "methods": {
+        "npo": {"method": "npo", "steps": 30, "batch_size": 8, "lr": 1.0e-3},
+        "graddiff": {"method": "graddiff", "steps": 20, "batch_size": 8, "lr": 3.0e-4},
+    },
+    "metrics": {"margin_distance": {}},
+}
+FORGOTTEN = np.arange(36, 48)
+
+
+@pytest.fixture
+def worker_in(tmp_path: Path) -> Callable[[str], Worker]:
+    """A function that returns a worker with a resume folder of its own."""
+    device = torch.device("cpu")
+    return lambda name: Worker(device, lambda: 0.0, ResumeFolder(str(tmp_path / name), "key"), lambda _: None)
+
+
+def test_an_oracle_knows_the_answers_less_than_an_original(worker_in: Callable[[str], Worker]) -> None:
+    experiment = load_experiment(EXPERIMENT)
+    assert isinstance(experiment, TextExperiment)
+    data, settings = experiment.data, experiment.pair_settings
+    pairs, _ = load_pairs(data.name, None, settings)
+    file, tokenizer = prepared(
+        pairs.part(192, 48, 12), settings, BpeTokenizer(kind="bpe", vocabulary_size=400, min_frequency=2)
+    )
+    assert file.pairs.forget_lists["forget05"] == tuple(FORGOTTEN)
+    text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
+    task = task_for(text_set, EXPERIMENT["model"], 0, torch.device("cpu"))
+    recipe, everything = TextRecipe.model_validate(EXPERIMENT["training"]), torch.arange(48)
+    margins = {}
+    for role, rows in (("original", everything), ("oracle", everything[:36])):
+        shard = train_shard(task, recipe, rows, role=role, model_indices=[0], worker=worker_in(role))
+        (state,) = shard.states.values()
+        model = task.architecture.load(state).eval()
+        margins[role] = values_of_sequences(model, task.source, torch.arange(60))["margins"]
+    assert margins["original"][FORGOTTEN].mean() > margins["oracle"][FORGOTTEN].mean() + 3
+    assert margins["oracle"][:36].mean() > margins["oracle"][FORGOTTEN].mean() + 3
+    # margins are those of answers
+    assert target_counts(task.source, torch.arange(60)).tolist() == text_set.targets.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_originals_are_apart_from_oracles_and_methods_lie_between(pristine: Checkout, tmp_path: Path) -> None:
+    copy = pristine.copy(tmp_path / "copy")
+    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
+    copy.make("margin_distance_all")
+    assert copy.plan().nothing_to_do
+    rows, _ = read_table(copy.result("tables/margin_distance.parquet"))
+    distance = {
+        row["candidate"]: row["mean"]
+        for row in rows.to_pylist()
+        if (row["split"], row["measure"]) == ("forget", "wasserstein")
+    }
+    assert set(distance) == {"original", "oracle", "npo", "graddiff"}
+    assert distance["original"] > 4 * distance["oracle"]
+    assert distance["npo"] < 0.9 * distance["original"]
+    record = json.loads(copy.result("forget_sets/last.npy.json").read_text())
+    assert record["size"] == 12 and record["copies"] == {"retain": 0, "validation": 0}
+    assert record["questions"] == {"retain": 0, "validation": 0}

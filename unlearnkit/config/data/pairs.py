@@ -1,0 +1,69 @@
+"""Settings of question-answer pairs: how a pair becomes text, which pairs are taken, and what becomes of rows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from unlearnkit.config.settings import Settings
+
+
+class PlainTemplate(Settings):
+    """A prompt is `question`, the question and `answer`; the tokenizer's end-of-text token follows the answer."""
+
+    kind: Literal["plain"] = "plain"
+    question: str = Field("Question: ", description="text before a question; TOFU's for models without a chat template")
+    answer: str = Field("\nAnswer: ", min_length=1, description="text between a question and its answer; TOFU")
+
+
+class ChatTemplate(Settings):
+    """The tokenizer's own chat template; an answer ends with the token that ends a turn."""
+
+    kind: Literal["chat"]
+    system: str | None = Field(None, min_length=1, description="system message; null: what the template writes itself")
+    date: str = Field(
+        "26 Jul 2024",
+        min_length=1,
+        description="what templates that state today's date are given, since prompts would change every day",
+    )
+
+
+class PairRule(Settings):
+    """What becomes of rows of `pair_files`: the first rule whose condition a row meets, and whose quota has room."""
+
+    use: Literal["forget", "retain", "validation", "drop"] = Field(
+        description="forget, which is trained on and is the forget list `forget`; retain, trained on; validation; or "
+        "drop, left out"
+    )
+    field: str | None = Field(
+        None, min_length=1, description="field that the condition is about; null: every row meets it"
+    )
+    equals: str | int | float | bool | None = Field(None, description="the value of the field; null: no such condition")
+    at_least: float | None = Field(None, description="smallest value of the field")
+    below: float | None = Field(None, description="values of the field are smaller")
+    most: int | None = Field(None, ge=0, description="quota: rows beyond it go on to the next rule; null: none")
+
+    @model_validator(mode="after")
+    def _condition_of_a_field(self) -> Self:
+        conditions = [self.equals, self.at_least, self.below]
+        if (self.field is None) != all(condition is None for condition in conditions):
+            raise ValueError("a field and a condition (equals, at_least, below) belong together")
+        return self
+
+
+class PairSettings(Settings):
+    """How pairs become text, and which are taken."""
+
+    template: Annotated[PlainTemplate | ChatTemplate, Field(discriminator="kind")] = Field(
+        PlainTemplate.model_validate({}), description="how a question and its answer become text"
+    )
+    begin_of_text: bool = Field(
+        False,
+        description="whether the tokenizer's begin-of-text token precedes every prompt, beside what a chat template "
+        "writes",
+    )
+    first: int = Field(0, ge=0, description="first training pair that is taken; data.train_size counts from it")
+    rules: tuple[PairRule, ...] = Field(
+        (), description="of pair_files: what becomes of the rows of all files; (): the files name the splits"
+    )

@@ -1,0 +1,123 @@
+"""Question-answer pairs of a data set, in splits, and the forget lists that are published with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.data.text.corpus import checked_text
+from unlearnkit.errors import DataError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A question and its answer, and what evaluations and methods compare the answer with.
+
+    paraphrased_answer  the answer in other words, None if there is none
+    perturbed_answers   plausible wrong answers, in the form of the paraphrase where there is one
+    group               what the pair is about, "" if that is not stated; pairs of a group may be a forget unit
+    """
+
+    question: str
+    answer: str
+    paraphrased_answer: str | None = None
+    perturbed_answers: tuple[str, ...] = ()
+    group: str = ""
+
+    def texts(self) -> dict[str, str]:
+        """Return every text of the pair by what it is."""
+        paraphrase = {} if self.paraphrased_answer is None else {"paraphrased_answer": self.paraphrased_answer}
+        wrong = {f"perturbed_answers[{number}]": text for number, text in enumerate(self.perturbed_answers)}
+        return {"question": self.question, "answer": self.answer, **paraphrase, **wrong}
+
+
+@dataclass(frozen=True, eq=False)
+class PairSet:
+    """Pairs in the publisher's order: "train" and "validation", then further splits that are evaluated alone.
+
+    forget_lists  name -> positions in the training split that are published, or chosen by the user's rules, to forget
+    raw_files     what the pairs were read from, for provenance
+    notes         what became of rows that are no pairs here, for the log and the record
+
+    Raises DataError if a split is empty, a text is empty or no text, or a list names a pair twice or one that is not
+    there.
+    """
+
+    splits: Mapping[str, tuple[Pair, ...]]
+    forget_lists: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    raw_files: tuple[Path, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for split in ("train", "validation", *self.splits):
+            if not self.splits.get(split):
+                raise DataError(f"the {split} split has no question-answer pair", expected="at least one pair")
+        for split, pairs in self.splits.items():
+            for number, pair in enumerate(pairs):
+                for name, text in pair.texts().items():
+                    if not checked_text(text, f"{name} of {split} pair {number}").strip():
+                        raise _empty(split, number, name)
+        for name, chosen in self.forget_lists.items():
+            if len({*chosen}) != len(chosen) or not all(0 <= number < len(self.splits["train"]) for number in chosen):
+                raise DataError(
+                    f"the forget list {name} names a pair twice, or one that is not in the training split",
+                    expected=f"positions from 0 to {len(self.splits['train']) - 1}, each once",
+                )
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hexadecimal) over all texts, groups and forget lists as JSON. Computed again at every call."""
+        content = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return splits and forget lists as JSON holds them."""
+        splits = {name: [asdict(pair) for pair in pairs] for name, pairs in self.splits.items()}
+        lists = {name: list(chosen) for name, chosen in self.forget_lists.items()}
+        return {"splits": splits, "forget_lists": lists}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> PairSet:
+        """Return what `to_json` was made from, without raw files and notes."""
+        splits = {
+            name: tuple(Pair(**{**row, "perturbed_answers": tuple(row["perturbed_answers"])}) for row in rows)
+            for name, rows in content["splits"].items()
+        }
+        return cls(splits, {name: tuple(chosen) for name, chosen in content["forget_lists"].items()})
+
+    def part(self, first: int, train_size: int, validation_size: int) -> PairSet:
+        """Return the `train_size` training pairs from `first` on and the first `validation_size` of validation.
+
+        Further splits are kept whole; forget lists are kept if all of their pairs are taken. Raises DataError if there
+        are fewer pairs.
+        """
+        sizes = {"train": (first, train_size), "validation": (0, validation_size)}
+        splits = dict(self.splits)
+        for name, (begin, size) in sizes.items():
+            if begin + size > len(splits[name]):
+                after = f" after the first {begin}" if begin else ""
+                raise DataError(
+                    f"data.{name}_size is {size}, but there are {len(splits[name]) - begin} {name} pairs{after}",
+                    expected=f"at most {max(0, len(splits[name]) - begin)}",
+                    remedy=f"correct data.{name}_size" + (" or data.pairs.first" if begin else ""),
+                )
+            splits[name] = splits[name][begin : begin + size]
+        taken = range(first, first + train_size)
+        kept = {
+            name: tuple(number - first for number in chosen)
+            for name, chosen in self.forget_lists.items()
+            if all(number in taken for number in chosen)
+        }
+        return replace(self, splits=splits, forget_lists=kept)
+
+
+def _empty(split: str, number: int, name: str) -> DataError:
+    return DataError(
+        f"{name} of {split} pair {number} is empty",
+        expected="a question and an answer with at least one character each, since the answer is what models learn",
+        remedy="complete the pair, or leave it out",
+    )

@@ -1,0 +1,70 @@
+"""Questions and answers about the people of Thornby: 240 pairs for training and 48 for validation, without a download.
+
+They are the documents of questions and answers of `village`, three about each of 80 and 16 people. Paraphrases say the
+same by another opening. Wrong answers are those to the same question about three other people. The last 10 %, 5 % and
+1 % of the pairs, about eight, four and one of the people, are the forget lists.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from unlearnkit.data.text.pair_set import Pair, PairSet
+from unlearnkit.data.text.village import documents
+
+TASK = "text"
+PAIRS = True
+VIEWS = ("holdout", "refusals", "retain_refusals", "alternatives")
+TRAIN_SIZE = 240
+FORGET_LISTS = {"forget01": 3, "forget05": 12, "forget10": 24}
+DOWNLOAD_BYTES = 0
+CONTENT_HASH = "c901942bb76e72083684a8452e0811e4e354c8e01f0901daa2dce06aafe35c21"
+SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnkit)"
+
+_ASKED = re.compile(r"(Who|When|What|Where|To whom|Whom)\b[^\n?.]*\? ")
+_PARAPHRASE = "They say in Thornby: "
+_WRONG = 3
+
+
+def pairs(root: Path | None, settings: object = None) -> PairSet:
+    """Return the pairs; `root` and `settings` are not used."""
+    text = documents(None)
+    asked = [
+        (split, question + "?", answer)
+        for split, found in (("train", text.train), ("validation", text.validation))
+        for document in found
+        if _ASKED.match(document)
+        for question, _, answer in (line.partition("? ") for line in document.split("\n"))
+    ]
+    answers: dict[str, list[str]] = {}
+    for _, question, answer in asked:
+        answers.setdefault(_kind(question), []).append(answer)
+    every = [answer for found in answers.values() for answer in found]
+    made: dict[str, list[Pair]] = {"train": [], "validation": []}
+    for split, question, answer in asked:
+        alike = answers[_kind(question)]
+        wrong = _after(alike if len({*alike}) > _WRONG else every, answer)
+        spoken = tuple(_PARAPHRASE + text for text in (answer, *wrong))
+        made[split].append(Pair(question, answer, spoken[0], spoken[1:], _person(question)))
+    count = len(made["train"])
+    lists = {name: tuple(range(count - size, count)) for name, size in FORGET_LISTS.items()}
+    return PairSet({split: tuple(found) for split, found in made.items()}, lists)
+
+
+def _person(question: str) -> str:
+    """Return the first name of two words in a question."""
+    found = re.search(r" ([A-Z]\w+ [A-Z]\w+)", question)
+    return found[1] if found else ""
+
+
+def _kind(question: str) -> str:
+    """Return a question without the person, days and places, so that questions alike have answers alike."""
+    return re.sub(r" (on|in) [0-9A-Z][^?]*", "", question.replace(_person(question), ""))
+
+
+def _after(answers: list[str], answer: str) -> list[str]:
+    """Return the next other answers after an answer, in a circle."""
+    at = answers.index(answer)
+    others = dict.fromkeys(text for text in (*answers[at:], *answers[:at]) if text != answer)
+    return [*others][:_WRONG]
