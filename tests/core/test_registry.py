@@ -35,10 +35,11 @@ def test_every_entry_keeps_its_contract() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in registry.DATASETS if registry.task_of(registry.load("data set", name)) == "text"]
 )
-def test_a_data_set_of_text_has_documents_or_shards_and_says_what_checks_it(name: str) -> None:
+def test_a_data_set_of_text_has_documents_shards_or_pairs_and_says_what_checks_it(name: str) -> None:
     module = registry.load("data set", name)
-    made_of = "shards" if getattr(module, "TOKENISED", False) else "documents"
-    assert callable(getattr(module, made_of))
+    made_of = {"TOKENISED": "shards", "PAIRS": "pairs"}
+    declared = next((own for flag, own in made_of.items() if getattr(module, flag, False)), "documents")
+    assert callable(getattr(module, declared))
     assert module.CONTENT_HASH or module.CHECKED_BY
     assert not module.DOWNLOAD_BYTES or module.DOWNLOAD_FOLDER
 
