@@ -14,7 +14,7 @@ def test_every_setting_of_a_metric_is_documented(repository: Path) -> None:
     documented, metric = set[tuple[str, str]](), ""
     for name, setting in ([cell.strip(" `") for cell in row] for row in rows[1:]):
         metric = name or metric
-        documented.add((metric, setting))
+        documented |= {(each.strip(" `"), setting) for each in metric.split(",")}
     # its row refers to those of `relative`
     documented |= {("representation", setting) for name, setting in documented if name == "relative"}
     settings = {name: declared("metric", name).Settings.model_fields or [""] for name in METRICS}

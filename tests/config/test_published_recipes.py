@@ -14,7 +14,7 @@ from unlearnkit.config.blocks import names_for
 from unlearnkit.config.training.recipe import Recipe
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
-BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+BLOCKS = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL) if "training:" in block]
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

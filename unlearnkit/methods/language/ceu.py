@@ -13,7 +13,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from unlearnkit.config.methods.language import LanguageSettings
-from unlearnkit.data.text.sequences import IGNORE, Sequences
+from unlearnkit.data.text import sequences
+from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import Term, TokenBatch, descend
 from unlearnkit.training.language.forget_losses import counterfactual_sum
 from unlearnkit.training.sets import Sets
@@ -50,5 +51,5 @@ def counterfactual(model: nn.Module, batch: TokenBatch) -> Tensor:
 
 def without_first(labels: Tensor, skipped: int) -> Tensor:
     """Return labels without the first `skipped` targets of every sequence, which become IGNORE."""
-    number = (labels != IGNORE).cumsum(1)
-    return labels.where(number > skipped, IGNORE)
+    number = (labels != sequences.IGNORE).cumsum(1)
+    return labels.where(number > skipped, sequences.IGNORE)

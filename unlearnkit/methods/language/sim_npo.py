@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from unlearnkit.config.methods.language import Gamma
 from unlearnkit.config.methods.search import LogUniform, Space
 from unlearnkit.config.methods.two_losses import AnyRetainLoss, Beta
-from unlearnkit.data.text.sequences import IGNORE, Sequences
+from unlearnkit.data.text import sequences
+from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.language.token_terms import retain_terms
 from unlearnkit.training.language.sequence_losses import preference, sequence_means
@@ -56,7 +57,7 @@ def lengthwise_preference(beta: float, delta: float) -> Loss:
 
     def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
         means = sequence_means(sequence_sums(model(batch.inputs), batch.labels), batch.labels)
-        counts = (batch.labels != IGNORE).any(1)
+        counts = (batch.labels != sequences.IGNORE).any(1)
         return 2 * (preference(means - delta, beta) * counts).sum() / batch.sequences
 
     return loss
