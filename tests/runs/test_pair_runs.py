@@ -90,7 +90,7 @@ def test_originals_are_apart_from_oracles_and_methods_lie_between(pristine: Chec
     copy = pristine.copy(tmp_path / "copy")
     (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
     copy.make("margin_distance_all")
-    assert copy.plan().nothing_to_do
+    assert copy.plan("margin_distance_all").nothing_to_do
     rows, _ = read_table(copy.result("tables/margin_distance.parquet"))
     distance = {
         row["candidate"]: row["mean"]
