@@ -411,8 +411,11 @@ def test_check_takes_files_and_arguments_as_snakemake_does(
 @pytest.mark.parametrize(
     ("changes", "untried"),
     [
-        ({}, {"torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna"}),
-        ({"model": {"name": "resnet18"}}, {"transformers", "tokenizers", "datasets", "huggingface_hub", "optuna"}),
+        ({}, {"torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna", "peft"}),
+        (
+            {"model": {"name": "resnet18"}},
+            {"transformers", "tokenizers", "datasets", "huggingface_hub", "optuna", "peft"},
+        ),
     ],
 )
 def test_packages_that_an_experiment_does_not_use_are_not_imported(

@@ -186,7 +186,8 @@ def _made_tokens(block: TextDataBlock, root: Path | None, folder: Path) -> Gener
     corpus, _ = load_corpus(block.name, root, block.hub, block.content_hash)
     yield "ok", f"{block.name} is sound: {len(corpus.train) + len(corpus.validation)} documents"
     settings = block.tokenizer
-    assert settings is not None
+    # that of a pretrained model belongs to pairs
+    assert settings is not None and settings.kind != "pretrained"
     if settings.kind == "gpt2" and settings.folder is None:
         yield "warning", f"the tokenizer is read from huggingface.co, {settings.hub}, by the first job"
         return None
