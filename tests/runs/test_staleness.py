@@ -241,5 +241,5 @@ def test_a_changed_key_costs_what_reads_it(
 
 def test_an_edited_rule_file_costs_nothing(finished: Checkout) -> None:
     finished.edit("rules/unlearn.smk", '"{wildcards.variant} on ', '"{wildcards.variant}  on ')
-    finished.edit("workflow_scripts/unlearn.py", "settings = params.settings", "settings  = params.settings")
+    finished.edit("workflow_scripts/unlearn.py", "settings = snakemake", "settings  = snakemake")
     assert finished.plan().nothing_to_do
