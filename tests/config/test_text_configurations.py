@@ -98,6 +98,22 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
             {"model": {"name": "pretrained", "source": {"folder": "a"}, "adapter": None, "dtype": "bfloat16"}},
             "model: dtype is bfloat16 without an adapter, whose updates would mostly round to nothing",
         ),
+        (
+            {
+                "model": {"name": "pretrained", "source": {"folder": "a"}, "adapter": {"dropout": 0.05}},
+                "execution": {"micro_batch_size": 4},
+            },
+            "model.adapter.dropout is 0.05, but execution.micro_batch_size is 4: what it leaves out is drawn for every "
+            "forward pass, so results would depend on how a step is divided; expected model.adapter.dropout: 0, or "
+            "execution.micro_batch_size: null",
+        ),
+        (
+            {
+                "model": {"name": "pretrained", "source": {"folder": "a"}, "adapter": {"dropout": 0.05}},
+                "execution": {"processes": 2},
+            },
+            "model.adapter.dropout is 0.05, but execution.processes is 2: .* or execution.processes: 1",
+        ),
         ({"model.heads": 5}, "model: width 64 is not a multiple of heads 5"),
         ({"data.name": "text_file"}, "data.name is 'text_file'; expected one of .*Did you mean 'text_files'?"),
         ({"data.split": "official"}, "data.split is not a known key"),

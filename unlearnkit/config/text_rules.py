@@ -100,11 +100,24 @@ def _base_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
         yield ConfigError(
             "model.source names no place", expected="a package, a folder, or hub with the commit as revision"
         )
-    if getattr(experiment.model_settings, "adapter", None):
+    if adapter := getattr(experiment.model_settings, "adapter", None):
+        if adapter.dropout:
+            yield from _division_problems(experiment, adapter.dropout)
         for role in experiment.given:
             yield ConfigError(
                 f"{role}s.source is path, whose files hold whole models, but model.adapter is set",
                 expected="model.adapter: null, or the folder of one such model as model.source",
+            )
+
+
+def _division_problems(experiment: TextExperiment, dropout: float) -> Iterator[ConfigError]:
+    """Yield settings that divide a step into forward passes, on which results with dropout would depend."""
+    for name, whole in {"micro_batch_size": None, "processes": 1}.items():
+        if (value := getattr(experiment.execution, name)) != whole:
+            yield ConfigError(
+                f"model.adapter.dropout is {dropout}, but execution.{name} is {value}: what it leaves out is drawn for "
+                "every forward pass, so results would depend on how a step is divided",
+                expected=f"model.adapter.dropout: 0, or execution.{name}: {'null' if whole is None else whole}",
             )
 
 

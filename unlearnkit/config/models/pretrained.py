@@ -44,7 +44,11 @@ class LoraSettings(Settings):
     rank: int = Field(8, ge=1, le=4096, description="rank of the term; TOFU, Closer look: 8, LUF: 16")
     alpha: float = Field(32.0, gt=0, le=1e4, description="the term counts alpha / rank; TOFU, Closer look, LUF: 32")
     dropout: float = Field(
-        0.05, ge=0, lt=1, description="share of a layer's inputs that the term does not see in training; TOFU: 0.05"
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of a layer's inputs that the term does not see in training, drawn for every forward pass, "
+        "so it excludes execution.micro_batch_size and execution.processes above 1; TOFU: 0.05",
     )
     targets: tuple[str, ...] | None = Field(
         None,
