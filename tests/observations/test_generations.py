@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from made_pairs import END, made_pairs
 from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenizers import DefaultTokenizer
 from text_models import CPU, observed, task_of
 from torch import Tensor, nn
 
 from unlearnkit.artifacts.observations import read_observation, write_observation
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.training.language.generating import greedy
+from unlearnkit.training.language.words import Words
 from unlearnkit.training.language.written import entropy, rouge_of
 
 VOCABULARY = 40
@@ -149,6 +153,42 @@ def test_words_of_the_question_stay_in_the_answer_and_stems_count_where_that_is_
     stems = [rouge_of(["he writes books"], ["he writing book"], stemmer=own)[1][0] for own in (True, False)]
     assert stems == pytest.approx([1, 1 / 3])
     assert rouge_of(["an answer"], [""], stemmer=True).tolist() == [[0], [0], [0]]
+
+
+ENGLISH = "Writers' books, re-written 3rd: running_late relational 1990s. "
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.lists(st.sampled_from(ENGLISH.split(" "))).map(" ".join))
+def test_words_of_ascii_are_those_of_rouge_score(text: str) -> None:
+    for stemmer in (True, False):
+        assert Words(stemmer).tokenize(text) == DefaultTokenizer(use_stemmer=stemmer).tokenize(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Café Nuñez's ÉCOLES", ["café", "nuñez", "s", "écoles"]),
+        ("Cafe\u0301s", ["cafés"]),
+        ("“Books” — naïve…", ["book", "naïve"]),
+        ("她生于里斯本，1990年。", [*"她生于里斯本", "1990", *"年"]),
+        ("ひらがな・カタカナ", [*"ひらがなカタカナ"]),
+        ("서울에서 태어났다", ["서울에서", "태어났다"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("Он писал книги", ["он", "писал", "книги"]),
+        ("?! ❤\ufe0f 🙂 __", []),
+    ],
+)
+def test_words_of_other_scripts_are_whole_and_those_of_chinese_and_japanese_single(text: str, words: list[str]) -> None:
+    assert Words(stemmer=True).tokenize(text) == words
+
+
+@pytest.mark.parametrize("text", ["她生于里斯本", "Он родился в Лиссабоне"])
+def test_a_text_is_wholly_in_itself_whatever_its_language(text: str) -> None:
+    assert rouge_of([text] * 2, [text, "none"], stemmer=True).T.tolist() == [[1, 1, 1], [0, 0, 0]]
+
+
+def test_an_answer_without_words_has_no_value() -> None:
+    assert np.isnan(rouge_of(["?!", "…"], ["?!", "an answer"], stemmer=True)).all()
 
 
 def test_entropy_of_what_is_written() -> None:

@@ -6,7 +6,8 @@
     entropy        -sum of f log f over the shares f of its distinct tokens, over the log of `tokens`, in [0, 1]; 0 for
                    one token or none
     rouge1_recall, rougeL_recall, rougeL_f1
-                   ROUGE of the text against the answer, in [0, 1], by the package rouge-score
+                   ROUGE of the text against the answer, in [0, 1], by the package rouge-score, over words of
+                   any script; NaN where the answer has none
     prompt, answer the texts of the pair itself, the same for all models
 
 Prompt and answer are divided by their tokens, so words that both have are removed from neither. Sources: ROUGE: Lin

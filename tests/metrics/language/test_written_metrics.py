@@ -48,6 +48,18 @@ def test_means_are_over_the_questions_of_a_split() -> None:
         np.testing.assert_allclose(found[name]["facts"], values[:, 6])
 
 
+def test_questions_whose_answer_has_no_words_count_in_no_rouge() -> None:
+    own = population()
+    values = own.observed["generations"]
+    for name in ("rougeL_recall", "rougeL_f1", "rouge1_recall"):
+        values[name][:, [1, 6]] = np.nan
+    found, utility = scored(rouge, own), scored(model_utility, own)
+    np.testing.assert_array_equal(found["rougeL_recall"]["retain"], values["rougeL_recall"][:, 2])
+    np.testing.assert_array_equal(utility["rouge"]["retain"], values["rougeL_recall"][:, 2])
+    assert np.isnan(found["rougeL_f1"]["facts"]).all() and np.isnan(utility["model_utility"]["all"]).all()
+    assert all("undefined" in own for own in (rouge.MEASURES["rouge1_recall"], model_utility.MEASURES["rouge"]))
+
+
 def nine(own: Population, model: int, form: str) -> list[float]:
     """The nine numbers of one model, written out."""
     answers, numbers = own.observed["answers"], []

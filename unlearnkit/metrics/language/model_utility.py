@@ -28,6 +28,7 @@ HEADLINE = "model_utility"
 STATISTIC = "mean"
 SPLITS = ("retain", "authors", "facts")
 UNDEFINED = "no question of a split has wrong answers"
+WORDLESS = "no true answer of a split has words"
 PART = {"direction": "match", "low": 0.0, "high": 1.0, "splits": SPLITS}
 MEASURES = {
     "model_utility": {
@@ -37,10 +38,10 @@ MEASURES = {
         "unit": "1",
         "label": "Model utility",
         "splits": ("all",),
-        "undefined": UNDEFINED,
+        "undefined": f"{UNDEFINED}, or {WORDLESS}",
     },
     "probability": {"unit": "probability", "label": "Probability", "undefined": UNDEFINED, **PART},
-    "rouge": {"unit": "fraction", "label": "ROUGE-L recall", **PART},
+    "rouge": {"unit": "fraction", "label": "ROUGE-L recall", "undefined": WORDLESS, **PART},
     "truth_ratio": {"unit": "ratio", "label": "max(0, 1 - R)", "undefined": UNDEFINED, **PART},
 }
 
@@ -60,8 +61,9 @@ def score(
 
     With splits authors and facts these are nine: on each split a probability, on authors and facts that among the
     options, recall of ROUGE-L, and max(0, 1 - R). Data without these splits have the three of retained questions. Only
-    questions with wrong answers count in a truth ratio. `oracle` and `rng` are unused. Raises MetricError for
-    non-finite margins and for a split whose questions were not observed. Source: Maini et al. 2024 (arXiv 2401.06121).
+    questions with wrong answers count in a truth ratio, only those whose true answer has words in ROUGE. `oracle` and
+    `rng` are unused. Raises MetricError for non-finite margins and for a split whose questions were not observed.
+    Source: Maini et al. 2024 (arXiv 2401.06121).
     """
     require_finite(candidate.margins, "candidate")
     parts: dict[str, dict[str, NDArray[np.float64]]] = {"probability": {}, "rouge": {}, "truth_ratio": {}}
@@ -69,7 +71,7 @@ def score(
         answers, generations = candidate.seen("answers", split), candidate.seen("generations", split)
         of = probability if split == "retain" else probability_among_options
         parts["probability"][split] = mean_of_defined(of(answers))
-        parts["rouge"][split] = generations["rougeL_recall"].mean(axis=1, dtype=np.float64)
+        parts["rouge"][split] = mean_of_defined(generations["rougeL_recall"].astype(np.float64))
         parts["truth_ratio"][split] = mean_of_defined(true_better(log_truth_ratio(answers, settings.form)))
     numbers = np.stack([values for of_splits in parts.values() for values in of_splits.values()])
     return {"model_utility": {"all": harmonic_mean(numbers)}, **parts}

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.metrics.language.answered import mean_of_defined
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
@@ -15,6 +16,7 @@ NEEDS_ORACLE = False
 MIN_MODELS = 1
 HEADLINE = "rougeL_recall"
 STATISTIC = "mean"
+UNDEFINED = "no true answer of a split has words"
 SHARE = {
     "direction": "match",
     "low": 0.0,
@@ -23,9 +25,9 @@ SHARE = {
     "splits": ("forget", "retain", "validation", "authors", "facts"),
 }
 MEASURES = {
-    "rougeL_recall": {"label": "ROUGE-L recall", **SHARE},
-    "rougeL_f1": {"label": "ROUGE-L F1", **SHARE},
-    "rouge1_recall": {"label": "ROUGE-1 recall", **SHARE},
+    "rougeL_recall": {"label": "ROUGE-L recall", "undefined": UNDEFINED, **SHARE},
+    "rougeL_f1": {"label": "ROUGE-L F1", "undefined": UNDEFINED, **SHARE},
+    "rouge1_recall": {"label": "ROUGE-1 recall", "undefined": UNDEFINED, **SHARE},
     "entropy": {"label": "Token entropy", **SHARE},
     "ended": {"label": "Answers that end", **SHARE},
 }
@@ -40,12 +42,13 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the means over questions of what `generations` notes of every answer, {measure: {split: [models]}}.
 
-    `entropy` is low where a model repeats itself, `ended` the share of answers that it ended itself. `oracle`,
-    `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a split whose questions were not
-    answered.
+    Questions whose true answer has no words do not count in ROUGE, which is NaN where none has. `entropy` is low where
+    a model repeats itself, `ended` the share of answers that it ended itself. `oracle`, `settings` and `rng` are
+    unused. Raises MetricError for non-finite margins and for a split whose questions were not answered.
     """
     require_finite(candidate.margins, "candidate")
     parts = {split: candidate.seen("generations", split) for split in candidate.present(SHARE["splits"])}
     return {
-        name: {split: part[name].mean(axis=1, dtype=np.float64) for split, part in parts.items()} for name in MEASURES
+        name: {split: mean_of_defined(part[name].astype(np.float64)) for split, part in parts.items()}
+        for name in MEASURES
     }

@@ -14,6 +14,7 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.generating import greedy
 from unlearnkit.training.language.observed import models_of
+from unlearnkit.training.language.words import Words
 
 ROUGE = ("rouge1_recall", "rougeL_recall", "rougeL_f1")
 _TEXT = np.dtypes.StringDType()
@@ -92,13 +93,20 @@ def _of_model(
 
 
 def rouge_of(references: Sequence[str], texts: Sequence[str], stemmer: bool) -> np.ndarray:
-    """Return recall of ROUGE-1 and of ROUGE-L, and F1 of ROUGE-L, of texts against references, float32 [3, texts]."""
+    """Return recall of ROUGE-1 and of ROUGE-L, and F1 of ROUGE-L, of texts against references, float32 [3, texts].
+
+    NaN where the reference has no words.
+    """
     from rouge_score.rouge_scorer import RougeScorer
 
-    scorer = RougeScorer(["rouge1", "rougeL"], use_stemmer=stemmer)
+    words = Words(stemmer)
+    scorer = RougeScorer(["rouge1", "rougeL"], tokenizer=words)
 
     def scores() -> Iterator[tuple[float, float, float]]:
         for reference, text in zip(references, texts, strict=True):
+            if not words.tokenize(reference):
+                yield np.nan, np.nan, np.nan
+                continue
             found = scorer.score(reference, text)
             yield found["rouge1"].recall, found["rougeL"].recall, found["rougeL"].fmeasure
 
