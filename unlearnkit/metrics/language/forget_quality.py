@@ -1,7 +1,8 @@
 """Forget quality: do the truth ratios of a model on the forget set have the distribution of a retrained model's?
 
-Model k is compared with oracle k, and every pair has a value, so a table shows its distribution. Two retrained models
-differ by chance, and the p value of such a pair is any number from 0 to 1 alike: the row of the oracles is the floor.
+Model k is compared with oracle k, and every pair has a value, so a table shows its distribution. Both answer the same
+questions, so the two samples are not independent, as the test assumes: p of two retrained models is not uniform on 0 to
+1, but mostly near 1. So p is no error rate; compare it with the row `oracle` of the same table, the floor.
 """
 
 from __future__ import annotations
