@@ -6,7 +6,8 @@
     retain: none, nll, kl, ap          as in `npo` and, for ap, `idk_ap`
 
 The published code finds both by searching for parts of a name; here they are two settings, which `grid` combines. It
-reads refusals of forget and retain questions, whatever the pair. Ascent (ga) stops at `max_forget_nll`. Cost per
+reads refusals of forget and retain questions, whatever the pair. gamma is 1.0 whatever the loss, but the 0.1 of closer
+look on TOFU and of `me_gd` for `me`: set `gamma: 0.1` for me. Ascent (ga) stops at `max_forget_nll`. Cost per
 sequence: forget 1, npo 4/3, dpo 8/3; retain 0, 1, 4/3, 2.
 """
 
