@@ -126,8 +126,8 @@ def unlearn_shard(
     the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` are what an
     attribution states about the forget set: each if the method needs it.
 
-    The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws for the same
-    model.
+    The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws of a set for
+    the same model.
     """
     module = registry.load("method", procedure.method)
     together = module.STACKABLE and isinstance(division, Division)
