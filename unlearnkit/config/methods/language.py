@@ -29,9 +29,15 @@ class LanguageSettings(MethodSettings):
     lr: float = Field(1e-5, ge=0, description="peak learning rate of AdamW; OpenUnlearning")
     schedule: Literal["linear", "constant"] = Field(
         "linear",
-        description="learning rate after the warm-up: linear to 0 at the last step, or constant; OpenUnlearning",
+        description="learning rate after the warm-up: linear to 0 after the last step, which still has "
+        "lr / (steps - warmup_steps), or constant; OpenUnlearning",
     )
-    warmup_steps: int = Field(0, ge=0, description="steps during which the learning rate rises linearly from 0")
+    warmup_steps: int = Field(
+        0,
+        ge=0,
+        description="steps during which the learning rate rises linearly from 0; ours: TOFU, OpenUnlearning and closer "
+        "look warm up over one pass over the forget set",
+    )
     batch_size: int = Field(32, ge=1, description="sequences of each set per step; OpenUnlearning")
     weight_decay: float = Field(
         0.01, ge=0, description="decoupled weight decay of matrices; vectors have none; OpenUnlearning"
