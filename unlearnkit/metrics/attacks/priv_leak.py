@@ -2,7 +2,7 @@
 
 Negative values say that forgotten sequences still look like members, positive ones that they look less like members
 than they should. The published number divides by one minus the area of the retrained model and has no upper limit: with
-an area of 0.98 there, a model that forgot too much has 5,000. Here it ends at 100, and the areas stand beside it.
+an area of 0.98 there, a model that forgot too much has up to 4,900. Here it ends at 100, and the areas stand beside it.
 """
 
 from __future__ import annotations
