@@ -5,6 +5,9 @@
 
 It is `dpo` with alternatives of the data set in place of refusals. The authors have the original write five of them per
 question; here they are part of the data set, and each pass draws one per question. Cost: as `dpo`.
+
+These are the wrong answers that `truth_ratio` and `forget_quality` read, on TOFU its perturbed answers: the method
+trains on what they measure, so their values for it are not comparable with those of other methods.
 """
 
 from __future__ import annotations
