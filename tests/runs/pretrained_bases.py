@@ -69,13 +69,27 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """Name -> prefix of transformers' classes, and what the configuration states; some have dropout."""
+NAMED_OTHERWISE: dict[str, tuple[str, dict[str, Any]]] = {
+    "biogpt": (
+        "BioGpt",
+        {
+            "hidden_size": 32,
+            "intermediate_size": 48,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "max_position_embeddings": 64,
+            "hidden_dropout_prob": 0.5,
+        },
+    ),
+}
+"""Families whose dropout has another name than usual."""
 
 
 def save_network(folder: Path, family: str = "llama", vocabulary: int = VOCABULARY, seed: int = 0) -> Any:
     """Write a network with random weights as transformers does, and return it."""
     transformers: Any = importlib.import_module("transformers")
     transformers.utils.logging.disable_progress_bar()
-    prefix, settings = FAMILIES[family]
+    prefix, settings = (FAMILIES | NAMED_OTHERWISE)[family]
     config = getattr(transformers, f"{prefix}Config")(vocab_size=vocabulary, **settings)
     kind = "LMHeadModel" if prefix == "GPT2" else "ForCausalLM"
     with torch.random.fork_rng(devices=[]):

@@ -14,6 +14,7 @@ from torch import nn
 
 from unlearnkit.errors import ArtifactError, ConfigError, DataError, TrainingError
 from unlearnkit.models.building import Architecture, states_of
+from unlearnkit.models.language.base_loading import configuration
 from unlearnkit.models.language.pretrained_model import BASE
 from unlearnkit.models.parts import parameters_of, sharing
 from unlearnkit.models.stochastic_depth import redraw
@@ -47,6 +48,23 @@ def test_a_fresh_model_is_its_base_to_the_bit(family: str) -> None:
         assert torch.equal(model.eval()(tokens), expected)
     # neither the base's dropout nor that of a term which is still zero has an effect
     assert torch.equal(model.train()(tokens), expected)
+
+
+@pytest.mark.parametrize("adapter", [{}, FULL])
+def test_the_base_has_no_dropout_whatever_its_name(adapter: dict[str, Any]) -> None:
+    folder, network = base_of("biogpt")
+    architecture, tokens = pretrained(folder, adapter), some_tokens()
+    fresh = architecture.build(seed=0)
+    for model in (fresh, architecture.load(states_of(fresh)[0])):
+        assert torch.equal(model.train()(tokens), network(tokens).logits)
+        assert torch.equal(model(tokens), model(tokens))
+
+
+def test_rates_of_dropout_in_nested_configurations_are_zero(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    transformers.DbrxConfig(resid_pdrop=0.25, attn_config={"attn_pdrop": 0.5}).save_pretrained(tmp_path)
+    found = configuration(str(tmp_path))
+    assert (found.resid_pdrop, found.attn_config.attn_pdrop) == (0, 0)
 
 
 @every_family

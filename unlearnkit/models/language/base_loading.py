@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.modules.dropout import _DropoutNd
 
 from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
@@ -44,16 +45,17 @@ def shared_network(folder: str, dtype: str) -> Any:
             expected="all weights of the model",
             remedy="fetch the files again",
         )
-    return network.requires_grad_(False).eval()
+    return _without_dropout(network).requires_grad_(False).eval()
 
 
 def empty_network(folder: str, dtype: str) -> Any:
     """Return the network of the base in `folder` without memory for its weights: names, shapes and types."""
     transformers = _transformers()
     with torch.device("meta"):
-        return transformers.AutoModelForCausalLM.from_config(
+        network = transformers.AutoModelForCausalLM.from_config(
             configuration(folder), dtype=getattr(torch, dtype), trust_remote_code=False
         )
+    return _without_dropout(network)
 
 
 def configuration(folder: str) -> Any:
@@ -63,11 +65,28 @@ def configuration(folder: str) -> Any:
         found = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:
         raise _unreadable(folder, error) from None
-    for name, value in vars(found).items():
-        if name.endswith(("dropout", "pdrop", "layerdrop")) and isinstance(value, float):
-            setattr(found, name, 0.0)
+    _zero_dropout(vars(found))
     found.use_cache = False
     return found
+
+
+def _zero_dropout(settings: dict[Any, Any]) -> None:
+    """Set every rate of dropout to 0, in nested configurations too; layers take some rates without a module."""
+    for name, value in settings.items():
+        if isinstance(value, float) and "drop" in str(name):
+            settings[name] = 0.0
+        elif isinstance(value, dict):
+            _zero_dropout(value)
+        elif hasattr(value, "to_dict"):
+            _zero_dropout(vars(value))
+
+
+def _without_dropout(network: Any) -> Any:
+    """Return the network after setting the rates of its dropout modules to 0, which may follow no setting."""
+    for part in network.modules():
+        if isinstance(part, _DropoutNd):
+            part.p = 0.0
+    return network
 
 
 def _transformers() -> Any:
