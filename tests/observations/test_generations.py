@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from made_pairs import END, made_pairs
+from pretrained_bases import LENGTH, base_of, pretrained
 from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import DefaultTokenizer
 from text_models import CPU, observed, task_of
@@ -24,6 +25,8 @@ from unlearnkit.training.language.words import Words
 from unlearnkit.training.language.written import entropy, rouge_of
 
 VOCABULARY = 40
+NEVER = 96
+"""A token of the bases that none of the answers here has."""
 
 
 @pytest.fixture
@@ -39,13 +42,13 @@ def tokenizer(tmp_path: Path) -> Path:
     return tmp_path / "tokenizer.json"
 
 
-def one_by_one(model: nn.Module, prompt: np.ndarray, most: int, length: int) -> tuple[list[int], bool]:
+def one_by_one(model: nn.Module, prompt: np.ndarray, most: int, length: int, end: int = END) -> tuple[list[int], bool]:
     """A plain loop over tokens, without batches or padding."""
     tokens = [int(token) for token in prompt]
     while len(tokens) < min(len(prompt) + most, length):
         with torch.inference_mode():
             token = int(model(torch.tensor([tokens]))[0, -1].argmax())
-        if token == END:
+        if token == end:
             return tokens[len(prompt) :], True
         tokens.append(token)
     return tokens[len(prompt) :], False
@@ -117,6 +120,17 @@ def test_transformers_with_a_cache_and_padding_on_the_left_answers_the_same() ->
     expected = [one_by_one(model, prompt, 12, 1000) for prompt in PROMPTS]
     assert [(answer.tolist(), ended) for answer, ended in found] == expected
     assert all((answer < VOCABULARY).all() for answer, _ in found)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "opt", "llama"])
+def test_pretrained_models_answer_as_far_as_their_positions_and_no_prompt_shortens_another(family: str) -> None:
+    pytest.importorskip("transformers")
+    model = pretrained(base_of(family)[0]).build(seed=0).eval()
+    prompts = [np.full(size, 5 + size % 7) for size in (3, 50, 64, 60)]  # of 64 positions
+    found = greedy(model, prompts, end=NEVER, most=12, length=LENGTH, device=CPU)
+    assert [(len(answer), ended) for answer, ended in found] == [(12, False), (12, False), (0, False), (4, False)]
+    expected = [one_by_one(model, prompt, 12, 64, NEVER)[0] for prompt in prompts]
+    assert [answer.tolist() for answer, _ in found] == expected
 
 
 def test_texts_lie_in_the_order_of_the_pairs_and_are_compared_with_the_answer(tmp_path: Path, tokenizer: Path) -> None:

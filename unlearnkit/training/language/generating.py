@@ -22,12 +22,12 @@ def greedy(
 ) -> list[Answer]:
     """Return what a model in eval mode answers each of the `prompts` [tokens] with, and whether it ended the answer.
 
-    An answer ends before the token `end`, or is cut off: after `most` tokens, or, of models without a cache of keys
-    and values, where prompt and answer have `length` tokens, the context. What shares a batch changes nothing
-    beyond rounding, which decides where two tokens are equally likely.
+    An answer ends before the token `end`, or is cut off: after `most` tokens, or where prompt and answer fill the
+    context: the positions that a pretrained model states, `length` tokens of others. What shares a batch changes
+    nothing beyond rounding, which decides where two tokens are equally likely.
     """
     if (network := getattr(model, "network", None)) is not None:
-        return _by_transformers(network, model, prompts, end, most, device)
+        return _by_room(network, model, prompts, end, most, device)
     return _by_recomputation(model, prompts, end, most, length, device)
 
 
@@ -53,12 +53,28 @@ def _by_recomputation(
     return [(tokens[row, sizes[row] : at[row]].cpu().numpy(), bool(ended[row])) for row in range(len(prompts))]
 
 
+def _by_room(
+    network: Any, model: Any, prompts: Sequence[np.ndarray], end: int, most: int, device: torch.device
+) -> list[Answer]:
+    """Answer prompts with less room than others apart: in one batch they would go on past their last position."""
+    positions = getattr(network.config.get_text_config(), "max_position_embeddings", None)
+    rooms = [most if positions is None else max(0, min(most, positions - len(prompt))) for prompt in prompts]
+    found: dict[int, Answer] = {}
+    for room in set(rooms):
+        rows = [row for row, own in enumerate(rooms) if own == room]
+        some = [prompts[row] for row in rows]
+        found |= zip(rows, _by_transformers(network, model, some, end, room, device), strict=True)
+    return [found[row] for row in range(len(prompts))]
+
+
 def _by_transformers(
     network: Any, model: Any, prompts: Sequence[np.ndarray], end: int, most: int, device: torch.device
 ) -> list[Answer]:
     """Let transformers keep keys and values: padding is on the left, and masked by length, not by token."""
     from transformers import GenerationConfig
 
+    if not most:
+        return [(np.zeros(0, np.int64), False) for _ in prompts]
     width = max(map(len, prompts))
     tokens = torch.full((len(prompts), width), end, dtype=torch.int64)
     mask = torch.zeros_like(tokens)
