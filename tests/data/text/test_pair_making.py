@@ -194,6 +194,17 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         read_pairs(tmp_path / "pairs.json")
 
 
+def test_rows_are_numbered_alike_before_and_after_the_file(tmp_path: Path) -> None:
+    # JSON is written with sorted keys, where authors would be before train
+    file, tokenizer = prepared(pair_set(facts=(pair(9),), authors=(pair(8),)), PLAIN, BPE)
+    write_pairs(tmp_path / "pairs.json", file)
+    for each in (file, read_pairs(tmp_path / "pairs.json")):
+        text_set = text_set_of_pairs(CUTS, each, tokenizer)
+        assert [*text_set.split_sizes] == ["train", "validation", "authors", "facts"]
+        answers = [answer_of(text_set, tokenizer, row) for row in range(9)]
+        assert answers == [f" {pair(number).answer}" for number in (*range(6), 7, 8, 9)]
+
+
 def test_the_refusals_are_a_hundred_and_are_hashed(tmp_path: Path) -> None:
     found = refusals()
     assert len(found) == len({*found}) == 100

@@ -39,6 +39,7 @@ class Pair:
 class PairSet:
     """Pairs in the publisher's order: "train" and "validation", then further splits that are evaluated alone.
 
+    splits        by name, in this order, further ones by their names, whatever order they are given in
     forget_lists  name -> positions in the training split that are published, or chosen by the user's rules, to forget
     raw_files     what the pairs were read from, for provenance
     notes         what became of rows that are no pairs here, for the log and the record
@@ -56,6 +57,10 @@ class PairSet:
         for split in ("train", "validation", *self.splits):
             if not self.splits.get(split):
                 raise DataError(f"the {split} split has no question-answer pair", expected="at least one pair")
+        # rows are numbered in this order, and JSON keeps none
+        further = sorted({*self.splits} - {"train", "validation"})
+        ordered = {name: self.splits[name] for name in ("train", "validation", *further)}
+        object.__setattr__(self, "splits", ordered)
         for split, pairs in self.splits.items():
             for number, pair in enumerate(pairs):
                 for name, text in pair.texts().items():
