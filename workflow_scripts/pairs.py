@@ -14,7 +14,7 @@ with job_of(snakemake) as running:
     data = TextDataBlock.model_validate(snakemake.config["data"])
     root, settings = Path(data.root) if data.root else None, data.pairs or PairSettings.model_validate({})
     pairs, content_hash = load_pairs(data.name, root, settings, data.content_hash)
-    pairs = pairs.part(settings.first, data.train_size, data.validation_size)
+    pairs = pairs.part(settings.first, data.train_size, data.validation_size, settings.further_size)
     file, tokenizer = prepared(
         pairs, settings, data.tokenizer, Path(inputs.tokenizer[0]).parent if inputs.tokenizer else None
     )

@@ -144,7 +144,7 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
     if block.tokenizer.kind in ("gpt2", "pretrained") and block.tokenizer.folder is None:
         yield "warning", "the tokenizer is not here yet, so the first job examines the pairs"
         return
-    taken = pairs.part(settings.first, block.train_size, block.validation_size)
+    taken = pairs.part(settings.first, block.train_size, block.validation_size, settings.further_size)
     file, tokenizer = prepared(taken, settings, block.tokenizer)
     text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
     if shared := refuse_shared_sequences(text_set):

@@ -156,6 +156,18 @@ def test_a_long_question_is_refused_and_never_cut() -> None:
         made(pair_set(), sequence_length=int(made(pair_set())[0].lengths.max()))
 
 
+def test_parts_of_further_splits() -> None:
+    whole = pair_set(authors=(pair(8), pair(9)), facts=(pair(10),))
+    assert {name: len(own) for name, own in whole.part(0, 6, 1, 2).splits.items()} == {
+        "train": 6,
+        "validation": 1,
+        "authors": 2,
+        "facts": 1,
+    }
+    assert whole.part(0, 6, 1, 1).splits["authors"] == (pair(8),)
+    assert whole.part(0, 6, 1).splits == whole.splits
+
+
 def test_groups_of_pairs_are_units() -> None:
     text_set, _ = made(pair_set(), forget_unit="group")
     assert text_set.units.tolist() == [0, 0, 1, 1, 2, 2, 3]

@@ -64,6 +64,9 @@ class PairSettings(Settings):
         "writes",
     )
     first: int = Field(0, ge=0, description="first training pair that is taken; data.train_size counts from it")
+    further_size: int | None = Field(
+        None, ge=1, description="pairs of every further split, such as authors, that are evaluated; null: all"
+    )
     rules: tuple[PairRule, ...] = Field(
         (), description="of pair_files: what becomes of the rows of all files; (): the files name the splits"
     )

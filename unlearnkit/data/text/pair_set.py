@@ -94,14 +94,15 @@ class PairSet:
         }
         return cls(splits, {name: tuple(chosen) for name, chosen in content["forget_lists"].items()})
 
-    def part(self, first: int, train_size: int, validation_size: int) -> PairSet:
+    def part(self, first: int, train_size: int, validation_size: int, further_size: int | None = None) -> PairSet:
         """Return the `train_size` training pairs from `first` on and the first `validation_size` of validation.
 
-        Further splits are kept whole; forget lists are kept if all of their pairs are taken. Raises DataError if there
-        are fewer pairs.
+        Of every further split the first `further_size` are kept, all where it has fewer or the number is None; forget
+        lists are kept if all of their pairs are taken. Raises DataError if there are too few pairs to train on or to
+        validate on.
         """
         sizes = {"train": (first, train_size), "validation": (0, validation_size)}
-        splits = dict(self.splits)
+        splits = {name: pairs if name in sizes else pairs[:further_size] for name, pairs in self.splits.items()}
         for name, (begin, size) in sizes.items():
             if begin + size > len(splits[name]):
                 after = f" after the first {begin}" if begin else ""
