@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,19 +19,16 @@ from unlearnkit.data.images.batches import batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import sharing
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
 from unlearnkit.training.procedure import Procedure
+from unlearnkit.training.recorder import Recorder
 from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
-
-_STEPS_PER_LINE = 50
-"""Steps of language methods from one line of the log to the next."""
 
 
 def role_of(member: int) -> str:
@@ -177,7 +173,7 @@ def run_method(
     Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
     """
     unit = "step" if hasattr(procedure.settings, "steps") else "epoch"
-    recorder = _Recorder(procedure.snapshots, len(model_indices), worker, unit)
+    recorder = Recorder(procedure.snapshots, len(model_indices), worker, unit)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
@@ -222,48 +218,3 @@ def sets_of(task: Task, division: Division, views: Sequence[str], model_indices:
 def _named(model_indices: Sequence[int]) -> str:
     first, last = model_indices[0], model_indices[-1]
     return f"model {first}" if first == last else f"models {first}-{last}"
-
-
-class _Recorder:
-    """Keeps the snapshots of one call of a method, with what each has cost so far."""
-
-    context: Context
-    data: Sets[Any]
-
-    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str) -> None:
-        self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
-        self._kept, self._reached, self._start = Kept(), 0, worker.clock()
-
-    def keep(self, epoch: int, model: nn.Module) -> None:
-        self._reached = epoch
-        # steps are short: a line for each would bury the others
-        if self._unit == "epoch" or epoch in self._snapshots or epoch % _STEPS_PER_LINE == 0:
-            self._worker.report(f"{self._unit} {epoch}/{self._snapshots[-1]}")
-        if epoch in self._snapshots:
-            self._store(epoch, model)
-
-    def note(self, text: str) -> None:
-        self._worker.report(text)
-        self._kept.notes.append(text)
-
-    def finish(self, model: nn.Module, method: str) -> Kept:
-        # what a method returns is its result, whatever it does after its last epoch
-        if (last := self._snapshots[-1]) in (0, self._reached):
-            self._store(last, model)
-        self._kept.all_passes = self._passes()
-        if missing := [epoch for epoch in self._snapshots if epoch not in self._kept.states]:
-            raise TrainingError(
-                f"method '{method}' never reached epoch {missing[0]} of its snapshots",
-                expected="a call of context.end_epoch(epoch, model) after every epoch",
-                remedy="correct the method, or the variant's snapshots",
-            )
-        return self._kept
-
-    def _store(self, epoch: int, model: nn.Module) -> None:
-        seconds = self._worker.clock() - self._start
-        self._kept.states[epoch] = states_of(model)
-        self._kept.passes[epoch] = self._passes()
-        self._kept.seconds[epoch] = seconds / self._models if self.context.timed else math.nan
-
-    def _passes(self) -> float:
-        return self.data.passes + self.context.other_passes
