@@ -45,6 +45,9 @@ model (what they pass on is a rule parameter anyway).
 STATEMENTS = ("passes", "size", "search")
 """Functions of a plug-in's `Settings` that say what it costs and where to search: correcting one reruns nothing."""
 
+STATED = ("FURTHER_SPLITS", "ONLY_PAIRS")
+"""Constants of a plug-in that only the configuration and plans read: stating one reruns nothing."""
+
 
 @functools.cache
 def computing_imports(script: Path) -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def _normalised_source(module: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
-            node.body = [child for child in node.body if not _is_string(child)] or [ast.Pass()]
+            node.body = [child for child in node.body if not (_is_string(child) or _is_stated(child))] or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
             node.body = [child for child in node.body if getattr(child, "name", "") not in STATEMENTS] or [ast.Pass()]
     return _canonical(tree, module)
@@ -182,6 +185,11 @@ def _source(module: str, importer: str) -> str:
     if is_file(importer):
         refuse_sibling(module, importer)
     return "unlearnkit" if module.partition(".")[0] == "unlearnkit" else module
+
+
+def _is_stated(node: ast.stmt) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return any(isinstance(target, ast.Name) and target.id in STATED for target in targets)
 
 
 def _is_string(node: ast.stmt) -> bool:

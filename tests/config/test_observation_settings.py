@@ -49,11 +49,13 @@ REFUSED = {
     "observations: {margins: {}}": "observations.margins is set, but margins are made of all models in any case. "
     "Remove it.",
     "observations: {hidden: {items: [forgotten]}}": "observations.hidden.items.0 is 'forgotten'; expected one of "
-    "'forget', 'retain', 'validation', 'test'. Did you mean 'forget'?",
+    "'forget', 'retain', 'validation', 'test', 'authors', 'facts'. Did you mean 'forget'?",
     "observations: {hidden: {items: []}}": "observations.hidden.items is []; expected a list, each item one of "
-    "'forget', 'retain', 'validation', 'test', not empty.",
+    "'forget', 'retain', 'validation', 'test', 'authors', 'facts', not empty.",
     "observations: {hidden: {items: [test]}}": "observations.hidden.items names test, but there are no test samples. "
     "Remove it from the list.",
+    "observations: {hidden: {items: [authors]}}": "observations.hidden.items names authors, but there are no authors "
+    "samples. Remove it from the list.",
     "{observations: {hidden: {}}, methods: {shards: {method: sisa}}}": "observations.hidden looks inside a network, "
     "but the models of methods.shards are no single network: sisa assembles their logits; expected no hidden, "
     "or methods whose models are one network. Remove observations.hidden or methods.shards.",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from unlearnkit import layout
+from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.workflow.graph import Graph
@@ -75,6 +76,36 @@ def test_the_size_of_a_published_list_is_planned_where_all_pairs_are_taken(
 ) -> None:
     assert load_experiment(changed()).planned_size("tenth") == 24
     assert load_experiment(changed(train_size=24, pairs={"first": 216})).planned_size("tenth") is None
+
+
+def test_answers_to_prompts_are_refused_of_plain_text(changed: Callable[..., dict[str, Any]]) -> None:
+    plain = changed({"some": {"kind": "random_units", "size": 4}}, name="village")
+    for asked, key in (
+        ({"observations": {"generations": {}}}, "observations.generations"),
+        ({"metrics": {"rouge": {}}}, "metrics.rouge reads generations, which"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            load_experiment(plain | asked)
+        assert str(error.value) == (
+            f"{key} answers prompts, but data.name is village, which is plain text; expected a data set of "
+            f"question-answer pairs. Remove {key.split()[0]}."
+        )
+
+
+def test_further_splits_are_items_where_the_data_have_them(changed: Callable[..., dict[str, Any]]) -> None:
+    def asked(items: list[str], **data: Any) -> Experiment:
+        raw = changed({"some": {"kind": "random_units", "size": 4}}, **data)
+        more = {"observations": {"generations": {"items": items}}, "metrics": {"rouge": {}}}
+        return load_experiment(raw | more)
+
+    tofu = {"name": "tofu", "tokenizer": {"kind": "bpe", "vocabulary_size": 5000}}
+    every = ["forget", "retain", "validation"]
+    experiment = asked([*every, "authors", "facts"], **tofu)
+    assert experiment.further_splits == {"authors": 100, "facts": 117}
+    with pytest.raises(ConfigError, match="items names facts, but there are no facts samples"):
+        asked([*every, "facts"])
+    with pytest.raises(ConfigError, match=r"reads generations of authors and facts samples, but .* leaves them out"):
+        asked(every, **tofu)
 
 
 def test_what_is_made_of_pairs_follows_from_their_settings(changed: Callable[..., dict[str, Any]]) -> None:

@@ -126,6 +126,7 @@ def test_comments_docstrings_and_format_do_not_count(edit: Edit, package: Path, 
 def test_a_statement_of_cost_does_not_count(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
     edit("methods/images/scrub.py", "return (1 + FORWARD_PASS) * trained", "return 2 * trained")
     edit("models/images/mlp.py", "sum((linear(inputs, outputs) for", "sum((linear(outputs, inputs) for")
+    edit("data/text/tofu.py", 'FURTHER_SPLITS = {"authors": 100', 'FURTHER_SPLITS = {"authors": 99')
     assert changed(package, original_codes) == set()
 
 

@@ -79,6 +79,15 @@ def test_only_evaluated_sequences_are_counted(made: Make) -> None:
     assert scored == {"scoring": (4 * 2 + 4) * (50 + 20 + 32)}
 
 
+def test_further_splits_are_evaluated(made: Make) -> None:
+    tofu = {"name": "tofu", "tokenizer": {"kind": "bpe", "vocabulary_size": 5000}, "retain_evaluated": 50}
+    workload, job = made(data=tofu)
+    assert workload.units(job("margins", population="oracle/some")) == {"margins": 4 * (50 + 20 + 32 + 100 + 117)}
+    items = {"items": ["forget", "authors", "facts"]}
+    observed = dataclasses.replace(job("margins", population="oracle/some"), rule="generations", settings=items)
+    assert workload.units(observed) == {"generations": 4 * (20 + 100 + 117)}
+
+
 def test_forget_units_count_as_many_sequences_as_they_have(made: Make) -> None:
     by_step, _ = made(data={"forget_unit": "step"})
     assert by_step.forget_size("some") == 20 * 16

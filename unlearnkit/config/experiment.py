@@ -224,6 +224,16 @@ class Experiment(Settings):
         return self.data.test_size or self.split_sizes.test
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether samples are question-answer pairs."""
+        return False
+
+    @property
+    def further_splits(self) -> Mapping[str, int]:
+        """Samples of the splits that are evaluated and never trained on, beside validation and test; images: none."""
+        return {}
+
+    @property
     def num_classes(self) -> int:
         """Number of classes of the data set."""
         return len(self.image_facts.class_names)

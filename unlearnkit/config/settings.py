@@ -64,11 +64,12 @@ class ModelSettings(Settings):
 class ObservationSettings(Settings):
     """Settings of an observation, what it is made on, and how large it is."""
 
-    items: tuple[Literal["forget", "retain", "validation", "test"], ...] | None = Field(
+    items: tuple[Literal["forget", "retain", "validation", "test", "authors", "facts"], ...] | None = Field(
         None,
         min_length=1,
         description="samples that models are observed on: their own forget set (originals: all forget sets), the other "
-        "training samples, and the other splits; null: all that their margins are made on",
+        "training samples, and the other splits, as far as the data have them; null: all that their margins are made "
+        "on",
     )
 
     def size(self, features: int) -> int:

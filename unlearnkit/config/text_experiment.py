@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -59,6 +60,11 @@ class TextExperiment(Experiment):
     def test_size(self) -> int:
         """No sequences: text has two splits."""
         return 0
+
+    @property
+    def further_splits(self) -> Mapping[str, int]:
+        """Number of pairs of the splits that are evaluated and never trained on, beside validation."""
+        return getattr(declared("data set", self.data.name), "FURTHER_SPLITS", {})
 
     @property
     def num_classes(self) -> int:

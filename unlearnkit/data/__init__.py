@@ -58,6 +58,8 @@ A text data set of question-answer pairs defines, beside what every text data se
     VIEWS                           ("holdout", "refusals", "retain_refusals", "alternatives"), which every text set of
                                     pairs provides
     FORGET_LISTS                    name -> number of pairs of the published forget lists, None where it is not known
+    FURTHER_SPLITS                  name -> number of pairs of the splits that are evaluated and never trained on, some
+                                    of "authors" and "facts" (left out if there are none)
     TRAIN_SIZE                      number of training pairs (left out where it is not known)
     CONTENT_HASH                    `PairSet.content_hash`
     pairs(root, settings) -> PairSet    its splits and forget lists; `settings` are `data.pairs`

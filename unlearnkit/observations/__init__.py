@@ -11,6 +11,7 @@ An observation module defines
                     inside one: then it is refused beside methods that define `assemble`, whose models are more than
                     that; and "tokenizer" if it turns tokens into text: then `observe` receives the path of the
                     tokenizer, by this name, unless the data come as tokens
+    ONLY_PAIRS      optional: True if plain text has no such observation, since it has no prompts
     FACTS           optional: what every file of it states, as its unit
     observe(subjects, settings) -> value -> array
                     [models, rows] or, of lists, [models, rows, width], for `subjects.states` on `subjects.rows`

@@ -26,6 +26,7 @@ from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.written import Written, written_by_models
 
 NEEDS = ("network", "tokenizer")
+ONLY_PAIRS = True
 VALUES = {
     "text": {
         "text": "string",

@@ -30,7 +30,8 @@ class Workload:
 
     def __init__(self, experiment: Experiment, records: Iterable[Record]) -> None:
         self.experiment = experiment
-        self.samples = experiment.train_size + experiment.validation_size + experiment.test_size
+        further = sum(experiment.further_splits.values())
+        self.samples = experiment.train_size + experiment.validation_size + experiment.test_size + further
         self._found = {
             as_key(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
         }
@@ -131,7 +132,7 @@ class Workload:
         forgotten = min(forgotten, experiment.train_size)
         kept = experiment.train_size - (forgotten if forget_set or len(experiment.forget_sets) == 1 else 0)
         sizes = {"forget": forgotten, "retain": kept, "validation": experiment.validation_size}
-        sizes["test"] = experiment.test_size
+        sizes |= {"test": experiment.test_size, **experiment.further_splits}
         return min(sum(sizes[name] for name in items), self._evaluated(forget_set))
 
     def _evaluated(self, forget_set: str) -> int:
@@ -141,7 +142,7 @@ class Workload:
             return self.samples
         sets = [forget_set] if forget_set else list(self.experiment.forget_sets)
         training = retain + sum(map(self.forget_size, sets))
-        return min(training, self.experiment.train_size) + self.experiment.validation_size
+        return min(training, self.experiment.train_size) + self.samples - self.experiment.train_size
 
     def _training_passes(self, job: MissingJob) -> float:
         if job.settings["training"].get("forgotten") == "refill":

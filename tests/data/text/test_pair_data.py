@@ -105,7 +105,7 @@ SHARED = Path(os.environ.get("UNLEARNKIT_SHARED", "-")) / "data"
 def test_the_published_tofu_is_read_whole() -> None:
     pairs, _ = load_pairs("tofu", SHARED, PLAIN)
     sizes = {split: len(own) for split, own in pairs.splits.items()}
-    assert sizes == {"train": 4000, "validation": 400, "authors": 100, "facts": 117}
+    assert sizes == {"train": 4000, "validation": 400, **tofu.FURTHER_SPLITS}
     assert {name: len(chosen) for name, chosen in pairs.forget_lists.items()} == tofu.FORGET_LISTS
     train = pairs.splits["train"]
     # 400 retained pairs, wherever they stand, and all of forget10 have a paraphrase and five wrong answers

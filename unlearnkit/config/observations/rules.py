@@ -30,11 +30,29 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
     for name, key in wanted.items():
         yield from _of_pools(experiment, name)
         yield from _without_network(experiment, name, key)
-        items = experiment.observation_settings(name).items or ()
-        if "test" in items and not experiment.test_size:
+        yield from _without_prompts(experiment, name, key)
+        yield from _without_samples(experiment, name)
+
+
+def _without_samples(experiment: Experiment, name: str) -> Iterator[ConfigError]:
+    """Yield items that are splits which the data set does not have."""
+    there = {"test": experiment.test_size, "authors": 0, "facts": 0, **experiment.further_splits}
+    for item in experiment.observation_settings(name).items or ():
+        if not there.get(item, True):
             yield ConfigError(
-                f"observations.{name}.items names test, but there are no test samples", remedy="remove it from the list"
+                f"observations.{name}.items names {item}, but there are no {item} samples",
+                remedy="remove it from the list",
             )
+
+
+def _without_prompts(experiment: Experiment, name: str, key: str) -> Iterator[ConfigError]:
+    """Yield what answers prompts beside plain text."""
+    if getattr(declared("observation", name), "ONLY_PAIRS", False) and not experiment.has_pairs:
+        yield ConfigError(
+            f"{key} answers prompts, but data.name is {experiment.data.name}, which is plain text",
+            expected="a data set of question-answer pairs",
+            remedy=f"remove {key.split()[0]}",
+        )
 
 
 def _of_pools(experiment: Experiment, name: str) -> Iterator[ConfigError]:
@@ -64,7 +82,8 @@ def _without_network(experiment: Experiment, name: str, key: str) -> Iterator[Co
 def _unread(experiment: Experiment, metric: str, name: str) -> Iterator[ConfigError]:
     items = experiment.observation_settings(name).items
     splits = {split for measure in declared("metric", metric).MEASURES.values() for split in measure["splits"]}
-    missing = [split for split in ("forget", "retain", "validation") if split in splits - {*(items or splits)}]
+    there = ("forget", "retain", "validation", *experiment.further_splits)
+    missing = [split for split in there if split in splits - {*(items or splits)}]
     if missing:
         yield ConfigError(
             f"metrics.{metric} reads {name} of {' and '.join(missing)} samples, but observations.{name}.items leaves "

@@ -23,6 +23,7 @@ PAIRS = True
 VIEWS = ("holdout", "refusals", "retain_refusals", "alternatives")
 TRAIN_SIZE = 4000
 FORGET_LISTS = {"forget01": 40, "forget05": 200, "forget10": 400}
+FURTHER_SPLITS = {"authors": 100, "facts": 117}
 DOWNLOAD_BYTES = 2_559_843
 DOWNLOAD_FOLDER = "tofu"
 CONTENT_HASH = "effef6827b305c08be79c22de7523691dc5dde8663d4a2c6b40587e244908bd8"
