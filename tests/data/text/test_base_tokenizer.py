@@ -47,11 +47,36 @@ def test_conversations_have_the_form_of_the_template(tmp_path: Path) -> None:
     assert tokenizer.chat(answered, answering=False) == f"<s>{DATE}|user:Who?</s>assistant:Me.</s>"
 
 
+LLAMA_3 = "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+SMOLLM_3 = "{% set date_string = strftime_now('%d %B %Y') if strftime_now is defined else 'never' %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "date", "written"),
+    [
+        (LLAMA_3 + TEMPLATE, DATE, DATE),
+        (SMOLLM_3 + TEMPLATE, DATE, "26 July 2024"),
+        ("{% set date_string = strftime_now('%Y-%m-%d') %}" + TEMPLATE, "1 May 2020", "2020-05-01"),
+        (SMOLLM_3 + TEMPLATE, "a day in May", "a day in May"),
+    ],
+)
+def test_no_template_reads_the_clock(template: str, date: str, written: str, tmp_path: Path) -> None:
+    tokenizer = BaseTokenizer(saved(tmp_path, template))
+    asked = [{"role": "user", "content": "Who?"}]
+    assert tokenizer.chat(asked, answering=True, date=date) == f"<s>{written}|user:Who?</s>assistant:"
+
+
 @pytest.mark.parametrize(
     ("template", "end", "message"),
     [
         (None, "</s>", r"has no chat template; .*Use the template plain"),
-        ("{{ raise_exception('only users') }}", "</s>", r"refuses a conversation \(only users\)"),
+        (
+            "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}",
+            "</s>",
+            r"refuses a conversation \(System role not supported\); expected a chat template that takes the roles "
+            r"system\. Use the template plain, or leave out what it refuses, such as a system message\.",
+        ),
+        ("{{ strftime_now(form) }}", "</s>", "it would read the clock, in a form that is no text"),
         (TEMPLATE, None, "has no token that ends a text"),
     ],
 )

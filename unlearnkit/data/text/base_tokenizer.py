@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from unlearnkit.errors import DataError
 
 DATE = "26 Jul 2024"
 """What a chat template that states the date of today is given, since prompts would change every day."""
+
+_FILES = "a tokenizer.json, beside it what transformers saves"
 
 
 class BaseTokenizer:
@@ -76,25 +80,45 @@ class BaseTokenizer:
     def chat(self, messages: Sequence[Mapping[str, str]], *, answering: bool, date: str = DATE) -> str:
         """Return a conversation, {"role", "content"} each, in the form of the chat template.
 
-        With `answering`, it ends where an answer begins. Raises DataError if there is no template, or if it refuses the
-        conversation.
+        With `answering`, it ends where an answer begins. Templates are given `date` as date_string, and in place of the
+        clock, which strftime_now reads. Raises DataError if there is no template, or if it refuses the conversation.
         """
         if not self.has_template:
             raise self._unusable("has no chat template", remedy="use the template plain")
         try:
             return self._tokenizer.apply_chat_template(
                 [dict(message) for message in messages],
+                chat_template=_without_clock(self._tokenizer.get_chat_template(), date),
                 tokenize=False,
                 add_generation_prompt=answering,
                 date_string=date,
             )
         # a template raises whatever it likes
         except Exception as error:
-            raise self._unusable(f"refuses a conversation ({' '.join(str(error).split())[:200]})") from None
+            roles = ", ".join(str(message["role"]) for message in messages)
+            raise self._unusable(
+                f"refuses a conversation ({' '.join(str(error).split())[:200]})",
+                expected=f"a chat template that takes the roles {roles}",
+                remedy="use the template plain, or leave out what it refuses, such as a system message",
+            ) from None
 
-    def _unusable(self, fact: str, remedy: str | None = None) -> DataError:
-        return DataError(
-            f"the tokenizer in {self.folder} {fact}",
-            expected="a tokenizer.json, beside it what transformers saves",
-            remedy=remedy,
-        )
+    def _unusable(self, fact: str, remedy: str | None = None, expected: str = _FILES) -> DataError:
+        return DataError(f"the tokenizer in {self.folder} {fact}", expected=expected, remedy=remedy)
+
+
+def _without_clock(template: str, date: str) -> str:
+    """Return a template with a date, such as "26 Jul 2024", where strftime_now reads the clock, in the form asked for.
+
+    Any other text than such a date is written as it is. Raises ValueError if the template still reads the clock.
+    """
+
+    def written(call: re.Match[str]) -> str:
+        try:
+            return json.dumps(datetime.strptime(date, "%d %b %Y").strftime(call[2]))
+        except ValueError:
+            return json.dumps(date)
+
+    found = re.sub(r"""\bstrftime_now\(\s*(["'])(.*?)\1\s*\)""", written, template)
+    if "strftime_now(" in found:
+        raise ValueError("it would read the clock, in a form that is no text")
+    return found
