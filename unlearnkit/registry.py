@@ -106,6 +106,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "text_mia": "unlearnkit.metrics.attacks.text_mia",
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
+        "gradient_mia": "unlearnkit.metrics.attacks.gradient_mia",
     }
 )
 
@@ -138,6 +139,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "confidences": "unlearnkit.observations.confidences",
         "hidden": "unlearnkit.observations.hidden",
         "token_scores": "unlearnkit.observations.token_scores",
+        "gradient_norms": "unlearnkit.observations.gradient_norms",
         "answers": "unlearnkit.observations.answers",
         "generations": "unlearnkit.observations.generations",
     }

@@ -102,6 +102,8 @@ def test_further_splits_are_items_where_the_data_have_them(changed: Callable[...
     every = ["forget", "retain", "validation"]
     experiment = asked([*every, "authors", "facts"], **tofu)
     assert experiment.further_splits == {"authors": 100, "facts": 117}
+    fewer = asked([*every, "authors", "facts"], **tofu, pairs={"further_size": 110})
+    assert fewer.further_splits == {"authors": 100, "facts": 110}
     with pytest.raises(ConfigError, match="items names facts, but there are no facts samples"):
         asked([*every, "facts"])
     with pytest.raises(ConfigError, match=r"reads generations of authors and facts samples, but .* leaves them out"):

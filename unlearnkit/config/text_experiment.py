@@ -64,7 +64,9 @@ class TextExperiment(Experiment):
     @property
     def further_splits(self) -> Mapping[str, int]:
         """Number of pairs of the splits that are evaluated and never trained on, beside validation."""
-        return getattr(declared("data set", self.data.name), "FURTHER_SPLITS", {})
+        most = self.pair_settings.further_size
+        sizes = getattr(declared("data set", self.data.name), "FURTHER_SPLITS", {})
+        return {name: size if most is None else min(size, most) for name, size in sizes.items()}
 
     @property
     def num_classes(self) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.attacks import priv_leak, reference_mia, text_mia
+from unlearnkit.metrics.attacks import gradient_mia, priv_leak, reference_mia, text_mia
 from unlearnkit.metrics.attacks.priv_leak import priv_leak as leak_of
 from unlearnkit.metrics.attacks.token_attacks import lowest
 from unlearnkit.metrics.population import Observation, Population
@@ -133,3 +133,15 @@ def test_other_samples_are_refused() -> None:
     for module in (reference_mia, priv_leak):
         with pytest.raises(MetricError, match="differ in their samples"):
             scored(module, population(1), short)
+
+
+@pytest.mark.parametrize(("factor", "low", "high"), [(1.0, 0.3, 0.7), (0.01, 0.95, 1.0), (100.0, 0.0, 0.05)])
+def test_short_gradients_are_those_of_members(factor: float, low: float, high: float) -> None:
+    norms = np.random.default_rng(4).exponential(size=(3, len(SPLIT))) * np.where(SPLIT == "forget", factor, 1.0)
+    margins = np.zeros(norms.shape)
+    seen = {"gradient_norms": Observation({"norm": norms}, np.arange(len(SPLIT)))}
+    areas = scored(gradient_mia, Population(margins, margins == 0, SPLIT, observed=seen))["auc_gradnorm"]
+    unseen, both = SPLIT == "validation", np.isin(SPLIT, ("forget", "validation"))
+    expected = [roc_auc_score(unseen[both], own[both]) for own in norms]
+    np.testing.assert_allclose(areas, expected, rtol=1e-12)
+    assert (areas >= low).all() and (areas <= high).all()
