@@ -54,6 +54,11 @@ def changed() -> Callable[..., dict[str, Any]]:
         ({"name": "village", "forget_unit": "group"}, "data.forget_unit is group, but village is plain text"),
         ({"name": "village", "pairs": {"first": 3}}, "data.pairs is set, but village is plain text"),
         ({"pairs": {"rules": [{"use": "drop"}]}}, "data.pairs.rules is set, but data.name is village_pairs"),
+        ({"pairs": {"targets": "all"}}, "data.pairs.targets is set, but data.name is village_pairs"),
+        (
+            {"name": "pair_files", "pairs": {"targets": "all"}},
+            "data.pairs.targets is all, but data.forget_unit is sequence: the answers of a conversation are in the",
+        ),
         ({"name": "village"}, "forget_sets.tenth.name is 'forget10', but village has no such forget list"),
     ],
 )

@@ -78,7 +78,10 @@ class TextGraph:
     def pairs_slice(self) -> Slice:
         """Which pairs are made into prompts and answers, and how; not where their files lie."""
         sizes = self.experiment.data.model_dump(mode="json", include={"train_size", "validation_size"})
-        return {**self.tokens_slice(), **sizes, "pairs": self.experiment.pair_settings.model_dump(mode="json")}
+        own = self.experiment.pair_settings.model_dump(mode="json")
+        if own["targets"] == "last":
+            del own["targets"]
+        return {**self.tokens_slice(), **sizes, "pairs": own}
 
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from unlearnkit import registry
 from unlearnkit.config.data.pairs import PairRule, PairSettings
 from unlearnkit.data.text import pair_files, tofu, village_pairs
 from unlearnkit.data.text.pair_loading import load_pairs
-from unlearnkit.data.text.pair_set import PairSet
+from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.text_set import VIEWS
 from unlearnkit.errors import DataError
 
@@ -147,8 +148,11 @@ def test_files_of_ones_own_are_read_in_their_forms(tmp_path: Path) -> None:
         ({"question": "Who?", "answer": ""}, "has an empty answer"),
         ({"question": 3, "answer": "x"}, "has no text as question"),
         ({**QA, "perturbed_answers": "Bob."}, "perturbed answers that are no texts"),
-        ({"conversations": TALK["conversations"] * 2}, "has a conversation of human and gpt and human and gpt"),
-        ({"messages": [{"role": "system", "content": "x"}, *MESSAGES["messages"]]}, "system and user and assistant"),
+        ({"conversations": TALK["conversations"][::-1]}, "has a conversation of gpt and human; expected questions"),
+        ({"conversations": TALK["conversations"] + TALK["conversations"][:1]}, "of human and gpt and human"),
+        ({"messages": [*MESSAGES["messages"], {"role": "tool", "content": "x"}]}, "of user and assistant and tool"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "has a conversation of system"),
+        ({"messages": [{"role": "system", "content": " "}, *MESSAGES["messages"]]}, "has no text as system"),
         ({"conversations": []}, "has a conversation of no turns"),
     ],
 )
@@ -157,6 +161,37 @@ def test_a_line_that_is_no_pair_is_named(tmp_path: Path, row: dict[str, Any], me
     write(tmp_path / "validation.jsonl", [QA])
     with pytest.raises(DataError, match=message):
         pair_files.pairs(tmp_path, PLAIN)
+
+
+SYSTEM = ("system", "Be brief.")
+TURNS = (SYSTEM, ("user", "Who?"), ("assistant", "Ann."), ("user", "Why?"), ("assistant", "So."))
+LONG = {"messages": [{"role": role, "content": text} for role, text in TURNS], "perturbed_answers": ["Not so."]}
+
+
+def test_the_last_answer_of_a_conversation_is_a_target_or_each(tmp_path: Path) -> None:
+    write(tmp_path / "train.jsonl", [LONG, QA])
+    write(tmp_path / "forget.jsonl", [{**LONG, "group": "own"}])
+    write(tmp_path / "validation.jsonl", [QA])
+    last = pair_files.pairs(tmp_path, PLAIN)
+    one, two = Pair("Who?", "Ann.", history=TURNS[:1]), Pair("Why?", "So.", None, ("Not so.",), history=TURNS[:3])
+    assert last.splits["train"] == (two, Pair("Who?", "Ann."), replace(two, group="own"))
+    every = pair_files.pairs(tmp_path, PairSettings.model_validate({"targets": "all"}))
+    first = (replace(one, group="conversation 0"), replace(two, group="conversation 0"))
+    alone = Pair("Who?", "Ann.", group="conversation 1")
+    assert every.splits["train"] == (*first, alone, replace(one, group="own"), replace(two, group="own"))
+    # a conversation is forgotten as a whole
+    assert every.forget_lists == {"forget": (3, 4)}
+    assert PairSet.from_json(json.loads(json.dumps(every.to_json()))).splits == every.splits
+
+
+def test_rules_take_whole_conversations(tmp_path: Path) -> None:
+    write(tmp_path / "all.jsonl", [{**LONG, "kind": kind} for kind in ("forget", "retain", "retain", "validation")])
+    rules = [{"use": use, "field": "kind", "equals": use, "most": 1} for use in ("forget", "retain", "validation")]
+    settings = PairSettings.model_validate({"targets": "all", "rules": [*rules, {"use": "drop"}]})
+    pairs = pair_files.pairs(tmp_path, settings)
+    assert {name: len(own) for name, own in pairs.splits.items()} == {"train": 4, "validation": 2}
+    assert pairs.forget_lists == {"forget": (2, 3)}
+    assert pairs.notes["rows by rule 3 (drop)"] == 1
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
@@ -249,9 +284,11 @@ def test_rules_state_field_and_condition_together(rule: dict[str, Any]) -> None:
 
 
 def test_a_truth_value_is_no_number() -> None:
+    from unlearnkit.data.text.pair_rows import pairs_of
     from unlearnkit.data.text.pair_split import divided
 
     rule = PairRule.model_validate({"use": "retain", "field": "flag", "equals": True})
     others = PairRule.model_validate({"use": "validation"})
-    pairs = divided([({**QA, "flag": True}, "one"), ({**QA, "flag": 1}, "two")], [rule, others], ())
+    rows = [({**QA, "flag": True}, "one"), ({**QA, "flag": 1}, "two")]
+    pairs = divided(rows, [rule, others], (), pairs_of)
     assert [len(own) for own in pairs.splits.values()] == [1, 1]

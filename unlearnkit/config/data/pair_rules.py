@@ -34,8 +34,16 @@ def pair_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
             f"data.tokenizer is that of a pretrained model, but the model is {experiment.model.name}",
             expected="data.tokenizer.folder, or the model pretrained, whose tokenizer it then is",
         )
-    if data.pairs and data.pairs.rules and data.name != "pair_files":
-        yield ConfigError(f"data.pairs.rules is set, but data.name is {data.name}", expected="pair_files")
+    every = data.pairs is not None and data.pairs.targets == "all"
+    for key, used in {"rules": data.pairs and data.pairs.rules, "targets": every}.items():
+        if used and data.name != "pair_files":
+            yield ConfigError(f"data.pairs.{key} is set, but data.name is {data.name}", expected="pair_files")
+    if every and data.forget_unit != "group":
+        yield ConfigError(
+            f"data.pairs.targets is all, but data.forget_unit is {data.forget_unit}: the answers of a conversation are "
+            "in the prompts of later ones, so only whole conversations can be forgotten",
+            expected="data.forget_unit: group",
+        )
     lists = getattr(declared("data set", data.name), "FORGET_LISTS", {}) if pairs else {}
     for name, block in experiment.forget_sets.items():
         if isinstance(block, PairListForgetSet) and block.name not in lists:

@@ -67,6 +67,11 @@ class PairSettings(Settings):
     further_size: int | None = Field(
         None, ge=1, description="pairs of every further split, such as authors, that are evaluated; null: all"
     )
+    targets: Literal["last", "all"] = Field(
+        "last",
+        description="of pair_files, which answers of a conversation are targets: the last, or each, with the turns "
+        "before it as its prompt; all requires data.forget_unit: group, and a conversation without `group` is one",
+    )
     rules: tuple[PairRule, ...] = Field(
         (), description="of pair_files: what becomes of the rows of all files; (): the files name the splits"
     )

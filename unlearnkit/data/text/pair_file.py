@@ -15,7 +15,10 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class PairFile:
-    """Pairs, the prompts of their questions as the template writes them, what ends an answer, and the refusals."""
+    """Pairs, their prompts as the template writes them, what ends an answer, and the refusals.
+
+    `prompts` are those of what is asked (`Pair.asked`).
+    """
 
     pairs: PairSet
     prompts: dict[str, str] = field(repr=False)
@@ -24,7 +27,7 @@ class PairFile:
 
     def prompts_of(self, pairs: Sequence[Pair]) -> list[str]:
         """Return the prompts of some pairs."""
-        return [self.prompts[pair.question] for pair in pairs]
+        return [self.prompts[pair.asked] for pair in pairs]
 
 
 def write_pairs(path: str | os.PathLike[str], file: PairFile) -> None:

@@ -1,4 +1,4 @@
-"""Your own pairs: JSON lines with questions and answers, or conversations of one question and one answer.
+"""Your own pairs: JSON lines with questions and answers, or with conversations, of which answers are targets.
 
 Without rules the files `train.jsonl` and `validation.jsonl` are the splits, and `forget.jsonl`, if it is there, holds
 training pairs after those of `train.jsonl` that are the forget list `forget`. With rules (`data.pairs.rules`) the rows
@@ -7,15 +7,16 @@ of all files, in the order of their names, become what the first rule says whose
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from unlearnkit.config.data.pairs import PairSettings
 from unlearnkit.data.text.corpus import read_text
-from unlearnkit.data.text.pair_rows import pair_of
-from unlearnkit.data.text.pair_set import PairSet
+from unlearnkit.data.text.pair_rows import pairs_of
+from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.pair_split import divided
 from unlearnkit.errors import DataError
 from unlearnkit.layout import DOWNLOADS
@@ -60,8 +61,9 @@ def pairs(root: Path | None, settings: PairSettings) -> PairSet:
         )
     if settings.rules:
         rows = [(row, where) for path in paths for row, where in _rows(path)]
-        return divided(rows, settings.rules, paths)
-    found = {path.stem: tuple(pair_of(row, where) for row, where in _rows(path)) for path in paths}
+        return divided(rows, settings.rules, paths, _reader(settings))
+    pairs_in = _reader(settings)
+    found = {path.stem: tuple(pair for row in _rows(path) for pair in pairs_in(*row)) for path in paths}
     if missing := [name for name in ("train", "validation") if name not in found]:
         raise DataError(
             f"'{paths[0].parent}' has no file {missing[0]}.jsonl",
@@ -70,6 +72,18 @@ def pairs(root: Path | None, settings: PairSettings) -> PairSet:
     kept, forgotten = found["train"], found.get("forget", ())
     lists = {"forget": tuple(range(len(kept), len(kept) + len(forgotten)))} if forgotten else {}
     return PairSet({"train": (*kept, *forgotten), "validation": found["validation"]}, lists, paths)
+
+
+def _reader(settings: PairSettings) -> Callable[[Mapping[str, Any], str], list[Pair]]:
+    """Return a function from a row, and where it is, to its pairs; if every answer is a target, they are a group."""
+    numbers = itertools.count()
+
+    def pairs_in(row: Mapping[str, Any], where: str) -> list[Pair]:
+        if settings.targets == "last":
+            return pairs_of(row, where)[-1:]
+        return pairs_of(row, where, f"conversation {next(numbers)}")
+
+    return pairs_in
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:

@@ -1,8 +1,9 @@
-"""A row of JSON lines as a pair: fields question and answer, or a conversation of one question and one answer."""
+"""A row of JSON lines as pairs: fields question and answer, or a conversation, of which answers are targets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from unlearnkit.data.text.pair_set import Pair
@@ -11,25 +12,28 @@ from unlearnkit.errors import DataError
 _TURNS = (("conversations", "from", "value"), ("messages", "role", "content"))
 """Field with the turns -> field of a turn that says who speaks, and the one with the text."""
 
-_ASKS, _ANSWERS = ("human", "user"), ("gpt", "assistant")
+_ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+_CALLED = {"user": "question", "assistant": "answer"}
 _FORM = (
     'an object such as {"question": "...", "answer": "..."}, or {"conversations": [{"from": "human", "value": "..."}, '
     '{"from": "gpt", "value": "..."}]}'
 )
 
 
-def pair_of(row: Mapping[str, Any], where: str) -> Pair:
-    """Return the pair of a row; further fields are `paraphrased_answer`, `perturbed_answer(s)` (a list), and `group`.
+def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
+    """Return the pairs of a row, one per answer of a conversation, each with the turns before it as its history.
 
-    Raises DataError, naming `where` the row is, if it is no pair: a field is missing or empty, no text, or a
-    conversation has another number of turns.
+    Further fields are `paraphrased_answer` and `perturbed_answer(s)` (a list), which belong to the last answer, and
+    `group`, which is `group` where the row has none. Raises DataError, naming `where` the row is, if it is no pair: a
+    field is missing or empty, no text, or a conversation does not go from questions to answers.
     """
-    question, answer = _of_conversation(row, where) or (row.get("question"), row.get("answer"))
+    turns = _turns(row, where) or [("user", row.get("question")), ("assistant", row.get("answer"))]
+    own = row.get("group", group)
     wrong = row.get("perturbed_answers", row.get("perturbed_answer", []))
-    texts = {"question": question, "answer": answer, "group": row.get("group", "")}
+    texts = [(_CALLED.get(role, role), text) for role, text in turns] + [("group", own)]
     if (paraphrase := row.get("paraphrased_answer")) is not None:
-        texts["paraphrased_answer"] = paraphrase
-    for name, text in texts.items():
+        texts.append(("paraphrased_answer", paraphrase))
+    for name, text in texts:
         if not isinstance(text, str) or (name != "group" and not text.strip()):
             fact = (
                 f"has no {name}" if text is None else f"has an empty {name}" if text == "" else f"has no text as {name}"
@@ -37,20 +41,25 @@ def pair_of(row: Mapping[str, Any], where: str) -> Pair:
             raise DataError(f"{where} {fact}", expected=_FORM)
     if not isinstance(wrong, list) or not all(isinstance(text, str) and text.strip() for text in wrong):
         raise DataError(f"{where} has perturbed answers that are no texts", expected="a list of texts")
-    return Pair(texts["question"], texts["answer"], paraphrase, tuple(wrong), texts["group"])
+    answers = [number for number, (role, _) in enumerate(turns) if role == "assistant"]
+    pairs = [Pair(turns[at - 1][1], turns[at][1], group=own, history=tuple(turns[: at - 1])) for at in answers]
+    return [*pairs[:-1], replace(pairs[-1], paraphrased_answer=paraphrase, perturbed_answers=tuple(wrong))]
 
 
-def _of_conversation(row: Mapping[str, Any], where: str) -> tuple[Any, Any] | None:
+def _turns(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]] | None:
     for field, speaker, said in _TURNS:
         if (turns := row.get(field)) is None:
             continue
         sound = isinstance(turns, list) and all(isinstance(turn, dict) for turn in turns)
         speakers = [turn.get(speaker) for turn in turns] if sound else []
-        if len(speakers) != 2 or speakers[0] not in _ASKS or speakers[1] not in _ANSWERS:
+        roles = [_ROLES.get(str(own), "") for own in speakers]
+        asked = roles[1:] if roles[:1] == ["system"] else roles
+        if not asked or asked != ["user", "assistant"] * (len(asked) // 2):
             raise DataError(
                 f"{where} has a conversation of {' and '.join(map(str, speakers)) or 'no turns'}",
-                expected="one question and one answer: human and gpt, or user and assistant",
-                remedy="divide longer conversations into rows; set a system message in data.pairs.template.system",
+                expected="questions and answers in turn, the last an answer, perhaps after a system message: human and "
+                "gpt, or user and assistant",
+                remedy="correct the row, or leave it out",
             )
-        return turns[0].get(said), turns[1].get(said)
+        return [(role, turn.get(said)) for role, turn in zip(roles, turns, strict=True)]
     return None

@@ -20,6 +20,7 @@ class Pair:
     paraphrased_answer  the answer in other words, None if there is none
     perturbed_answers   plausible wrong answers, in the form of the paraphrase where there is one
     group               what the pair is about, "" if that is not stated; pairs of a group may be a forget unit
+    history             the turns of a conversation before the question, (role, text) each
     """
 
     question: str
@@ -27,12 +28,19 @@ class Pair:
     paraphrased_answer: str | None = None
     perturbed_answers: tuple[str, ...] = ()
     group: str = ""
+    history: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """What decides the prompt: the question, or as JSON the turns that end with it."""
+        return json.dumps([*self.history, ("user", self.question)]) if self.history else self.question
 
     def texts(self) -> dict[str, str]:
         """Return every text of the pair by what it is."""
         paraphrase = {} if self.paraphrased_answer is None else {"paraphrased_answer": self.paraphrased_answer}
         wrong = {f"perturbed_answers[{number}]": text for number, text in enumerate(self.perturbed_answers)}
-        return {"question": self.question, "answer": self.answer, **paraphrase, **wrong}
+        turns = {f"history[{number}]": text for number, (_, text) in enumerate(self.history)}
+        return {"question": self.question, "answer": self.answer, **paraphrase, **wrong, **turns}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +89,14 @@ class PairSet:
 
     def to_json(self) -> dict[str, Any]:
         """Return splits and forget lists as JSON holds them."""
-        splits = {name: [asdict(pair) for pair in pairs] for name, pairs in self.splits.items()}
+        splits = {name: [_row(pair) for pair in pairs] for name, pairs in self.splits.items()}
         lists = {name: list(chosen) for name, chosen in self.forget_lists.items()}
         return {"splits": splits, "forget_lists": lists}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> PairSet:
         """Return what `to_json` was made from, without raw files and notes."""
-        splits = {
-            name: tuple(Pair(**{**row, "perturbed_answers": tuple(row["perturbed_answers"])}) for row in rows)
-            for name, rows in content["splits"].items()
-        }
+        splits = {name: tuple(map(_pair, rows)) for name, rows in content["splits"].items()}
         return cls(splits, {name: tuple(chosen) for name, chosen in content["forget_lists"].items()})
 
     def part(self, first: int, train_size: int, validation_size: int, further_size: int | None = None) -> PairSet:
@@ -119,6 +124,16 @@ class PairSet:
             if all(number in taken for number in chosen)
         }
         return replace(self, splits=splits, forget_lists=kept)
+
+
+def _row(pair: Pair) -> dict[str, Any]:
+    # without a history it has the form, hence the hash, that pairs have always had
+    return {name: value for name, value in asdict(pair).items() if name != "history" or value}
+
+
+def _pair(row: Mapping[str, Any]) -> Pair:
+    history = tuple((role, text) for role, text in row.get("history", ()))
+    return Pair(**{**row, "perturbed_answers": tuple(row["perturbed_answers"]), "history": history})
 
 
 def _empty(split: str, number: int, name: str) -> DataError:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unlearnkit.config.data.pairs import PairRule
-from unlearnkit.data.text.pair_rows import pair_of
 from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.errors import DataError
 
 
 def divided(
-    rows: Sequence[tuple[Mapping[str, Any], str]], rules: Sequence[PairRule], raw_files: tuple[Path, ...]
+    rows: Sequence[tuple[Mapping[str, Any], str]],
+    rules: Sequence[PairRule],
+    raw_files: tuple[Path, ...],
+    pairs_in: Callable[[Mapping[str, Any], str], list[Pair]],
 ) -> PairSet:
     """Return the pairs of rows (row, where it is), each as the first of `rules` says that it meets and that has room.
 
-    Training pairs are those to retain, then those to forget; the latter are the forget list `forget`. `notes` count
-    the rows of every rule, and questions that are both forgotten and retained. Raises DataError if no rule says what
-    becomes of a row, or a row is no pair.
+    `pairs_in` reads the pairs of a row. Training pairs are those to retain, then those to forget; the latter are the
+    forget list `forget`. `notes` count the rows of every rule, and questions that are both forgotten and retained.
+    Raises DataError if no rule says what becomes of a row, or a row is no pair.
     """
     taken: Counter[int] = Counter()
     used: dict[str, list[Pair]] = {"retain": [], "forget": [], "validation": []}
@@ -28,7 +30,7 @@ def divided(
         number = _rule_of(row, where, rules, taken)
         taken[number] += 1
         if (use := rules[number].use) != "drop":
-            used[use].append(pair_of(row, where))
+            used[use] += pairs_in(row, where)
     retained = {pair.question for pair in used["retain"]}
     notes = {f"rows by rule {number} ({rule.use})": taken[number] for number, rule in enumerate(rules)}
     notes["questions both forgotten and retained"] = len(retained & {pair.question for pair in used["forget"]})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from unlearnkit.config.data.pairs import ChatTemplate, PairSettings
+from unlearnkit.config.data.pairs import ChatTemplate, PairSettings, PlainTemplate
 from unlearnkit.data.text.pair_tokenizer import PairTexts
 from unlearnkit.errors import DataError
 
@@ -13,11 +14,23 @@ _ANSWER = "ANSWERANSWERANSWER"
 """A text in the place of an answer, to find what the template writes after one."""
 
 
+Turns = Sequence[tuple[str, str]]
+"""Role (system, user or assistant) and text of each turn."""
+
+
+class Prompt(Protocol):
+    """A question, after the turns before it, to its prompt."""
+
+    def __call__(self, question: str, history: Turns = ()) -> str:
+        """Return the prompt; raises DataError for turns that the template has no place for."""
+        ...
+
+
 @dataclass(frozen=True)
 class Template:
     """A question to its prompt, and the token that ends an answer, as text."""
 
-    prompt: Callable[[str], str]
+    prompt: Prompt
     end: str
 
 
@@ -28,8 +41,7 @@ def template_of(settings: PairSettings, texts: PairTexts, special: Sequence[str]
     """
     begin = _begin(settings, texts)
     if not isinstance(settings.template, ChatTemplate):
-        before, between = settings.template.question, settings.template.answer
-        return Template(lambda question: f"{begin}{before}{question}{between}", texts.end)
+        return Template(_plain(settings.template, begin, texts.end), texts.end)
     prompt, end = _chat(settings.template, texts, special)
     if begin and prompt("").startswith(begin):
         raise DataError(
@@ -37,7 +49,7 @@ def template_of(settings: PairSettings, texts: PairTexts, special: Sequence[str]
             expected="one of them",
             remedy="set it to false",
         )
-    return Template(lambda question: begin + prompt(question), end)
+    return Template(lambda question, history=(): begin + prompt(question, history), end)
 
 
 def _begin(settings: PairSettings, texts: PairTexts) -> str:
@@ -50,7 +62,23 @@ def _begin(settings: PairSettings, texts: PairTexts) -> str:
     return texts.begin if settings.begin_of_text and texts.begin else ""
 
 
-def _chat(settings: ChatTemplate, texts: PairTexts, special: Sequence[str]) -> tuple[Callable[[str], str], str]:
+def _plain(settings: PlainTemplate, begin: str, end: str) -> Prompt:
+    around = {"user": (settings.question, settings.answer), "assistant": ("", end)}
+
+    def prompt(question: str, history: Turns = ()) -> str:
+        if any(role not in around for role, _ in history):
+            raise DataError(
+                "a conversation has a system message, but data.pairs.template is plain, which has no place for one",
+                expected="a question first",
+                remedy="set data.pairs.template to {kind: chat}, or remove the system messages",
+            )
+        turns = [*history, ("user", question)]
+        return begin + "".join(text.join(around[role]) for role, text in turns)
+
+    return prompt
+
+
+def _chat(settings: ChatTemplate, texts: PairTexts, special: Sequence[str]) -> tuple[Prompt, str]:
     if texts.chat is None:
         raise DataError(
             "data.pairs.template is chat, but the tokenizer has no chat template",
@@ -60,8 +88,11 @@ def _chat(settings: ChatTemplate, texts: PairTexts, special: Sequence[str]) -> t
     chat = texts.chat
     first = [{"role": "system", "content": settings.system}] if settings.system else []
 
-    def prompt(question: str) -> str:
-        return chat.chat([*first, {"role": "user", "content": question}], answering=True, date=settings.date)
+    def prompt(question: str, history: Turns = ()) -> str:
+        turns = [{"role": role, "content": text} for role, text in (*history, ("user", question))]
+        # a conversation's own system message comes before the configuration's
+        begins = [] if turns[0]["role"] == "system" else first
+        return chat.chat([*begins, *turns], answering=True, date=settings.date)
 
     question = {"role": "user", "content": "?"}
     answered = [*first, question, {"role": "assistant", "content": _ANSWER}]
