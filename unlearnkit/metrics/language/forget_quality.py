@@ -1,8 +1,12 @@
 """Forget quality: do the truth ratios of a model on the forget set have the distribution of a retrained model's?
 
-Model k is compared with oracle k, and every pair has a value, so a table shows its distribution. Both answer the same
-questions, so the two samples are not independent, as the test assumes: p of two retrained models is not uniform on 0 to
-1, but mostly near 1. So p is no error rate; compare it with the row `oracle` of the same table, the floor.
+Model k is compared with oracle k + 1, the last one with oracle 0, and every pair has a value, so a table shows its
+distribution. Oracle k shares draws with original k, so it is nearer to what is made of that than any other retrained
+model is, and nearer than the oracles of the floor, which share draws with none.
+
+Both of a pair answer the same questions, so the two samples are not independent, as the test assumes: p of two
+retrained models is not uniform on 0 to 1, but mostly near 1. So p is no error rate; compare it with the row `oracle` of
+the same table, the floor.
 """
 
 from __future__ import annotations
@@ -85,10 +89,11 @@ def score(
     require_same_samples(candidate, oracle)
     if candidate.models != oracle.models:
         raise MetricError(
-            f"forget quality pairs every model with its oracle, but there are {candidate.models} and {oracle.models}",
+            f"forget quality pairs every model with an oracle, but there are {candidate.models} and {oracle.models}",
             expected="as many oracles as models",
         )
     own, theirs = (log_truth_ratio(side.seen("answers", "forget"), settings.form) for side in (candidate, oracle))
+    theirs = np.roll(theirs, -1, axis=0)
     there = ~np.isnan(own).all(axis=0)
     if not there.any():
         raise MetricError(
