@@ -66,6 +66,8 @@ def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding
     lost = {name for name, file in files.items() if not Path(file).is_file()}
     possible = {name: settings for name, settings in experiment.forget_sets.items() if name not in lost}
     yield "the data set", partial(_data_findings, experiment, possible)
+    if base := getattr(experiment.model_settings, "source", None):
+        yield "the base of the models", partial(_base_findings, base, experiment.sample_shape[0])
     for name, file in files.items():
         yield file, partial(_file_findings, name, file, experiment.forget_sets[name])
     for pool in experiment.pools.values():
@@ -74,6 +76,12 @@ def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding
     graph = Graph(experiment)
     for population in given_populations(graph):
         yield given_path(graph, population), partial(_weight_findings, graph, population)
+
+
+def _base_findings(source: Any, length: int) -> Iterator[Finding]:
+    from unlearnkit.models.base_examining import base_findings
+
+    yield from base_findings(source, length)
 
 
 def _data_findings(experiment: Any, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
@@ -141,11 +149,12 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
     pairs, _ = load_pairs(block.name, root, settings, block.content_hash)
     counts = {split: len(own) for split, own in pairs.splits.items()} | dict(pairs.notes)
     yield "ok", f"{block.name} is sound: {', '.join(f'{count} {name}' for name, count in counts.items())}"
-    if block.tokenizer.kind in ("gpt2", "pretrained") and block.tokenizer.folder is None:
+    own = _tokenizer_folder(experiment)
+    if block.tokenizer.kind in ("gpt2", "pretrained") and own is None:
         yield "warning", "the tokenizer is not here yet, so the first job examines the pairs"
         return
     taken = pairs.part(settings.first, block.train_size, block.validation_size, settings.further_size)
-    file, tokenizer = prepared(taken, settings, block.tokenizer)
+    file, tokenizer = prepared(taken, settings, block.tokenizer, own)
     text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
     if shared := refuse_shared_sequences(text_set):
         yield "warning", shared
@@ -156,6 +165,17 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
         for name, own in forget_sets.items():
             make = partial(make_unit_forget_set, pairs=written)
             yield from _caught(_copies, name, make, own, text_set, found)
+
+
+def _tokenizer_folder(experiment: Any) -> Path | None:
+    """Return the folder of the tokenizer of pairs: its own, or that of the base, if it is here; else None."""
+    tokenizer = experiment.data.tokenizer
+    if tokenizer.kind not in ("gpt2", "pretrained"):
+        return None
+    if tokenizer.folder or tokenizer.kind == "gpt2":
+        return Path(tokenizer.folder) if tokenizer.folder else None
+    source, made = experiment.model_settings.source, Path(Graph(experiment).path(layout.BASE))
+    return made.parent if made.is_file() else Path(source.folder) if source.folder else None
 
 
 def _shared(text_set: Any, end_of_text: int) -> Iterator[Finding]:

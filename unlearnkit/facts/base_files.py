@@ -45,6 +45,26 @@ def refuse_unusable_base(folder: Path, name: str) -> None:
             f"the model {name} lacks {', '.join(lacking)}, which its index of weights names",
             remedy="fetch the missing files",
         )
+    for path in files:
+        if path.suffix == ".safetensors":
+            _refuse_damaged(path)
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Raise DataError unless a file of weights has the size that its own header states, which is all that is read."""
+    try:
+        with path.open("rb") as stream:
+            header = int.from_bytes(stream.read(8), "little")
+            # what is no header would ask for any number of bytes
+            entries = json.loads(stream.read(min(header, path.stat().st_size)))
+        ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
+        whole = path.stat().st_size == 8 + header + max(ends, default=0)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise DataError(
+            f"{path} is cut off, or is no file of safetensors", expected="weights", remedy="fetch or save it again"
+        )
 
 
 def _indexed(folder: Path) -> list[str]:

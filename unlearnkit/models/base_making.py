@@ -72,13 +72,18 @@ def gguf_file(package: str) -> Path:
     return found[0]
 
 
-def _converted(path: Path, folder: Path, report: Report) -> None:
+def refuse_without_readers() -> None:
+    """Raise DataError if a package is not installed that transformers needs to read GGUF files."""
     for needed in ("gguf", "accelerate"):
         if importlib.util.find_spec(needed) is None:
             raise DataError(
                 f"the package {needed} is not installed, and transformers needs it to read GGUF files",
                 remedy=f"run `pip install {needed}`",
             )
+
+
+def _converted(path: Path, folder: Path, report: Report) -> None:
+    refuse_without_readers()
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn.modules.dropout import _DropoutNd
 
 from unlearnkit.data.language_packages import missing_package
-from unlearnkit.errors import DataError
+from unlearnkit.errors import DataError, TrainingError
 
 BASES_HELD = 2
 """Bases that a process holds at a time; a job has one."""
@@ -68,6 +68,17 @@ def configuration(folder: str) -> Any:
     _zero_dropout(vars(found))
     found.use_cache = False
     return found
+
+
+def refuse_long(configuration: Any, length: int) -> None:
+    """Raise TrainingError if a base takes no sequences of `length` tokens, by its configuration."""
+    # that of a model which reads images as well has one of text in it
+    longest = getattr(configuration.get_text_config(), "max_position_embeddings", None)
+    if longest and length > longest:
+        raise TrainingError(
+            f"data.sequence_length is {length}, but the base takes sequences of at most {longest} tokens",
+            remedy="lower data.sequence_length",
+        )
 
 
 def _zero_dropout(settings: dict[Any, Any]) -> None:

@@ -77,11 +77,21 @@ def selected(network: Any, settings: LoraSettings) -> list[str]:
 
 
 def linear_layers(network: Any) -> list[str]:
-    """Return the names of all linear layers but the head."""
-    head = network.get_output_embeddings()
+    """Return the names of all linear layers but the head; of a network that also reads images, those for text."""
+    head, within = network.get_output_embeddings(), _text_prefix(network)
     return [
-        name for name, part in network.named_modules() if type(part).__name__ in _LINEAR and part is not head and name
+        name
+        for name, part in network.named_modules()
+        if type(part).__name__ in _LINEAR and part is not head and name.startswith(within) and name
     ]
+
+
+def _text_prefix(network: Any) -> str:
+    """Return the beginning of the names of the parts that read text: "" where these are all parts."""
+    if network.config.get_text_config() is network.config:
+        return ""
+    embedding = network.get_input_embeddings()
+    return next(name for name, part in network.named_modules() if part is embedding).rpartition(".")[0]
 
 
 def _block(name: str) -> int | None:

@@ -19,7 +19,7 @@ from unlearnkit.config.models.pretrained import BaseSource, LoraSettings
 from unlearnkit.config.settings import ModelSettings
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
-from unlearnkit.models.language.base_loading import empty_network, shared_network
+from unlearnkit.models.language.base_loading import empty_network, refuse_long, shared_network
 from unlearnkit.models.language.pretrained_model import PretrainedModel, parts_of
 
 TASK = "text"
@@ -105,9 +105,4 @@ def _refuse_small(network: nn.Module, vocabulary: int, length: int) -> None:
             expected="tokens of the base's own tokenizer, or fewer",
             remedy="make the tokens with that tokenizer, or lower vocabulary_size of data.tokenizer",
         )
-    longest = getattr(network.config, "max_position_embeddings", None)
-    if longest and length > longest:
-        raise TrainingError(
-            f"data.sequence_length is {length}, but the base takes sequences of at most {longest} tokens",
-            remedy="lower data.sequence_length",
-        )
+    refuse_long(network.config, length)
