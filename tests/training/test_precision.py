@@ -87,6 +87,18 @@ def test_methods_round_where_they_train_by_the_recipe(
     assert seen == {expected}
 
 
+@pytest.mark.parametrize(("precision", "expected"), [("float32", EXACT), ("tf32", ROUNDED), ("bfloat16", EXACT)])
+def test_language_methods_round_where_their_own_settings_say_so(
+    precision: str, expected: tuple[bool, bool], digits: ImageSet, worker_of: WorkerOf, seen: set[Any]
+) -> None:
+    dataset, task = small_task("text", digits)
+    settings = {"steps": 1, "batch_size": 4, "precision": precision}
+    procedure = Procedure.from_slice({"method": "npo_kl", "settings": settings, "snapshots": [1]})
+    model = task.fresh("original", [0], CPU)
+    run_method(task, procedure, Division.of(dataset, np.arange(3)), model, {}, (0,), worker_of())
+    assert seen == {expected}
+
+
 def test_the_switches_are_put_back_after_an_error() -> None:
     before = switches()
 

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 
 from unlearnkit.errors import TrainingError
+from unlearnkit.models.arrays import to_array, to_tensor
 from unlearnkit.models.building import states_of
 from unlearnkit.training.sets import Sets
-from unlearnkit.training.shard import Kept, Worker
+from unlearnkit.training.shard import Kept, Worker, rounds
 
 _STEPS_PER_LINE = 50
 """Steps of language methods from one line of the log to the next."""
+
+_LOOP = "loop/"
+"""What begins the names of the state of a loop among those of a stored moment."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the loop of a method needs to go on after an interruption; methods without one begin again.
+
+    Between two steps it asks whether it is `due` to be saved, and if so hands to `save` what the rest of its run
+    depends on, named tensors. Before its first step it asks `load` for what an interrupted run of the same job saved
+    last, None if nothing; notes, costs and snapshots are then those of that run.
+    """
+
+    due: Callable[[], bool] = lambda: False
+    save: Callable[[Mapping[str, Tensor]], None] = lambda _: None
+    load: Callable[[], Mapping[str, Tensor] | None] = lambda: None
 
 
 class Counts(Protocol):
@@ -25,14 +45,22 @@ class Counts(Protocol):
 
 
 class Recorder:
-    """Keeps the snapshots of one call of a method, with what each has cost so far."""
+    """Keeps the snapshots of one call of a method, with what each has cost so far.
+
+    A run that is saved has an entry in the resume folder for its moment and one for every snapshot, stored once.
+    """
 
     context: Counts
     data: Sets[Any]
 
-    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str) -> None:
+    def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str, name: str) -> None:
         self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
         self._kept, self._reached, self._start = Kept(), 0, worker.clock()
+        self._name, self._stored, self._saved, self._due = name, set[int](), False, rounds(worker)
+
+    def moments(self) -> Moments:
+        """Return what the loop of the method saves its state by, and finds it again."""
+        return Moments(lambda: next(self._due), self._save, self._load)
 
     def keep(self, epoch: int, model: nn.Module) -> None:
         """Take note that an epoch is over, and keep the model if it is one of the snapshots."""
@@ -60,7 +88,62 @@ class Recorder:
                 expected="a call of context.end_epoch(epoch, model) after every epoch",
                 remedy="correct the method, or the variant's snapshots",
             )
+        self._settle()
         return self._kept
+
+    def _save(self, state: Mapping[str, Tensor]) -> None:
+        """Store the state of the loop, and the snapshots that are not stored yet."""
+        resume, kept = self._worker.resume, self._kept
+        for epoch in kept.states.keys() - self._stored:
+            one = Kept({epoch: kept.states[epoch]}, {epoch: kept.passes[epoch]}, {epoch: kept.seconds[epoch]})
+            resume.save(self._snapshot(epoch), one.to_arrays())
+            self._stored.add(epoch)
+        own = {
+            "timed": self.context.timed,
+            "seconds": self._worker.clock() - self._start,
+            "snapshots": sorted(self._stored),
+        }
+        arrays = {
+            **{f"{_LOOP}{name}": to_array(tensor) for name, tensor in state.items()},
+            **Kept(all_passes=self.context.other_passes, notes=kept.notes).to_arrays(),
+            **{name: np.array(value) for name, value in own.items()},
+        }
+        resume.save(self._moment, arrays)
+        self._saved = True
+
+    def _load(self) -> Mapping[str, Tensor] | None:
+        """Return the stored state of the loop, and go on with what was kept until then."""
+        stored = self._worker.resume.load(self._moment)
+        if stored is None:
+            return None
+        before = Kept.from_arrays(stored)
+        for epoch in map(int, stored["snapshots"]):
+            arrays = self._worker.resume.load(self._snapshot(epoch))
+            if arrays is None:
+                return None  # damaged: the run begins again
+            one = Kept.from_arrays(arrays)
+            before.states.update(one.states)
+            before.passes.update(one.passes)
+            before.seconds.update(one.seconds)
+        self._kept, self._stored, self._saved = before, set(before.states), True
+        self.context.other_passes, self.context.timed = before.all_passes, bool(stored["timed"])
+        self._start = self._worker.clock() - float(stored["seconds"])
+        return {name.removeprefix(_LOOP): to_tensor(own) for name, own in stored.items() if name.startswith(_LOOP)}
+
+    def _settle(self) -> None:
+        """Store the result of a run that was saved, since its job goes on with other work, and remove its moment."""
+        if self._saved:
+            resume = self._worker.resume
+            resume.save(self._name, self._kept.to_arrays())
+            for entry in (self._moment, *map(self._snapshot, self._stored)):
+                resume.discard(entry)
+
+    @property
+    def _moment(self) -> str:
+        return f"{self._name}.moment"
+
+    def _snapshot(self, epoch: int) -> str:
+        return f"{self._name}.snapshot_{epoch}"
 
     def _store(self, epoch: int, model: nn.Module) -> None:
         seconds = self._worker.clock() - self._start

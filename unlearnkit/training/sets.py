@@ -95,6 +95,10 @@ class Sets(Generic[D]):
         """All sets by their names."""
         return {"retain": self.retain, "forget": self.forget, **self._views}
 
+    def name_of(self, draws: Draws) -> str:
+        """Return the name of the set that draws belong to, as a whole or as a part or form of it."""
+        return next(name for name, own in self.by_name.items() if own.counter is draws.counter)
+
     @property
     def passes(self) -> int:
         """The samples that all sets together have handed to each model so far."""

@@ -15,6 +15,7 @@ from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import DELTA, WeightFile
 from unlearnkit.config.training.recipe import Recipe
+from unlearnkit.data.draws import Draws
 from unlearnkit.data.images.batches import batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
@@ -24,7 +25,8 @@ from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
 from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.recorder import Recorder
+from unlearnkit.training.processes.group import ALONE, Group
+from unlearnkit.training.recorder import Moments, Recorder
 from unlearnkit.training.sets import Division, Sets
 from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
 
@@ -46,7 +48,8 @@ class Context:
     takes an index per model and returns those held-out oracles as a model or stack, and "attribution", the `Effects` of
     the forget set. `note(text)` puts a sentence about these models into the job's log and into the provenance of the
     weights, `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size`
-    sequences, if it is set; the loop of their methods observes it.
+    sequences, if it is set, and a `group` of processes may share the batches of one model; the loop of their methods
+    observes both, and stops and goes on by `moments`. `set_name` returns the name of the set that draws belong to.
     """
 
     generators: Sequence[torch.Generator]
@@ -59,6 +62,9 @@ class Context:
     note: Callable[[str], None] = field(default=lambda _: None)
     report: Callable[[str], None] = field(default=lambda _: None)
     micro_batch_size: int | None = None
+    group: Group = ALONE
+    moments: Moments = field(default_factory=Moments)
+    set_name: Callable[[Draws], str] = field(default=lambda _: "next")
     other_passes: float = field(default=0.0)
     timed: bool = field(default=True)
 
@@ -146,7 +152,7 @@ def unlearn_shard(
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
         own = division if isinstance(division, Division) else division[position[indices[0]]]
-        return run_method(task, procedure, own, model, references, indices, worker)
+        return run_method(task, procedure, own, model, references, indices, worker, name)
 
     result = run_shard(model_indices, stack_size, worker, run_stack)
     if registry.weights_of(module) == DELTA:
@@ -167,13 +173,18 @@ def run_method(
     references: Mapping[str, Any],
     model_indices: tuple[int, ...],
     worker: Worker,
+    name: str = "models",
 ) -> Kept:
     """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost.
+
+    `name` is the beginning of the names of what the run saves in the resume folder, in case it is interrupted.
 
     Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
     """
     unit = "step" if hasattr(procedure.settings, "steps") else "epoch"
-    recorder = Recorder(procedure.snapshots, len(model_indices), worker, unit)
+    module = registry.load("method", procedure.method)
+    data = sets_of(task, division, registry.views_of(module), model_indices)
+    recorder = Recorder(procedure.snapshots, len(model_indices), worker, unit, name)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
         training=procedure.recipe,
@@ -185,9 +196,10 @@ def run_method(
         note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),
         report=lambda text: worker.report(f"{_named(model_indices)}: {text}"),
         micro_batch_size=worker.micro_batch_size,
+        group=worker.group,
+        moments=recorder.moments(),
+        set_name=data.name_of,
     )
-    module = registry.load("method", procedure.method)
-    data = sets_of(task, division, registry.views_of(module), model_indices)
     recorder.context, recorder.data = context, data
     sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
     with products(), batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from bench import CPU, Bench
-from made_pairs import made_pairs
-from pretrained_bases import VOCABULARY, base_of, pretrained, some_tokens
+from bench import Bench
+from pretrained_bases import some_tokens
 
-from unlearnkit.data.text.sequences import Tokens
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import sharing
-from unlearnkit.training.shard import Task
-
-
-@pytest.fixture
-def adapted(tmp_path: Path) -> Bench:
-    """A bench whose models are adapters on one tiny base."""
-    bench = Bench(made_pairs(40, 4, vocabulary=VOCABULARY), "pretrained", np.arange(0, 40, 5), tmp_path)
-    architecture = pretrained(base_of()[0])
-    bench.__dict__["task"] = Task(Tokens(bench.dataset, CPU), architecture, 0)
-    return bench
 
 
 @pytest.mark.parametrize("method", ["npo_kl", "idk_ap", "rmu", "pdu"])

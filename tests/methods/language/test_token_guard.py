@@ -1,4 +1,4 @@
-"""Ascent stops where its forget loss is beyond the limit, keeps that model, and says so wherever a reader looks."""
+"""Runs stop before a step that would spoil their model, keep that model, and say so wherever a reader looks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import torch
 from bench import CPU, Bench, same
+from torch import Tensor, nn
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.methods.language.token_terms import largest_nll
+from unlearnkit.methods.language.multiplier import Multiplier
+from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
+from unlearnkit.methods.language.token_terms import largest_nll, nll
 from unlearnkit.models.building import states_of
 from unlearnkit.training.language.token_losses import targets, token_sum
 from unlearnkit.training.shard import Kept, ShardResult, Worker, run_shard
@@ -65,12 +68,68 @@ def test_ascent_stops_at_once_where_the_original_is_beyond_the_limit(text: Bench
     assert same(kept.states[5][0], states_of(model)[0])
 
 
-def test_a_loss_that_is_no_number_stops_ascent(text: Bench) -> None:
+@pytest.mark.parametrize("method", ["ga", "undial", "token_fine_tune"])
+def test_a_loss_that_is_no_number_stops_any_method(method: str, text: Bench) -> None:
     model = text.model()
     with torch.no_grad():
         next(model.parameters()).fill_(math.nan)
-    kept = run_method(text.task, text.procedure("ga"), text.division, model, {}, (3,), text.worker())
-    assert kept.notes[1:] == ["model 3: stopped before step 1: the mean loss of its forget batch is not finite"]
+    kept = run_method(text.task, text.procedure(method), text.division, model, {}, (3,), text.worker())
+    of = "retain" if method == "token_fine_tune" else "forget"
+    assert kept.notes[1:] == [
+        f"model 3: stopped before step 1: the mean loss of its {of} batch is not finite",
+        "model 3: its weights are not finite",
+    ]
+
+
+def of_no_number(model: nn.Module, batch: TokenBatch) -> Tensor:
+    return nll(model, batch) * math.nan
+
+
+def of_no_slope(model: nn.Module, batch: TokenBatch) -> Tensor:
+    """A loss that is finite, and whose gradient is not: that of a square root at 0."""
+    return (nll(model, batch) * 0).sqrt()
+
+
+@pytest.mark.parametrize(
+    ("loss", "why"),
+    [
+        (of_no_number, "the mean loss of its retain batch is not finite"),
+        (of_no_slope, "its gradient is not finite"),
+    ],
+)
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_a_step_that_would_spoil_the_model_is_not_taken(loss: Loss, why: str, clip: float | None, text: Bench) -> None:
+    data, model, notes = text.sets("graddiff"), text.model(), list[str]()
+    context = text.context()
+    context.note, context.set_name = notes.append, data.name_of
+    # from the third step on, when the model has moved
+    late = Term(data.retain, loss, turn=lambda step: step > 2)
+    dual = Multiplier(1.0, rate=1.0, limit=0.0)
+    terms = [Term(data.forget.unmasked(), nll), Term(data.retain, nll, turn=lambda step: step < 3), late]
+    terms.append(Term(data.retain, nll, turn=lambda step: step > 2, multiplier=dual))
+    settings = text.settings("graddiff", steps=6, lr=0.01, schedule="constant", clip=clip)
+    result = descend(model, terms, settings, context)
+    assert notes[1:] == [f"stopped before step 3: {why}"]
+    two = descend(model, terms[:2], settings.model_copy(update={"steps": 2}), text.context())
+    assert all(tensor.isfinite().all() for tensor in result.parameters())
+    # two steps were taken, and none after them, whatever the sets draw
+    assert not same(states_of(two)[0], states_of(model)[0])
+    assert dual.value == 1.0 if loss is of_no_number else dual.value > 1.0
+
+
+@pytest.mark.parametrize("method", ["graddiff", "npo_kl"])
+def test_a_retain_loss_beyond_its_bound_stops_the_run(method: str, text: Bench) -> None:
+    settings = {"steps": 30, "lr": 0.02, "schedule": "constant", "clip": None}
+    settings |= {"max_forget_nll": 1e6} if method == "graddiff" else {}
+    free = text.kept(method, (30,), **settings)
+    assert not any("stopped" in note for note in free.notes)
+    bound = {"graddiff": 4.0, "npo_kl": 0.05}[method]
+    kept = text.kept(method, range(1, 31), **settings, max_retain_loss=bound)
+    (note,) = [note for note in kept.notes if "stopped" in note]
+    assert note.startswith("model 0: stopped before step ") and note.endswith(f", beyond {bound:.3f}")
+    step = int(note.split("before step ")[1].split(":")[0])
+    assert 1 < step < 30
+    assert same(kept.states[step - 1][0], kept.states[30][0])
 
 
 def test_the_guard_lies_two_nats_above_a_model_that_knows_nothing(text: Bench) -> None:

@@ -45,6 +45,17 @@ class LanguageSettings(MethodSettings):
     clip: float | None = Field(
         1.0, gt=0, description="largest norm of the gradient of all parameters together; null: unlimited"
     )
+    max_retain_loss: float | None = Field(
+        None,
+        gt=0,
+        description="training stops before a step whose retain batch has a larger loss, without its weight; null: "
+        "unlimited; ours",
+    )
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
+        "float32",
+        description="arithmetic of matrix products, as `training.precision`, which methods do not take over; weights "
+        "and losses are float32 whatever it is; ours",
+    )
 
     @model_validator(mode="after")
     def _warm_up_ends(self) -> Self:

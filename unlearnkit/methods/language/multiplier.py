@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
@@ -13,18 +12,14 @@ class Multiplier:
         lambda <- max(0, lambda + rate (loss - limit)), after every step later than `waits`
 
     It starts at `value` and follows from the losses of whole batches, one per optimiser step, whatever their parts.
-    It stays where it is in steps whose loss is not finite, and counts them in `stayed`.
     """
 
     value: float
     rate: float
     limit: float
     waits: float = 0
-    stayed: int = 0
 
     def move(self, step: int, loss: float) -> None:
-        """Take the dual step of step 1, 2, ... by its loss, nats."""
-        if not math.isfinite(loss):
-            self.stayed += 1
-        elif step > self.waits:
+        """Take the dual step of step 1, 2, ... by its loss, nats; a run stops before a loss that is not finite."""
+        if step > self.waits:
             self.value = max(0.0, self.value + self.rate * (loss - self.limit))

@@ -70,8 +70,6 @@ def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context
     dual = Multiplier(settings.alpha, settings.dual_rate, eps, waits)
     terms = [Term(data.forget, mean_of(peak_sum), settings.gamma), Term(data.retain, nll, multiplier=dual)]
     result = descend(model, terms, settings, context)
-    if dual.stayed:
-        context.note(f"lambda stayed as it was in steps whose retain loss was not finite: {dual.stayed}")
     context.note(f"lambda ended at {dual.value:.4g}, with eps {eps:.4g} nats")
     return result
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn, optim
@@ -14,8 +14,14 @@ from torch import Tensor, nn, optim
 from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.multiplier import Multiplier
+from unlearnkit.methods.language.token_guard import Guard
+from unlearnkit.methods.language.token_moments import captured, restored
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
 from unlearnkit.training.language.token_losses import targets
+from unlearnkit.training.precision import autocast, products
+from unlearnkit.training.processes.distributed import decided, total
+from unlearnkit.training.processes.gradients import added
+from unlearnkit.training.processes.group import Group
 from unlearnkit.training.unlearning import Context
 
 FEW_STEPS = 20
@@ -49,8 +55,15 @@ class TokenBatch:
         paired = None if true_inputs is None or true_labels is None else cls.whole(true_inputs, true_labels)
         return cls(inputs, labels, targets(labels), len(inputs), paired)
 
+    def share(self, group: Group) -> TokenBatch:
+        """Return the sequences of this process, rank, rank + size, ... of the batch; there may be none."""
+        own, paired = slice(group.rank, None, group.size), self.paired and self.paired.share(group)
+        return replace(self, inputs=self.inputs[own], labels=self.labels[own], paired=paired)
+
     def parts(self, size: int | None) -> Iterator[TokenBatch]:
         """Yield the batch in parts of at most `size` sequences, each with its own of `paired`; None: all of it."""
+        if not len(self.inputs):
+            return
         size = size or len(self.inputs)
         paired = self.paired.parts(size) if self.paired else itertools.repeat(None)
         for inputs, labels, own in zip(self.inputs.split(size), self.labels.split(size), paired, strict=False):
@@ -93,37 +106,121 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
     Every step takes one batch of the set of each term; a set is reshuffled in every pass, by the generator of its
     draws alone, so the pairing of retain and forget batches depends only on seed, model and step. Each term is
     differentiated separately, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
-    held. Matrices decay, vectors do not.
+    held. Matrices decay, vectors do not. Each process of `context.group` takes its share of every batch.
+
+    The run stops, and says so, before a step that would spoil the model (`Guard`). It goes on where an interrupted one
+    was saved (`context.moments`), on a CPU to the same bits.
     """
-    model = copy.deepcopy(model)
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
-    groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-    optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
-    for term in terms:
-        context.report(_arithmetic(term, settings, context).line())
-    if settings.steps < FEW_STEPS:
-        context.note(f"takes {settings.steps} steps; after fewer than {FEW_STEPS}, methods can hardly be told apart")
-    batches = [term.draws.endless(settings.batch_size) for term in terms]
-    stopped = False
-    for step in range(1, settings.steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_of(settings, step)
-        model.train()
-        optimizer.zero_grad(set_to_none=True)
-        for term, drawn in zip(terms, batches, strict=True):
-            if stopped or not term.turn(step):
+    return _Descent(copy.deepcopy(model), terms, settings, context).run()
+
+
+class _Descent:
+    """One run of the loop, from the original's weights or from where an interrupted one was saved."""
+
+    def __init__(self, model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> None:
+        self.model, self.terms, self.settings, self.context = model, terms, settings, context
+        matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+        vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+        groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
+        self.batches = [term.draws.endless(settings.batch_size) for term in terms]
+        self.drawn = [0] * len(terms)
+        self.guard = Guard(context.note, settings.max_retain_loss)
+
+    def run(self) -> nn.Module:
+        settings, context = self.settings, self.context
+        for term in self.terms:
+            context.report(_arithmetic(term, settings, context).line())
+        if settings.steps < FEW_STEPS:
+            context.note(
+                f"takes {settings.steps} steps; after fewer than {FEW_STEPS}, methods can hardly be told apart"
+            )
+        moment = context.moments.load()
+        first = self._restore(moment) if moment else 0
+        with products(settings.precision):
+            for step in range(first + 1, settings.steps + 1):
+                self._step(step)
+                context.end_epoch(step, self.model)
+                if step < settings.steps and decided(context.group, context.moments.due()):
+                    context.moments.save(self._captured(step))
+        self.guard.weights(self.model)
+        return self.model.eval()
+
+    def _step(self, step: int) -> None:
+        """Take a step, unless the guard has stopped the run or stops it now."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_of(self.settings, step)
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        for number, term in enumerate(self.terms):
+            if self.guard.stopped or not term.turn(step):
                 continue
-            loss = _differentiate(model, term, term.batch(*next(drawn)), context.micro_batch_size)
-            stopped = term.max_nll is not None and _passed(-loss.item(), term.max_nll, step, context)
-            if term.multiplier is not None:
-                term.multiplier.move(step, loss.item())
-        if not stopped:
-            if settings.clip is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-            optimizer.step()
-        context.end_epoch(step, model)
-    return model.eval()
+            loss = self._differentiate(term, term.batch(*self._next(number)))
+            self.guard.loss(step, self.context.set_name(term.draws), loss, term.max_nll)
+            if term.multiplier is not None and not self.guard.stopped:
+                term.multiplier.move(step, loss)
+        if self.guard.stopped:
+            return
+        added(self.context.group, self.model.parameters())
+        if self.guard.gradient(step, self._clipped()):
+            self.optimizer.step()
+
+    def _next(self, number: int) -> Any:
+        """Return the next batch of the set of a term."""
+        self.drawn[number] += 1
+        return next(self.batches[number])
+
+    def _differentiate(self, term: Term, batch: TokenBatch) -> float:
+        """Add the gradient of a term to those of the model, and return its loss, without its weight.
+
+        Of several processes each adds the gradient of its share; the loss is that of the whole batch.
+        """
+        context, device, before = self.context, batch.inputs.device, self.context.other_passes
+        own = torch.zeros((), device=device)
+        for part in batch.share(context.group).parts(context.micro_batch_size):
+            with autocast(self.settings.precision, device):
+                loss = term.loss(self.model, part)
+            (term.factor() * loss).backward()
+            own += loss.detach()
+        if context.group.size > 1:
+            context.other_passes = before + total(
+                context.group, torch.tensor(context.other_passes - before, dtype=torch.float64)
+            )
+        return total(context.group, own)
+
+    def _clipped(self) -> float:
+        """Return the norm of the gradient of all parameters together, after limiting it."""
+        if self.settings.clip is not None:
+            return float(nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip))
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        return float(nn.utils.get_total_norm(gradients))
+
+    def _captured(self, step: int) -> dict[str, Tensor]:
+        """Return what the rest of the run depends on, after a step."""
+        dual = [term.multiplier.value for term in self.terms if term.multiplier is not None]
+        counts = {"step": step, "stopped": self.guard.stopped, "drawn": self.drawn}
+        return {
+            **captured(self.model, self.optimizer, self.context.generators),
+            **{name: torch.tensor(value) for name, value in counts.items()},
+            "multipliers": torch.tensor(dual, dtype=torch.float64),
+        }
+
+    def _restore(self, moment: Mapping[str, Tensor]) -> int:
+        """Return to the state that was captured after a step, and return that step.
+
+        The sets draw again what they had drawn, in the same order, so no state of theirs is stored.
+        """
+        restored(moment, self.model, self.optimizer, self.context.generators)
+        self.guard.stopped = bool(moment["stopped"])
+        multipliers = (term.multiplier for term in self.terms if term.multiplier is not None)
+        for multiplier, value in zip(multipliers, moment["multipliers"].tolist(), strict=True):
+            multiplier.value = value
+        step, drawn = int(moment["step"]), moment["drawn"].tolist()
+        for earlier in range(1, step + 1):
+            for number, term in enumerate(self.terms):
+                if term.turn(earlier) and self.drawn[number] < drawn[number]:
+                    self._next(number)
+        return step
 
 
 def _arithmetic(term: Term, settings: LanguageSettings, context: Context) -> StepArithmetic:
@@ -137,6 +234,7 @@ def _arithmetic(term: Term, settings: LanguageSettings, context: Context) -> Ste
         most=context.micro_batch_size,
         steps=len(turns),
         warmup_steps=sum(step <= settings.warmup_steps for step in turns),
+        processes=context.group.size,
     )
 
 
@@ -146,22 +244,3 @@ def rate_of(settings: LanguageSettings, step: int) -> float:
         return settings.lr * step / settings.warmup_steps
     rest = (step - settings.warmup_steps - 1) / max(1, settings.steps - settings.warmup_steps)
     return settings.lr * (1 - rest) if settings.schedule == "linear" else settings.lr
-
-
-def _differentiate(model: nn.Module, term: Term, batch: TokenBatch, size: int | None) -> Tensor:
-    """Add the gradient of a term to those of the model, and return its loss, without its weight."""
-    total = torch.zeros((), device=batch.inputs.device)
-    for part in batch.parts(size):
-        loss = term.loss(model, part)
-        (term.factor() * loss).backward()
-        total += loss.detach()
-    return total
-
-
-def _passed(nll: float, limit: float, step: int, context: Context) -> bool:
-    """Return whether a mean loss is beyond its limit, and say so."""
-    if nll <= limit:
-        return False
-    what = f"{nll:.3f} nats, beyond {limit:.3f}" if math.isfinite(nll) else "not finite"
-    context.note(f"stopped before step {step}: the mean loss of its forget batch is {what}")
-    return True
