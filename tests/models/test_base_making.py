@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from pretrained_bases import base_of, make_base
+from pretrained_bases import base_of, make_base, save_network
 
 from unlearnkit.artifacts.base import MANIFEST, making_base, on_base, read_base
 from unlearnkit.artifacts.store import sha256_of
@@ -66,6 +67,19 @@ def test_what_fails_leaves_no_manifest(given: Path, tmp_path: Path) -> None:
     assert list(manifest.parent.iterdir()) == []
     with pytest.raises(ArtifactError, match="cannot write the folder"), making_base(manifest, {}):
         raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_one_paragraph_and_leaves_nothing(tmp_path: Path) -> None:
+    manifest = tmp_path / "base" / MANIFEST
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(ArtifactError) as full, making_base(manifest, {}) as folder:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        try:
+            save_network(folder)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(full.value).startswith(f"cannot write the folder {manifest.parent}: ") and "too large" in str(full.value)
+    assert list(manifest.parent.iterdir()) == []
 
 
 def test_folders_that_are_no_models_are_refused(given: Path, tmp_path: Path) -> None:

@@ -160,6 +160,20 @@ def test_texts_lie_in_the_order_of_the_pairs_and_are_compared_with_the_answer(tm
     assert some.values["text"].tolist() == found.values["text"][:, [1, 4]].tolist()
 
 
+def test_an_answer_that_contains_its_question_is_compared_whole(tmp_path: Path, tokenizer: Path) -> None:
+    pairs = made_pairs(4, 2)
+    tokens = pairs.tokens.copy()
+    for start, prompt, length in zip(pairs.starts, pairs.prompts, pairs.lengths, strict=True):
+        tokens[start + prompt : start + length - 1] = np.resize(tokens[start : start + prompt], length - prompt - 1)
+    task = task_of(replace(pairs, tokens=tokens))
+    found = observed("generations", task, tmp_path, tokenizer=str(tokenizer), batch_size=4, most_tokens=5)
+    for row, answer in enumerate(found.of_samples["answer"]):
+        question = found.of_samples["prompt"][row]
+        count = pairs.lengths[row] - pairs.prompts[row] - 1
+        assert answer.split() == np.resize(question.split(), count).tolist()
+        assert rouge_of([answer], [f"{question} {answer}"], stemmer=True)[1] == [1]
+
+
 def test_words_of_the_question_stay_in_the_answer_and_stems_count_where_that_is_said() -> None:
     references, texts = ["Jaime was born in Lisbon"] * 2, ["Where was Jaime born? Jaime was born in Lisbon", "lived"]
     recall = rouge_of(references, texts, stemmer=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from made_pairs import made_pairs
+from pretrained_bases import base_of, pretrained, some_tokens
 
 from unlearnkit import registry
 from unlearnkit.artifacts.observations import Observed, read_observation, require_declared, write_observation
@@ -138,6 +139,19 @@ def test_scores_are_float32_and_distinct_where_a_model_is_sure() -> None:
     assert len(scores[0].unique()) == 200
     np.testing.assert_allclose(scores[0], -np.log1p(4 * np.exp(-np.linspace(8, 60, 200))), rtol=1e-5)
     assert scoring.token_scores(logits.bfloat16(), labels).dtype == torch.float32
+
+
+def test_a_model_in_bfloat16_has_scores_without_ties() -> None:
+    model = pretrained(base_of()[0], dtype="bfloat16").build(seed=0).eval()
+    tokens = some_tokens(10, 21)
+    with torch.inference_mode():
+        logits = model(tokens[:, :-1])
+    scores = scoring.token_scores(logits, tokens[:, 1:])
+    assert logits.dtype == torch.bfloat16 and scores.dtype == torch.float32
+    # logits have eight bits, and some of them twins
+    assert len(logits.gather(2, tokens[:, 1:, None]).unique()) < 190
+    # two of the two hundred are the first target after the same token
+    assert all(len(own.unique()) >= 199 for own in scores[:2])
 
 
 def test_a_failed_model_has_no_scores() -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from unlearnkit.artifacts.partial import partial_folder
 from unlearnkit.artifacts.store import read_json, sha256_of, write_json
 from unlearnkit.errors import ArtifactError, cannot_write, repair
@@ -84,7 +86,8 @@ def making_base(manifest: str | Path, facts: Mapping[str, Any]) -> Iterator[Path
             made.mkdir()
             yield made
             _publish(made, manifest, facts)
-    except OSError as error:
+    # weights are written by the library, whose error of a full disk is its own
+    except (OSError, SafetensorError) as error:
         raise cannot_write(f"the folder {manifest.parent}", error) from None
 
 

@@ -6,6 +6,7 @@ with a model is not run.
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import importlib.util
 import shutil
@@ -22,6 +23,7 @@ from unlearnkit.facts.base_files import KEPT, refuse_unusable_base
 
 PATTERNS = [f"*{ending}" for ending in KEPT]
 Report = Callable[[str], None]
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def fill_base(source: BaseSource, folder: Path, report: Report) -> dict[str, str]:
@@ -122,6 +124,8 @@ def _downloaded(name: str, revision: str, folder: Path, report: Report) -> None:
             remedy="correct model.source, or run `hf auth login`",
         ) from None
     except (HfHubHTTPError, OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _FULL:
+            raise  # not the connection: `making_base` states which folder cannot be written
         raise DataError(
             f"the model {name} cannot be downloaded ({' '.join(str(error).split())[:300]})",
             expected="a connection to huggingface.co",
