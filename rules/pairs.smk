@@ -1,8 +1,9 @@
 """The data of question-answer pairs: pairs with their prompts and the tokenizer, then sequences of tokens.
 
 Inputs:  raw pairs (of the user's own: files under `data.root`; else a download or the package), the tokenizer of a
-         pretrained model
-Outputs: results/<experiment>/data/{pairs.json,tokenizer.json,dataset.safetensors}
+         pretrained model; where wrong answers are generated, a forget set and original 0
+Outputs: results/<experiment>/data/{pairs.json,tokenizer.json,dataset.safetensors}; where wrong answers are generated,
+         results/<experiment>/alternatives/<forget_set>/{answers.json,dataset.safetensors}
 """
 
 
@@ -46,3 +47,36 @@ rule dataset:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/pair_dataset.py"
+
+
+if TEXT_GRAPH.experiment.generates_alternatives:
+
+    rule alternatives:
+        input:
+            dataset=path(layout.DATASET),
+            pairs=path(layout.PAIRS),
+            tokenizer=path(layout.TOKENIZER),
+            pretrained=TEXT_GRAPH.tokenizer_files(),
+            base=BASE,
+            forget_set=path(layout.FORGET_SET),
+            originals=path(layout.weights_of(layout.ORIGINAL), shard=GRAPH.shards(1)[0]),
+        output:
+            answers=path(layout.ALTERNATIVES),
+            dataset=path(layout.ALTERNATIVE_DATA),
+            answers_provenance=layout.provenance(path(layout.ALTERNATIVES)),
+            dataset_provenance=layout.provenance(path(layout.ALTERNATIVE_DATA)),
+        params:
+            **made("alternatives"),
+        log:
+            log_of(layout.ALTERNATIVES),
+        threads: EXECUTION.threads
+        resources:
+            **GPU,
+            mem_mb=memory,
+            runtime=runtime,
+        message:
+            "Alternative answers to {wildcards.forget_set}"
+        conda:
+            "../envs/unlearnkit.yaml"
+        script:
+            "../workflow_scripts/alternatives.py"

@@ -1,6 +1,6 @@
 """Unlearned models: every variant, forget set and shard. The name of a pool may stand where that of a forget set does.
 
-Inputs:  data set, forget set, originals of the shard (of the first shard, if all models start from original 0); of a pool:
+Inputs:  data set (one with generated alternatives, if the method reads these), forget set, originals of the shard (of the first shard, if all models start from original 0); of a pool:
          membership and models of the shard; methods that need them: held-out oracles of the shard, those that teachers are
          drawn from, effects of the forget set by an attribution; a file of settings that a rule makes
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
@@ -13,7 +13,7 @@ unlearned models have rules of their own (rules/observations.smk).
 
 rule unlearn:
     input:
-        dataset=path(layout.DATASET),
+        dataset=lambda w: GRAPH.dataset(w.variant, w.forget_set),
         base=BASE,
         forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
         membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),

@@ -9,6 +9,8 @@
         data/units.parquet                                  text: its forget units
         base/manifest.json                                  pretrained models: hashes of the files beside it
         forget_sets/{forget_set}.npy                        indices into the training split
+        alternatives/{forget_set}/answers.json              pairs: wrong answers that a model wrote to forget questions
+        alternatives/{forget_set}/dataset.safetensors       pairs: the data set, with these for the data's wrong answers
         part/{pool}/{shard}.safetensors                     models with samples of their own: who is trained on what
         membership/{pool}/{shard}.safetensors               that, and who forgets what
         original/{shard}.safetensors                        weights of the models of one shard
@@ -63,6 +65,8 @@ PAIRS = f"{ROOT}/data/pairs.json"
 UNITS = f"{ROOT}/data/units.parquet"
 BASE = f"{ROOT}/base/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
+ALTERNATIVES = f"{ROOT}/alternatives/{{forget_set}}/answers.json"
+ALTERNATIVE_DATA = f"{ROOT}/alternatives/{{forget_set}}/dataset.safetensors"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
 MARGINS = OBSERVATION.replace("{observation}", "margins")

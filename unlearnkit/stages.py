@@ -65,6 +65,17 @@ def _trained(population: str, role: str) -> Stage:
     return Stage(layout.weights_of(population), settings, code, role, _TRAINED)
 
 
+def _alternatives(pattern: str) -> Stage:
+    return Stage(
+        pattern,
+        lambda g, w: g.text.alternatives_slice(),
+        lambda g, w: g.graph.model_code("alternatives"),
+        "alternatives",
+        ("answers/0",),
+        task="text",
+    )
+
+
 def _attributed(stage: str, pattern: str, role: str = "", draws: tuple[str, ...] = ()) -> Stage:
     return Stage(
         pattern,
@@ -149,6 +160,8 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.graph.forget_set_slice(w["forget_set"]),
         lambda g, w: g.graph.code("unit_forget_set" if g.text else g.attribution.forget_set_rule(w["forget_set"])),
     ),
+    "alternatives": _alternatives(layout.ALTERNATIVES),
+    "alternative data": _alternatives(layout.ALTERNATIVE_DATA),
     "effects": _attributed("effects", layout.EFFECTS),
     "oracles": _trained(layout.ORACLE, "oracle"),
     "held-out oracles": _trained(layout.HELD_OUT_ORACLE, "held_out_oracle"),

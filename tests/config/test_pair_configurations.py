@@ -129,6 +129,29 @@ def test_what_is_made_of_pairs_follows_from_their_settings(changed: Callable[...
     assert slices(pairs={"first": 12}, train_size=228)[0] != pairs
 
 
+def test_generated_alternatives_are_an_input_of_the_methods_that_read_them(
+    changed: Callable[..., dict[str, Any]],
+) -> None:
+    def present(**data: Any) -> Present:
+        methods = {name: {"method": name, "steps": 2} for name in ("alt_po", "npo")}
+        return Present(Graph(load_experiment(changed(**data) | {"methods": methods})))
+
+    own = present()
+    generated = present(pairs={"alternatives": {"kind": "generated"}})
+    path = "results/asked/alternatives/tenth/dataset.safetensors"
+    assert generated.graph.dataset("alt_po", "tenth") == path
+    data = "results/asked/data/dataset.safetensors"
+    assert [generated.graph.dataset("npo", "tenth"), own.graph.dataset("alt_po", "tenth")] == [data, data]
+    # pairs, data set, and variants are what they were
+    for stage, wildcards in {"pairs": {}, "data": {}, "unlearned": {"forget_set": "tenth", "variant": "npo"}}.items():
+        assert generated.slice_of(stage, wildcards) == own.slice_of(stage, wildcards)
+    settings = generated.slice_of("alternatives", {"forget_set": "tenth"})
+    assert (settings["alternatives"]["count"], settings["seed"]) == (5, 0)
+    assert generated.code_of("alternatives", {}) == generated.code_of("alternative data", {})
+    with pytest.raises(ConfigError, match=r"ask contains no \{question\}"):
+        present(pairs={"alternatives": {"kind": "generated", "ask": "Another?"}})
+
+
 def test_plain_text_has_the_slices_that_it_had(changed: Callable[..., dict[str, Any]]) -> None:
     sets = {"some": {"kind": "random_units", "size": 4}}
     graph = Graph(load_experiment(changed(sets, name="village")))

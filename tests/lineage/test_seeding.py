@@ -50,6 +50,24 @@ def test_every_draw_of_a_job_is_told(repository: Path, name: str, files: tuple[s
     assert found["first"][first] == derive_seed(3, found["role"], 0, first)
 
 
+@pytest.mark.parametrize(
+    ("method", "views"),
+    [
+        ("alt_po", ("alternatives",)),
+        ("idk_ap", ("refusals", "retain_refusals")),
+        ("npo", ()),
+        ("scrub", ()),
+        ("of_a_user", ()),
+    ],
+)
+def test_further_sets_of_a_method_have_seeds_of_their_own(method: str, views: tuple[str, ...]) -> None:
+    place = place_of("unlearned/a/b/0000-0001.safetensors")
+    assert place
+    found = seeding(place, {"settings": {"seed": 3, "method": method}, "seed_scheme": SCHEME})
+    assert found and tuple(found["stages"]) == (*place.about.draws, *views)
+    assert [found["first"][view] for view in views] == [derive_seed(3, "unlearned", 0, view) for view in views]
+
+
 def test_trials_of_a_search_have_the_seeds_that_are_stated() -> None:
     settings = {"seed": 3, "search": "ft", "study": 1, "trials": 5, "space": {"lr": {}}}
     found = seeding(Place("studies", {"search": "ft", "seed": "1"}), {"settings": settings, "seed_scheme": SCHEME})

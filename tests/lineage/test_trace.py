@@ -71,6 +71,7 @@ def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call
     attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components"}
     attributed |= {"memorisation", "effects", "studies", "chosen settings", "search reports"}
     text = {"base", "pairs", "tokenizer", "training tokens", "validation tokens", "units", "curves", "merged"}
+    text |= {"alternatives", "alternative data"}
     of_pools = {"parts", "membership", "pools"}
     searched = {"studies", "chosen settings", "search reports"}
     others = {"rows", "scores", "trials", *DOCUMENTS} - {"tables"}

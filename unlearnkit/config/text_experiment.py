@@ -57,6 +57,11 @@ class TextExperiment(Experiment):
         return self.data.pairs or PairSettings.model_validate({})
 
     @property
+    def generates_alternatives(self) -> bool:
+        """Whether wrong answers to forget questions are written by a model."""
+        return self.has_pairs and self.pair_settings.alternatives.kind == "generated"
+
+    @property
     def test_size(self) -> int:
         """No sequences: text has two splits."""
         return 0

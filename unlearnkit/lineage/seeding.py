@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from unlearnkit.declarations import declarations
 from unlearnkit.lineage.records import Record
 from unlearnkit.places import Place
+from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.seeds import SCHEME, derive_seed
 
 
@@ -15,7 +17,8 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
 
     `roles` names the stages whose seeds are those of another role, if there are any. `first` holds the seeds of the
     first model (of the summary, for scores), as `derive_seed` gives them; they are left out where the record has
-    another scheme than the present code. Forget sets draw from the seed in their settings.
+    another scheme than the present code. Stages such as order/0 or answers/0 are the first of a row of stages, with the
+    number of a pass, or of a training pair. Forget sets draw from the seed in their settings.
     """
     settings = record["settings"]
     roles: dict[str, str] = {}
@@ -39,6 +42,7 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         role, models = settings.get("role", place.about.role), place.models or range(1)
+        stages += tuple(view for view in _views(settings.get("method", "")) if view not in stages)
         if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
             role, stages = _of_text(role, recipe)
         elif recipe.get("same_initial_weights"):
@@ -61,6 +65,12 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
             stage: derive_seed(settings["seed"], roles.get(stage, role), models[0], stage) for stage in stages
         }
     return found
+
+
+def _views(method: str) -> tuple[str, ...]:
+    """Return the further sets that a method draws from, each from a stage of its name; of a user's it is not known."""
+    known = method in REGISTRIES["method"]
+    return getattr(declarations(locate("method", method)), "VIEWS", ()) if known else ()
 
 
 def _of_text(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

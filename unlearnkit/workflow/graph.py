@@ -87,6 +87,13 @@ class Graph:
         pattern, shards = layout.weights_of(layout.HELD_OUT_ORACLE), self.shards_with(settings.oracle_pool)
         return [self.path(pattern, shard=shard, forget_set=forget_set) for shard in shards]
 
+    def dataset(self, variant: str, forget_set: str) -> str:
+        """Return the data set that a variant reads: the experiment's, or the one with generated alternatives."""
+        reads = getattr(declarations(locate("method", self.variants[variant].method)), "VIEWS", ())
+        if "alternatives" in reads and getattr(self.experiment, "generates_alternatives", False):
+            return self.path(layout.ALTERNATIVE_DATA, forget_set=forget_set)
+        return self.path(layout.DATASET)
+
     def settings_file(self, variant: str) -> list[str]:
         """Return the file with the settings of a variant if a rule makes it; others are part of the configuration."""
         return list(filter(None, [self.variants[variant].made_file]))

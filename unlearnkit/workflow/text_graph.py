@@ -78,10 +78,18 @@ class TextGraph:
     def pairs_slice(self) -> Slice:
         """Which pairs are made into prompts and answers, and how; not where their files lie."""
         sizes = self.experiment.data.model_dump(mode="json", include={"train_size", "validation_size"})
-        own = self.experiment.pair_settings.model_dump(mode="json")
+        # what is made of pairs later does not change them
+        own = self.experiment.pair_settings.model_dump(mode="json", exclude={"alternatives"})
         if own["targets"] == "last":
             del own["targets"]
         return {**self.tokens_slice(), **sizes, "pairs": own}
+
+    def alternatives_slice(self) -> Slice:
+        """How wrong answers are generated: what the model is asked, in which form, and what is drawn."""
+        kept = {"alternatives", "template", "begin_of_text"}
+        pairs = self.experiment.pair_settings.model_dump(mode="json", include=kept)
+        tokenizer = {"tokenizer": self.tokens_slice()["tokenizer"]}
+        return {**pairs, **tokenizer, "model": self.graph.model_slice(), **self.graph.seed_slice()}
 
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""

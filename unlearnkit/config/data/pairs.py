@@ -29,6 +29,33 @@ class ChatTemplate(Settings):
     )
 
 
+class PerturbedAlternatives(Settings):
+    """Alternatives are the wrong answers of the data."""
+
+    kind: Literal["perturbed"] = "perturbed"
+
+
+class GeneratedAlternatives(Settings):
+    """Alternatives are written by original 0, once per forget set."""
+
+    kind: Literal["generated"]
+    count: int = Field(5, ge=1, description="answers per question, AltPO's 5; those that cannot be used are left out")
+    temperature: float = Field(1.0, gt=0, description="of the softmax that tokens are drawn from; AltPO: 1")
+    most_tokens: int = Field(200, ge=1, description="tokens after which an answer is cut off; AltPO: 200")
+    ask: str = Field(
+        "This is a question with its answer.\nQuestion: {question}\nAnswer: {answer}\nWrite another answer to the same "
+        "question: as plausible, in the same form and as long, but one that states other facts and so contradicts it. "
+        "Write this answer alone.",
+        description="what the model is asked, in the place of a question; {question} and {answer} are replaced",
+    )
+
+    @model_validator(mode="after")
+    def _asks_the_question(self) -> Self:
+        if "{question}" not in self.ask:
+            raise ValueError("ask contains no {question}, so every question would be given the same answers")
+        return self
+
+
 class PairRule(Settings):
     """What becomes of rows of `pair_files`: the first rule whose condition a row meets, and whose quota has room."""
 
@@ -62,6 +89,11 @@ class PairSettings(Settings):
         False,
         description="whether the tokenizer's begin-of-text token precedes every prompt, beside what a chat template "
         "writes",
+    )
+    alternatives: Annotated[PerturbedAlternatives | GeneratedAlternatives, Field(discriminator="kind")] = Field(
+        PerturbedAlternatives.model_validate({}),
+        description="the wrong answers that methods with the view alternatives train on: perturbed, those of the data; "
+        "generated, written by original 0",
     )
     first: int = Field(0, ge=0, description="first training pair that is taken; data.train_size counts from it")
     further_size: int | None = Field(

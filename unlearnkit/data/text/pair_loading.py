@@ -43,7 +43,7 @@ def prepared(
     """
     if isinstance(tokenizer, PretrainedTokenizer):
         base = BaseTokenizer(folder or Path(str(tokenizer.folder)))
-        texts = PairTexts(base.begin_text, base.end_text, base if base.has_template else None)
+        texts = texts_of(base)
         made = PairTokenizer(base.definition)
     else:
         texts = PairTexts()
@@ -56,3 +56,8 @@ def prepared(
     every = {pair.asked: pair for split in pairs.splits.values() for pair in split}
     prompts = {asked: template.prompt(pair.question, pair.history) for asked, pair in every.items()}
     return PairFile(pairs, prompts, template.end, refusals()), made
+
+
+def texts_of(base: BaseTokenizer) -> PairTexts:
+    """Return what the tokenizer of a pretrained model writes around pairs."""
+    return PairTexts(base.begin_text, base.end_text, base if base.has_template else None)

@@ -3,11 +3,12 @@
     minimise - gamma * (2 / beta) * mean over forget questions of log sigmoid(beta (r_wrong - r_true))
              + alpha * R(retain),  r = log pi_model(answer) - log pi_original(answer)
 
-It is `dpo` with alternatives of the data set in place of refusals. The authors have the original write five of them per
-question; here they are part of the data set, and each pass draws one per question. Cost: as `dpo`.
+It is `dpo` with alternatives in place of refusals, of which each pass draws one per question: the wrong answers of the
+data, or with `data.pairs.alternatives: {kind: generated}` those that original 0 wrote, as the authors have it. Cost: as
+`dpo`.
 
-These are the wrong answers that `truth_ratio` and `forget_quality` read, on TOFU its perturbed answers: the method
-trains on what they measure, so their values for it are not comparable with those of other methods.
+The wrong answers of the data are those that `truth_ratio` and `forget_quality` read, on TOFU its perturbed answers:
+values of a method that trains on them are not comparable with those of other methods.
 """
 
 from __future__ import annotations
