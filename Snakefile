@@ -47,6 +47,11 @@ if BASE:
     include: "rules/base.smk"
 
 
+if PRESENT.judge.is_own:
+
+    include: "rules/judge.smk"
+
+
 include: "rules/membership.smk"
 include: "rules/train.smk"
 

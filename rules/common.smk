@@ -41,6 +41,7 @@ try:
         refuse_lost_files(GRAPH)
         refuse_unusable_files(GRAPH)
         refuse_unusable_source(PRESENT.base)
+        refuse_unusable_source(PRESENT.judge)
         refuse_unwritable(".snakemake")
 except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None

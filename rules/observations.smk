@@ -1,13 +1,14 @@
 """What models show on samples: one rule for every registered observation, with its name. Margins are one of them.
 
 Inputs:  data set, weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
-         the tokenizer, if tokens are turned into text
+         the tokenizer, if tokens are turned into text; of observations that are made of others: these, those of the
+         originals, the pairs and the model of a judge, as far as they need them
 Outputs: results/<experiment>/<population>/<shard>.<observation>.parquet
 
 Margins of unlearned models are written by the job that unlearns (rules/unlearn.smk).
 """
 
-for observation in OBSERVATION_GRAPH.names:
+for observation in OBSERVATION_GRAPH.made_of_weights:
 
     rule:
         name:
@@ -40,3 +41,36 @@ for observation in OBSERVATION_GRAPH.names:
             "../envs/unlearnkit.yaml"
         script:
             "../workflow_scripts/observe.py"
+
+
+for observation in OBSERVATION_GRAPH.derived:
+
+    rule:
+        name:
+            observation
+        input:
+            read=OBSERVATION_GRAPH.sources(observation),
+            originals=lambda w, name=observation: OBSERVATION_GRAPH.originals(name, w.population, w.shard),
+            forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
+            pairs=OBSERVATION_GRAPH.pairs(observation),
+            judge=OBSERVATION_GRAPH.judge(observation),
+        output:
+            observed=path(layout.observation(observation)),
+            provenance=layout.provenance(path(layout.observation(observation))),
+        params:
+            **made(observation),
+        wildcard_constraints:
+            population=layout.POPULATION,
+        log:
+            log_of(layout.observation(observation)),
+        threads: EXECUTION.threads
+        resources:
+            **GPU,
+            mem_mb=memory,
+            runtime=runtime,
+        message:
+            f"{observation.capitalize()} of {{wildcards.population}}, models {{wildcards.shard}}"
+        conda:
+            "../envs/unlearnkit.yaml"
+        script:
+            "../workflow_scripts/derive.py"

@@ -28,6 +28,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
     "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
     "observation": ("Settings", "VALUES", "NEEDS", "observe"),
+    "observation of others": ("Settings", "VALUES", "NEEDS", "READS", "derive"),
     "model": ("Settings", "STACK_SIZE", "build", "adapter"),
     "data set": (*_OF_DATA, *_OF_IMAGES),
     "data set that is measured": (*_OF_DATA, "facts", "raw_paths", "load"),
@@ -42,6 +43,7 @@ ARGUMENTS: Mapping[str, str] = {
     "score": "candidate, oracle, *, settings, rng",
     "score with originals": "candidate, oracle, *, original, settings, rng",
     "observe": "subjects, settings",
+    "derive": "shown, settings, means",
     "build": "num_classes, shape, settings",
     "adapter": "model",
     "load": "root",
@@ -74,7 +76,7 @@ PACKAGES: Mapping[str, str] = {
 TYPES: Mapping[str, type[Any]] = {
     **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE", "NEEDS_ORIGINAL"), bool),
     **dict.fromkeys(("STACK_SIZE", "NUM_CLASSES", "TRAIN_SIZE", "VALIDATION_SIZE", "DOWNLOAD_BYTES"), int),
-    **dict.fromkeys(("NEEDS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
+    **dict.fromkeys(("NEEDS", "READS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
     **dict.fromkeys(("MEASURES", "VALUES"), Mapping),
 }
 """Constant -> its type, where another is a mistake easily made: `NEEDS = ("recipe")` is text."""
@@ -202,17 +204,19 @@ def _are_values(task: str, values: Any) -> bool:
 
 
 def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[ConfigError]:
-    reads = getattr(plug_in, "READS", ()) if kind == "metric" else ()
+    reads = getattr(plug_in, "READS", ()) if kind in ("metric", "observation") else ()
     for observation in (reads,) if isinstance(reads, str) else reads:
         if observation not in REGISTRIES["observation"]:
             yield ConfigError(
-                f"metric '{name}' reads '{observation}', which is no registered observation",
+                f"{kind} '{name}' reads '{observation}', which is no registered observation",
                 expected=f"{', '.join(REGISTRIES['observation'])}, or one of yours that the block observations names",
                 remedy=suggest(observation, REGISTRIES["observation"]),
             )
 
 
 def _contract(kind: str, plug_in: ModuleType) -> str:
+    if kind == "observation" and hasattr(plug_in, "READS"):
+        return "observation of others"
     if kind != "data set":
         return kind
     if task_of(plug_in) == "image":

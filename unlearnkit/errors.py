@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class UnlearnkitError(Exception):
@@ -46,6 +47,17 @@ class TooFewError(MetricError):
 
 class TrainingError(UnlearnkitError):
     """A model could not be trained or evaluated; the message names the model."""
+
+
+@contextlib.contextmanager
+def renamed(key: str, other: str) -> Iterator[None]:
+    """Raise an error of the block as one that names `other` in place of `key` of the configuration."""
+    try:
+        yield
+    except UnlearnkitError as error:
+        texts = (error.fact, error.expected, error.remedy)
+        fact, expected, remedy = (text and text.replace(key, other) for text in texts)
+        raise type(error)(fact or "", expected=expected, remedy=remedy) from None
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

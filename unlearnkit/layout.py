@@ -8,6 +8,7 @@
         data/rows.parquet                                   images: which published image each row is
         data/units.parquet                                  text: its forget units
         base/manifest.json                                  pretrained models: hashes of the files beside it
+        judge/manifest.json                                 the same of a language model that judges answers
         forget_sets/{forget_set}.npy                        indices into the training split
         alternatives/{forget_set}/answers.json              pairs: wrong answers that a model wrote to forget questions
         alternatives/{forget_set}/dataset.safetensors       pairs: the data set, with these for the data's wrong answers
@@ -20,6 +21,7 @@
         unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand there, too
         {any of the five}/{shard}.margins.parquet           what they show on samples, as margins: an observation
         {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
+        {the same}/{shard}.judged.parquet.replies           what a judge replied, which no rule declares
         {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
@@ -64,6 +66,7 @@ VALIDATION_TOKENS = f"{ROOT}/data/validation.bin"
 PAIRS = f"{ROOT}/data/pairs.json"
 UNITS = f"{ROOT}/data/units.parquet"
 BASE = f"{ROOT}/base/manifest.json"
+JUDGE = f"{ROOT}/judge/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 ALTERNATIVES = f"{ROOT}/alternatives/{{forget_set}}/answers.json"
 ALTERNATIVE_DATA = f"{ROOT}/alternatives/{{forget_set}}/dataset.safetensors"
@@ -92,6 +95,8 @@ TRIALS = f"{ROOT}/trials/{{metric}}/{{forget_set}}.parquet"
 STUDY = f"{ROOT}/studies/{{search}}/{{seed}}.parquet"
 JOURNALS = ".study"
 """What is appended to the path of a study's table to name the folder of its journals, which no rule declares."""
+REPLIES = ".replies"
+"""What is appended to the path of an observation to name the journal of a judge's replies, which no rule declares."""
 CHOSEN = f"{ROOT}/studies/{{search}}/chosen.yaml"
 SEARCH_REPORT = f"{ROOT}/studies/{{search}}/{{presentation}}"
 TABLE = f"{ROOT}/tables/{{table}}"

@@ -103,6 +103,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "forget_quality": "unlearnkit.metrics.language.forget_quality",
         "rouge": "unlearnkit.metrics.language.rouge",
         "model_utility": "unlearnkit.metrics.language.model_utility",
+        "judge": "unlearnkit.metrics.language.judge",
+        "luf": "unlearnkit.metrics.language.luf",
         "text_mia": "unlearnkit.metrics.attacks.text_mia",
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
@@ -142,6 +144,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "gradient_norms": "unlearnkit.observations.gradient_norms",
         "answers": "unlearnkit.observations.answers",
         "generations": "unlearnkit.observations.generations",
+        "judged": "unlearnkit.observations.judged",
     }
 )
 

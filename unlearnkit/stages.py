@@ -119,6 +119,7 @@ def _score(pattern: str) -> Stage:
 
 STAGES: Mapping[str, Stage] = {
     "base": Stage(layout.BASE, lambda g, w: g.base.slice(), lambda g, w: g.graph.code("base"), task="text"),
+    "judge base": Stage(layout.JUDGE, lambda g, w: g.judge.slice(), lambda g, w: g.graph.code("base"), task="text"),
     "pairs": Stage(
         layout.PAIRS, lambda g, w: g.text.pairs_slice(), lambda g, w: g.graph.data_code("pairs"), task="text"
     ),

@@ -21,6 +21,7 @@ LAYERS = {
         "seeds",
         "fingerprint",
         "registry",
+        "judges",
         "sources",
         "layout",
         "places",

@@ -79,6 +79,11 @@ def names_for(kind: str, task: str) -> list[str]:
     return [name for name in registry.REGISTRIES[kind] if task in tasks(declared(kind, name))]
 
 
+def reads_of(observation: str) -> tuple[str, ...]:
+    """Return the observations that an observation is made of; none if it is made of weights."""
+    return getattr(declared("observation", observation), "READS", ())
+
+
 def assembles(method: str) -> bool:
     """Return whether the models of a method are more than one network: it defines `assemble`."""
     return "assemble" in vars(declared("method", method))["__defined__"]

@@ -19,6 +19,7 @@ from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
+from unlearnkit.config.observations.judges import described_judge
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
 from unlearnkit.config.searches.search import Search
@@ -141,9 +142,9 @@ class Experiment(Settings):
         others = (name for name in getattr(declared("metric", metric), "READS", ()) if name != registry.ALWAYS_OBSERVED)
         return (registry.ALWAYS_OBSERVED, *others)
 
-    def read_settings(self, metric: str) -> dict[str, ObservationSettings]:
-        """Return the settings of the observations that a metric reads beside margins."""
-        return {name: self.observation_settings(name) for name in self.reads(metric)[1:]}
+    def read_settings(self, metric: str) -> dict[str, dict[str, Any]]:
+        """Return the settings of the observations that a metric reads beside margins, as slices have them."""
+        return {name: self.described_observation(name) for name in self.reads(metric)[1:]}
 
     @cached_property
     def observed(self) -> tuple[str, ...]:
@@ -155,6 +156,22 @@ class Experiment(Settings):
         """Return the settings of an observation: its defaults where the configuration does not ask for it."""
         block = getattr(self.observations, observation, None)
         return declared("observation", observation).Settings(**(block.model_dump() if block else {}))
+
+    def described_observation(self, observation: str) -> dict[str, Any]:
+        """Return the settings of an observation without those that its module calls IMMATERIAL."""
+        left_out = getattr(declared("observation", observation), "IMMATERIAL", None)
+        return self.observation_settings(observation).model_dump(mode="json", exclude=left_out)
+
+    @property
+    def judge(self) -> Any:
+        """The settings of who judges answers."""
+        settings: Any = self.observation_settings("judged")
+        return settings.judge
+
+    @property
+    def judged_by(self) -> str:
+        """Who judges answers, for tables."""
+        return described_judge(self.judge)
 
     @cached_property
     def model_settings(self) -> ModelSettings:

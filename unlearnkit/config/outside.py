@@ -72,7 +72,7 @@ RESERVED = {
         *("score", "score_pool", "scores", "search", "search_all", "search_report", "sizes_all", "studies"),
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("unlearned", "vision_all"),
-        *("arena", "base", "merged", "sizes", "vision"),
+        *("arena", "base", "judge_base", "merged", "sizes", "vision"),
     ),
 }
 """Names that plug-ins of a kind cannot have: other tables, rules, stages, and X where X_all is another target."""

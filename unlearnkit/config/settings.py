@@ -61,10 +61,14 @@ class ModelSettings(Settings):
         )
 
 
+Item = Literal["forget", "retain", "validation", "test", "authors", "facts"]
+"""A set of samples that an observation can be made on."""
+
+
 class ObservationSettings(Settings):
     """Settings of an observation, what it is made on, and how large it is."""
 
-    items: tuple[Literal["forget", "retain", "validation", "test", "authors", "facts"], ...] | None = Field(
+    items: tuple[Item, ...] | None = Field(
         None,
         min_length=1,
         description="samples that models are observed on: their own forget set (originals: all forget sets), the other "

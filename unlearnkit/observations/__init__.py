@@ -18,7 +18,18 @@ An observation module defines
                     (`unlearnkit.training.evaluation.Subjects`); [rows] for what belongs to the samples. Models are in
                     eval mode and see plain samples in order, in float32
 
-An observation draws nothing at random and writes nothing: `workflow_scripts/observe.py` does, as
+An observation that is made of others, and of no weights, defines in place of `observe`
+
+    READS           the observations of the same models that it is made of
+    NEEDS           some of "originals" (the same observations of the originals, model k beside model k, or the one that
+                    all are unlearned from), "pairs" (the questions and answers of the samples) and "judge" (the model
+                    of `settings.judge`)
+    IMMATERIAL      optional: settings that decide no result, as pydantic excludes them; they are in no slice
+    derive(shown, settings, means) -> value -> array
+                    likewise, of what the models show at one epoch and what the job lends
+                    (`unlearnkit.training.derived.Shown` and `Means`)
+
+An observation draws nothing at random and writes nothing: `workflow_scripts/observe.py` and `derive.py` do, as
 `{population}/{shard}.{observation}.parquet` (`unlearnkit.artifacts.observations`). Names, types and constants are read
 without importing the module (`unlearnkit.declarations`), so they are literals.
 

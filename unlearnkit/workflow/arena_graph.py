@@ -120,7 +120,7 @@ class ArenaGraph:
             **self.graph.value_slice(),
         }
         if read := experiment.read_settings(metric):
-            own["reads"] = {name: settings.model_dump(mode="json") for name, settings in read.items()}
+            own["reads"] = read
         return {**own, **self.graph.evaluated_slice(), **self.graph.seed_slice()}
 
     def table_slice(self, table: str) -> Slice:

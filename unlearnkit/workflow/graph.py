@@ -223,7 +223,7 @@ class Graph:
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **self.experiment.stated(metric), **sides, **self.value_slice()}
         if read := self.experiment.read_settings(metric):
-            own["reads"] = {name: settings.model_dump(mode="json") for name, settings in read.items()}
+            own["reads"] = read
         return {**own, **self.evaluated_slice(), **self.seed_slice()}
 
     def value_slice(self) -> Slice:

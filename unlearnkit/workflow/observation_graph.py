@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from unlearnkit import layout
-from unlearnkit.config.blocks import assembles, declared, names_for
+from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
+from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
+from unlearnkit.workflow.base_graph import JudgeBase
 from unlearnkit.workflow.graph import Graph, Slice
 from unlearnkit.workflow.pool_graph import PoolGraph
 
@@ -21,8 +23,10 @@ class ObservationGraph:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self._pools = graph, PoolGraph(graph)
+        self.graph, self._pools, self.judge_base = graph, PoolGraph(graph), JudgeBase(graph)
         self.names = names_for("observation", graph.experiment.task)
+        self.derived = [name for name in self.names if reads_of(name)]
+        self.made_of_weights = [name for name in self.names if name not in self.derived]
 
     def population(self, observation: str) -> str:
         """Return which populations have a job of their own for an observation, as a regular expression."""
@@ -50,6 +54,32 @@ class ObservationGraph:
         if "tokenizer" not in declared("observation", observation).NEEDS or self.tokenised:
             return []
         return [self.graph.path(layout.TOKENIZER)]
+
+    def sources(self, observation: str) -> list[str]:
+        """Return the patterns of the files that an observation of the same models is made of, none if of weights."""
+        return [self.graph.path(layout.observation(name)) for name in reads_of(observation)]
+
+    def originals(self, observation: str, population: str, shard: str) -> list[str]:
+        """Return what a derived observation reads of the originals beside the models of a shard, if it does.
+
+        These are the originals of the same indices, or those that unlearned models start from; further held-out
+        oracles, of which there may be more, stand beside the first originals again.
+        """
+        if "originals" not in declared("observation", observation).NEEDS:
+            return []
+        shards = self.graph.shards()
+        position = layout.shard_indices(shard).start // self.graph.experiment.shard_size
+        own = shards[0 if self._of_one_original(layout.variant_of(population)) else position % len(shards)]
+        fill = {"population": layout.ORIGINAL, "shard": own}
+        return [self.graph.path(pattern, **fill) for pattern in self.sources(observation)]
+
+    def pairs(self, observation: str) -> list[str]:
+        """Return the file with questions and answers if an observation needs it."""
+        return [self.graph.path(layout.PAIRS)] if "pairs" in declared("observation", observation).NEEDS else []
+
+    def judge(self, observation: str) -> list[str]:
+        """Return the manifest of the model of a judge, if an observation has a judge that is a model with files."""
+        return self.judge_base.manifest() if "judge" in declared("observation", observation).NEEDS else []
 
     @property
     def tokenised(self) -> bool:
@@ -110,9 +140,12 @@ class ObservationGraph:
         if observation == ALWAYS_OBSERVED:
             return self._pools.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
         settings = graph.experiment.observation_settings(observation)
-        own: Slice = {"observation": observation, "settings": settings.model_dump(mode="json", exclude={"items"})}
+        stated = graph.experiment.described_observation(observation)
+        own: Slice = {"observation": observation, "settings": {k: v for k, v in stated.items() if k != "items"}}
         if settings.items:
             own["items"] = sorted({*settings.items})
+        if observation in self.derived:
+            return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
         if method := self._assembling(variant):
             own["assembled_by"] = method
         if self._is_delta(variant):
@@ -125,9 +158,16 @@ class ObservationGraph:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""
         if observation == ALWAYS_OBSERVED and variant:
             return self.graph.unlearning_code(variant)
+        if observation in self.derived:
+            judge = getattr(self.graph.experiment.observation_settings(observation), "judge", None)
+            more = [JUDGES[judge.kind]] if judge else []
+            return self.graph.code("derive", locate("observation", observation), *more)
         method = self._assembling(variant)
         more = [locate("method", method)] if method else []
         return self.graph.model_code("observe", locate("observation", observation), *more)
+
+    def _of_one_original(self, variant: str) -> bool:
+        return bool(variant) and self.graph.experiment.unlearned_from == "first"
 
     def _is_delta(self, variant: str) -> bool:
         return bool(variant) and weights_of(declared("method", self.graph.variants[variant].method)) == "delta"

@@ -10,7 +10,7 @@ from unlearnkit.registry import REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
 from unlearnkit.workflow.arena_graph import FORMS, TABLES, ArenaGraph
 from unlearnkit.workflow.attribution_graph import AttributionGraph
-from unlearnkit.workflow.base_graph import BaseGraph
+from unlearnkit.workflow.base_graph import BaseGraph, JudgeBase
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
@@ -29,7 +29,7 @@ class Present:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.base = BaseGraph(graph)
+        self.base, self.judge = BaseGraph(graph), JudgeBase(graph)
         self.text = TextGraph(graph) if graph.experiment.task == "text" else None
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)

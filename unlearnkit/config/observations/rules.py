@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from unlearnkit.config.blocks import assembles, declared, names_for
+from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.errors import ConfigError
 from unlearnkit.registry import ALWAYS_OBSERVED
 
@@ -29,6 +29,7 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 )
     for name, key in wanted.items():
         yield from _of_pools(experiment, name)
+        yield from _of_others(experiment, name)
         yield from _without_network(experiment, name, key)
         yield from _without_prompts(experiment, name, key)
         yield from _without_samples(experiment, name)
@@ -66,6 +67,27 @@ def _of_pools(experiment: Experiment, name: str) -> Iterator[ConfigError]:
         )
 
 
+def _of_others(experiment: Experiment, name: str) -> Iterator[ConfigError]:
+    """Yield what an observation that is made of others lacks: the items of these, or the model of its judge."""
+    settings = experiment.observation_settings(name)
+    for other in reads_of(name):
+        there = experiment.observation_settings(other).items
+        if there is not None and not {*(settings.items or ("all",))} <= {*there}:
+            yield ConfigError(
+                f"observations.{name} is made on {' and '.join(settings.items or ('all samples',))}, but of {other}, "
+                f"which are there on {' and '.join(there)} alone",
+                remedy=f"extend observations.{other}.items, or shorten observations.{name}.items",
+            )
+    judge: Any = getattr(settings, "judge", None)
+    has_base = getattr(declared("model", experiment.model.name), "BASE", False)
+    if hasattr(judge, "source") and judge.source is None and not has_base:
+        yield ConfigError(
+            f"observations.{name}.judge.source is missing, and {experiment.model.name} has no base that could judge",
+            expected="package, folder, or hub with a revision",
+            remedy=f"set it, or set observations.{name}.judge to {{kind: heuristic}}",
+        )
+
+
 def _without_network(experiment: Experiment, name: str, key: str) -> Iterator[ConfigError]:
     if "network" not in declared("observation", name).NEEDS:
         return
@@ -80,6 +102,8 @@ def _without_network(experiment: Experiment, name: str, key: str) -> Iterator[Co
 
 
 def _unread(experiment: Experiment, metric: str, name: str) -> Iterator[ConfigError]:
+    if getattr(declared("metric", metric), "PARTIAL", False):
+        return
     items = experiment.observation_settings(name).items
     splits = {split for measure in declared("metric", metric).MEASURES.values() for split in measure["splits"]}
     there = ("forget", "retain", "validation", *experiment.further_splits)
