@@ -17,6 +17,8 @@ A metric module defines
     SCORED_ON                       optional: "pools" if it is scored on pools, whose models forget samples of their
                                     own, and not on forget sets; it reads margins alone
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
+    PARTIAL                         optional: True if splits may be left out of what it reads; their values are NaN
+                                    then, and tables leave out columns without any value
     STATES                          optional: keys of the experiment that scores and tables state beside the settings
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}

@@ -120,10 +120,11 @@ def metric_markdown(
     states the metric's `options`, its settings with defaults written out.
     """
     what = "Pool" if scored_on(metric) == POOLS else "Forget set"
-    parts = []
+    partial, parts = getattr(metric, "PARTIAL", False), []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
         own = [row for row in rows if row["forget_set"] == forget_set]
-        columns = list(dict.fromkeys((row["measure"], row["split"]) for row in own))
+        shown_rows = [row for row in own if row["mean"] is not None or row["n_failed"]] if partial else own
+        columns = list(dict.fromkeys((row["measure"], row["split"]) for row in shown_rows))
         shared = ("candidate", words.epoch, "N", "relative passes", *_verdicts(metric).values())
         lines = [
             _line(own, key, columns, metric, words)
