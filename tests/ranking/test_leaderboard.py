@@ -105,6 +105,14 @@ def test_a_metric_without_a_target_ranks_nothing() -> None:
     assert len(leaderboard_rows(document)) == 1 and "no oracles" in leaderboard_markdown(document)
 
 
+def test_a_metric_whose_headline_has_no_value_says_why() -> None:
+    nothing = {"mean": None, "mean_models_low": None, "mean_models_high": None}
+    metric, rows = declared("match"), [{**row, **nothing} for row in table(VALUES)]
+    metric.MEASURES["gap"]["undefined"] = "where no classifier is named"
+    document = leaderboard(settings("near", "far"), {"gap": metric}, {"gap": rows}, seed=1)
+    assert document["metrics_left_out"] == {"gap": "it has no value where no classifier is named"}
+
+
 def test_it_is_plain_json_and_the_same_for_the_same_seed() -> None:
     again = made(
         "near", "middle", "far", "alike", "copies", outside={"copies": "reads oracles"}, metrics=("gap", "more")

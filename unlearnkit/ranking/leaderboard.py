@@ -34,7 +34,7 @@ def leaderboard(
     left_out: dict[str, str] = {}
     for metric, rows in tables.items():
         own, _ = cells_of(rows, metric, declared[metric], methods)
-        if why := _unranked(own):
+        if why := _unranked(own, declared[metric]):
             left_out[metric] = why
         else:
             cells += own
@@ -70,8 +70,11 @@ def _searched(tuned_on: Mapping[str, Sequence[str]], forget_sets: set[str]) -> d
     return seen if len(seen) < len(forget_sets) else {}
 
 
-def _unranked(cells: Sequence[Cell]) -> str | None:
-    """Return why a metric cannot rank, None if it can."""
+def _unranked(cells: Sequence[Cell], declared: Any) -> str | None:
+    """Return why a metric cannot rank, None if it can; `declared` says why its headline may have no value."""
+    if any(np.isnan(cell.values).all() and cell.values.size for cell in cells):
+        why = declared.MEASURES[declared.HEADLINE].get("undefined")
+        return f"it has no value{f' {why}' if why else ''}"
     if any(cell.direction == "match" and np.isnan(cell.floor).any() for cell in cells):
         return "its target is the oracles' value, and there are no oracles"
     if not cells or any(np.isnan(cell.values).any() for cell in cells):

@@ -27,7 +27,7 @@ MEASURES = {
     "auc_loss": {"label": "AUC of the loss", **AREA},
     "auc_zlib": {
         "label": "AUC of the loss per compressed byte",
-        "undefined": "data that come as tokens have no text to compress",
+        "undefined": "where the data come as tokens, which have no text to compress",
         **AREA,
     },
     "auc_min_k": {"label": "AUC of Min-K%", **AREA},

@@ -27,8 +27,8 @@ MIN_MODELS = 1
 HEADLINE = "model_utility"
 STATISTIC = "mean"
 SPLITS = ("retain", "authors", "facts")
-UNDEFINED = "no question of a split has wrong answers"
-WORDLESS = "no true answer of a split has words"
+UNDEFINED = "where no question of a split has wrong answers"
+WORDLESS = "where no true answer of a split has words"
 PART = {"direction": "match", "low": 0.0, "high": 1.0, "splits": SPLITS}
 MEASURES = {
     "model_utility": {

@@ -26,7 +26,7 @@ MEASURES = {
     "probability_among_options": {
         "label": "Probability among options",
         "splits": ("authors", "facts"),
-        "undefined": "no question of the split has wrong answers",
+        "undefined": "where no question of the split has wrong answers",
         **SHARE,
     },
 }

@@ -16,7 +16,7 @@ NEEDS_ORACLE = False
 MIN_MODELS = 1
 HEADLINE = "rougeL_recall"
 STATISTIC = "mean"
-UNDEFINED = "no true answer of a split has words"
+UNDEFINED = "where no true answer of a split has words"
 SHARE = {
     "direction": "match",
     "low": 0.0,

@@ -32,7 +32,7 @@ FORM = {
     "high": 1.0,
     "unit": "ratio",
     "splits": SPLITS,
-    "undefined": "no question of the split has wrong answers",
+    "undefined": "where no question of the split has wrong answers",
 }
 MEASURES = {
     "closer_to_1": {"label": "min(R, 1/R)", **FORM},
