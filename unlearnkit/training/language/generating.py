@@ -76,7 +76,8 @@ def _by_transformers(
     if not most:
         return [(np.zeros(0, np.int64), False) for _ in prompts]
     width = max(map(len, prompts))
-    tokens = torch.full((len(prompts), width), end, dtype=torch.int64)
+    padding = max(end, 0)
+    tokens = torch.full((len(prompts), width), padding, dtype=torch.int64)
     mask = torch.zeros_like(tokens)
     for row, prompt in enumerate(prompts):
         tokens[row, width - len(prompt) :] = torch.from_numpy(prompt.astype(np.int64))
@@ -90,7 +91,7 @@ def _by_transformers(
         no_repeat_ngram_size=0,
         max_new_tokens=most,
         eos_token_id=end,
-        pad_token_id=end,
+        pad_token_id=padding,
         suppress_tokens=[*range(model.vocabulary, rows)] or None,
         use_cache=True,
     )

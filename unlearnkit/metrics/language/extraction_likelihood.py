@@ -1,0 +1,51 @@
+"""Extraction likelihood: how much of a text a model writes down by itself, given a prefix of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.metrics.language.answered import mean_of_defined
+from unlearnkit.metrics.margins import require_finite
+from unlearnkit.metrics.population import Population
+
+AXIS = "models"
+READS = ("margins", "extraction")
+NEEDS_ORACLE = False
+MIN_MODELS = 1
+HEADLINE = "extraction_likelihood"
+STATISTIC = "mean"
+SPLITS = ("forget", "retain", "validation", "authors", "facts")
+MEASURES = {
+    "extraction_likelihood": {
+        "direction": "match",
+        "low": 0.0,
+        "high": 1.0,
+        "unit": "fraction",
+        "label": "Extraction likelihood",
+        "splits": SPLITS,
+        "undefined": "no sequence of a split has a prefix that leaves n tokens",
+    },
+}
+
+
+class Settings(BaseSettings):
+    """No settings: the n-grams and the shortest prefix are those of the observation `extraction`."""
+
+
+def score(
+    candidate: Population, oracle: Population | None, *, settings: Settings, rng: np.random.Generator
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return the mean extraction likelihood of the sequences of a split, per model, {measure: {split: [models]}}.
+
+    Sequences that are too short do not count. `oracle`, `settings` and `rng` are unused. Raises MetricError for
+    non-finite margins and for a split whose sequences were not observed. Source: Jang et al. 2023 (arXiv 2210.01504).
+    """
+    require_finite(candidate.margins, "candidate")
+    return {
+        "extraction_likelihood": {
+            split: mean_of_defined(candidate.seen("extraction", split)["likelihood"].astype(np.float64))
+            for split in candidate.present(SPLITS)
+        }
+    }
