@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from unlearnkit.config.blocks import names_for
+
 IMAGE = """
 experiment: image
 data: {name: digits, train_size: 300, validation_size: 100, image: {side: 8}}
@@ -83,7 +85,7 @@ print(json.dumps(changed))
 OBSERVED = {"image margins", "image confidences", "image hidden"}
 SEARCHED = {"studies", "chosen settings"}
 OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
-OBSERVED_OF_TEXT = {"text margins", "text token_scores", "text answers", "text generations"}
+OBSERVED_OF_TEXT = {f"text {name}" for name in names_for("observation", "text")}
 OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
