@@ -33,6 +33,10 @@ def test_the_village_has_pairs_with_paraphrases_and_wrong_answers() -> None:
         assert own.paraphrased_answer is not None and own.paraphrased_answer.endswith(own.answer)
         assert len({*own.perturbed_answers}) == 3 and own.paraphrased_answer not in own.perturbed_answers
     trained, validated = ({own.group for own in pairs.splits[split]} for split in ("train", "validation"))
+    # a method that trains on wrong answers learns none of validation
+    unseen = {own.paraphrased_answer for own in pairs.splits["validation"]}
+    unseen -= {own.paraphrased_answer for own in pairs.splits["train"]}
+    assert not any(unseen & {*own.perturbed_answers} for own in pairs.splits["train"])
     assert len(trained) == 80 and not trained & validated
     assert {name: len(chosen) for name, chosen in pairs.forget_lists.items()} == village_pairs.FORGET_LISTS
 

@@ -1,8 +1,9 @@
 """Questions and answers about the people of Thornby: 240 pairs for training and 48 for validation, without a download.
 
 They are the documents of questions and answers of `village`, three about each of 80 and 16 people. Paraphrases say the
-same by another opening. Wrong answers are those to the same question about three other people. The last 10 %, 5 % and
-1 % of the pairs, about eight, four and one of the people, are the forget lists.
+same by another opening. Wrong answers are those to the same question about three other people: of training pairs,
+people whom models are trained on, or a method that trains on wrong answers would learn answers of validation. The last
+10 %, 5 % and 1 % of the pairs, about eight, four and one of the people, are the forget lists.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ VIEWS = ("holdout", "refusals", "retain_refusals", "alternatives")
 TRAIN_SIZE = 240
 FORGET_LISTS = {"forget01": 3, "forget05": 12, "forget10": 24}
 DOWNLOAD_BYTES = 0
-CONTENT_HASH = "c901942bb76e72083684a8452e0811e4e354c8e01f0901daa2dce06aafe35c21"
+CONTENT_HASH = "44283a94d7f3f587ccb2c8e15e0188326332decea49a60e0b5e35e674ef53e68"
 SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnkit)"
 
 _ASKED = re.compile(r"(Who|When|What|Where|To whom|Whom)\b[^\n?.]*\? ")
@@ -37,14 +38,11 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
         if _ASKED.match(document)
         for question, _, answer in (line.partition("? ") for line in document.split("\n"))
     ]
-    answers: dict[str, list[str]] = {}
-    for _, question, answer in asked:
-        answers.setdefault(_kind(question), []).append(answer)
-    every = [answer for found in answers.values() for answer in found]
+    trained = [row for row in asked if row[0] == "train"]
+    answers = {"train": _by_kind(trained), "validation": _by_kind(asked)}
     made: dict[str, list[Pair]] = {"train": [], "validation": []}
     for split, question, answer in asked:
-        alike = answers[_kind(question)]
-        wrong = _after(alike if len({*alike}) > _WRONG else every, answer)
+        wrong = _after(answers[split][_kind(question)], answer)
         spoken = tuple(_PARAPHRASE + text for text in (answer, *wrong))
         made[split].append(Pair(question, answer, spoken[0], spoken[1:], _person(question)))
     count = len(made["train"])
@@ -56,6 +54,14 @@ def _person(question: str) -> str:
     """Return the first name of two words in a question."""
     found = re.search(r" ([A-Z]\w+ [A-Z]\w+)", question)
     return found[1] if found else ""
+
+
+def _by_kind(asked: list[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """Return the answers to questions of each kind, of (split, question, answer) each."""
+    answers: dict[str, list[str]] = {}
+    for _, question, answer in asked:
+        answers.setdefault(_kind(question), []).append(answer)
+    return answers
 
 
 def _kind(question: str) -> str:
