@@ -54,6 +54,7 @@ for observation in OBSERVATION_GRAPH.derived:
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             pairs=OBSERVATION_GRAPH.pairs(observation),
             judge=OBSERVATION_GRAPH.judge(observation),
+            reader=OBSERVATION_GRAPH.reader_files(observation),
         output:
             observed=path(layout.observation(observation)),
             provenance=layout.provenance(path(layout.observation(observation))),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -204,8 +205,9 @@ def _are_values(task: str, values: Any) -> bool:
 
 
 def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[ConfigError]:
-    reads = getattr(plug_in, "READS", ()) if kind in ("metric", "observation") else ()
-    for observation in (reads,) if isinstance(reads, str) else reads:
+    declared = (getattr(plug_in, name, ()) for name in ("READS", "READS_IF_ASKED"))
+    each = [(own,) if isinstance(own, str) else own for own in declared] if kind in ("metric", "observation") else []
+    for observation in itertools.chain(*each):
         if observation not in REGISTRIES["observation"]:
             yield ConfigError(
                 f"{kind} '{name}' reads '{observation}', which is no registered observation",

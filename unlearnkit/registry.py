@@ -106,6 +106,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "model_utility": "unlearnkit.metrics.language.model_utility",
         "judge": "unlearnkit.metrics.language.judge",
         "luf": "unlearnkit.metrics.language.luf",
+        "closer_look": "unlearnkit.metrics.language.closer_look",
+        "gibberish": "unlearnkit.metrics.language.gibberish",
         "text_mia": "unlearnkit.metrics.attacks.text_mia",
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
@@ -147,6 +149,9 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "answers": "unlearnkit.observations.answers",
         "generations": "unlearnkit.observations.generations",
         "judged": "unlearnkit.observations.judged",
+        "similarities": "unlearnkit.observations.similarities",
+        "entailments": "unlearnkit.observations.entailments",
+        "classified": "unlearnkit.observations.classified",
     }
 )
 

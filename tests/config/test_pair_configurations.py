@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.text_graph import TextGraph
 
@@ -113,6 +115,58 @@ def test_further_splits_are_items_where_the_data_have_them(changed: Callable[...
         asked([*every, "facts"])
     with pytest.raises(ConfigError, match=r"reads generations of authors and facts samples, but .* leaves them out"):
         asked(every, **tofu)
+
+
+CLASSIFIED = {"folder": "detector"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"metrics": {"gibberish": {}}},
+            "metrics.gibberish reads classified, and observations.classified.source names no classifier. "
+            "Remove metrics.gibberish, or set source to {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}.",
+        ),
+        (
+            {"observations": {"entailments": {}}},
+            "observations.entailments.source is missing; expected the model that reads the answers: "
+            "{folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}. Set it, or remove observations.entailments.",
+        ),
+    ],
+)
+def test_a_classifier_that_is_not_named_is_missed(
+    changed: Callable[..., dict[str, Any]], asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(changed() | asked)
+    assert str(error.value) == message
+
+
+def test_closer_look_reads_entailments_where_they_are_asked_for(changed: Callable[..., dict[str, Any]]) -> None:
+    less = load_experiment(changed() | {"metrics": {"closer_look": {}}})
+    assert less.reads("closer_look") == ("margins", "answers", "generations", "similarities")
+    asked = {"observations": {"entailments": {"source": CLASSIFIED}}, "metrics": {"closer_look": {}}}
+    more = load_experiment(changed() | asked)
+    assert more.reads("closer_look")[-1] == "entailments"
+    assert more.stated("closer_look")["stated"]["entailed_by"] == "detector"
+    assert less.stated("closer_look")["stated"]["entailed_by"] is None
+
+
+def test_the_files_of_a_classifier_are_inputs_and_their_folder_decides_nothing(
+    changed: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    def graph(folder: Path) -> ObservationGraph:
+        asked = {"observations": {"classified": {"source": {"folder": str(folder)}}}, "metrics": {"gibberish": {}}}
+        return ObservationGraph(Graph(load_experiment(changed() | asked)))
+
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (tmp_path / name).write_text("")
+    own = graph(tmp_path)
+    assert own.reader_files("classified") == [str(tmp_path / "config.json"), str(tmp_path / "model.safetensors")]
+    assert own.reader_files("similarities") == []
+    assert own.slice_of("classified") == graph(tmp_path / "elsewhere").slice_of("classified")
+    assert own.slice_of("classified")["settings"]["most_tokens"] == 32
 
 
 def test_what_is_made_of_pairs_follows_from_their_settings(changed: Callable[..., dict[str, Any]]) -> None:

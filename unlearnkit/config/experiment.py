@@ -18,6 +18,7 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
+from unlearnkit.config.models.text_readers import embedder_named
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.observations.judges import described_judge
 from unlearnkit.config.pools.pool import Pool
@@ -139,8 +140,10 @@ class Experiment(Settings):
 
     def reads(self, metric: str) -> tuple[str, ...]:
         """Return the observations that a metric reads; margins, which every metric has, come first."""
-        others = (name for name in getattr(declared("metric", metric), "READS", ()) if name != registry.ALWAYS_OBSERVED)
-        return (registry.ALWAYS_OBSERVED, *others)
+        declares = declared("metric", metric)
+        others = (name for name in getattr(declares, "READS", ()) if name != registry.ALWAYS_OBSERVED)
+        if_asked = (name for name in getattr(declares, "READS_IF_ASKED", ()) if name in self.observed)
+        return (registry.ALWAYS_OBSERVED, *others, *if_asked)
 
     def read_settings(self, metric: str) -> dict[str, dict[str, Any]]:
         """Return the settings of the observations that a metric reads beside margins, as slices have them."""
@@ -244,6 +247,26 @@ class Experiment(Settings):
     def has_pairs(self) -> bool:
         """Whether samples are question-answer pairs."""
         return False
+
+    @property
+    def embedded_by(self) -> str:
+        """What turns answers into vectors, for tables."""
+        settings: Any = self.observation_settings("similarities")
+        return embedder_named(settings.embedder)
+
+    @property
+    def entailed_by(self) -> str | None:
+        """The classifier of entailment, for tables; None without one."""
+        return self._reader("entailments")
+
+    @property
+    def classified_by(self) -> str | None:
+        """The classifier of texts, for tables; None without one."""
+        return self._reader("classified")
+
+    def _reader(self, observation: str) -> str | None:
+        settings: Any = self.observation_settings(observation)
+        return settings.source.named if settings.source else None
 
     @property
     def further_splits(self) -> Mapping[str, int]:

@@ -6,6 +6,8 @@ A metric module defines
     AXIS                            "samples", "models" or "population": what one value of the metric belongs to
     READS                           the observations that it reads, ("margins",) if left out; margins, which show what
                                     failed, come in any case
+    READS_IF_ASKED                  optional: observations that it also reads where the block `observations` asks for
+                                    them; without one a measure is NaN, and its `undefined` says so
     NEEDS_ORACLE                    whether it compares with oracles
     NEEDS_ORIGINAL                  optional: whether it compares with the originals, too
     MEASURES                        measure name -> {direction, low, high, unit, label, splits}; `interval: False` if

@@ -12,6 +12,8 @@ An observation module defines
                     that; and "tokenizer" if it turns tokens into text: then `observe` receives the path of the
                     tokenizer, by this name, unless the data come as tokens
     ONLY_PAIRS      optional: True if plain text has no such observation, since it has no prompts
+    NEEDS_SOURCE    optional: True if it needs the model that its setting `source` names
+                    (`unlearnkit.config.models.text_readers`), and has no default for it
     FACTS           optional: what every file of it states, as its unit
     observe(subjects, settings) -> value -> array
                     [models, rows] or, of lists, [models, rows, width], for `subjects.states` on `subjects.rows`

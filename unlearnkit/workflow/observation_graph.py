@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from unlearnkit import layout
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
+from unlearnkit.config.models.text_readers import source_in
+from unlearnkit.facts.base_files import base_files
 from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
 from unlearnkit.workflow.base_graph import JudgeBase
 from unlearnkit.workflow.graph import Graph, Slice
+from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.pool_graph import PoolGraph
 
 Population = tuple[str, range, Mapping[str, str]]
@@ -80,6 +84,14 @@ class ObservationGraph:
     def judge(self, observation: str) -> list[str]:
         """Return the manifest of the model of a judge, if an observation has a judge that is a model with files."""
         return self.judge_base.manifest() if "judge" in declared("observation", observation).NEEDS else []
+
+    def reader_files(self, observation: str) -> list[str]:
+        """Return the files of the user's folder with a model that reads texts, if an observation has one.
+
+        Raises DataError for a name that Snakemake cannot take.
+        """
+        source = source_in(self.graph.experiment.observation_settings(observation))
+        return [takable(str(path)) for path in base_files(Path(source.folder))] if source and source.folder else []
 
     @property
     def tokenised(self) -> bool:

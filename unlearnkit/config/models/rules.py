@@ -29,10 +29,25 @@ def unavailable(experiment: Experiment, metric: str) -> str | None:
         return "compares with oracles, and there are none (oracles: none)"
     if scored_on(declared("metric", metric)) == POOLS:
         return _without_pools(experiment, metric)
+    if why := _without_reader(experiment, metric):
+        return why
     fewest, compared = fewest_models(metric), experiment.models_compared(metric)
     if compared < fewest:
         return f"compares distributions over {fewest} models or more, and there {_are(compared)} (num_models)"
     return None
+
+
+def _without_reader(experiment: Experiment, metric: str) -> str | None:
+    for name in getattr(declared("metric", metric), "READS", ()):
+        if lacks_source(experiment, name):
+            return f"reads {name}, and observations.{name}.source names no classifier"
+    return None
+
+
+def lacks_source(experiment: Experiment, observation: str) -> bool:
+    """Return whether an observation needs a model that reads texts and its settings name none."""
+    needed = getattr(declared("observation", observation), "NEEDS_SOURCE", False)
+    return needed and getattr(experiment.observation_settings(observation), "source", None) is None
 
 
 def _without_pools(experiment: Experiment, metric: str) -> str | None:
@@ -78,6 +93,8 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
 def _more(metric: str, why: str) -> str:
     if "oracles" in why:
         return "train oracles"
+    if "classifier" in why:
+        return "set source to {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}"
     if "there are none (pools)" in why:
         return "add a pool, such as pools: {halves: {kind: random, models: 16, forget: 100}}"
     key = "models of the pool" if scored_on(declared("metric", metric)) == POOLS else "num_models"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
+from unlearnkit.config.models.rules import lacks_source
 from unlearnkit.errors import ConfigError
 from unlearnkit.registry import ALWAYS_OBSERVED
 
@@ -33,6 +34,13 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
         yield from _without_network(experiment, name, key)
         yield from _without_prompts(experiment, name, key)
         yield from _without_samples(experiment, name)
+        # of a metric that reads it `population_problems` reports it
+        if lacks_source(experiment, name) and name in experiment.observed:
+            yield ConfigError(
+                f"observations.{name}.source is missing",
+                expected="the model that reads the answers: {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}",
+                remedy=f"set it, or remove observations.{name}",
+            )
 
 
 def _without_samples(experiment: Experiment, name: str) -> Iterator[ConfigError]:
@@ -72,9 +80,10 @@ def _of_others(experiment: Experiment, name: str) -> Iterator[ConfigError]:
     settings = experiment.observation_settings(name)
     for other in reads_of(name):
         there = experiment.observation_settings(other).items
-        if there is not None and not {*(settings.items or ("all",))} <= {*there}:
+        # without items it is made on those of the others
+        if there is not None and not {*(settings.items or ())} <= {*there}:
             yield ConfigError(
-                f"observations.{name} is made on {' and '.join(settings.items or ('all samples',))}, but of {other}, "
+                f"observations.{name} is made on {' and '.join(settings.items or ())}, but of {other}, "
                 f"which are there on {' and '.join(there)} alone",
                 remedy=f"extend observations.{other}.items, or shorten observations.{name}.items",
             )
