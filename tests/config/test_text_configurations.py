@@ -74,10 +74,18 @@ STEPS = {"data.forget_unit": "step", "training.order": "stream"}
         ({"model": {"name": "mlp"}}, "model.name is 'mlp', which is for images, not for the data set in data.name"),
         (
             {"model": {"name": "pretrained", "source": {"folder": "a", "package": "b"}}},
-            "model.source: package and folder are set; expected one of package, folder and hub",
+            "model.source: package and folder are set; expected one of package, folder, hub, untrained",
         ),
         ({"model": {"name": "pretrained", "source": {}}}, "model.source names no place; expected a package, a folder"),
         ({"model": {"name": "pretrained"}}, "model.source is missing"),
+        (
+            {"model": {"name": "pretrained", "source": {"untrained": {"model_type": "llama", "hidden_size": 8}}}},
+            "the size of the model in model.source.untrained is not known: its model_type is 'llama', and",
+        ),
+        (
+            {"model": {"name": "pretrained", "source": {"untrained": {"model_type": "rnn"}}}},
+            "the size of the model in model.source.untrained is not known: its model_type is 'rnn', and",
+        ),
         (
             {"model": {"name": "pretrained", "source": {"folder": "a"}}, "originals": {"source": "path", "path": "b"}},
             "originals.source is path, whose files hold whole models, but model.adapter is set",

@@ -12,12 +12,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from pretrained_bases import base_of, make_base, save_network
+from pretrained_bases import base_of, make_base, pretrained, save_network
+from transformers import AutoConfig, AutoModelForCausalLM
 
-from unlearnkit.artifacts.base import MANIFEST, making_base, on_base, read_base
+from unlearnkit.artifacts.base import MANIFEST, Base, making_base, on_base, read_base
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.config.models.pretrained import BaseSource
 from unlearnkit.errors import ArtifactError, DataError
+from unlearnkit.facts.base_shapes import shape_of
 from unlearnkit.models.base_making import fill_base
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -97,6 +99,45 @@ def test_folders_that_are_no_models_are_refused(given: Path, tmp_path: Path) -> 
     refused(r"lacks model-00002-of-00002.safetensors, which its index of weights names")
     (given / "config.json").unlink()
     refused("has no config.json")
+
+
+UNTRAINED = {
+    "model_type": "llama",
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 97,
+}
+
+
+def made_untrained(folder: Path, **changes: object) -> Base:
+    with making_base(folder / MANIFEST, {}) as empty:
+        fill_base(BaseSource.model_validate({"untrained": {**UNTRAINED, **changes}}), empty, print)
+    return read_base(folder)
+
+
+def test_an_untrained_base_follows_from_what_its_config_states(tmp_path: Path) -> None:
+    first, second = (made_untrained(tmp_path / name) for name in "ab")
+    assert first.sha256 == second.sha256 != made_untrained(tmp_path / "c", hidden_size=40).sha256
+    assert pretrained(first.folder).build(0)
+    assert AutoConfig.from_pretrained(first.folder).hidden_size == 32
+    # as long as it is not asked for, slices of other bases do not state it
+    assert BaseSource.model_validate({"package": "a"}).model_dump().keys() == {"package", "folder", "hub", "revision"}
+    size = shape_of(package=None, folder=None, hub=None, untrained=UNTRAINED).parameters
+    assert size == AutoModelForCausalLM.from_pretrained(first.folder).num_parameters()
+
+
+def test_an_untrained_base_that_cannot_be_built_is_one_paragraph(tmp_path: Path) -> None:
+    for changes, fact in (
+        ({"num_hidden_layer": 2}, "model.source.untrained has no key 'num_hidden_layer'.*'num_hidden_layers'"),
+        ({"model_type": "rnn"}, "model.source.untrained is no model that transformers can build"),
+        ({"num_attention_heads": 0}, "model.source.untrained is no model that transformers can build"),
+    ):
+        with pytest.raises(DataError, match=fact):
+            made_untrained(tmp_path / "d", **changes)
+    assert not (tmp_path / "d" / MANIFEST).exists()
 
 
 def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.data.pair_rules import pair_problems
 from unlearnkit.config.data.tokenizer import GPT2_VOCABULARY
+from unlearnkit.config.models.pretrained import PLACES
 from unlearnkit.config.rules import at_most
-from unlearnkit.errors import ConfigError
+from unlearnkit.errors import ConfigError, UnlearnkitError
+from unlearnkit.facts.base_shapes import shape_of_config
 
 if TYPE_CHECKING:
     from unlearnkit.config.text_experiment import TextExperiment
@@ -96,10 +98,13 @@ def _base_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     source = getattr(experiment.model_settings, "source", None)
     if source is None:
         return
-    if not any((source.package, source.folder, source.hub)):
+    if not any(getattr(source, place) for place in PLACES):
         yield ConfigError(
-            "model.source names no place", expected="a package, a folder, or hub with the commit as revision"
+            "model.source names no place",
+            expected="a package, a folder, hub with the commit as revision, or untrained with what config.json states",
         )
+    if source.untrained:
+        yield from _shape_problems(source.untrained)
     if adapter := getattr(experiment.model_settings, "adapter", None):
         if adapter.dropout:
             yield from _division_problems(experiment, adapter.dropout)
@@ -108,6 +113,14 @@ def _base_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
                 f"{role}s.source is path, whose files hold whole models, but model.adapter is set",
                 expected="model.adapter: null, or the folder of one such model as model.source",
             )
+
+
+def _shape_problems(stated: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """Yield why a base cannot be built by what its config.json states, as far as sizes are concerned."""
+    try:
+        shape_of_config(stated, "model.source.untrained")
+    except UnlearnkitError as error:
+        yield ConfigError(str(error))
 
 
 def _division_problems(experiment: TextExperiment, dropout: float) -> Iterator[ConfigError]:

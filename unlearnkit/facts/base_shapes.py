@@ -92,13 +92,22 @@ class BaseShape:
         return head + self.layers * (block + 2 * length**2 * self.attention)
 
 
-def shape_of(*, package: str | None, folder: str | None, hub: str | None, revision: str | None = None) -> BaseShape:
-    """Return the shape of a base: by the config.json of a folder, else as published.
+def shape_of(
+    *,
+    package: str | None,
+    folder: str | None,
+    hub: str | None,
+    revision: str | None = None,
+    untrained: Mapping[str, Any] | None = None,
+) -> BaseShape:
+    """Return the shape of a base: by its config.json, in a folder or as stated for an untrained one, else as published.
 
     Raises UnlearnkitError if neither is there, or if the kind of model is not known.
     """
     if folder is not None:
         return shape_of_config(read_config(Path(folder)), folder)
+    if untrained is not None:
+        return shape_of_config(untrained, "model.source.untrained")
     name = package.replace("_", "-") if package else str(hub)
     if name not in PUBLISHED:
         raise UnlearnkitError(
@@ -128,6 +137,10 @@ def shape_of_config(config: Mapping[str, Any], where: str) -> BaseShape:
         raise UnlearnkitError(
             f"the size of the model in {where} is not known: its model_type is '{kind}', and {error} is missing",
             expected="a model of the kinds " + ", ".join(_KINDS),
+        ) from None
+    except (TypeError, ZeroDivisionError) as error:
+        raise UnlearnkitError(
+            f"the size of the model in {where} is not known: it states sizes that are no positive numbers ({error})"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The files of a base model: converted from the GGUF file of a package, taken from a folder, or downloaded.
+"""The files of a base model: converted from the GGUF file of a package, taken from a folder, downloaded, or random.
 
 Nothing that is read executes code: weights come from safetensors or GGUF, never from pickled files, and code that comes
 with a model is not run.
@@ -20,6 +20,7 @@ from unlearnkit.config.models.pretrained import BaseSource
 from unlearnkit.data.language_packages import missing_package
 from unlearnkit.errors import DataError
 from unlearnkit.facts.base_files import KEPT, refuse_unusable_base
+from unlearnkit.models.language.untrained_base import save_untrained
 
 PATTERNS = [f"*{ending}" for ending in KEPT]
 Report = Callable[[str], None]
@@ -42,7 +43,9 @@ def fill_base(source: BaseSource, folder: Path, report: Report) -> dict[str, str
         _downloaded(source.hub, str(source.revision), folder, report)
     elif source.folder is not None:
         _linked(Path(source.folder), folder)
-    refuse_unusable_base(folder, str(source.package or source.hub or source.folder))
+    elif source.untrained is not None:
+        save_untrained(source.untrained, folder)
+    refuse_unusable_base(folder, str(source.package or source.hub or source.folder or "model.source.untrained"))
     return raw
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
+PLACES = ("package", "folder", "hub", "untrained")
+"""What a base may come from."""
+
 
 class BaseSource(Settings):
-    """Where the base model comes from: a package, a folder or the hub.
+    """Where the base model comes from: a package, a folder or the hub, or a small one without pretraining.
 
     What determines results is the content of its files, which rule base notes; so a folder's path is in no slice.
     """
@@ -26,12 +29,20 @@ class BaseSource(Settings):
     revision: str | None = Field(
         None, pattern=r"^[0-9a-f]{40}$", description="commit of the model on huggingface.co, 40 hexadecimal digits"
     )
+    untrained: dict[str, Any] | None = Field(
+        None,
+        min_length=1,
+        # absent unless set: the settings of bases from elsewhere stay what they are
+        exclude_if=lambda value: value is None,
+        description="what the config.json of the base states, model_type included: its weights are random, for trials "
+        "of a few minutes without a download",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        named = [name for name in ("package", "folder", "hub") if getattr(self, name) is not None]
+        named = [name for name in PLACES if getattr(self, name) is not None]
         if len(named) > 1:
-            raise ValueError(f"{' and '.join(named)} are set; expected one of package, folder and hub")
+            raise ValueError(f"{' and '.join(named)} are set; expected one of {', '.join(PLACES)}")
         if (self.hub is None) != (self.revision is None):
             missing = "revision" if self.revision is None else "hub"
             raise ValueError(f"{missing} is missing; expected both hub and revision, the commit that is downloaded")
