@@ -1,5 +1,6 @@
 """What all rules share: the validated experiment, its graph, wildcards and resources."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
+from unlearnkit.workflow.evaluation import refuse_unfit
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
 from unlearnkit.workflow.given_models import refuse_unusable_files
 from unlearnkit.workflow.base_graph import refuse_unusable_source
@@ -47,12 +49,16 @@ except UnlearnkitError as error:
     raise WorkflowError(str(error)) from None
 
 EXECUTION = EXPERIMENT.execution
+# the files that describe the experiment, as errors name them
+CONFIGURED = " and ".join(os.path.relpath(file) for file in workflow.configfiles)
 
 
 def refuse_asked(asked):
     """Refuse a command that asks for something unknown, or would compute from artifacts of another configuration."""
     try:
         refuse_unknown(asked, GRAPH, config)
+        for target in asked.targets:
+            refuse_unfit(target, EXPERIMENT, CONFIGURED)
         refuse_foreign(GRAPH)
         if not asked.parameters_compared:
             refuse_other_settings(GRAPH)

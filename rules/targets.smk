@@ -1,6 +1,9 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, lora_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
+from unlearnkit.workflow.evaluation import Evaluation
+
+EVALUATION = Evaluation(PRESENT)
 
 
 rule originals:
@@ -73,8 +76,15 @@ rule report:
 
 rule vision_all:
     input:
-        path(layout.REPORT),
-        GRAPH.results(*GRAPH.metrics),
-        POOL_SCORES.results(*POOL_SCORES.metrics),
-        [OBSERVATION_GRAPH.read_by_all(metric) for metric in GRAPH.metrics],
-        list(LEADERBOARD_GRAPH.files().values()),
+        EVALUATION.everything(),
+
+
+rule tofu_all:
+    input:
+        EVALUATION.everything(),
+
+
+rule lora_all:
+    input:
+        EVALUATION.everything(),
+        EVALUATION.merged(),

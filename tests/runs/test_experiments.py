@@ -26,6 +26,9 @@ PLANNED = {"digits_methods", "easydub_cifar10", "nanogpt_fineweb", "village"}
 ALIKE = [f"deep_unlearn_{data}" for data in ("mnist", "fashion_mnist", "cifar10", "cifar100", "utkface")]
 """One protocol on several data sets, for two models: the first is planned, and the others have the same graph."""
 
+KIN = {"tofu_phi15", "tofu_qwen25_15b", "lora_idk_ap"}
+"""Experiments on question-answer pairs that differ from those that are planned in their settings alone."""
+
 QUICK = {"easydub_living17"}
 """What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
 
@@ -43,7 +46,7 @@ def files_of(name: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    [n if n in PLANNED else pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in ALIKE[1:]],
+    [n if n in PLANNED else pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in {*ALIKE[1:], *KIN}],
 )
 def test_every_experiment_can_be_planned(name: str, pristine: Checkout) -> None:
     command = ("-m", "snakemake", "-n", "--quiet", "rules", "--configfile", f"experiments/{name}.yaml")

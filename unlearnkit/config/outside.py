@@ -51,7 +51,7 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "search", "sizes", "vision"),
+    "metric": ("arena", "cost", "lora", "search", "sizes", "tofu", "vision"),
     "observation": (
         *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
         *("arena_all", "choose", "embeddings", "figures", "forget_set", "given", "gradients", "influence"),
@@ -71,8 +71,8 @@ RESERVED = {
         ),
         *("score", "score_pool", "scores", "search", "search_all", "search_report", "sizes_all", "studies"),
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
-        *("unlearned", "vision_all"),
-        *("arena", "base", "judge_base", "merged", "sizes", "vision"),
+        *("lora_all", "tofu_all", "unlearned", "vision_all"),
+        *("arena", "base", "judge_base", "lora", "merged", "sizes", "tofu", "vision"),
     ),
 }
 """Names that plug-ins of a kind cannot have: other tables, rules, stages, and X where X_all is another target."""

@@ -122,8 +122,9 @@ class ReportGraph:
         """Return target -> artifacts that the page names beside it and does not depend on: it may be made alone."""
         arena, searches = ArenaGraph(self.graph), SearchGraph(self.graph)
         tables = ("arena", "sizes") if arena.metrics() else ()
+        ranking = "tofu_all" if getattr(self.graph.experiment, "has_pairs", False) else "vision_all"
         files = {
-            "vision_all": [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
+            ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
             **{f"{table}_all": arena.forms(table) for table in tables},
             "search_all": [path for name in searches.names for path in searches.presented(name)],
         }

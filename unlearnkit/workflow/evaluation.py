@@ -1,0 +1,68 @@
+"""The whole evaluation of an experiment as one target: what `vision_all`, `tofu_all` and `lora_all` ask for."""
+
+from __future__ import annotations
+
+from unlearnkit import layout
+from unlearnkit.config.blocks import declared, names_for
+from unlearnkit.config.experiment import Experiment
+from unlearnkit.errors import ConfigError
+from unlearnkit.workflow.present import Present
+
+
+class Evaluation:
+    """Everything that the metrics of an experiment give, and models that other programs can read."""
+
+    def __init__(self, present: Present) -> None:
+        self.present, self.graph = present, present.graph
+
+    def everything(self) -> list[str]:
+        """Return scores and tables of all metrics, the observations that they read, the leaderboard and the page."""
+        graph, present = self.graph, self.present
+        return [
+            graph.path(layout.REPORT),
+            *graph.results(*graph.metrics),
+            *present.pool_scores.results(*present.pool_scores.metrics),
+            *present.observations.read_by_all(*graph.metrics),
+            *present.leaderboard.files().values(),
+        ]
+
+    def merged(self) -> list[str]:
+        """Return the first unlearned model of every forget set and variant, merged; none where nothing is to merge.
+
+        Each is as large as the base, so all models would take N times as much; any other can be asked for by its path.
+        """
+        if not has_adapter(self.graph.experiment):
+            return []
+        return [
+            self.graph.path(layout.MERGED, population=population, shard=self.graph.shards(1)[0], model=f"{0:04d}")
+            for name in self.graph.forget_sets
+            for variant in self.graph.variants
+            for population in [layout.UNLEARNED.format(forget_set=name, variant=variant)]
+        ]
+
+
+def has_adapter(experiment: Experiment) -> bool:
+    """Return whether the models of an experiment are a base with low-rank terms."""
+    return getattr(experiment.model_settings, "adapter", None) is not None
+
+
+def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
+    """Raise ConfigError if an experiment, which `files` describe, cannot give `tofu_all` or `lora_all`."""
+    if target not in ("tofu_all", "lora_all"):
+        return
+    if not getattr(experiment, "has_pairs", False):
+        pairs = [name for name in names_for("data set", "text") if getattr(declared("data set", name), "PAIRS", False)]
+        raise ConfigError(
+            f"{target} evaluates answers to questions, but data.name in {files} is {experiment.data.name}, which has "
+            "no question-answer pairs",
+            expected=f"one of {', '.join(pairs)}",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
+    if target == "lora_all" and not has_adapter(experiment):
+        has = "model.adapter" if experiment.model.name == "pretrained" else "model.name"
+        value = "null" if has == "model.adapter" else experiment.model.name
+        raise ConfigError(
+            f"lora_all merges low-rank terms into their base, but {has} in {files} is {value}, so there are none",
+            expected="the model pretrained, with model.adapter, such as {rank: 8}",
+            remedy="ask for tofu_all, which is the same without merged models",
+        )
