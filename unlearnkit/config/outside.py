@@ -53,7 +53,18 @@ KEYED = ("metric", "observation")
 RESERVED = {
     "metric": ("arena", "cost", "lora", "search", "sizes", "tofu", "vision"),
     "observation": (
-        *("all", "attributions", "components", "cost", "curves", "data", "datamodel", "dataset", "effects"),
+        *(
+            "all",
+            "alternatives",
+            "attributions",
+            "components",
+            "cost",
+            "curves",
+            "data",
+            "datamodel",
+            "dataset",
+            "effects",
+        ),
         *("arena_all", "choose", "embeddings", "figures", "forget_set", "given", "gradients", "influence"),
         *("leaderboard", "measured_forget_set", "membership", "memorisation", "oracle", "oracles", "original"),
         *(
