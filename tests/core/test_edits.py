@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from unlearnkit.config.blocks import names_for
+from unlearnkit.config.blocks import names_for, reads_of
 
 IMAGE = """
 experiment: image
@@ -85,11 +85,13 @@ print(json.dumps(changed))
 OBSERVED = {"image margins", "image confidences", "image hidden"}
 SEARCHED = {"studies", "chosen settings"}
 OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
-OBSERVED_OF_TEXT = {f"text {name}" for name in names_for("observation", "text")}
+DERIVED = {f"text {name}" for name in names_for("observation", "text") if reads_of(name)}
+"""Observations that are made of others, and of no weights."""
+OBSERVED_OF_TEXT = {f"text {name}" for name in names_for("observation", "text")} - DERIVED
 OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
-SEEDED = {*OF_MODELS, *OF_TEXT_MODELS, *SCORES, *WITH_DEVICE, "membership"}
+SEEDED = {*OF_MODELS, *OF_TEXT_MODELS, *DERIVED, *SCORES, *WITH_DEVICE, "membership"}
 EDITS = {
     "seeds": (
         "seeds.py",
