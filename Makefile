@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs tofu-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -24,6 +24,7 @@ help:
 	@echo "make schema      regenerate docs/config.schema.json, after a change of a setting"
 	@echo "make requirements  write the newest versions into envs/"
 	@echo "make evaluation-docs  copy the files that docs/evaluation.md shows from results/fashion_mnist_evaluation"
+	@echo "make tofu-docs   copy the files that docs/tofu.md shows from results/tofu_smollm2"
 	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
 
 demo: $(VENV)/.core
@@ -81,6 +82,14 @@ evaluation-docs:
 		$(EVALUATION)/tables/arena.svg $(EVALUATION)/tables/sizes.svg docs/evaluation
 	cp $(EVALUATION)/figures/boots/margin_distance_trade_off.svg docs/evaluation/boots_trade_off.svg
 	cp $(EVALUATION)/figures/random_50/margin_distance_trade_off.svg docs/evaluation/random_50_trade_off.svg
+
+# the files that docs/tofu.md shows, as the run made them
+TOFU = results/tofu_smollm2
+tofu-docs:
+	mkdir -p docs/tofu
+	cp $(TOFU)/tables/*.md docs/tofu
+	cp $(TOFU)/figures/williams/margin_distance_trade_off.svg docs/tofu/trade_off.svg
+	cp $(TOFU)/figures/williams/margins.svg $(TOFU)/figures/williams/loss_curves.svg docs/tofu
 
 # exact versions of everything, resolved from the lower bounds in pyproject.toml
 requirements: $(VENV)/.dev
