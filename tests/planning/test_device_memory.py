@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_records import record_of
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.base_shapes import PUBLISHED, shape_of
+from unlearnkit.planning.basis import Basis
+from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.memory import DeviceMemory, base_bytes, device_memory
+from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.presentation import memory_words
 from unlearnkit.planning.workload import Workload
+from unlearnkit.workflow.graph import Graph
 
 LLAMA = {"hub": "meta-llama/Llama-3.1-8B-Instruct", "revision": "0" * 40}
 RAW: dict[str, Any] = {
@@ -108,6 +113,23 @@ def test_sizes_of_a_folder_come_from_its_config_and_others_are_refused(
     (made / "config.json").write_text('{"model_type": "own"}')
     with pytest.raises(UnlearnkitError, match="its model_type is 'own'"):
         planned(other)
+
+
+@pytest.mark.parametrize("rule", ["margins", "original"])
+@pytest.mark.parametrize("source", [{}, {"hub": "some/model", "revision": "1" * 40}])
+def test_records_of_a_base_of_unknown_size_are_passed_over(rule: str, source: dict[str, str]) -> None:
+    experiment = load_experiment(RAW)
+    graph = Graph(experiment)
+    own = graph.margins_slice() if rule == "margins" else graph.training_slice("original")
+    job = MissingJob(0, rule, {"population": "original", "shard": "0000-0001"}, own, {}, 1, 0, True, frozenset())
+    # the slice of a base in a folder states no path
+    model = {**graph.model_slice(), "source": {"package": None, "hub": None, "revision": None, **source}}
+    other = {**own, **model} if rule == "margins" else {**own, "model": model}
+    kind = "margins" if rule == "margins" else "training"
+    facts = {"models": 2, "num_classes": 97, "sample_shape": [64]}
+    made = record_of(job, 9.0, {kind: (100.0, 5.0)}, settings=other, facts=facts)
+    estimates = Predictor(experiment, [made], remote=False).estimates(job)
+    assert {estimate.basis for estimate in estimates[1:]} == {Basis.ASSUMED}
 
 
 def test_models_without_a_base_state_no_memory() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.experiment import Experiment
+from unlearnkit.errors import UnlearnkitError
+from unlearnkit.facts.base_shapes import shape_of
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.basis import Basis, Estimate
 from unlearnkit.planning.disk import Disk
@@ -111,9 +113,12 @@ def _learns(rule: str) -> bool:
     return rule in _LEARNING_RULES or rule in REGISTRIES["observation"]
 
 
+def _has_model(record: Record) -> bool:
+    return "model" in record.settings or record.rule == "margins"
+
+
 def _is_known(record: Record) -> bool:
-    trained = "model" in record.settings or record.rule == "margins"
-    return not trained or model_of(record.settings)["name"] in REGISTRIES["model"]
+    return not _has_model(record) or model_of(record.settings)["name"] in REGISTRIES["model"]
 
 
 def _seconds_before_the_first_pass(records: Iterable[Record]) -> dict[str, float]:
@@ -141,9 +146,12 @@ def _mean_written(records: frozenset[Record]) -> float:
 
 
 def _states_a_size(record: Record) -> bool:
-    """Return whether the size of the model of a record is known: not that of a base in a folder elsewhere."""
-    source = model_of(record.settings).get("source") if "model" in record.settings else None
-    return source is None or any(source.values())
+    """Return whether the size of the model of a record is known: not that of a base in a folder, nor of all others."""
+    model = model_of(record.settings) if _has_model(record) else {}
+    try:
+        return "source" not in model or bool(shape_of(**{"folder": None, **model["source"]}))
+    except UnlearnkitError:
+        return False
 
 
 def _assumed_of(record: Record, kind: str) -> float:
