@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 from tokenizers import Regex, Tokenizer
 from tokenizers.models import WordLevel
+from tokenizers.normalizers import Replace
 from tokenizers.pre_tokenizers import Split
 
 from unlearnkit.config.data.pairs import PairSettings
@@ -120,6 +121,13 @@ def test_an_answer_of_one_letter_that_melts_into_the_prompt_keeps_its_target() -
     assert [tokenizer.decode(prompt), tokenizer.decode(answer)] == ["Q", ":A"]
     with pytest.raises(DataError, match="the prompt of pair 0 has no token of its own before the answer 'A'"):
         tokens_of(tokenizer, ":", "A")
+
+
+def test_an_answer_whose_characters_the_tokenizer_leaves_out_is_refused() -> None:
+    tokenizer = Tokenizer.from_str(joining("Q", ":").definition)
+    tokenizer.normalizer = Replace("\u200b", "")  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(DataError, match=r"the answer of pair 0 is '\\u200b', which has 0 tokens, and 1 that end"):
+        tokens_of(PairTokenizer(tokenizer.to_str()), "Q: ", "\u200b")
 
 
 @pytest.mark.parametrize(

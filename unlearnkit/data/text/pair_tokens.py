@@ -34,16 +34,18 @@ def token_pairs(
     found = tokenizer.encode([prompt + answer + end for prompt, answer in zip(prompts, answers, strict=True)])
     made = [_divided(encoded, border) for encoded, border in zip(found, borders, strict=True)]
     last = tokenizer.token(end)
-    for number, pair in enumerate(made):
+    for number, (pair, encoded) in enumerate(zip(made, found, strict=True)):
+        # spaces of the prompt are no token of an answer all of whose characters the tokenizer leaves out
+        own = sum(position > len(prompts[number]) for position in encoded.ends) - 1
         if not pair.prompt:
             raise DataError(
                 f"the prompt of {what} {number} has no token of its own before the answer {answers[number]!r}",
                 expected="a prompt of at least one token",
                 remedy="correct data.pairs.template",
             )
-        if len(pair.answer) < 2 or pair.answer.count(last) != 1 or pair.answer[-1] != last:
+        if own < 1 or pair.answer.count(last) != 1 or pair.answer[-1] != last:
             raise DataError(
-                f"the answer of {what} {number} is {answers[number]!r}, which has {len(pair.answer) - 1} tokens, and "
+                f"the answer of {what} {number} is {answers[number]!r}, which has {own} tokens, and "
                 f"{pair.answer.count(last)} that end an answer",
                 expected="at least one token, and one that ends it",
                 remedy="complete the answer, or remove special tokens from it",
