@@ -242,6 +242,21 @@ def test_terms_are_where_they_are_asked_for(
     assert all(parameter.grad is not None for parameter in model.parameters() if parameter.requires_grad)
 
 
+def test_of_a_model_that_reads_images_the_parts_for_text_have_terms(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    text = {"vocab_size": 97, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "head_dim": 8}
+    text |= {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
+    images = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    images |= {"image_size": 28, "patch_size": 14}
+    config = transformers.Gemma3Config(text_config=text, vision_config=images, mm_tokens_per_image=4)
+    transformers.Gemma3ForConditionalGeneration(config).save_pretrained(tmp_path / "given")
+    architecture = pretrained(make_base(tmp_path / "base", tmp_path / "given").parent)
+    own = [name for name, p in architecture.build(seed=0).named_parameters() if p.requires_grad]
+    assert len(own) == 14 and all(".language_model." in name for name in own)
+    with pytest.raises(TrainingError, match="sequence_length is 65, but the base takes sequences of at most 64"):
+        dataclasses.replace(architecture, sample_shape=(65,)).build(seed=0)
+
+
 def test_a_data_set_that_the_base_cannot_take_is_refused() -> None:
     architecture = on_llama()
     with pytest.raises(TrainingError, match="the data set has 98 tokens, but the base has embeddings of 97"):
