@@ -36,10 +36,16 @@ rule all:
         OBSERVATION_GRAPH.files(*EXPERIMENT.observed[1:]),
         OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
         PRESENT.searches.results(),
+        CONTINUAL_GRAPH.results(),
     default_target: True
 
 
 include: "rules/text.smk" if EXPERIMENT.task == "text" else "rules/images.smk"
+
+
+if CONTINUAL_GRAPH.names:
+
+    include: "rules/continual.smk"
 
 
 if BASE:

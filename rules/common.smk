@@ -38,6 +38,7 @@ try:
     PRESENT = Present(GRAPH)
     ATTRIBUTION_GRAPH = PRESENT.attribution
     OBSERVATION_GRAPH = PRESENT.observations
+    CONTINUAL_GRAPH = PRESENT.continual
     BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)

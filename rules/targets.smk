@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, lora_all, arena_all, sizes_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, lora_all, arena_all, sizes_all, sustainability_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.evaluation import Evaluation
@@ -67,6 +67,11 @@ rule arena_all:
 rule sizes_all:
     input:
         ARENA_GRAPH.results("sizes"),
+
+
+rule sustainability_all:
+    input:
+        CONTINUAL_GRAPH.results(),
 
 
 rule report:

@@ -1,8 +1,10 @@
 """Unlearned models: every variant, forget set and shard. The name of a pool may stand where that of a forget set does.
 
-Inputs:  data set (one with generated alternatives, if the method reads these), forget set, originals of the shard (of the first shard, if all models start from original 0); of a pool:
-         membership and models of the shard; methods that need them: held-out oracles of the shard, those that teachers are
-         drawn from, effects of the forget set by an attribution; a file of settings that a rule makes
+Inputs:  data set (one with generated alternatives, if the method reads these), forget set, originals of the shard (of the first
+         shard, if all models start from original 0); of a pool: membership and models of the shard; of a forget set that comes
+         after others: their rows, the variant's models of the one before, and perhaps the originals, to compare with; methods
+         that need them: held-out oracles of the shard, those that teachers are drawn from, effects of the forget set by an
+         attribution; a file of settings that a rule makes
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
@@ -17,7 +19,9 @@ rule unlearn:
         base=BASE,
         forget_set=lambda w: [] if w.forget_set in POOL_GRAPH.pools else path(layout.FORGET_SET),
         membership=lambda w: POOL_GRAPH.membership(w.forget_set, w.shard),
-        originals=lambda w: POOL_GRAPH.start(w.forget_set, w.shard),
+        earlier=lambda w: CONTINUAL_GRAPH.earlier(w.forget_set),
+        originals=lambda w: CONTINUAL_GRAPH.start(w.forget_set, w.variant, w.shard),
+        reference=lambda w: CONTINUAL_GRAPH.reference(w.forget_set, w.shard),
         held_out_oracles=lambda w: (
             path(layout.weights_of(layout.HELD_OUT_ORACLE), **w)
             if "held_out_oracles" in GRAPH.needs(w.variant)

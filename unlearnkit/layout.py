@@ -9,7 +9,8 @@
         data/units.parquet                                  text: its forget units
         base/manifest.json                                  pretrained models: hashes of the files beside it
         judge/manifest.json                                 the same of a language model that judges answers
-        forget_sets/{forget_set}.npy                        indices into the training split
+        forget_sets/{forget_set}.npy                        indices into the training split; after others, with theirs
+        requests/{forget_set}.npy                           what a forget set that comes after others asks for itself
         alternatives/{forget_set}/answers.json              pairs: wrong answers that a model wrote to forget questions
         alternatives/{forget_set}/dataset.safetensors       pairs: the data set, with these for the data's wrong answers
         part/{pool}/{shard}.safetensors                     models with samples of their own: who is trained on what
@@ -70,6 +71,7 @@ JUDGE = f"{ROOT}/judge/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 ALTERNATIVES = f"{ROOT}/alternatives/{{forget_set}}/answers.json"
 ALTERNATIVE_DATA = f"{ROOT}/alternatives/{{forget_set}}/dataset.safetensors"
+REQUEST = f"{ROOT}/requests/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
 MARGINS = OBSERVATION.replace("{observation}", "margins")

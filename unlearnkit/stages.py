@@ -117,6 +117,10 @@ def _score(pattern: str) -> Stage:
     )
 
 
+def _forget_set_code(g: Any, w: Wildcards) -> str:
+    return g.graph.code("unit_forget_set" if g.text else g.attribution.forget_set_rule(w["forget_set"]))
+
+
 STAGES: Mapping[str, Stage] = {
     "base": Stage(layout.BASE, lambda g, w: g.base.slice(), lambda g, w: g.graph.code("base"), task="text"),
     "judge base": Stage(layout.JUDGE, lambda g, w: g.judge.slice(), lambda g, w: g.graph.code("base"), task="text"),
@@ -156,10 +160,13 @@ STAGES: Mapping[str, Stage] = {
     "attributions": _attributed("attributions", layout.MATRIX),
     "components": _attributed("components", layout.COMPONENTS),
     "memorisation": _attributed("memorisation", layout.MEMORISATION),
+    "requests": Stage(layout.REQUEST, lambda g, w: g.graph.forget_set_slice(w["forget_set"]), _forget_set_code),
     "forget sets": Stage(
         layout.FORGET_SET,
-        lambda g, w: g.graph.forget_set_slice(w["forget_set"]),
-        lambda g, w: g.graph.code("unit_forget_set" if g.text else g.attribution.forget_set_rule(w["forget_set"])),
+        lambda g, w: g.continual.forget_set_slice(w["forget_set"]),
+        lambda g, w: (
+            g.graph.code("forget_set_after") if w["forget_set"] in g.continual.names else _forget_set_code(g, w)
+        ),
     ),
     "alternatives": _alternatives(layout.ALTERNATIVES),
     "alternative data": _alternatives(layout.ALTERNATIVE_DATA),
@@ -179,7 +186,7 @@ STAGES: Mapping[str, Stage] = {
     "search reports": _searched(layout.SEARCH_REPORT, "search reports"),
     "unlearned": Stage(
         layout.weights_of(layout.UNLEARNED),
-        lambda g, w: g.pools.unlearning_slice(w["forget_set"], w["variant"]),
+        lambda g, w: g.continual.unlearning_slice(w["forget_set"], w["variant"]),
         lambda g, w: g.graph.unlearning_code(w["variant"]),
         "unlearned",
         ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth"),

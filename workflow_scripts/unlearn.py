@@ -12,9 +12,9 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
+from unlearnkit.training.divisions import division_of
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.unlearning import unlearn_shard
 
@@ -26,14 +26,12 @@ with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     worker = worker_for(execution, snakemake.threads, resume, running.report)
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
-    model, seed = on_base(settings["model"], inputs.base, snakemake.config["model"]), settings["seed"]
-    task = task_for(dataset, model, seed, worker.device)
+    model = on_base(settings["model"], inputs.base, snakemake.config["model"])
+    task = task_for(dataset, model, settings.get("continual", settings)["seed"], worker.device)
     models = shard_indices(snakemake.wildcards.shard)
     forget = read_array(inputs.forget_set) if inputs.forget_set else None
-    if inputs.membership:
-        division = Division.by_model(dataset, read_membership(inputs.membership, len(models), dataset.train_size))
-    else:
-        division = Division.of(dataset, forget)
+    membership = read_membership(inputs.membership, len(models), dataset.train_size) if inputs.membership else None
+    division = division_of(dataset, forget, [read_array(path) for path in inputs.earlier], membership)
     with running.timing.measure("training") as work:
         result = unlearn_shard(
             task,
@@ -45,6 +43,7 @@ with job_of(snakemake) as running:
             worker=worker,
             oracle_pool=[WeightFile(path) for path in inputs.oracle_pool],
             effects=read_effects(inputs.effects[0]) if inputs.effects else None,
+            reference=WeightFile(inputs.reference[0]) if inputs.reference else None,
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant}, result.base_of)

@@ -138,6 +138,7 @@ def test_there_are_no_cycles() -> None:
         ("rules", ""),
         ("data.rules", ""),
         ("forget_sets.rules", ""),
+        ("forget_sets.continual_rules", ""),
         ("attributions.rules", ""),
         ("methods.rules", ""),
         ("searches.rules", ""),

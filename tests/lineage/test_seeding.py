@@ -68,6 +68,14 @@ def test_further_sets_of_a_method_have_seeds_of_their_own(method: str, views: tu
     assert [found["first"][view] for view in views] == [derive_seed(3, "unlearned", 0, view) for view in views]
 
 
+def test_a_request_after_others_has_the_base_seed_in_its_slice() -> None:
+    place = place_of("unlearned/second/npo/0000-0001.safetensors")
+    assert place
+    settings = {"seed": 3, "seed_scheme": SCHEME, "continual": {"request": 2, "reference": "original", "seed": 77}}
+    found = seeding(place, {"settings": settings, "seed_scheme": SCHEME})
+    assert found and found["base"] == 77 and found["first"]["method"] == derive_seed(77, "unlearned", 0, "method")
+
+
 def test_trials_of_a_search_have_the_seeds_that_are_stated() -> None:
     settings = {"seed": 3, "search": "ft", "study": 1, "trials": 5, "space": {"lr": {}}}
     found = seeding(Place("studies", {"search": "ft", "seed": "1"}), {"settings": settings, "seed_scheme": SCHEME})

@@ -40,11 +40,23 @@ def write_scores(
 def read_final_scores(path: str | os.PathLike[str], measure: str) -> dict[str, np.ndarray]:
     """Read one measure at the last epoch of a score file: split -> float64 values, undefined ones as NaN."""
     table, _ = read_table(path)
-    epoch, split, values = (table[name].combine_chunks() for name in ("epoch", "split", measure))
+    return _at_last_epoch(table, table[measure].combine_chunks().fill_null(np.nan))
+
+
+def read_final_samples(path: str | os.PathLike[str]) -> dict[str, np.ndarray] | None:
+    """Read the sample indices of the values of `read_final_scores`: split -> int32; None without values per sample."""
+    table, _ = read_table(path)
+    if "sample_index" not in table.column_names:
+        return None
+    return _at_last_epoch(table, table["sample_index"].combine_chunks())
+
+
+def _at_last_epoch(table: pa.Table, column: pa.Array) -> dict[str, np.ndarray]:
+    epoch, split = (table[name].combine_chunks() for name in ("epoch", "split"))
     last = np.from_dlpack(epoch) == np.from_dlpack(epoch).max()
     encoded = split.dictionary_encode()
-    codes, defined = np.from_dlpack(encoded.indices), np.from_dlpack(values.fill_null(np.nan))
-    return {name: defined[last & (codes == code)] for code, name in enumerate(encoded.dictionary.to_pylist())}
+    codes, values = np.from_dlpack(encoded.indices), np.from_dlpack(column)
+    return {name: values[last & (codes == code)] for code, name in enumerate(encoded.dictionary.to_pylist())}
 
 
 def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray | None) -> pa.Table:

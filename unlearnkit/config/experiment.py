@@ -15,6 +15,7 @@ from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, Obse
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
+from unlearnkit.config.forget_sets.continual import Continual, chain_of
 from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
@@ -65,6 +66,11 @@ class Experiment(Settings):
     shard_size: int = Field(ge=1, description="models per job and file; divides num_models and held_out_oracles")
     forget_sets: dict[Name, ImageForgetSet] = Field(
         min_length=1, description="what is to be unlearned: name -> forget set"
+    )
+    continual: Continual | None = Field(
+        None,
+        exclude_if=lambda block: block is None,
+        description="how forget sets are unlearned one after another; stated where any of them has `after`",
     )
     attributions: dict[Name, Attribution] = Field(
         {}, description="what training samples add to outputs, for methods and forget sets: name -> attribution"
@@ -190,6 +196,10 @@ class Experiment(Settings):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the samples of a forget set as far as they are known before any data is read, else None."""
         return self.forget_sets[forget_set].planned_size()
+
+    def chain(self, forget_set: str) -> tuple[str, ...]:
+        """Return a forget set and those that were unlearned before it, the first one first."""
+        return chain_of({name: block.after for name, block in self.forget_sets.items()}, forget_set)
 
     @property
     def given(self) -> dict[str, GivenModels]:

@@ -16,6 +16,7 @@ from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.rules import data_problems
 from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
+from unlearnkit.config.forget_sets.continual_rules import continual_problems
 from unlearnkit.config.forget_sets.rules import forget_set_problems
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.exchanges import exchange_problems
@@ -114,6 +115,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         name_problems,
         *own,
         forget_set_problems,
+        continual_problems,
         sample_problems,
         shard_problems,
         oracle_problems,

@@ -51,7 +51,7 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "lora", "search", "sizes", "tofu", "vision"),
+    "metric": ("arena", "cost", "lora", "search", "sizes", "sustainability", "tofu", "vision"),
     "observation": (
         *(
             "all",
@@ -84,6 +84,7 @@ RESERVED = {
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("lora_all", "tofu_all", "unlearned", "vision_all"),
         *("arena", "base", "judge_base", "lora", "merged", "sizes", "tofu", "vision"),
+        *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all"),
     ),
 }
 """Names that plug-ins of a kind cannot have: other tables, rules, stages, and X where X_all is another target."""

@@ -24,7 +24,7 @@ class Cause:
     new: str = ""
 
 
-_OF_THE_JOB = ("role", "unit_sequences")
+_OF_THE_JOB = ("role", "unit_sequences", "continual.request", "continual.seed")
 """What a slice holds besides values of the configuration."""
 
 UNEXPLAINED = "unexplained"
@@ -124,8 +124,8 @@ def config_key(place: Place, path: str) -> str:
         return f"attributions.{own['attribution']}.{path}"
     if stage == "embeddings":
         return f"embedding.{path}"
-    if stage == "forget sets":
-        return f"forget_sets.{own['forget_set']}.{path}"
+    if stage in ("forget sets", "requests"):
+        return "data.train_size" if path == "train_size" else f"forget_sets.{own['forget_set']}.{path}"
     if "variant" in own and first in ("settings", "snapshots", "method"):
         return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
     if place.is_observation and first in ("settings", "items"):

@@ -23,9 +23,10 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
     settings = record["settings"]
     roles: dict[str, str] = {}
     stages = place.about.draws
-    if place.stage == "forget sets":
+    if place.stage in ("forget sets", "requests"):
         return {"seed": settings["seed"], "generator": "NumPy's legacy generator"} if "seed" in settings else None
-    if "seed" not in settings or place.stage in ("report", "figures"):
+    seed = settings.get("continual", settings).get("seed")
+    if seed is None or place.stage in ("report", "figures"):
         return None
     if place.stage in ("scores", "summaries", "trials"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
@@ -50,20 +51,18 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         elif settings.get("kind") == "draws":
             stages = ("forgotten",)  # who is trained on what is drawn for the pool that the models come from
     found = {
-        "base": settings["seed"],
+        "base": seed,
         "scheme": record["seed_scheme"],
         "role": role,
         "models": [models[0], models[-1]],
         "stages": list(stages),
-        "rule": f"first 63 bits of SHA-256('unlearnkit seeds {record['seed_scheme']}|{settings['seed']}|{role}|"
+        "rule": f"first 63 bits of SHA-256('unlearnkit seeds {record['seed_scheme']}|{seed}|{role}|"
         "<model index>|<stage>')",
     }
     if roles:
         found["roles"] = roles
     if record["seed_scheme"] == SCHEME:
-        found["first"] = {
-            stage: derive_seed(settings["seed"], roles.get(stage, role), models[0], stage) for stage in stages
-        }
+        found["first"] = {stage: derive_seed(seed, roles.get(stage, role), models[0], stage) for stage in stages}
     return found
 
 

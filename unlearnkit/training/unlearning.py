@@ -90,7 +90,8 @@ class Context:
     def reference(self) -> Callable[[Tensor], Tensor]:
         """Return the original, frozen and in eval mode: images -> logits, whose calls count as cost.
 
-        It shares the weights of the model that the method was given, so they are there once.
+        It shares the weights of the model that the method was given, so they are there once. Where requests come one
+        after another, it is that model or the original, as the configuration says.
         """
         return self._frozen(sharing(self.original).eval())
 
@@ -118,6 +119,7 @@ def unlearn_shard(
     worker: Worker,
     oracle_pool: Sequence[WeightFile] = (),
     effects: Effects | None = None,
+    reference: WeightFile | None = None,
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
@@ -126,7 +128,8 @@ def unlearn_shard(
 
     Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
     the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` are what an
-    attribution states about the forget set: each if the method needs it.
+    attribution states about the forget set: each if the method needs it. `reference` is a file with the same indices,
+    where `context.reference()` is another model than the method starts from.
 
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws of a set for
     the same model.
@@ -152,7 +155,8 @@ def unlearn_shard(
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
         own = division if isinstance(division, Division) else division[position[indices[0]]]
-        return run_method(task, procedure, own, model, references, indices, worker, name)
+        original = gathered([reference], indices) if reference else model
+        return run_method(task, procedure, own, model, references, indices, worker, name, original)
 
     result = run_shard(model_indices, stack_size, worker, run_stack)
     if registry.weights_of(module) == DELTA:
@@ -174,10 +178,12 @@ def run_method(
     model_indices: tuple[int, ...],
     worker: Worker,
     name: str = "models",
+    original: nn.Module | None = None,
 ) -> Kept:
     """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost.
 
     `name` is the beginning of the names of what the run saves in the resume folder, in case it is interrupted.
+    `original` is what `context.reference()` freezes, if that is not `model` itself.
 
     Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
     """
@@ -190,7 +196,7 @@ def run_method(
         training=procedure.recipe,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
-        original=model,
+        original=model if original is None else original,
         references=references,
         keep=recorder.keep,
         note=lambda text: recorder.note(f"{_named(model_indices)}: {text}"),

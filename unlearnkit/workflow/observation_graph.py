@@ -12,6 +12,7 @@ from unlearnkit.facts.base_files import base_files
 from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
 from unlearnkit.workflow.base_graph import JudgeBase
+from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph, Slice
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.pool_graph import PoolGraph
@@ -27,7 +28,8 @@ class ObservationGraph:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self._pools, self.judge_base = graph, PoolGraph(graph), JudgeBase(graph)
+        self.graph, self._pools, self._continual = graph, PoolGraph(graph), ContinualGraph(graph)
+        self.judge_base = JudgeBase(graph)
         self.names = names_for("observation", graph.experiment.task)
         self.derived = [name for name in self.names if reads_of(name)]
         self.made_of_weights = [name for name in self.names if name not in self.derived]
@@ -150,7 +152,7 @@ class ObservationGraph:
         """
         graph = self.graph
         if observation == ALWAYS_OBSERVED:
-            return self._pools.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
+            return self._continual.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
         settings = graph.experiment.observation_settings(observation)
         stated = graph.experiment.described_observation(observation)
         own: Slice = {"observation": observation, "settings": {k: v for k, v in stated.items() if k != "items"}}

@@ -11,6 +11,8 @@ from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
 from unlearnkit.workflow.arena_graph import FORMS, TABLES, ArenaGraph
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.base_graph import BaseGraph, JudgeBase
+from unlearnkit.workflow.continual_graph import TABLE as SUSTAINABILITY
+from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
@@ -35,6 +37,7 @@ class Present:
         self.page = ReportGraph(graph)
         self.leaderboard = LeaderboardGraph(self.page)
         self.pools = PoolGraph(graph)
+        self.continual = ContinualGraph(graph)
         self.pool_scores = PoolScores(self.pools)
         self.observations = ObservationGraph(graph)
         self.arena = ArenaGraph(graph)
@@ -61,11 +64,15 @@ class Present:
         return stage_of(stage).code(self, wildcards)
 
     def table_slice(self, table: str) -> Slice:
-        """Return the settings slice of a table: of a metric, of the cost, of trials."""
+        """Return the settings slice of a table: of a metric, of the cost, of trials, of requests one after another."""
+        if table == SUSTAINABILITY:
+            return self.continual.table_slice()
         return self.arena.table_slice(table) if table in TABLES else self.page.table_slice(table)
 
     def table_code(self, table: str) -> str:
         """Return the code fingerprint of a table."""
+        if table == SUSTAINABILITY:
+            return self.graph.code(table)
         return self.graph.code("trials_table") if table in TABLES else self.page.table_code(table)
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
@@ -94,9 +101,9 @@ class Present:
         shards = layout.shard_names(count, experiment.shard_size)
         shards = self.attribution.shards(attribution) if attribution in attributions else shards
         shards = self.pools.shards(pool) if pool in (*pools, *forgetting) else shards
-        scores = self.scores(place.wildcards.get("metric", ""))
+        scores, asking = self.scores(place.wildcards.get("metric", "")), self.continual.names
         return {
-            "forget_set": [*scores.forget_sets, *forgetting],
+            "forget_set": asking if place.stage == "requests" else [*scores.forget_sets, *forgetting],
             "variant": self.pools.variants() if pool in forgetting else [*graph.variants],
             "metric": metrics,
             "candidate": scores.candidates,
@@ -105,6 +112,7 @@ class Present:
             "table": [
                 *(f"{table}.{form}" for table in ("cost", *metrics) for form in ("parquet", "csv", "md")),
                 *(f"{table}.{form}" for table in TABLES for form in FORMS),
+                *(path.rpartition("/")[2] for path in self.continual.results()),
             ],
             "figure": [*self.page.figures()],
             "pool": pools,

@@ -12,6 +12,7 @@ from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.sources import source_path
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.arena_graph import ArenaGraph
+from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
@@ -126,6 +127,7 @@ class ReportGraph:
         files = {
             ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
             **{f"{table}_all": arena.forms(table) for table in tables},
+            "sustainability_all": ContinualGraph(self.graph).results(),
             "search_all": [path for name in searches.names for path in searches.presented(name)],
         }
         return {target: paths for target, paths in files.items() if paths}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unlearnkit.config.attributions.attribution import COMPONENTS
-from unlearnkit.config.names import UserPath
+from unlearnkit.config.names import Name, UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.facts import easydub
 
@@ -23,6 +23,12 @@ class ForgetSetSettings(Settings):
 
     disjoint_from: tuple[str, ...] = Field(
         (), description="names of forget sets that must not share a sample with this one"
+    )
+    after: Name | None = Field(
+        None,
+        exclude_if=lambda name: name is None,
+        description="forget set that was unlearned before, with what comes before that: the same variant starts from "
+        "its unlearned models, and oracles forget all of them; null: models start from originals",
     )
 
     def planned_size(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.forget_sets.images import EasyDubForgetSet
@@ -66,14 +67,19 @@ def _other_set(experiment: Experiment, name: str, other: str) -> Iterator[Config
 
 def _circle(experiment: Experiment) -> Iterator[ConfigError]:
     # a set's file is made after those of the sets that it names
-    named = {name: set(block.disjoint_from) - {name} for name, block in experiment.forget_sets.items()}
+    sets = experiment.forget_sets
+    named = {name: {*block.disjoint_from, *filter(None, [block.after])} - {name} for name, block in sets.items()}
     try:
         graphlib.TopologicalSorter(named).prepare()
     except graphlib.CycleError as error:
         # the sorter runs from the named set to the one that names it
         names = error.args[1][::-1]
+        apart = [later in sets[name].disjoint_from for name, later in pairwise(names)]
         yield ConfigError(
-            f"forget_sets.{names[0]}.disjoint_from leads back to the set itself: {' -> '.join(names)}",
+            f"forget_sets.{names[0]}.{'disjoint_from' if apart[0] else 'after'} leads back to the set itself: "
+            f"{' -> '.join(names)}",
             expected="sets that name one another in one direction",
-            remedy="it holds for both sets: state it once, in one of them",
+            remedy="it holds for both sets: state it once, in one of them"
+            if any(apart)
+            else "let the chain begin with a set without `after`",
         )

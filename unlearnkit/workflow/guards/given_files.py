@@ -18,6 +18,7 @@ from unlearnkit.layout import provenance
 from unlearnkit.places import is_given
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.attribution_graph import AttributionGraph
+from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.given_models import given_shards
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.changes import recorded_beside
@@ -51,7 +52,7 @@ def refuse_lost_files(graph: Graph) -> None:
 def made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     """Yield (artifact, its settings, the given files that are there) for all that may be made of such files."""
     for name in graph.forget_sets:
-        own = graph.path(layout.FORGET_SET, forget_set=name)
+        own = ContinualGraph(graph).own_rows(name)
         yield own, graph.forget_set_slice(name), graph.forget_set_file(name)
     yield from given_shards(graph)
     if graph.experiment.task == "text":
