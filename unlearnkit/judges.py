@@ -10,6 +10,7 @@ JUDGES: Mapping[str, str] = MappingProxyType(
     {
         "heuristic": "unlearnkit.observations.judges.heuristic",
         "local": "unlearnkit.observations.judges.local",
+        "endpoint": "unlearnkit.observations.judges.endpoint",
     }
 )
 

@@ -15,7 +15,7 @@ from unlearnkit.artifacts import partial, resume
 from unlearnkit.artifacts.provenance import SEAL, sealed
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
-from unlearnkit.layout import JOURNALS, provenance
+from unlearnkit.layout import JOURNALS, REPLIES, provenance
 from unlearnkit.places import Place, files_below, is_given, owner_of, place_of
 
 Record = Mapping[str, Any]
@@ -190,6 +190,12 @@ def of_a_study(name: str) -> bool:
     table, found, _ = name.partition(f"{JOURNALS}/")
     place = place_of(table) if found else None
     return place is not None and place.stage == "studies"
+
+
+def of_a_judge(name: str) -> bool:
+    """Return whether a file is the journal of a judge's replies beside an observation, which no rule declares."""
+    place = place_of(name.removesuffix(REPLIES)) if name.endswith(REPLIES) else None
+    return place is not None and place.is_observation
 
 
 def _is_experiment(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from unlearnkit.config.wording import shown
 from unlearnkit.layout import provenance
 from unlearnkit.lineage.causes import stated
 from unlearnkit.lineage.chain import ancestry, below_their_folder, outside, source_of
-from unlearnkit.lineage.records import Record, Results, leftover, of_a_study
+from unlearnkit.lineage.records import Record, Results, leftover, of_a_judge, of_a_study
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.places import Place, owner_of, place_of
 
@@ -249,7 +249,7 @@ def _extra(results: Results, repair: Repair) -> Iterator[str]:
             if file.endswith(".worker") and folder not in seen:
                 seen.add(folder)
                 yield f"{folder}: workers of the study run, or were killed; the next run of the study goes on"
-        elif place_of(name) is None and place_of(artifact) is None:
+        elif place_of(name) is None and place_of(artifact) is None and not of_a_judge(name):
             yield f"{name}: no rule makes this file"
 
 

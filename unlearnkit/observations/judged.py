@@ -42,7 +42,12 @@ VALUES = {
         "group": "string",
     },
 }
-IMMATERIAL = {"judge": {"source": {"folder": True}, "batch_size": True}}
+IMMATERIAL = {
+    "judge": {
+        "source": {"folder": True},
+        **dict.fromkeys(("batch_size", "key_variable", "seconds", "retries", "wait", "parallel"), True),
+    }
+}
 
 
 class Settings(ObservationSettings):
