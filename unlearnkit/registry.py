@@ -181,10 +181,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
 )
 
 TASKS: Mapping[str, str] = MappingProxyType(
-    {
-        "image": "unlearnkit.training.images.image_task",
-        "text": "unlearnkit.training.language.text_task",
-    }
+    {"image": "unlearnkit.training.images.image_task", "text": "unlearnkit.training.language.text_task"}
 )
 """Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
@@ -270,10 +267,7 @@ def weights_of(method: Any) -> str:
 
 
 def load(kind: str, name: str) -> ModuleType:
-    """Import and return the module that implements `name`.
-
-    Raises UnlearnkitError if a plug-in from outside cannot be imported.
-    """
+    """Import and return the module that implements `name`; raises UnlearnkitError if one from outside cannot be."""
     module = locate(kind, name)
     if name not in _outside[kind]:
         return importlib.import_module(module)
