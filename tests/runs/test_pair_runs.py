@@ -103,3 +103,27 @@ def test_originals_are_apart_from_oracles_and_methods_lie_between(pristine: Chec
     record = json.loads(copy.result("forget_sets/last.npy.json").read_text())
     assert record["size"] == 12 and record["copies"] == {"retain": 0, "validation": 0}
     assert record["questions"] == {"retain": 0, "validation": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_generated_alternatives_are_read_by_the_methods_that_train_on_them(pristine: Checkout, tmp_path: Path) -> None:
+    copy = pristine.copy(tmp_path / "copy")
+    alternatives = {"kind": "generated", "count": 3, "most_tokens": 20, "ask": "{question}"}
+    changes = {
+        "data": {**EXPERIMENT["data"], "pairs": {"first": 192, "alternatives": alternatives}},
+        "training": {**EXPERIMENT["training"], "epochs": 5},
+        "methods": {name: {"method": name, "steps": 2, "batch_size": 4} for name in ("alt_po", "npo")},
+    }
+    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT | changes, sort_keys=False))
+    weights = [f"results/tiny/unlearned/last/{name}/0000-0002.safetensors" for name in ("alt_po", "npo")]
+    copy.make(*weights)
+    found = json.loads(copy.result("alternatives/last/answers.json").read_text())
+    assert [own["row"] for own in found["answers"]] == FORGOTTEN.tolist()
+    kept = sum(len(own["alternatives"]) for own in found["answers"])
+    assert kept + sum(found["dropped"].values()) == 3 * len(FORGOTTEN)
+    generated, data = "results/tiny/alternatives/last/dataset.safetensors", "results/tiny/data/dataset.safetensors"
+    read = [{*json.loads((copy.root / f"{path}.json").read_text())["inputs"]} & {generated, data} for path in weights]
+    assert read == [{generated}, {data}]
+    originals = "results/tiny/original/0000-0002.safetensors"
+    assert originals in json.loads((copy.root / f"{generated}.json").read_text())["inputs"]
