@@ -138,11 +138,9 @@ class Graph:
 
     def score_observed(self, observation: str, metric: str, side: str, forget_set: str, candidate: str) -> list[str]:
         """Return the files of an observation that one side of a score reads."""
-        return [
-            path
-            for population, models in self.selection(metric, side, forget_set, candidate)
-            for path in self.observed(observation, population, models, forget_set=forget_set, variant=candidate)
-        ]
+        fill = {"forget_set": forget_set, "variant": candidate}
+        chosen = self.selection(metric, side, forget_set, candidate)
+        return [path for name, models in chosen for path in self.observed(observation, name, models, **fill)]
 
     def _needs(self, side: str, metric: str) -> bool:
         return getattr(declarations(locate("metric", metric)), f"NEEDS_{side.upper()}", False)
@@ -168,11 +166,10 @@ class Graph:
         """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
         experiment = self.experiment
         sizes = {"train_size": experiment.train_size, "validation_size": experiment.validation_size}
-        test = {"test_size": experiment.test_size or None}
         own = experiment.data.model_dump(mode="json", exclude={"root"})
         if own["holdout"] is None:
             del own["holdout"]
-        return {**own, **sizes, **test}
+        return {**own, **sizes, "test_size": experiment.test_size or None}
 
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""
@@ -213,13 +210,8 @@ class Graph:
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
-        sides = {
-            side: [
-                [name, models.start, models.stop]
-                for name, models in self.selection(metric, side, forget_set, candidate)
-            ]
-            for side in self.sides(metric)
-        }
+        chosen = {side: self.selection(metric, side, forget_set, candidate) for side in self.sides(metric)}
+        sides = {side: [[name, models.start, models.stop] for name, models in own] for side, own in chosen.items()}
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
         own = {"metric": metric, "settings": settings, **self.experiment.stated(metric), **sides, **self.value_slice()}
         if read := self.experiment.read_settings(metric):
