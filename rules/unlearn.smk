@@ -39,9 +39,9 @@ rule unlearn:
         **made("unlearned"),
     log:
         log_of(layout.weights_of(layout.UNLEARNED)),
-    threads: EXECUTION.threads
+    threads: EXECUTION.threads * EXECUTION.processes
     resources:
-        **GPU,
+        **TRAINING_GPU,
         mem_mb=memory,
         runtime=runtime,
     message:

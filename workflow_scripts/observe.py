@@ -19,7 +19,8 @@ params, inputs, output, name = snakemake.params, snakemake.input, snakemake.outp
 model = params.settings.get("model", params.settings)
 
 with job_of(snakemake) as running:
-    execution = Execution.model_validate(snakemake.config.get("execution", {}))
+    # models are observed by one process, on the one GPU that the job reserves
+    execution = Execution.model_validate({**snakemake.config.get("execution", {}), "processes": 1})
     worker = worker_for(execution, snakemake.threads, ResumeFolder(output[0], running.key), running.report)
     dataset = task_of_model(model["name"]).read(inputs.dataset)
     task = task_for(dataset, on_base(model, inputs.base), 0, worker.device)

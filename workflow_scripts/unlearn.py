@@ -16,23 +16,24 @@ from unlearnkit.training.divisions import division_of
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.setup import describe, task_for, worker_for
+from unlearnkit.training.sharing import unlearn_in_processes
 from unlearnkit.training.unlearning import unlearn_shard
 
 inputs, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
 
 with job_of(snakemake) as running:
-    resume = ResumeFolder(output.weights, running.key)
-    running.timing.state(resumed=resume.folder.exists())
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
-    worker = worker_for(execution, snakemake.threads, resume, running.report)
+    worker = worker_for(execution, snakemake.threads, ResumeFolder(output.weights, running.key), running.report)
+    running.timing.state(resumed=worker.resume.folder.exists())
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
     model = on_base(settings["model"], inputs.base, snakemake.config["model"])
     task = task_for(dataset, model, settings.get("continual", settings)["seed"], worker.device)
-    models = shard_indices(snakemake.wildcards.shard)
+    models = shard_indices(shard := snakemake.wildcards.shard)
     forget = read_array(inputs.forget_set) if inputs.forget_set else None
     membership = read_membership(inputs.membership, len(models), dataset.train_size) if inputs.membership else None
     division = division_of(dataset, forget, [read_array(path) for path in inputs.earlier], membership)
     with running.timing.measure("training") as work:
+        unlearn_in_processes(dict(inputs.items()), settings, model, shard, execution, snakemake.threads, worker)
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
@@ -56,4 +57,4 @@ with job_of(snakemake) as running:
     running.record(output.weights, **result.cost(), **facts, **describe(worker.device))
     running.record(output.margins, **describe(worker.device))
     running.timing.state(models=len(models), **task.architecture.shape)
-    resume.discard()
+    worker.resume.discard()

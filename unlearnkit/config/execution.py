@@ -32,7 +32,7 @@ class Execution(Settings):
         None,
         ge=0,
         le=1,
-        description="GPUs that each process of a training job, and each unlearning and margin job, reserves: 0 or 1; "
+        description="GPUs that each process of a training or unlearning job, and each margin job, reserves: 0 or 1; "
         "null: 1 if `device` is auto or cuda and the machine on which Snakemake runs has a GPU, else 0",
     )
     local_gpus: list[int] | None = Field(
@@ -49,13 +49,14 @@ class Execution(Settings):
         1,
         ge=1,
         le=64,
-        description="processes that train one original or oracle together, each with its share of every step, all on "
-        "one machine; language models only. The job reserves `threads` and `gpus` for each of them",
+        description="processes that train or unlearn one model together, each with its share of every step, all on one "
+        "machine; language models only. The job reserves `threads` and `gpus` for each of them",
     )
     sharding: Literal["replicate", "full"] = Field(
         "replicate",
-        description="what each of several processes holds: replicate: the whole model; full: its part of weights, "
-        "gradients and optimiser state (PyTorch's fully_shard), with 2 processes or more",
+        description="what each of several processes holds in training: replicate: the whole model; full: its part of "
+        "weights, gradients and optimiser state (PyTorch's fully_shard), with 2 processes or more. In unlearning each "
+        "holds the whole model",
     )
     micro_batch_size: int | None = Field(
         None,

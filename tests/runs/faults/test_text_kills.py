@@ -47,3 +47,31 @@ def test_a_killed_training_ends_in_the_same_file(fresh: Checkout) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(fresh.root)
         assert [verified_sha256(name) for name in TARGETS]
+
+
+UNLEARNED = "unlearned/some/npo/0000-0000"
+
+
+def test_a_killed_unlearning_goes_on_within_the_model(fresh: Checkout) -> None:
+    text_experiment(fresh, checkpoint_seconds=0)
+    npo = {"method": "npo", "steps": 160, "batch_size": 4, "lr": 1e-3, "snapshots": [20, 160]}
+    fresh.configure({"training.epochs": 1, "methods.npo": npo})
+    targets = [f"results/tiny/{UNLEARNED}{end}" for end in (".safetensors", ".margins.parquet")]
+    log = fresh.root / f"logs/tiny/{UNLEARNED}.safetensors.log"
+    with Run(fresh, "--cores", "1", *targets) as run:
+        assert until(run, lambda: log.exists() and "step 100/160" in log.read_text()), run.output
+        run.kill("all processes")
+    left = fresh.result(f"{UNLEARNED}.safetensors.resume")
+    assert sorted(path.stem for path in left.iterdir() if path.suffix == ".safetensors") == [
+        "models_0000-0000.moment",
+        "models_0000-0000.snapshot_20",
+    ]
+    fresh.make("--cores", "1", *targets)
+    assert "step 50/160" not in log.read_text() and "step 150/160" in log.read_text()
+    made = [(fresh.root / name).read_bytes() for name in targets]
+    for name in targets:
+        (fresh.root / name).unlink()
+    fresh.make("--cores", "1", *targets)
+    assert "step 50/160" in log.read_text()
+    assert [(fresh.root / name).read_bytes() for name in targets] == made
+    assert list(fresh.leftovers()) == [] and not left.exists()
