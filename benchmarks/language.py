@@ -39,7 +39,7 @@ STARTUP = """
 import torch
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes.starting import starting as processes
+from unlearnkit.training.processes import starting
 from unlearnkit.training.language import text_task
 from unlearnkit.models.building import Architecture
 from unlearnkit.registry import load

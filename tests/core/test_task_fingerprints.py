@@ -73,6 +73,7 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
             "training/language/curves.py",
             "training/processes/distributed.py",
             "training/processes/part.py",
+            "training/processes/serving.py",
             "training/processes/starting.py",
             "training/language/token_losses.py",
             # with the learning rate and the limit of ascent: what is computed with settings is no part of them

@@ -14,7 +14,7 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.training.shard import Worker
 
-STARTING = "unlearnkit.training.processes.starting_unlearning"
+STARTING, PART = "unlearnkit.training.processes.starting", "unlearnkit.training.processes.unlearning_part"
 PLAIN = {"dataset", "base", "forget_set", "originals", "settings_file"}
 """Inputs of a job whose models several processes may unlearn."""
 
@@ -46,8 +46,12 @@ def unlearn_in_processes(
         return
     if execution.sharding == "full":
         worker.report("each process holds the whole model: execution.sharding is for training alone")
-    starting, paths = importlib.import_module(STARTING), {name: inputs[name] for name in ("dataset", "forget_set")}
-    part = starting.UnlearningPart(
-        **paths, originals=list(inputs["originals"]), settings={**settings, "model": model}, shard=shard
+    starting, entry = importlib.import_module(STARTING), importlib.import_module(PART)
+    part = entry.UnlearningPart(
+        dataset=inputs["dataset"],
+        forget_set=inputs["forget_set"],
+        originals=list(inputs["originals"]),
+        settings={**settings, "model": model},
+        shard=shard,
     )
-    starting.start(part, execution, threads, worker.resume, worker.report)
+    starting.run_in_processes(part, execution, threads, worker.resume, worker.report)

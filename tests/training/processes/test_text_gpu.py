@@ -15,7 +15,7 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.images.batches import retain_set
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.processes.starting import train_in_processes
+from unlearnkit.training.processes.starting import run_in_processes
 from unlearnkit.training.setup import task_for, worker_for
 from unlearnkit.training.shard import ShardResult, Worker
 
@@ -54,7 +54,7 @@ def test_two_gpus_train_the_model_of_one_process(
     part = part_of(tmp_path)
     resume = ResumeFolder(str(tmp_path / "out"), "key")
     execution = Execution.model_validate({"processes": 2, "sharding": sharding, "device": "cuda"})
-    train_in_processes(part, execution, 2, resume, lambda _: None)
+    run_in_processes(part, execution, 2, resume, lambda _: None)
     found = resume.load("models_0003-0003")
     assert found is not None
     one = alone(part, worker_of())

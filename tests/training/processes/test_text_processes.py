@@ -29,7 +29,7 @@ from unlearnkit.training.originals import train_shard
 from unlearnkit.training.processes.distributed import micro_batches
 from unlearnkit.training.processes.group import Group
 from unlearnkit.training.processes.part import Part
-from unlearnkit.training.processes.starting import train_in_processes
+from unlearnkit.training.processes.starting import run_in_processes
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 
@@ -87,7 +87,7 @@ def test_two_processes_train_the_model_of_one(
     execution = Execution.model_validate({"processes": 2, "sharding": sharding, "micro_batch_size": 2, "device": "cpu"})
     reports: list[str] = []
     resume = ResumeFolder(str(tmp_path / "out"), "key")
-    train_in_processes(part, execution, 2, resume, reports.append)
+    run_in_processes(part, execution, 2, resume, reports.append)
     # what they leave is all that is left to do
     two = alone(part, replace(worker_of(), resume=resume))
     assert [line for line in reports if line.startswith("models_")] != []
@@ -106,7 +106,7 @@ def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Cal
     part = part_of(tmp_path, epochs=20)
     execution = Execution.model_validate({"processes": 2, "sharding": "full", "device": "cpu", "checkpoint_seconds": 0})
     whole, resume = (ResumeFolder(str(tmp_path / name), "key") for name in ("whole", "out"))
-    train_in_processes(part, execution, 2, whole, lambda _: None)
+    run_in_processes(part, execution, 2, whole, lambda _: None)
     killed = threading.Event()
 
     def kill_one(line: str) -> None:
@@ -115,12 +115,12 @@ def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Cal
             os.kill(max(children()), signal.SIGKILL)
 
     with pytest.raises(TrainingError, match=r"process \d of 2 that train together was killed by signal 9"):
-        train_in_processes(part, execution, 2, resume, kill_one)
+        run_in_processes(part, execution, 2, resume, kill_one)
     assert killed.is_set() and not children()
     moment = resume.load("models_0003-0003.moment")
     assert moment is not None and int(moment["step"]) > 0
     began: list[str] = []
-    train_in_processes(part, execution, 2, resume, began.append)
+    run_in_processes(part, execution, 2, resume, began.append)
     worker = worker_of()
     one, other = (alone(part, replace(worker, resume=folder)) for folder in (whole, resume))
     for key, state in one.states.items():
@@ -134,7 +134,7 @@ def test_a_failing_process_states_its_cause(tmp_path: Path) -> None:
     text_set.write_bytes(text_set.read_bytes()[:-3])
     execution = Execution.model_validate({"processes": 2, "device": "cpu"})
     with pytest.raises(TrainingError, match=r"process . of 2 that train together failed: .*dataset.safetensors"):
-        train_in_processes(part, execution, 2, ResumeFolder(str(tmp_path / "out"), "key"), lambda _: None)
+        run_in_processes(part, execution, 2, ResumeFolder(str(tmp_path / "out"), "key"), lambda _: None)
     assert not children()
 
 
@@ -142,7 +142,7 @@ def test_a_failing_process_states_its_cause(tmp_path: Path) -> None:
 def test_processes_without_gpus_say_so(tmp_path: Path) -> None:
     execution = Execution.model_validate({"processes": 2, "device": "cuda"})
     with pytest.raises(TrainingError, match=r"execution.device is 'cuda', but this job sees no GPU"):
-        train_in_processes(part_of(tmp_path), execution, 2, ResumeFolder(str(tmp_path / "out"), "key"), lambda _: None)
+        run_in_processes(part_of(tmp_path), execution, 2, ResumeFolder(str(tmp_path / "out"), "key"), lambda _: None)
 
 
 def test_processes_end_with_the_job_that_started_them(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_processes_end_with_the_job_that_started_them(tmp_path: Path) -> None:
         "from unlearnkit.artifacts.resume import ResumeFolder\n"
         "from unlearnkit.config.execution import Execution\n"
         "from unlearnkit.training.processes.part import Part\n"
-        "from unlearnkit.training.processes.starting import train_in_processes\n"
+        "from unlearnkit.training.processes.starting import run_in_processes\n"
         "part = Part(**json.loads(sys.argv[1]))\n"
         "execution = Execution(processes=2, device='cpu')\n"
         "resume = ResumeFolder(sys.argv[2], 'key')\n"
-        "train_in_processes(part, execution, 2, resume, lambda line: print(line, flush=True))\n"
+        "run_in_processes(part, execution, 2, resume, lambda line: print(line, flush=True))\n"
     )
     job = subprocess.Popen(
         [sys.executable, "-c", script, json.dumps(part.__dict__), str(tmp_path / "out")],
@@ -214,7 +214,7 @@ def test_adapters_in_two_processes_are_those_of_one_whatever_each_holds(
     for sharding in ("replicate", "full"):
         resume = ResumeFolder(str(tmp_path / sharding), "key")
         execution = Execution.model_validate({"processes": 2, "sharding": sharding, "device": "cpu"})
-        train_in_processes(part, execution, 2, resume, lambda _: None)
+        run_in_processes(part, execution, 2, resume, lambda _: None)
         two = result(replace(worker_of(), resume=resume))
         for key, state in one.items():
             assert any("lora_B" in name and array.any() for name, array in state.items())

@@ -25,7 +25,7 @@ from unlearnkit.training.language.visits import Visits
 from unlearnkit.training.precision import products
 from unlearnkit.training.processes.distributed import decided
 from unlearnkit.training.processes.part import Part
-from unlearnkit.training.processes.starting import train_in_processes
+from unlearnkit.training.processes.starting import run_in_processes as train_in_processes
 from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
 
 RECIPE = TextRecipe

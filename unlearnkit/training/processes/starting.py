@@ -1,7 +1,7 @@
-"""Several processes that train the models of a shard together: how a job starts them, watches them and ends them.
+"""Several processes that make the models of a shard together: how a job starts them, watches them and ends them.
 
 The job's own process trains nothing. It starts the others, shows their progress, and ends all when one fails. What they
-have trained lies in the resume folder, from which the job continues as if it had been interrupted. They end when the
+have made lies in the resume folder, from which the job continues as if it had been interrupted. They end when the
 job does, whatever ends it: each of them reads a pipe that then closes.
 """
 
@@ -17,28 +17,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import torch
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.errors import TrainingError
-from unlearnkit.training.processes import part as entry
-from unlearnkit.training.processes.part import Part
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 POLL_SECONDS = 0.05
 
 
-def train_in_processes(
-    part: Part, execution: Execution, threads: int, resume: ResumeFolder, report: Callable[[str], None]
+def run_in_processes(
+    part: DataclassInstance, execution: Execution, threads: int, resume: ResumeFolder, report: Callable[[str], None]
 ) -> None:
-    """Train the models of a shard in `execution.processes` processes, which share `threads`, into the resume folder.
+    """Make the models of a shard in `execution.processes` processes, which share `threads`, into the resume folder.
 
-    Raises TrainingError if one of them fails; the others are ended.
+    The module that defines the class of `part` is what the processes run. Raises TrainingError if one of them fails;
+    the others are ended.
     """
     server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
     store = server("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    module = type(part).__module__
     orders = {
         "part": asdict(part),
         "execution": execution.model_dump(mode="json"),
@@ -48,7 +51,7 @@ def train_in_processes(
         "port": store.port,
     }
     with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(_started(rank, orders)) for rank in range(execution.processes)]
+        processes = [stack.enter_context(_started(module, rank, orders)) for rank in range(execution.processes)]
         progress = threading.Thread(target=_pass_on, args=(processes[0].stdout, report), daemon=True)
         progress.start()
         while any(process.poll() is None for process in processes):
@@ -72,11 +75,11 @@ class _Process(subprocess.Popen[str]):
 
 
 @contextlib.contextmanager
-def _started(rank: int, orders: dict[str, Any]) -> Iterator[_Process]:
+def _started(module: str, rank: int, orders: dict[str, Any]) -> Iterator[_Process]:
     """Start a process for the duration of the block; if it has not ended by then, it is killed."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = _Process(
-            [sys.executable, "-m", entry.__name__],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
             stderr=errors,

@@ -5,10 +5,6 @@ It is ordered, reports, fails and ends as one of those that train together does 
 
 from __future__ import annotations
 
-import json
-import sys
-import threading
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +12,12 @@ from typing import Any
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import RepeatedWeights
 from unlearnkit.config.execution import Execution
-from unlearnkit.errors import UnlearnkitError
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
 from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.processes import part as training
-from unlearnkit.training.processes.distributed import GroupResume, joined
+from unlearnkit.training.processes.distributed import GroupResume
 from unlearnkit.training.processes.group import Group
+from unlearnkit.training.processes.serving import reporting, serve
 from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import task_for, worker_for
 from unlearnkit.training.unlearning import unlearn_shard
@@ -44,7 +39,7 @@ def unlearn_part(orders: dict[str, Any], group: Group) -> None:
     part = UnlearningPart(**orders["part"])
     settings, execution = part.settings, Execution.model_validate(orders["execution"])
     resume = GroupResume(orders["output"], orders["key"], group)
-    worker = worker_for(execution, orders["threads"], resume, training._reporting(group), group)
+    worker = worker_for(execution, orders["threads"], resume, reporting(group), group)
     dataset = task_of_model(settings["model"]["name"]).read(part.dataset)
     unlearn_shard(
         task_for(dataset, settings["model"], settings.get("continual", settings)["seed"], worker.device),
@@ -57,21 +52,6 @@ def unlearn_part(orders: dict[str, Any], group: Group) -> None:
     )
 
 
-def main() -> None:
-    """Read the orders, meet the other processes and unlearn."""
-    orders = json.loads(sys.stdin.readline())
-    threading.Thread(target=training._end_with_input, daemon=True).start()
-    try:
-        # each has a copy of the model, whatever those that train have
-        with joined(orders["rank"], orders["execution"]["processes"], orders["port"], "replicate") as group:
-            unlearn_part(orders, group)
-    except UnlearnkitError as error:
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
-        training._end()
-    except BaseException:
-        traceback.print_exc()
-        training._end()
-
-
 if __name__ == "__main__":
-    main()
+    # each has a copy of the model, whatever those that train have
+    serve(unlearn_part, "replicate")
