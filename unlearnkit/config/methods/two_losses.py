@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unlearnkit.config.methods.language import COST_OF_RETAIN, WEIGHT, Alpha, Gamma, LanguageSettings
 from unlearnkit.config.methods.search import LogUniform, Space
+from unlearnkit.facts.passes import FORWARD_PASS
 
 BETA = LogUniform(0.01, 1.0)
 """The search space of an inverse temperature of preferences."""
@@ -49,3 +50,29 @@ class AnyRetainLoss(TwoLosses):
         """Return the sequences of `epoch` steps, each times what its loss costs."""
         of_retain = COST_OF_RETAIN[self.retain] * self.planned_draws(retain, epoch)
         return self.FORGET_PASSES * self.planned_draws(forget, epoch) + of_retain
+
+
+class Dispreferred(TwoLosses):
+    """Forget sequences are made less likely than the original finds them, and one retain loss."""
+
+    FORGET_PASSES: ClassVar[float] = 1 + FORWARD_PASS
+
+    beta: Beta = 0.1
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of both losses, and beta."""
+        return {**TwoLosses.search(), "beta": BETA}
+
+
+class Preferred(AnyRetainLoss):
+    """Other answers are preferred to the true ones, both relative to the original, and any retain loss."""
+
+    FORGET_PASSES: ClassVar[float] = 2 * (1 + FORWARD_PASS)
+
+    beta: Beta = 0.1
+
+    @staticmethod
+    def search() -> Mapping[str, Space]:
+        """Return the space of both losses, and beta."""
+        return {**AnyRetainLoss.search(), "beta": BETA}

@@ -13,15 +13,10 @@ values of a method that trains on them are not comparable with those of other me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import nn
 
-from unlearnkit.config.methods.search import Space
-from unlearnkit.config.methods.two_losses import BETA, AnyRetainLoss, Beta
+from unlearnkit.config.methods.two_losses import Preferred
 from unlearnkit.data.text.sequences import Sequences
-from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.answer_terms import replaced_preferred
 from unlearnkit.methods.language.token_steps import Term, descend
 from unlearnkit.methods.language.token_terms import retain_terms
@@ -34,17 +29,8 @@ NEEDS = ()
 VIEWS = ("alternatives",)
 
 
-class Settings(AnyRetainLoss):
+class Settings(Preferred):
     """Settings of AltPO; defaults of OpenUnlearning, whose recipe searches beta, alpha and the rate."""
-
-    FORGET_PASSES: ClassVar[float] = 2 * (1 + FORWARD_PASS)
-
-    beta: Beta = 0.1
-
-    @staticmethod
-    def search() -> Mapping[str, Space]:
-        """Return the space of both losses, and beta."""
-        return {**AnyRetainLoss.search(), "beta": BETA}
 
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:

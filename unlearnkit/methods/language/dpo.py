@@ -10,15 +10,10 @@ factor 2 out, and its code for it cannot run. Cost: 8/3 for each forget question
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import nn
 
-from unlearnkit.config.methods.search import Space
-from unlearnkit.config.methods.two_losses import BETA, AnyRetainLoss, Beta
+from unlearnkit.config.methods.two_losses import Preferred
 from unlearnkit.data.text.sequences import Sequences
-from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.answer_terms import replaced_preferred
 from unlearnkit.methods.language.token_steps import Term, descend
 from unlearnkit.methods.language.token_terms import retain_terms
@@ -31,17 +26,8 @@ NEEDS = ()
 VIEWS = ("refusals",)
 
 
-class Settings(AnyRetainLoss):
+class Settings(Preferred):
     """Settings of DPO; defaults of OpenUnlearning's configuration."""
-
-    FORGET_PASSES: ClassVar[float] = 2 * (1 + FORWARD_PASS)
-
-    beta: Beta = 0.1
-
-    @staticmethod
-    def search() -> Mapping[str, Space]:
-        """Return the space of both losses, and beta."""
-        return {**AnyRetainLoss.search(), "beta": BETA}
 
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:

@@ -9,15 +9,12 @@ batches and 4/3 for each retain sequence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import nn
 
-from unlearnkit.config.methods.search import Space
-from unlearnkit.config.methods.two_losses import BETA, Beta, TwoLosses
+from unlearnkit.config.methods.two_losses import Dispreferred
 from unlearnkit.data.text.sequences import Sequences
-from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.token_steps import Term, descend
 from unlearnkit.methods.language.token_terms import preference, retain_terms
 from unlearnkit.training.sets import Sets
@@ -28,18 +25,10 @@ STACKABLE = False
 NEEDS = ()
 
 
-class Settings(TwoLosses):
+class Settings(Dispreferred):
     """Settings of NPO+KL; defaults of OpenUnlearning."""
 
-    FORGET_PASSES: ClassVar[float] = 1 + FORWARD_PASS
     RETAIN: ClassVar[str] = "kl"
-
-    beta: Beta = 0.1
-
-    @staticmethod
-    def search() -> Mapping[str, Space]:
-        """Return the space of both losses, and beta."""
-        return {**TwoLosses.search(), "beta": BETA}
 
 
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
