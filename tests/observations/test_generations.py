@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from unlearnkit.artifacts.observations import read_observation, write_observation
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.training.language.generating import greedy
+from unlearnkit.training.language.rouge import rouge_of
 from unlearnkit.training.language.words import Words
-from unlearnkit.training.language.written import entropy, rouge_of
+from unlearnkit.training.language.written import entropy
 
 VOCABULARY = 40
 NEVER = 96

@@ -19,7 +19,6 @@ from unlearnkit.config.forget_sets.continual import Continual, chain_of
 from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
-from unlearnkit.config.models.text_readers import embedder_named
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.observations.judges import described_judge
 from unlearnkit.config.pools.pool import Pool
@@ -29,6 +28,7 @@ from unlearnkit.config.settings import ModelSettings, ObservationSettings, Setti
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.facts.image_facts import ImageFacts
 from unlearnkit.facts.image_shape import image_shape
+from unlearnkit.facts.reader_names import embedder_name, reader_name
 from unlearnkit.facts.splits import SplitSizes, split_sizes
 
 
@@ -262,7 +262,7 @@ class Experiment(Settings):
     def embedded_by(self) -> str:
         """What turns answers into vectors, for tables."""
         settings: Any = self.observation_settings("similarities")
-        return embedder_named(settings.embedder)
+        return embedder_name(settings.embedder)
 
     @property
     def entailed_by(self) -> str | None:
@@ -276,7 +276,7 @@ class Experiment(Settings):
 
     def _reader(self, observation: str) -> str | None:
         settings: Any = self.observation_settings(observation)
-        return settings.source.named if settings.source else None
+        return reader_name(settings.source) if settings.source else None
 
     @property
     def further_splits(self) -> Mapping[str, int]:

@@ -16,6 +16,7 @@ from pydantic import Field
 from unlearnkit.config.models.text_readers import ReaderSource
 from unlearnkit.config.settings import ObservationSettings
 from unlearnkit.facts.base_files import base_files
+from unlearnkit.facts.reader_names import reader_name
 from unlearnkit.models.text_readers.classifier import TextClassifier
 from unlearnkit.models.text_readers.sources import folder_of, hashes_of
 from unlearnkit.training.derived import Means, Shown
@@ -52,7 +53,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     folder = folder_of(settings.source, KEY)
     classifier = TextClassifier(folder, means.device)
     chosen = classifier.index(settings.label, "observations.classified.label")
-    means.facts["classifier"] = {"name": settings.source.named, "files": hashes_of(base_files(folder))}
+    means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
     texts = shown.own["generations"].values["text"]
     found = [classifier.probabilities(own.tolist(), most=settings.most_tokens)[:, chosen] for own in texts]
     return {"probability": np.stack(found)}

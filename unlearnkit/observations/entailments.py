@@ -19,6 +19,7 @@ from pydantic import Field
 from unlearnkit.config.models.text_readers import ReaderSource
 from unlearnkit.config.settings import ObservationSettings
 from unlearnkit.facts.base_files import base_files
+from unlearnkit.facts.reader_names import reader_name
 from unlearnkit.models.text_readers.classifier import TextClassifier
 from unlearnkit.models.text_readers.sources import folder_of, hashes_of
 from unlearnkit.training.derived import Means, Shown
@@ -30,7 +31,8 @@ NEEDS_SOURCE = True
 VALUES = {"text": {"answer_label": "string", "generated_label": "string"}}
 IMMATERIAL = {"source": {"folder"}}
 KEY = "observations.entailments.source"
-ENTAILMENT, NONE = "entailment", "none"
+ENTAILMENT = "entailment"
+NONE = "none"
 LEAST_RECALL = 0.1
 
 
@@ -57,7 +59,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     folder = folder_of(settings.source, KEY)
     classifier = TextClassifier(folder, means.device)
     classifier.index(ENTAILMENT, KEY)
-    means.facts["classifier"] = {"name": settings.source.named, "files": hashes_of(base_files(folder))}
+    means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
     part = shown.own["generations"]
     answers, texts, recalls = part.of_samples["answer"].tolist(), part.values["text"], part.values["rougeL_recall"]
     found = [labels(classifier, own.tolist(), answers, recall) for own, recall in zip(texts, recalls, strict=True)]

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from unlearnkit.config.models.text_readers import Embedder, SentenceEncoder, WordllamaEmbedder, embedder_named
+from unlearnkit.config.models.text_readers import Embedder, SentenceEncoder, WordllamaEmbedder
 from unlearnkit.config.settings import ObservationSettings
 from unlearnkit.facts.base_files import base_files
+from unlearnkit.facts.reader_names import embedder_name
 from unlearnkit.models.text_readers.embedders import embedder_of, similarities
 from unlearnkit.models.text_readers.sources import folder_of, hashes_of
 from unlearnkit.models.text_readers.wordllama_vectors import own_files
@@ -49,7 +50,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     part = shown.own["generations"]
     written, references = part.values["text"], part.of_samples["answer"].tolist()
     folder, files = _source(settings)
-    means.facts["embedder"] = {"name": embedder_named(settings.embedder), "files": hashes_of(files)}
+    means.facts["embedder"] = {"name": embedder_name(settings.embedder), "files": hashes_of(files)}
     embed = embedder_of(settings.embedder, references, folder, means.device)
     true = embed(references)
     return {"similarity": np.stack([similarities(embed(own.tolist()), true) for own in written])}

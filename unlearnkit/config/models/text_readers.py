@@ -19,11 +19,6 @@ class ReaderSource(BaseSource):
             raise ValueError("no folder and no hub is set; expected a folder, or hub with the commit as revision")
         return self
 
-    @property
-    def named(self) -> str:
-        """The name of the model, for tables: that on the hub with its commit, or that of the folder."""
-        return f"{self.hub} at {str(self.revision)[:8]}" if self.hub else str(self.folder).rstrip("/").split("/")[-1]
-
 
 class WordllamaEmbedder(Settings):
     """The vectors of tokens that the package wordllama holds, averaged over a text."""
@@ -53,12 +48,3 @@ def source_in(settings: Any) -> ReaderSource | None:
     """Return where the model that an observation reads texts with comes from, None if it has none with files."""
     source = getattr(getattr(settings, "embedder", settings), "source", None)
     return source if isinstance(source, ReaderSource) else None
-
-
-def embedder_named(embedder: Any) -> str:
-    """Return what turns texts into vectors, in words, for tables."""
-    if isinstance(embedder, SentenceEncoder):
-        return embedder.source.named
-    if isinstance(embedder, TfidfEmbedder):
-        return f"hashed TF-IDF of words, width {embedder.width}: no sentence encoder"
-    return "wordllama (static vectors of tokens)"

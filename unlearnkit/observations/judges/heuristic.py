@@ -17,8 +17,8 @@ from pydantic import Field
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.observations.judges.asking import Asked
 from unlearnkit.training.derived import Means
+from unlearnkit.training.language.rouge import rouge_of
 from unlearnkit.training.language.words import Words
-from unlearnkit.training.language.written import rouge_of
 
 LANGUAGE_MODEL = False
 HAS_BASE = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,8 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.generating import greedy
 from unlearnkit.training.language.observed import models_of
-from unlearnkit.training.language.words import Words
+from unlearnkit.training.language.rouge import ROUGE, rouge_of
 
-ROUGE = ("rouge1_recall", "rougeL_recall", "rougeL_f1")
 _TEXT = np.dtypes.StringDType()
 
 
@@ -90,27 +89,6 @@ def _of_model(
         "entropy": np.array([entropy(own) for own in written], np.float32),
         **dict(zip(ROUGE, rouge, strict=True)),
     }
-
-
-def rouge_of(references: Sequence[str], texts: Sequence[str], stemmer: bool) -> np.ndarray:
-    """Return recall of ROUGE-1 and of ROUGE-L, and F1 of ROUGE-L, of texts against references, float32 [3, texts].
-
-    NaN where the reference has no words.
-    """
-    from rouge_score.rouge_scorer import RougeScorer
-
-    words = Words(stemmer)
-    scorer = RougeScorer(["rouge1", "rougeL"], tokenizer=words)
-
-    def scores() -> Iterator[tuple[float, float, float]]:
-        for reference, text in zip(references, texts, strict=True):
-            if not words.tokenize(reference):
-                yield np.nan, np.nan, np.nan
-                continue
-            found = scorer.score(reference, text)
-            yield found["rouge1"].recall, found["rougeL"].recall, found["rougeL"].fmeasure
-
-    return np.array([*scores()], np.float32).reshape(-1, 3).T
 
 
 def entropy(tokens: np.ndarray) -> float:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import torch
 
@@ -25,19 +25,16 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.execution import Execution
 from unlearnkit.errors import TrainingError
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 POLL_SECONDS = 0.05
 
 
 def run_in_processes(
-    part: DataclassInstance, execution: Execution, threads: int, resume: ResumeFolder, report: Callable[[str], None]
+    part: Any, execution: Execution, threads: int, resume: ResumeFolder, report: Callable[[str], None]
 ) -> None:
     """Make the models of a shard in `execution.processes` processes, which share `threads`, into the resume folder.
 
-    The module that defines the class of `part` is what the processes run. Raises TrainingError if one of them fails;
-    the others are ended.
+    `part` is a dataclass; the module that defines it is what the processes run. Raises TrainingError if one of them
+    fails; the others are ended.
     """
     server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
     store = server("127.0.0.1", 0, is_master=True, wait_for_workers=False)
