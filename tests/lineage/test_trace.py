@@ -15,7 +15,6 @@ from checkout import RESULTS, Checkout
 from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.places import place_of
 from unlearnkit.seeds import derive_seed
-from unlearnkit.stages import DOCUMENTS, STAGES
 
 pytestmark = pytest.mark.workflow
 
@@ -68,14 +67,8 @@ def test_seeds_are_those_that_the_models_are_drawn_with(completed: Checkout, cal
 def test_a_whole_table_comes_from_everything_before_it(completed: Checkout, call: Call) -> None:
     told = traced(call, completed, "tables/klom.md", "--depth", "99")
     reached = {place.stage for name in names(told["tree"]) if (place := place_of(name))}
-    attributed = {"embeddings", "datamodel outputs", "gradients", "attributions", "components"}
-    attributed |= {"memorisation", "effects", "studies", "chosen settings", "search reports"}
-    text = {"base", "pairs", "tokenizer", "training tokens", "validation tokens", "units", "curves", "merged"}
-    text |= {"alternatives", "alternative data"}
-    of_pools = {"parts", "membership", "pools"}
-    searched = {"studies", "chosen settings", "search reports"}
-    others = {"rows", "scores", "trials", *DOCUMENTS} - {"tables"}
-    assert reached == {*STAGES} - attributed - text - of_pools - searched - others
+    models = {"originals", "oracles", "held-out oracles", "unlearned"}
+    assert reached == {"data", "forget sets", *models, "margins", "summaries", "tables"}
     status, output = call(completed.root, "trace", f"{RESULTS}/tables/klom.md")
     assert status == 0
     assert "(3 inputs below)" in output
