@@ -15,8 +15,9 @@ from made_readers import WORDS, save_reader
 from pydantic import TypeAdapter, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from unlearnkit.config.models.text_readers import Embedder, embedder_named
+from unlearnkit.config.models.text_readers import Embedder
 from unlearnkit.errors import DataError
+from unlearnkit.facts.reader_names import embedder_name
 from unlearnkit.models.text_readers import wordllama_vectors
 from unlearnkit.models.text_readers.embedders import embedder_of, similarities
 from unlearnkit.models.text_readers.hashed_tfidf import hashed_tfidf
@@ -83,7 +84,7 @@ def test_an_encoder_without_weights_is_named(tmp_path: Path) -> None:
 
 def test_tables_name_what_embeds() -> None:
     hub = {"kind": "encoder", "source": {"hub": "some/encoder", "revision": "0123456789" * 4}}
-    named = [embedder_named(ADAPTER.validate_python(own)) for own in (hub, {"kind": "tfidf"}, {"kind": "wordllama"})]
+    named = [embedder_name(ADAPTER.validate_python(own)) for own in (hub, {"kind": "tfidf"}, {"kind": "wordllama"})]
     assert named[0] == "some/encoder at 01234567" and "no sentence encoder" in named[1] and "wordllama" in named[2]
     with pytest.raises(ValidationError, match="no folder and no hub is set"):
         ADAPTER.validate_python({"kind": "encoder", "source": {}})

@@ -12,14 +12,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.training.processes.distributed import joined
 from unlearnkit.training.processes.group import Group
 
 
-def serve(work: Callable[[dict[str, Any], Group], None], sharding: str | None = None) -> None:
+def serve(work: Callable[[dict[str, Any], Group], None], sharding: Literal["replicate", "full"] | None = None) -> None:
     """Read the orders, meet the other processes and do the `work`; `sharding` None: as the orders say."""
     orders = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
