@@ -82,6 +82,7 @@ def test_a_tokenizer_that_is_not_there_is_named(corpus: Path, tmp_path: Path) ->
     assert level == ERROR and "tables" in fact
 
 
+@pytest.mark.slow
 def test_token_shards_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("fineweb_train_000001.bin", "fineweb_val_000000.bin"):

@@ -146,6 +146,7 @@ def test_a_checkout_with_braces_is_refused_in_one_paragraph(pristine: Checkout, 
     assert "Traceback" not in refused.output
 
 
+@pytest.mark.slow
 def test_an_output_without_a_record_of_snakemakes_hides_no_change(finished: Checkout) -> None:
     """As after an upgrade that added an output to a rule."""
     added = "results/tiny/data/rows.parquet"
