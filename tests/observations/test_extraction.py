@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from text_models import CPU, observed, task_of
+from torch.nn import functional
 
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.training.language.extraction import extraction_likelihood, extraction_likelihoods
@@ -87,6 +89,21 @@ def test_it_equals_decoding_from_every_prefix(
 def test_it_is_observed_of_every_model_on_every_sequence(partly_known: TextSet, tmp_path: Path) -> None:
     found = observed("extraction", task_of(partly_known), tmp_path, n=2).values["likelihood"]
     assert found.shape == (2, 5) and ((found >= 0) & (found <= 1)).all()
+
+
+def test_what_follows_the_end_of_an_answer_does_not_count() -> None:
+    """A model that ends at once and recites the answer afterwards knows nothing that anybody would read."""
+    pairs = dataclasses.replace(text_of([np.arange(7), np.arange(2)]), prompts=np.array([2, 0], np.int32))
+    tokens = task_of(pairs).source
+
+    def reciting(inputs: torch.Tensor) -> torch.Tensor:
+        """Ends (6) after every token but 6, after which it goes on from 2."""
+        return functional.one_hot(torch.where(inputs == 6, 2, 6), VOCABULARY).float()
+
+    how = {"n": 1, "first_prefix": 1, "batch_size": 4}
+    ended = extraction_likelihoods(reciting, tokens, torch.arange(1), **how)  # pyright: ignore[reportArgumentType]
+    # from each prefix it writes 6 alone, which is one of the 5, 4, ... 1 tokens that follow
+    assert ended[0] == pytest.approx(np.mean([1 / 5, 1 / 4, 1 / 3, 1 / 2, 1]))
 
 
 def test_by_hand() -> None:

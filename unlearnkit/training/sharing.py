@@ -1,6 +1,7 @@
 """Whether the models of an unlearning job are unlearned by several processes, and if so by which code.
 
-That code is loaded here and not imported: it starts processes, and decides nothing that is in the weights.
+That code is loaded here and not imported, so it is in no fingerprint: it starts processes, which call `unlearn_shard`
+with what the job itself would give it. A change of what they give it has to change something that is in a fingerprint.
 """
 
 from __future__ import annotations

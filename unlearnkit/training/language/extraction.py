@@ -21,7 +21,7 @@ from unlearnkit.training.language.observed import in_memory
 from unlearnkit.training.precision import products
 
 NEVER = -1
-"""In place of the token that ends an answer: the decoding of a sequence ends with the sequence."""
+"""In place of the token that ends an answer: plain text has none, so decoding ends where the sequence does."""
 
 
 @products()
@@ -32,7 +32,8 @@ def extraction_likelihoods(
     """Return EL_n of the sequences `rows` under a model in eval mode, float32 [rows] in [0, 1].
 
     NaN where no prefix leaves n tokens. Prefixes are those of `first_prefix` tokens or more; of a question-answer pair,
-    those with the whole prompt. See `extraction_likelihood`.
+    those with the whole prompt, and what is decoded behind the end of an answer does not count. See
+    `extraction_likelihood`.
     """
     found = np.full(len(rows), np.nan, np.float32)
     text_set, chosen = tokens.text_set, rows.numpy()
@@ -45,6 +46,8 @@ def extraction_likelihoods(
             own = sequences[number]
             wrong = [place for place in (np.flatnonzero(choice != own[1:]) + 1).tolist() if place >= first]
             written = _written_after(model, own, wrong, batch_size, tokens.device)
+            if text_set.prompts[chosen[number]]:
+                written = {place: _ended(decoded, own[-1]) for place, decoded in written.items()}
             found[number] = extraction_likelihood(own, choice, written, n, first)
     return found
 
@@ -62,7 +65,8 @@ def extraction_likelihood(
         OV_n(g, s) = n-grams of g, with multiplicity, that occur in s / n-grams of s
 
     `choices` [T - 1] are the model's first choices after each token but the last. `written` has for every place p >=
-    `first` where they differ from the sequence the tokens that greedy decoding appends to the first p tokens, [T - p].
+    `first` where they differ from the sequence the tokens that greedy decoding appends to the first p tokens, at most
+    T - p.
     0: no n-gram is ever reproduced; 1: every suffix is. Source: Jang et al. 2023 (arXiv 2210.01504), who decode from
     every prefix.
     """
@@ -110,6 +114,12 @@ def _written_after(
         made = greedy(model, prompts, end=NEVER, most=most, length=length, device=device)
         found |= {place: tokens[: length - place] for place, (tokens, _) in zip(some, made, strict=True)}
     return found
+
+
+def _ended(decoded: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """Return the tokens of an answer up to the first `end`, with it."""
+    ends = np.flatnonzero(decoded == end)
+    return decoded[: ends[0] + 1] if len(ends) else decoded
 
 
 def _grams(tokens: NDArray[np.integer], n: int) -> list[tuple[int, ...]]:

@@ -90,7 +90,8 @@ def _by_transformers(
         repetition_penalty=1.0,
         no_repeat_ngram_size=0,
         max_new_tokens=most,
-        eos_token_id=end,
+        # an id that no token has never ends an answer; None would mean that of the model's own configuration
+        eos_token_id=end if end >= 0 else rows,
         pad_token_id=padding,
         suppress_tokens=[*range(model.vocabulary, rows)] or None,
         use_cache=True,
