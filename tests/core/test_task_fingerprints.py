@@ -62,6 +62,7 @@ def codes(package: Path) -> dict[str, list[str]]:
     return json.loads(run.stdout)
 
 
+@pytest.mark.slow
 def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
     before = codes(package)
     edited = {

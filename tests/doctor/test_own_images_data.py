@@ -53,6 +53,7 @@ def test_pictures_are_read_and_a_broken_one_is_named(pictures: Path, tmp_path: P
     assert level == ERROR and "pictures/waves/00007.png' is not a readable picture" in fact
 
 
+@pytest.mark.slow
 def test_copies_in_two_classes_are_a_warning_or_an_error(pictures: Path, tmp_path: Path) -> None:
     train = {picture.name for picture in picture_folder(pictures, None).train}
     names = [f"{number:05d}.png" for number in range(150)]

@@ -95,6 +95,7 @@ def test_token_shards_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert level == ERROR and "fineweb_val_000000.bin" in fact
 
 
+@pytest.mark.slow
 def test_splits_that_share_documents_and_copies_of_forgotten_ones_are_found(corpus: Path, tmp_path: Path) -> None:
     drawn = np.random.RandomState(1)
     for split, names in {"train": "cdefgh", "validation": "vw"}.items():

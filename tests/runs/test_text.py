@@ -104,6 +104,7 @@ def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Check
     assert mia is not None and (mia > 0).all()
 
 
+@pytest.mark.slow
 def test_commands_know_every_file(ran: Checkout) -> None:
     verified = ran.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
     assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output

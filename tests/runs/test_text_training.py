@@ -39,6 +39,7 @@ def test_training_jobs_ask_for_what_their_processes_need(fresh: Checkout) -> Non
     assert planned(fresh, *targets)["original"]["gpus"] == 0
 
 
+@pytest.mark.slow
 def test_images_leave_no_curves_and_refuse_the_settings_of_language_models(fresh: Checkout) -> None:
     target = "results/tiny/original/0000-0001.safetensors"
     assert set(planned(fresh, target)["original"]["outputs"]) == {"weights", "provenance"}  # pyright: ignore

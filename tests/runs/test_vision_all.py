@@ -10,6 +10,7 @@ from checkout import RESULTS, Checkout
 pytestmark = pytest.mark.workflow
 
 
+@pytest.mark.slow
 def test_vision_all_adds_the_leaderboard_and_says_what_one_variant_cannot_show(finished: Checkout) -> None:
     assert finished.make("vision_all").counts == {"leaderboard": 1, "vision_all": 1}
     document = json.loads(finished.result("leaderboard/leaderboard.json").read_text())
