@@ -13,6 +13,7 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.base_shapes import PUBLISHED, shape_of
 from unlearnkit.planning.basis import Basis
+from unlearnkit.planning.disk import Disk
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.memory import DeviceMemory, base_bytes, device_memory
 from unlearnkit.planning.prediction import Predictor
@@ -89,6 +90,14 @@ def test_what_a_base_takes_on_disk_and_from_the_network() -> None:
     ]
     for source, expected in sources:
         assert base_bytes(load_experiment({**RAW, "model": {**RAW["model"], "source": source}})) == expected
+
+
+def test_a_merged_model_is_as_large_as_its_base_in_float32_and_trains_none() -> None:
+    workload = Workload(load_experiment(RAW), [])
+    wildcards = {"population": "original", "shard": "0000-0001", "model": "0000"}
+    job = MissingJob(0, "merged", wildcards, {}, {"weights": "w"}, 1, 0, True, frozenset())
+    assert Disk(workload, []).bytes_of(job)["weights"] == 4 * 8_030_261_248
+    assert workload.models(job) == 0
 
 
 def test_factors_are_counted_as_peft_counts_them() -> None:

@@ -14,9 +14,9 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import model_of
-from unlearnkit.planning.memory import base_bytes
+from unlearnkit.planning.memory import base_bytes, merged_bytes
 from unlearnkit.planning.records import Record
-from unlearnkit.planning.workload import Workload
+from unlearnkit.planning.workload import MERGED, Workload
 from unlearnkit.registry import ALWAYS_OBSERVED, REGISTRIES, task_of
 
 _LABEL_BYTES = 8
@@ -46,6 +46,7 @@ class Disk:
         units = self._workload.units(job)
         epochs = len(job.settings["snapshots"]) if "snapshots" in job.settings else 1
         weights = self._workload.models(job) * epochs * self._workload.model_size.state_bytes
+        weights = merged_bytes(self._workload.experiment) if job.rule == MERGED else weights
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
         other = self._attribution_bytes(job) or self._observed_bytes(job) or recorded
         other = other or assumptions.BYTES_OF_OTHER_FILES

@@ -76,6 +76,15 @@ def base_bytes(experiment: Experiment) -> tuple[int, int]:
     return (2 * parameters, 2 * parameters) if source.hub else (_FLOAT * parameters, 0)
 
 
+def merged_bytes(experiment: Experiment) -> int:
+    """Return the bytes of a model whose low-rank terms are merged into its base: all weights, in float32.
+
+    Raises UnlearnkitError if the size of the base is not known.
+    """
+    settings: Any = sized(experiment)
+    return _FLOAT * shape_of(**settings.source.model_dump()).parameters
+
+
 def sized(experiment: Experiment) -> ModelSettings:
     """Return the settings of the model, on the folder of its base if it has one that is made."""
     folder = Path(layout.BASE.replace("{experiment}", experiment.experiment)).parent

@@ -24,6 +24,9 @@ from unlearnkit.planning.records import Record
 from unlearnkit.planning.searches import mean_passes, trials_of, trials_of_choice
 from unlearnkit.registry import REGISTRIES
 
+MERGED = "merged"
+"""The rule whose jobs merge one model of a shard into its base."""
+
 
 class Workload:
     """Units of work of the jobs of one experiment; records give the sizes of forget sets that settings leave open."""
@@ -37,8 +40,9 @@ class Workload:
         }
 
     def models(self, job: MissingJob) -> int:
-        """Return how many models a job trains, unlearns or evaluates: those of its shard."""
-        return len(shard_indices(job.wildcards["shard"])) if "shard" in job.wildcards else 0
+        """Return how many models a job trains, unlearns or evaluates: those of its shard; none if it merges one."""
+        of_shard = "shard" in job.wildcards and job.rule != MERGED
+        return len(shard_indices(job.wildcards["shard"])) if of_shard else 0
 
     def units(self, job: MissingJob) -> dict[str, float]:
         """Return kind of work -> units, as timing records count them (`unlearnkit.artifacts.timing.Work`)."""
