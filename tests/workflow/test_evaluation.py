@@ -1,4 +1,4 @@
-"""`tofu_all` and `lora_all`: what they ask for, and which experiments cannot give them."""
+"""`tofu_all`, `lora_all`, `sustainability_all`: what they ask for, and which experiments cannot give them."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def test_the_first_model_of_every_variant_is_merged() -> None:
             "lora_all merges low-rank terms into their base, but model.adapter in mine.yaml is null, so there are "
             "none; expected the model pretrained, with model.adapter, such as {rank: 8}. Ask for tofu_all",
         ),
+        (
+            "sustainability_all",
+            "village",
+            {},
+            "sustainability_all compares consecutive requests, but no forget set in mine.yaml has "
+            "`after`; expected a forget set that names the one before it in `after`",
+        ),
     ],
 )
 def test_what_an_experiment_cannot_give_is_refused(
@@ -68,7 +75,11 @@ def test_what_an_experiment_cannot_give_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("tofu_all", "tofu_phi15"), ("lora_all", "lora_me_gd"), ("all", "village")]
+    ("target", "name"),
+    [
+        *(("tofu_all", "tofu_phi15"), ("lora_all", "lora_me_gd"), ("all", "village")),
+        ("sustainability_all", "tofu_continual"),
+    ],
 )
 def test_what_an_experiment_can_give_is_not(target: str, name: str) -> None:
     refuse_unfit(target, present(name).graph.experiment, "mine.yaml")

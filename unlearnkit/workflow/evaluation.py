@@ -47,7 +47,13 @@ def has_adapter(experiment: Experiment) -> bool:
 
 
 def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
-    """Raise ConfigError if an experiment, which `files` describe, cannot give `tofu_all` or `lora_all`."""
+    """Raise ConfigError if an experiment, which `files` describe, cannot give a target that not every one can give."""
+    if target == "sustainability_all" and not any(block.after for block in experiment.forget_sets.values()):
+        raise ConfigError(
+            f"sustainability_all compares consecutive requests, but no forget set in {files} has `after`",
+            expected="a forget set that names the one before it in `after` (docs/data.md)",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
     if target not in ("tofu_all", "lora_all"):
         return
     if not getattr(experiment, "has_pairs", False):
