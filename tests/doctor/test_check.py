@@ -408,6 +408,17 @@ def test_check_takes_files_and_arguments_as_snakemake_does(
     assert "Write nested keys in braces: --config 'training={lr: 0.1}'" in capsys.readouterr().out
 
 
+def test_data_of_a_configuration_that_is_not_valid_are_an_error_with_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY.replace("name: digits", "name: digit"))
+    assert main(["check", "--only", "data", "tiny.yaml"]) == 1
+    configuration, data = capsys.readouterr().out.splitlines()
+    assert configuration.startswith("error    configuration: data.name")
+    assert data.startswith("warning  data: not examined")
+
+
 @pytest.mark.parametrize(
     ("changes", "untried"),
     [

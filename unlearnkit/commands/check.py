@@ -27,10 +27,14 @@ def run(options: argparse.Namespace) -> int:
     Configuration files and --config are merged from left to right; those that name no experiment go over config.yaml,
     as by snakemake. Ends with status 1 if there is an error. Nothing is downloaded or changed.
     """
-    case, levels, wanted = Case([*options.files, *options.configfile], options.config), [], options.only or SECTIONS
+    case, levels = Case([*options.files, *options.configfile], options.config), []
+    wanted = [*(options.only or SECTIONS)]
     with ThreadPoolExecutor() as pool:
         # always examined, since the others ask what it describes
         examined = {"configuration": list(examine("configuration", case))}
+        if "data" in wanted and case.experiment is None:
+            # data are those of a valid configuration only, so what is wrong with it belongs to the answer
+            wanted.append("configuration")
         # what other processes are asked takes seconds, so they are asked at the same time
         imports = pool.submit(lambda: case.imports) if {"environment", "devices"} & {*wanted} else None
         data = pool.submit(lambda: list(examine("data", case))) if "data" in wanted else None
