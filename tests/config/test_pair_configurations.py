@@ -199,6 +199,12 @@ def test_generated_alternatives_are_an_input_of_the_methods_that_read_them(
     # pairs, data set, and variants are what they were
     for stage, wildcards in {"pairs": {}, "data": {}, "unlearned": {"forget_set": "tenth", "variant": "npo"}}.items():
         assert generated.slice_of(stage, wildcards) == own.slice_of(stage, wildcards)
+    # what is trained on generated answers states how they were made, and the others that nothing was
+    for stage, own_wildcards in {"unlearned": {}, "margins": {"population": "unlearned/tenth/alt_po"}}.items():
+        asked = {"forget_set": "tenth", "variant": "alt_po", **own_wildcards}
+        more, stated = generated.slice_of(stage, asked), own.slice_of(stage, asked)
+        assert more == {**stated, "alternatives": more["alternatives"]} and "alternatives" not in stated
+        assert (more["alternatives"]["kind"], more["alternatives"]["count"]) == ("generated", 5)
     settings = generated.slice_of("alternatives", {"forget_set": "tenth"})
     assert (settings["alternatives"]["count"], settings["seed"]) == (5, 0)
     assert generated.code_of("alternatives", {}) == generated.code_of("alternative data", {})

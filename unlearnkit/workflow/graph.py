@@ -17,6 +17,7 @@ from unlearnkit.fingerprint import computing_imports, fingerprint
 from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, TASKS, locate
 from unlearnkit.seeds import SCHEME
 from unlearnkit.stages import Slice
+from unlearnkit.workflow.alternatives import alternatives_slice
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.raw_files import raw_files
 
@@ -89,10 +90,8 @@ class Graph:
 
     def dataset(self, variant: str, forget_set: str) -> str:
         """Return the data set that a variant reads: the experiment's, or the one with generated alternatives."""
-        reads = getattr(declarations(locate("method", self.variants[variant].method)), "VIEWS", ())
-        if "alternatives" in reads and getattr(self.experiment, "generates_alternatives", False):
-            return self.path(layout.ALTERNATIVE_DATA, forget_set=forget_set)
-        return self.path(layout.DATASET)
+        generated = alternatives_slice(self.experiment, variant)
+        return self.path(layout.ALTERNATIVE_DATA if generated else layout.DATASET, forget_set=forget_set)
 
     def settings_file(self, variant: str) -> list[str]:
         """Return the file with the settings of a variant if a rule makes it; others are part of the configuration."""
@@ -206,6 +205,7 @@ class Graph:
             own["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":
             own["unlearned_from"] = self.experiment.unlearned_from
+        own |= alternatives_slice(self.experiment, variant)
         return {**own, **self.evaluated_slice(), **self.seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
