@@ -13,6 +13,7 @@ from made_readers import save_reader
 from unlearnkit import registry
 from unlearnkit.artifacts.observations import Observed, require_declared
 from unlearnkit.artifacts.replies import Replies
+from unlearnkit.data.text.pair_set import Pair
 from unlearnkit.errors import DataError
 from unlearnkit.models.text_readers.classifier import TextClassifier
 from unlearnkit.models.text_readers.hashed_tfidf import hashed_tfidf
@@ -20,6 +21,8 @@ from unlearnkit.training.derived import Means, derived
 
 TEXT = np.dtypes.StringDType()
 ANSWERS = ["the cat sat on a mat", "a dog ran home", "rain and sun"]
+UNSEEN = ["a cat ran", "a dog sat"]
+"""Answers of training samples that nothing is observed of."""
 WRITTEN = [["the cat sat on a mat", "far away", ""], ["a mat sat on the cat", "a dog ran home in the rain", "sun"]]
 RECALLS = np.array([[1.0, 0.0, 0.0], [0.5, 1.0, np.nan]], np.float32)
 NLI = ("entailment", "neutral", "contradiction")
@@ -37,19 +40,28 @@ def made(name: str, tmp_path: Path, items: list[str] | None = None, **settings: 
     )
     module = registry.load("observation", name)
     chosen, means = module.Settings.model_validate(settings), Means(CPU, Replies(tmp_path / "out"), lambda _: None)
-    found = derived(lambda shown: module.derive(shown, chosen, means), {"generations": {2: own}}, {}, items, [], {})
+    pairs = [Pair("?", answer) for answer in ANSWERS]
+    splits = {"train": [*pairs[:2], *map(Pair, "??", UNSEEN)], "validation": pairs[2:]}
+    found = derived(lambda shown: module.derive(shown, chosen, means), {"generations": {2: own}}, {}, items, [], splits)
     require_declared(name, found)
     return found[2], means.facts
 
 
 def test_similarities_are_cosines_of_answer_and_true_answer(tmp_path: Path) -> None:
     found, facts = made("similarities", tmp_path, embedder={"kind": "tfidf", "width": 2**16})
-    vectors = hashed_tfidf(ANSWERS, 2**16)
+    vectors = hashed_tfidf([*ANSWERS[:2], *UNSEEN], 2**16)
     expected = [(vectors(own) * vectors(ANSWERS)).sum(axis=1) for own in WRITTEN]
     np.testing.assert_allclose(found.values["similarity"], expected, atol=1e-6)
     np.testing.assert_allclose(found.values["similarity"][:, 0], 1, atol=1e-6)  # the same words
     assert found.values["similarity"][0, 1:].tolist() == [0, 0]
     assert "no sentence encoder" in facts["embedder"]["name"] and facts["embedder"]["files"] == {}
+
+
+def test_similarities_by_tfidf_do_not_depend_on_the_other_rows(tmp_path: Path) -> None:
+    some, _ = made("similarities", tmp_path, ["validation"], embedder={"kind": "tfidf"})
+    every, _ = made("similarities", tmp_path, embedder={"kind": "tfidf"})
+    assert 0 < some.values["similarity"][1, 0] < 1
+    np.testing.assert_array_equal(some.values["similarity"], every.values["similarity"][:, 2:])
 
 
 def test_an_encoder_is_read_from_a_folder_whose_hashes_are_stated(tmp_path: Path) -> None:

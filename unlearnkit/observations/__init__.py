@@ -24,8 +24,8 @@ An observation that is made of others, and of no weights, defines in place of `o
 
     READS           the observations of the same models that it is made of
     NEEDS           some of "originals" (the same observations of the originals, model k beside model k, or the one that
-                    all are unlearned from), "pairs" (the questions and answers of the samples) and "judge" (the model
-                    of `settings.judge`)
+                    all are unlearned from), "pairs" (the questions and answers of the samples, and those of all
+                    training samples) and "judge" (the model of `settings.judge`)
     IMMATERIAL      optional: settings that decide no result, as pydantic excludes them; they are in no slice
     derive(shown, settings, means) -> value -> array
                     likewise, of what the models show at one epoch and what the job lends

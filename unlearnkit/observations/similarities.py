@@ -3,8 +3,8 @@
     similarity  max(0, cosine of the vectors of the generated and of the true answer), in [0, 1]; 0 of an answer of
                 which the embedder reads nothing
 
-Made of `generations` alone. Values of different embedders do not compare. Source: Yuan et al. 2024 (arXiv 2410.08109),
-with paraphrase-MiniLM-L6-v2.
+Made of `generations` and of the pairs. Values of different embedders do not compare. Source: Yuan et al. 2024 (arXiv
+2410.08109), with paraphrase-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from unlearnkit.models.text_readers.wordllama_vectors import own_files
 from unlearnkit.training.derived import Means, Shown
 
 READS = ("generations",)
-NEEDS = ()
+NEEDS = ("pairs",)
 ONLY_PAIRS = True
 VALUES = {"text": {"similarity": "float32"}}
 IMMATERIAL = {"embedder": {"source": {"folder"}}}
@@ -43,7 +43,9 @@ class Settings(ObservationSettings):
 
 
 def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.ndarray]:
-    """Return the similarities, {"similarity": [models, rows]}; the words of true answers weigh those of tfidf.
+    """Return the similarities, {"similarity": [models, rows]}.
+
+    Words weigh in tfidf by the true answers of all training samples, so no value depends on what else is observed.
 
     Raises DataError if the embedder is not there.
     """
@@ -51,7 +53,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     written, references = part.values["text"], part.of_samples["answer"].tolist()
     folder, files = _source(settings)
     means.facts["embedder"] = {"name": embedder_name(settings.embedder), "files": hashes_of(files)}
-    embed = embedder_of(settings.embedder, references, folder, means.device)
+    embed = embedder_of(settings.embedder, [pair.answer for pair in shown.training], folder, means.device)
     true = embed(references)
     return {"similarity": np.stack([similarities(embed(own.tolist()), true) for own in written])}
 

@@ -30,11 +30,13 @@ class Shown:
     own        observation that is read -> what the models show
     originals  the same of the originals, model k beside model k, where the observation NEEDS "originals"
     pairs      the questions and answers of the samples, where it NEEDS "pairs"
+    training   those of all training samples, likewise: the same for all models
     """
 
     own: Mapping[str, Observed]
     originals: Mapping[str, Observed]
     pairs: Sequence[Pair]
+    training: Sequence[Pair] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def derived(
             {name: _on_samples(epochs[epoch], frame, name) for name, epochs in own.items()},
             {name: _beside(part, frame, name) for name, part in originals.items()},
             [splits[split][index] for split, index in _samples(frame)] if splits else (),
+            splits.get("train", ()),
         )
         made = derive(shown)
         of_samples = {name: array for name, array in made.items() if array.ndim == 1}
