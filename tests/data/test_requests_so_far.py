@@ -32,7 +32,9 @@ def test_disjoint_sets_are_joined() -> None:
 def test_an_overlap_that_is_no_nesting_is_refused() -> None:
     assert told([4, 8], [4, 5, 6]) == (
         "forget set 'second' shares 1 of the 3 rows that are forgotten up to 'first', row 4 first; expected all of "
-        "them, as in nested lists, or none. Correct forget_sets.second."
+        "them, as in nested lists, or none. State the rows of forget_sets.second in a file, without those of 'first'; "
+        "or, if both are drawn at random, give it the seed of 'first' and a larger size, which draws these rows and "
+        "others, or a seed that draws none of them."
     )
 
 
@@ -40,7 +42,7 @@ def test_an_overlap_that_is_no_nesting_is_refused() -> None:
 def test_a_request_without_new_rows_is_refused(request_rows: list[int]) -> None:
     assert told(request_rows, [5, 4]) == (
         "forget set 'second' has only rows that have been unlearned with 'first'; expected a row or more that is new. "
-        "Correct forget_sets.second."
+        "Let forget_sets.second ask for more rows, or for others."
     )
 
 

@@ -24,17 +24,23 @@ def asked_so_far(request: npt.NDArray[np.integer], earlier: npt.NDArray[np.integ
     """
     both = np.intersect1d(request, earlier)
     if not len(new_rows(request, earlier)):
-        raise _error(name, f"has only rows that have been unlearned with '{after}'", "a row or more that is new")
+        raise DataError(
+            f"forget set '{name}' has only rows that have been unlearned with '{after}'",
+            expected="a row or more that is new",
+            remedy=f"let forget_sets.{name} ask for more rows, or for others",
+        )
     if 0 < len(both) < len(np.unique(earlier)):
-        fact = f"shares {len(both)} of the {len(earlier)} rows that are forgotten up to '{after}', row {both[0]} first"
-        raise _error(name, fact, "all of them, as in nested lists, or none")
+        raise DataError(
+            f"forget set '{name}' shares {len(both)} of the {len(earlier)} rows that are forgotten up to '{after}', "
+            f"row {both[0]} first",
+            expected="all of them, as in nested lists, or none",
+            remedy=f"state the rows of forget_sets.{name} in a file, without those of '{after}'; or, if both are drawn "
+            f"at random, give it the seed of '{after}' and a larger size, which draws these rows and others, or a seed "
+            "that draws none of them",
+        )
     return np.union1d(request, earlier).astype(np.int64)
 
 
 def new_rows(so_far: npt.NDArray[np.integer], earlier: npt.NDArray[np.integer]) -> Indices:
     """Return the rows that a request adds to those before it, int64, ascending."""
     return np.setdiff1d(so_far, earlier).astype(np.int64)
-
-
-def _error(name: str, fact: str, expected: str) -> DataError:
-    return DataError(f"forget set '{name}' {fact}", expected=expected, remedy=f"correct forget_sets.{name}")
