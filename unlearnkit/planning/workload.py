@@ -21,6 +21,7 @@ from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.memory import sized
 from unlearnkit.planning.records import Record
+from unlearnkit.planning.requests import rows_so_far
 from unlearnkit.planning.searches import mean_passes, trials_of, trials_of_choice
 from unlearnkit.registry import REGISTRIES
 
@@ -36,7 +37,9 @@ class Workload:
         further = sum(experiment.further_splits.values())
         self.samples = experiment.train_size + experiment.validation_size + experiment.test_size + further
         self._found = {
-            as_key(record.settings): record.facts["samples"] for record in records if record.rule == "forget_set"
+            as_key(record.settings): record.facts["samples"]
+            for record in records
+            if record.rule in ("forget_set", "request_rows")
         }
 
     def models(self, job: MissingJob) -> int:
@@ -87,7 +90,7 @@ class Workload:
     def forget_size(self, name: str) -> int:
         """Return the size of a forget set: as stated, as it was when it was last made, or the mean of its kind.
 
-        Of a pool, it is how many samples each of its models forgets.
+        Of a pool, it is how many samples each of its models forgets; of a request after others, what it asks for.
         """
         if name in self.experiment.pools:
             train_size = self.experiment.train_size
@@ -104,6 +107,18 @@ class Workload:
         # the size of a list in a file is not known before it is read; a hundredth is as good a guess as any
         return per_class if isinstance(forget_set, ClassForgetSet) else max(1, self.experiment.train_size // 100)
 
+    def forgotten_size(self, name: str) -> int:
+        """Return how many samples have been forgotten with a forget set: its own, and those of the sets before it."""
+        if name in self.experiment.pools:
+            return self.forget_size(name)
+        chain = [(self.experiment.forget_sets[each], self.forget_size(each)) for each in self.experiment.chain(name)]
+        return min(rows_so_far(chain), self.experiment.train_size)
+
+    def new_size(self, name: str) -> int:
+        """Return how many samples a forget set adds to those before it, at least 1: what methods are to forget."""
+        before = () if name in self.experiment.pools else self.experiment.chain(name)[:-1]
+        return max(1, self.forgotten_size(name) - (self.forgotten_size(before[-1]) if before else 0))
+
     def part_size(self, job: MissingJob) -> int:
         """Return how many samples each model of a pool, or of an attribution on subsets, is trained on."""
         if attribution := self.experiment.attributions.get(job.wildcards.get("attribution", "")):
@@ -119,7 +134,7 @@ class Workload:
         name = job.wildcards.get("forget_set")
         if name in self.experiment.pools:
             return self._part_of(name) - self.forget_size(name)
-        return self.experiment.train_size - (self.forget_size(name) if name else 0)
+        return self.experiment.train_size - (self.forgotten_size(name) if name else 0)
 
     def _observed(self, job: MissingJob) -> int:
         """Return the pairs of model (at an epoch) and sample that an observation is made of."""
@@ -132,8 +147,7 @@ class Workload:
         if items is None:
             return self._evaluated(forget_set)
         experiment = self.experiment
-        forgotten = sum(map(self.forget_size, [forget_set] if forget_set else experiment.forget_sets))
-        forgotten = min(forgotten, experiment.train_size)
+        forgotten = self._forgotten(forget_set)
         kept = experiment.train_size - (forgotten if forget_set or len(experiment.forget_sets) == 1 else 0)
         sizes = {"forget": forgotten, "retain": kept, "validation": experiment.validation_size}
         sizes |= {"test": experiment.test_size, **experiment.further_splits}
@@ -144,9 +158,14 @@ class Workload:
         retain = self.experiment.retain_evaluated
         if retain is None:
             return self.samples
-        sets = [forget_set] if forget_set else list(self.experiment.forget_sets)
-        training = retain + sum(map(self.forget_size, sets))
-        return min(training, self.experiment.train_size) + self.samples - self.experiment.train_size
+        training = min(retain + self._forgotten(forget_set), self.experiment.train_size)
+        return training + self.samples - self.experiment.train_size
+
+    def _forgotten(self, forget_set: str) -> int:
+        """Return the training samples that are forgotten with a forget set, with all of them if it is ""."""
+        if forget_set:
+            return self.forgotten_size(forget_set)
+        return min(sum(map(self.new_size, self.experiment.forget_sets)), self.experiment.train_size)
 
     def _training_passes(self, job: MissingJob) -> float:
         if job.settings["training"].get("forgotten") == "refill":
@@ -163,7 +182,7 @@ class Workload:
                 remedy=f"correct `Settings` of {method}",
             )
         epoch = last_epoch(method, settings, self.experiment.training.epochs) or 0
-        return settings.passes(self._retain_size(job), self.forget_size(job.wildcards["forget_set"]), epoch)
+        return settings.passes(self._retain_size(job), self.new_size(job.wildcards["forget_set"]), epoch)
 
     def _searched(self, job: MissingJob) -> dict[str, float]:
         search = self.experiment.searches[job.settings["search"]]
