@@ -13,6 +13,7 @@ from made_records import record_of
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.disk import Disk
 from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.workload import Workload
 from unlearnkit.workflow.graph import Graph
 
@@ -85,7 +86,24 @@ def test_further_splits_are_evaluated(made: Make) -> None:
     assert workload.units(job("margins", population="oracle/some")) == {"margins": 4 * (50 + 20 + 32 + 100 + 117)}
     items = {"items": ["forget", "authors", "facts"]}
     observed = dataclasses.replace(job("margins", population="oracle/some"), rule="generations", settings=items)
-    assert workload.units(observed) == {"generations": 4 * (20 + 100 + 117)}
+    assert workload.observed(observed) == 4 * (20 + 100 + 117)
+    # the prompts, and as many steps as a sequence has tokens, each shared by the default batch of 8
+    assert workload.units(observed) == {"generations": (1 + 16 / 8) * 4 * (20 + 100 + 117)}
+
+
+def test_generations_are_priced_by_their_steps(made: Make) -> None:
+    tofu = {"name": "tofu", "tokenizer": {"kind": "bpe", "vocabulary_size": 5000}, "retain_evaluated": 50}
+    workload, job = made(data=tofu)
+    margins = job("margins", population="oracle/some")
+    answering = dataclasses.replace(margins, rule="generations")
+    seconds = Predictor(workload.experiment, [], remote=False).estimates(answering)[1].seconds
+    assert seconds == pytest.approx(3 * Predictor(workload.experiment, [], remote=False).estimates(margins)[1].seconds)
+    # timed with steps that more prompts share: 1 + 16 / 16 passes per pair
+    facts = {"models": 4, "num_classes": 5000, "sample_shape": [16]}
+    timed = dataclasses.replace(answering, settings={**margins.settings, "settings": {"batch_size": 16}})
+    record = record_of(timed, 9.0, {"generations": (100.0, 6.0)}, facts=facts)
+    predicted = Predictor(workload.experiment, [record], remote=False).estimates(answering)[1]
+    assert predicted.seconds == pytest.approx(6.0 / 200 * 3 * workload.observed(answering))
 
 
 def test_forget_units_count_as_many_sequences_as_they_have(made: Make) -> None:

@@ -82,3 +82,7 @@ class ObservationSettings(Settings):
         `features` is the width before the classifier; of text, the most tokens of a sequence.
         """
         return 4
+
+    def passes(self, length: int) -> float:
+        """Return the forward passes that one model and sample take; of text, a sample has at most `length` tokens."""
+        return 1.0

@@ -53,6 +53,13 @@ class Settings(ObservationSettings):
         """Return the bytes of an answer of four letters a token, and of six numbers."""
         return 4 * self.most_tokens + 24
 
+    def passes(self, length: int) -> float:
+        """Return the pass over a prompt, and a share of the steps of its batch: each reads all weights for one token.
+
+        An answer is taken to be no longer than a sequence.
+        """
+        return 1 + min(self.most_tokens, length) / self.batch_size
+
 
 def observe(subjects: Subjects, settings: Settings, tokenizer: str | None = None) -> Mapping[str, np.ndarray]:
     """Return the values above, [models, rows]; `prompt` and `answer` [rows]. `tokenizer` is its path."""

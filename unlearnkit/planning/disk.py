@@ -75,7 +75,7 @@ class Disk:
             return 0.0
         experiment = self._workload.experiment
         width = experiment.sample_shape[0] if experiment.task == "text" else self._workload.features
-        return self._workload.units(job)[job.rule] * experiment.observation_settings(job.rule).size(width)
+        return self._workload.observed(job) * experiment.observation_settings(job.rule).size(width)
 
     def _is_alike(self, record: Record) -> bool:
         """Whether the margins of a record are of the same kind: sequences have more values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -36,7 +37,7 @@ class Predictor:
 
     def __init__(self, experiment: Experiment, records: Sequence[Record], *, remote: bool) -> None:
         # what a plug-in of another configuration cost says nothing here
-        records = [record for record in records if _is_known(record)]
+        records = [_in_passes(record) for record in records if _is_known(record)]
         self.workload = Workload(experiment, records)
         self.disk = Disk(self.workload, records)
         self._experiment, self._remote = experiment, remote
@@ -119,6 +120,19 @@ def _has_model(record: Record) -> bool:
 
 def _is_known(record: Record) -> bool:
     return not _has_model(record) or model_of(record.settings)["name"] in REGISTRIES["model"]
+
+
+def _in_passes(record: Record) -> Record:
+    """Return the record with the forward passes of its observation where it states pairs of model and sample."""
+    shape = record.facts.get("sample_shape")
+    if shape is None or record.rule not in REGISTRIES["observation"] or record.rule not in record.work:
+        return record
+    try:
+        settings = declared("observation", record.rule).Settings.model_validate(record.settings.get("settings", {}))
+    except ValueError:  # the observation had other settings when it was timed
+        return record
+    passes, (units, seconds) = settings.passes(shape[0]), record.work[record.rule]
+    return record if passes == 1 else replace(record, work={**record.work, record.rule: (passes * units, seconds)})
 
 
 def _seconds_before_the_first_pass(records: Iterable[Record]) -> dict[str, float]:

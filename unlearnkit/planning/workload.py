@@ -57,7 +57,8 @@ class Workload:
             passes = job.settings["training"]["epochs"] * self.part_size(job)
             return {"training": self.models(job) * passes, "margins": self.models(job) * self.samples}
         if job.rule in REGISTRIES["observation"]:
-            return {job.rule: self._observed(job)}
+            passes = self.experiment.observation_settings(job.rule).passes(self.experiment.sample_shape[0])
+            return {job.rule: passes * self.observed(job)}
         if job.rule == "unlearn":
             evaluated = self._evaluated(job.wildcards["forget_set"])
             evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
@@ -136,7 +137,7 @@ class Workload:
             return self._part_of(name) - self.forget_size(name)
         return self.experiment.train_size - (self.forgotten_size(name) if name else 0)
 
-    def _observed(self, job: MissingJob) -> int:
+    def observed(self, job: MissingJob) -> int:
         """Return the pairs of model (at an epoch) and sample that an observation is made of."""
         population, *names = job.wildcards["population"].split("/")
         snapshots = len(self.experiment.variants[names[1]].snapshots) if population == "unlearned" else 1
