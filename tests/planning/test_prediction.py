@@ -69,6 +69,17 @@ def test_another_model_scales_by_what_is_assumed_of_both(experiment: Experiment,
     assert work.seconds == pytest.approx(3 * own * ORACLE_PASSES)
 
 
+@pytest.mark.parametrize(("width", "basis"), [(1900, Basis.MODELS), (2000, Basis.ASSUMED)])
+def test_a_model_thirty_times_as_large_shows_nothing(
+    experiment: Experiment, job_of: JobOf, width: int, basis: Basis
+) -> None:
+    # the model of the experiment has 64 hidden units
+    job = job_of()
+    other = dataclasses.replace(job, settings={**job.settings, "model": {"name": "mlp", "hidden": [width]}})
+    record = record_of(other, 7.0, {"training": (1e6, 5.0)})
+    assert predict(experiment, job, record)[1].basis == basis
+
+
 def test_without_records_all_is_assumed(experiment: Experiment, job_of: JobOf) -> None:
     start, work = predict(experiment, job_of())
     assert (start.basis, work.basis) == (Basis.ASSUMED, Basis.ASSUMED)

@@ -13,6 +13,9 @@ Measured: the perceptron of the digits in stacks of 100, small convolutional net
 GPU_STEP, GPU_SAMPLE, GPU_MULTIPLY_ADDS_PER_SECOND = 1.5e-5, 1e-7, 1.5e14
 """The same on a GPU, not measured: starting the kernels of a step of 256 images, and a third of an H200's peak."""
 
+LARGEST_RATIO = 30
+"""Multiply-adds of two models, above which the time of one does not show that of the other: small ones mostly wait."""
+
 SECONDS_PER_MARGIN = 7e-7
 """Scoring: reading a margin and using it."""
 

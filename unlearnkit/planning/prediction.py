@@ -101,12 +101,19 @@ class Predictor:
         """Return the records of the closest key that has any; of the same model, those whose time is mostly work."""
         for basis, key in keys:
             records = [record for record in self._records.get(key, ()) if gpu is None or record.gpu == gpu]
-            records = records if basis != Basis.MODELS else [record for record in records if _states_a_size(record)]
+            records = records if basis != Basis.MODELS else [record for record in records if self._is_near(record)]
             own = records if self._remote else [record for record in records if record.here]
             chosen = own or records
             if chosen and (basis == Basis.MODELS or _seconds(chosen, kind) >= 2 * _idle(chosen, before)):
                 return basis, chosen
         return Basis.ASSUMED, []
+
+    def _is_near(self, record: Record) -> bool:
+        """Return whether the model of a record is of known size, and near enough to scale from."""
+        if not _states_a_size(record):
+            return False
+        own, other = (max(1, size) for size in (self.workload.model_size.multiply_adds, _multiply_adds(record)))
+        return max(own, other) <= assumptions.LARGEST_RATIO * min(own, other)
 
 
 def _learns(rule: str) -> bool:
@@ -171,8 +178,13 @@ def _states_a_size(record: Record) -> bool:
 def _assumed_of(record: Record, kind: str) -> float:
     if kind == "scoring":
         return assumptions.SECONDS_PER_MARGIN
+    model = declared("model", model_of(record.settings)["name"])
+    return assumptions.seconds_per_unit(kind, _multiply_adds(record), model.STACK_SIZE, gpu=record.gpu)
+
+
+def _multiply_adds(record: Record) -> int:
+    """Return the multiply-adds of a forward pass of the model of a record."""
     settings: dict[str, Any] = dict(model_of(record.settings))
     model = declared("model", settings.pop("name"))
     shape = record.facts["num_classes"], tuple(record.facts["sample_shape"])
-    size = model.Settings.model_validate(settings).size(*shape)
-    return assumptions.seconds_per_unit(kind, size.multiply_adds, model.STACK_SIZE, gpu=record.gpu)
+    return model.Settings.model_validate(settings).size(*shape).multiply_adds
