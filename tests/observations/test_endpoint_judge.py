@@ -192,6 +192,26 @@ def test_a_key_that_is_missing_is_named_before_anything_is_sent(
     assert {own["key"] for own in server.received} == {None}
 
 
+@pytest.mark.parametrize("key", [f"{KEY}\nexport X=1", f"{KEY}\t1", f"\u2019{KEY}"])
+def test_a_key_that_no_header_takes_is_refused_and_not_shown(
+    key: str, asks: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUDGE_KEY", key)
+    with pytest.raises(UnlearnkitError, match=r"the variable JUDGE_KEY of .*printable ASCII") as error:
+        asks("http://127.0.0.1:9/v1")
+    assert KEY not in str(error.getrepr()) and "\n" not in str(error.value)
+    monkeypatch.setenv("JUDGE_KEY", f"  {KEY}\r\n")
+    with serving(lambda _: completion()) as server:
+        asks(server.url)
+    assert {own["key"] for own in server.received} == {f"Bearer {KEY}"}
+
+
+def test_half_a_surrogate_pair_in_a_reply_is_replaced(asks: Callable[..., Any], tmp_path: Path) -> None:
+    broken = b'{"choices": [{"message": {"content": "VERDICT: 1 \\ud83d"}}]}'
+    with serving(lambda _: broken) as server:
+        assert asks(server.url)[0] == ["VERDICT: 1 ?"] * 6 and len(kept(tmp_path)) == 6
+
+
 def test_what_a_judge_says_is_kept_as_it_is_and_nonsense_is_unread(asks: Callable[..., Any]) -> None:
     with serving(lambda number: completion([None, "85", "five reasons ... 9", "", "VERDICT: 2"][number % 5])) as server:
         found, _ = asks(server.url)

@@ -84,7 +84,8 @@ class Chat:
                 expected='a chat completion, {"choices": [{"message": {"content": "..."}}]}',
                 remedy="correct observations.judged.judge.url",
             ) from None
-        return content or ""
+        # half of a surrogate pair, as of an emoji that was cut off, is no text that a file can hold
+        return (content or "").encode(errors="replace").decode()
 
     def _refused(self, error: urllib.error.HTTPError) -> Exception:
         status, told = error.code, _told(error)

@@ -54,7 +54,7 @@ def replies(
 ) -> list[str]:
     """Return the replies; those in the journal are not asked for again, and a new one is kept as soon as it is there.
 
-    Raises UnlearnkitError if the key is not in the environment, or the endpoint gives no reply.
+    Raises UnlearnkitError if the key is not in the environment or not printable, or the endpoint gives no reply.
     """
     judge = {"kind": "endpoint", **settings.model_dump(include={"url", "model", "most_tokens"}), "temperature": 0}
     means.facts.update(judge=judge)
@@ -107,5 +107,13 @@ def _key(variable: str | None) -> str | None:
             f"the judge needs a key, but the variable {variable} of the environment is not set",
             expected="the key of the endpoint in it, where the jobs run",
             remedy=f"run `export {variable}=...`; if no key is needed, remove observations.judged.judge.key_variable",
+        )
+    # a header with such a key is an error whose message would show it
+    if not (key.isascii() and key.isprintable()):
+        raise UnlearnkitError(
+            f"the key in the variable {variable} of the environment has characters that no key has, such as the end "
+            "of a line",
+            expected="printable ASCII characters alone",
+            remedy=f"copy the key again, and run `export {variable}=...`",
         )
     return key
