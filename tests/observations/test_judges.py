@@ -139,3 +139,13 @@ def test_replies_are_kept_line_by_line_and_damaged_lines_are_passed_over(tmp_pat
     again = Replies(tmp_path / "out")
     assert again[keys[0]] == "line\nbreak" and keys[1] not in again
     assert np.char.count(path.read_bytes().decode("latin1"), "key") == 3
+
+
+def test_a_line_that_was_cut_off_costs_no_reply_but_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "out.replies"
+    path.write_bytes(b'{"key": "one", "rep')
+    for key in ("two", "three"):
+        Replies(tmp_path / "out").keep(key, "VERDICT: 1")
+    again = Replies(tmp_path / "out")
+    assert [key in again for key in ("one", "two", "three")] == [False, True, True]
+    assert path.read_bytes().count(b"\n") == 3

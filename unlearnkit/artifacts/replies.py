@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from unlearnkit.errors import cannot_write
 from unlearnkit.layout import REPLIES
@@ -38,17 +38,25 @@ class Replies:
 
     def keep(self, key: str, reply: str) -> None:
         """Add a reply and flush it to disk; raises ArtifactError if it cannot be written."""
-        line = json.dumps({"key": key, "reply": reply, "sha256": _checksum(key, reply)}) + "\n"
+        line = json.dumps({"key": key, "reply": reply, "sha256": _checksum(key, reply)}).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # one write at the end of the file: a job that a killed run left behind may be writing as well
-            with self.path.open("ab") as stream:
-                stream.write(line.encode())
+            with self.path.open("a+b") as stream:
+                stream.write(line if _ends_a_line(stream) else b"\n" + line)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise cannot_write(self.path, error) from None
         self._kept[key] = reply
+
+
+def _ends_a_line(stream: BinaryIO) -> bool:
+    """Return whether a file is empty or ends with the end of a line; one that was cut off does not."""
+    if not stream.seek(0, os.SEEK_END):
+        return True
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
