@@ -17,7 +17,7 @@ from unlearnkit.errors import ArtifactError
 from unlearnkit.judges import JUDGES, load_judge
 from unlearnkit.observations import judged
 from unlearnkit.observations.judges.asking import Asked
-from unlearnkit.training.derived import Means, derived
+from unlearnkit.training.derived import Means, Shown, derived
 
 TEXT = np.dtypes.StringDType()
 SPLITS = {
@@ -84,8 +84,9 @@ def test_both_orders_are_asked_and_what_they_say_together(tmp_path: Path, monkey
     own = written(["A", "B", "C", "D", "e"])
     found = made(judge, tmp_path, own, written(ORIGINAL), monkeypatch, score=False)
     np.testing.assert_array_equal(found.values["verdict"], [[1, -1, 0, np.nan, 0]])
-    assert found.values["asked"].tolist() == [[2, 2, 2, 2, 0]]  # equal answers are a tie, without asking
-    assert found.values["unread"].tolist() == [[0, 0, 0, 1, 0]]
+    assert found.values["asked_verdicts"].tolist() == [[2, 2, 2, 2, 0]]  # equal answers are a tie, without asking
+    assert found.values["unread_verdicts"].tolist() == [[0, 0, 0, 1, 0]]
+    assert not found.values["asked_scores"].any() and not found.values["unread_scores"].any()
     assert json.loads(found.values["replies"][0, 3]) == ["VERDICT: TIE", table["D", "d"]]
     assert np.isnan(found.values["score"]).all()
     assert found.of_samples["group"].tolist() == ["qa", "qa", "choice", "choice", "qa"]
@@ -103,7 +104,10 @@ def test_models_are_compared_with_their_own_originals_and_nothing_is_asked_twice
     originals = written(ORIGINAL, ["x", "y", "z", "x", "x"])
     found = made(judge, tmp_path, own, originals, monkeypatch)
     assert len(judge.asked) == len({*judge.asked}) == 5 * 3
-    assert found.values["asked"].tolist() == [[3] * 5, [1] * 5]
+    assert found.values["asked_verdicts"].tolist() == [[2] * 5, [0] * 5]
+    assert found.values["unread_verdicts"].tolist() == [[2] * 5, [0] * 5]
+    assert found.values["asked_scores"].tolist() == [[1] * 5] * 2
+    assert found.values["unread_scores"].tolist() == [[0, 1, 1, 0, 0]] * 2
     np.testing.assert_array_equal(found.values["score"], [[7.5, np.nan, np.nan, 7.5, 7.5]] * 2)
     np.testing.assert_array_equal(found.values["verdict"], [[np.nan] * 5, [0] * 5])
     # one original stands for all
@@ -132,6 +136,19 @@ def test_groups_that_are_left_out_are_not_judged(tmp_path: Path, monkeypatch: py
     np.testing.assert_array_equal(found.values["verdict"], [[np.nan, np.nan, 0, 0, np.nan]])
 
 
+def test_the_judge_sees_the_turns_before_a_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = (("user", "Who is Ada Moor?"), ("assistant", "A writer."))
+    pairs = [Pair("Where was she born?", "Lisbon."), Pair("Where was she born?", "Lisbon.", history=turns)]
+    judge = Scripted({})
+    monkeypatch.setattr(judged, "load_judge", lambda kind: judge)
+    shown = Shown({"generations": written(["Oslo.", "Oslo."])}, {"generations": written(["a", "b"])}, pairs)
+    judged.derive(shown, judged.Settings.model_validate({"baseline": None}), means(tmp_path))
+    assert [one.question for one in judge.asked] == [
+        "Where was she born?",
+        "user: Who is Ada Moor?\nassistant: A writer.\nuser: Where was she born?",
+    ]
+
+
 def test_answers_are_compared_with_the_true_ones_where_that_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +163,7 @@ def test_the_stand_in_prefers_what_gives_less_away(tmp_path: Path, monkeypatch: 
     found = made(None, tmp_path, own, originals, monkeypatch)
     np.testing.assert_array_equal(found.values["verdict"], [[1, -1, -1, -1, 1]])
     assert found.values["score"][0].tolist() == pytest.approx([10, 0, 0, 10 / 3, 10], rel=1e-5)
-    assert not found.values["unread"].any()
+    assert not found.values["unread_verdicts"].any() and not found.values["unread_scores"].any()
 
 
 def test_a_sample_that_was_not_observed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

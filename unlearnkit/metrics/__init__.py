@@ -21,6 +21,7 @@ A metric module defines
     MIN_MODELS                      optional: fewest models of each side that it is defined for (default 2)
     PARTIAL                         optional: True if splits may be left out of what it reads; their values are NaN
                                     then, and tables leave out columns without any value
+    NEEDS_COMPARISONS               optional: True if it needs answers that a language model compared with others
     STATES                          optional: keys of the experiment that scores and tables state beside the settings
     MIN_SAMPLES                     optional: fewest forget samples, and validation samples, that it needs (default 1)
     score(candidate, oracle, *, settings, rng) -> {measure: {split: values}}

@@ -4,8 +4,8 @@
              not compared, or a reply could not be read. Both orders are asked; where they disagree it is a tie. Equal
              answers are a tie, without asking
     score    0 to 10, of the answer alone; NaN if it was not asked for, or the reply could not be read
-    asked    replies that were asked for
-    unread   those of them that are in no form that `judges.grammar` reads; they say nothing
+    asked_verdicts, asked_scores    replies that were asked for
+    unread_verdicts, unread_scores  those of them that are in no form that `judges.grammar` reads; they say nothing
     replies  the replies as they are, a JSON list: the other answer first, then the other answer last, then the score
     group    what the pair is about, the same for all models
 
@@ -24,6 +24,7 @@ from pydantic import Field
 
 from unlearnkit.config.observations.judges import Judge
 from unlearnkit.config.settings import Item, ObservationSettings
+from unlearnkit.data.text.pair_set import Pair
 from unlearnkit.judges import load_judge
 from unlearnkit.observations.judges.asking import Asked
 from unlearnkit.observations.judges.grammar import score_of, verdict_of
@@ -36,8 +37,10 @@ VALUES = {
     "text": {
         "verdict": "float32",
         "score": "float32",
-        "asked": "int32",
-        "unread": "int32",
+        "asked_verdicts": "int32",
+        "unread_verdicts": "int32",
+        "asked_scores": "int32",
+        "unread_scores": "int32",
         "replies": "string",
         "group": "string",
     },
@@ -71,8 +74,8 @@ class Settings(ObservationSettings):
     )
 
     def size(self, features: int) -> int:
-        """Return the bytes of three short replies, and of four numbers."""
-        return 3 * 16 + 16
+        """Return the bytes of three short replies, and of six numbers."""
+        return 3 * 16 + 24
 
 
 class _Judgement(NamedTuple):
@@ -96,7 +99,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     wanted = [settings.groups is None or pair.group in settings.groups for pair in shown.pairs]
     judgements = [
         [
-            _judgement(pair.question, pair.answer, text, other, settings) if chosen else _Judgement((), (), False)
+            _judgement(_question(pair), pair.answer, text, other, settings) if chosen else _Judgement((), (), False)
             for pair, text, other, chosen in zip(shown.pairs, own.tolist(), others, wanted, strict=True)
         ]
         for own, others in zip(texts, baselines, strict=True)
@@ -107,6 +110,13 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     answered = dict(zip(questions, judge.replies(questions, settings.judge, means), strict=True))
     groups = np.array([pair.group for pair in shown.pairs], np.dtypes.StringDType())
     return {**_values(judgements, answered.__getitem__), "group": groups}
+
+
+def _question(pair: Pair) -> str:
+    """Return what a pair asks, after the earlier turns of its conversation if there are any."""
+    if not pair.history:
+        return pair.question
+    return "\n".join(f"{role}: {text}" for role, text in (*pair.history, ("user", pair.question)))
 
 
 def _baselines(shown: Shown, settings: Settings) -> Sequence[Sequence[str | None]]:
@@ -130,7 +140,7 @@ def _judgement(question: str, reference: str, text: str, other: str | None, sett
 def _values(judgements: Sequence[Sequence[_Judgement]], reply: Callable[[Asked], str]) -> dict[str, np.ndarray]:
     shape = len(judgements), len(judgements[0])
     verdict, score = (np.full(shape, np.nan, np.float32) for _ in range(2))
-    asked, unread = (np.zeros(shape, np.int32) for _ in range(2))
+    counts = {name: np.zeros(shape, np.int32) for name in VALUES["text"] if name.startswith(("asked", "unread"))}
     replies = np.full(shape, "[]", np.dtypes.StringDType())
     for at in np.ndindex(shape):
         one = judgements[at[0]][at[1]]
@@ -138,9 +148,10 @@ def _values(judgements: Sequence[Sequence[_Judgement]], reply: Callable[[Asked],
         verdicts, scores = [verdict_of(each) for each in compared], [score_of(each) for each in scored]
         verdict[at] = both_orders(verdicts, one.equal)
         score[at] = next((value for value in scores if value is not None), np.nan)
-        asked[at], unread[at] = len(one.asked), [*verdicts, *scores].count(None)
+        for kind, found in (("verdicts", verdicts), ("scores", scores)):
+            counts[f"asked_{kind}"][at], counts[f"unread_{kind}"][at] = len(found), found.count(None)
         replies[at] = json.dumps([*compared, *scored], ensure_ascii=False)
-    return {"verdict": verdict, "score": score, "asked": asked, "unread": unread, "replies": replies}
+    return {"verdict": verdict, "score": score, **counts, "replies": replies}
 
 
 def both_orders(verdicts: Sequence[int | None], equal: bool = False) -> float:

@@ -10,6 +10,7 @@ import pytest
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics.language import judge, luf
 from unlearnkit.metrics.population import Observation, Population
+from unlearnkit.metrics.scoring import score_candidate
 
 TEXT = np.dtypes.StringDType()
 
@@ -23,12 +24,15 @@ def scored(module: Any, own: Population, **settings: Any) -> dict[str, dict[str,
     return module.score(own, None, settings=module.Settings.model_validate(settings), rng=np.random.default_rng(0))
 
 
-def judged(verdict: Any, points: Any = None, unread: Any = None, group: list[str] | None = None) -> Observation:
-    """Judgements of the first samples: three replies each, `unread` of them in another form."""
+def judged(
+    verdict: Any, points: Any = None, unread: Any = None, group: list[str] | None = None, unscored: Any = None
+) -> Observation:
+    """Judgements of the first samples: two verdicts each, `unread` of them not readable, and a score, or `unscored`."""
     verdict = np.array(verdict, np.float32)
     values = {"verdict": verdict, "score": np.full_like(verdict, np.nan) if points is None else np.array(points)}
-    values["asked"] = np.full(verdict.shape, 3)
-    values["unread"] = np.zeros(verdict.shape, int) if unread is None else np.array(unread)
+    values["asked_verdicts"], values["asked_scores"] = np.full(verdict.shape, 2), np.full(verdict.shape, 1)
+    for kind, given in (("verdicts", unread), ("scores", unscored)):
+        values[f"unread_{kind}"] = np.zeros(verdict.shape, int) if given is None else np.array(given)
     values["group"] = np.broadcast_to(np.array(group or ["qa"] * verdict.shape[1], TEXT), verdict.shape)
     return Observation(values, np.arange(verdict.shape[1]))
 
@@ -41,27 +45,49 @@ def test_shares_are_of_what_has_a_verdict_and_numbers_stand_beside_them() -> Non
     verdict = [[1, 1, 0, -1], [1, nan, 0, 0]]
     points = [[10, 0, 5, 5], [2, 4, nan, nan]]
     own = population(SPLIT, {"judged": judged(verdict, points, [[0, 0, 0, 0], [0, 2, 0, 0]])}, 2)
-    found = scored(judge, own)
+    own.observed["judged"]["unread_scores"][1] = [0, 0, 1, 1]
+    found = scored(judge, own, most_unread=0.5)
     assert found["win_rate"]["forget"].tolist() == [0.5, pytest.approx(1 / 3)]
     assert found["tie_rate"]["forget"].tolist() == [0.25, pytest.approx(2 / 3)]
     assert found["score"]["forget"].tolist() == [5, 3]
     assert found["compared"]["forget"].tolist() == [4, 3] and found["scored"]["forget"].tolist() == [4, 2]
-    assert found["unread"]["forget"].tolist() == [0, pytest.approx(2 / 12)]
+    assert found["unread_verdicts"]["forget"].tolist() == [0, 2 / 8]
+    assert found["unread_scores"]["forget"].tolist() == [0, 2 / 4]
     # what was not judged has no value, and that is said
     for name, measure in judge.MEASURES.items():
         assert np.isnan(found[name]["retain"]).all() and measure["undefined"]
 
 
 def test_a_judge_that_answers_nonsense_gives_no_number() -> None:
-    nothing = judged(np.full((2, 4), np.nan), unread=np.full((2, 4), 3))
+    nothing = judged(np.full((2, 4), np.nan), unread=np.full((2, 4), 2), unscored=np.ones((2, 4)))
     found = scored(judge, population(SPLIT, {"judged": nothing}, 2))
-    assert found["unread"]["forget"].tolist() == [1, 1]
+    assert found["unread_verdicts"]["forget"].tolist() == found["unread_scores"]["forget"].tolist() == [1, 1]
     for name in ("win_rate", "tie_rate", "score", "compared", "scored"):
         assert np.isnan(found[name]["forget"]).all()
-    some = judged([[1, 1, 1, np.nan]], unread=[[0, 0, 0, 3]])
+    some = judged([[1, 1, 1, np.nan]], unread=[[0, 0, 0, 2]])
     own = population(SPLIT, {"judged": some}, 1)
     assert np.isnan(scored(judge, own)["win_rate"]["forget"]).all()
     assert scored(judge, own, most_unread=0.25)["win_rate"]["forget"].tolist() == [1]
+
+
+def test_one_model_that_could_not_be_judged_leaves_no_mean_over_the_others() -> None:
+    won, lost = [1.0] * 4, [np.nan] * 4
+    own = population(SPLIT, {"judged": judged([won, won, lost], [[5] * 4] * 3, [[0] * 4] * 2 + [[1] * 4])}, 3)
+    (summary,) = score_candidate(judge, judge.Settings.model_validate({}), {0: own}, None, seed=0).values()
+    rows = {row["measure"]: row for row in summary.rows if row["split"] == "forget"}
+    assert rows["win_rate"]["mean"] is rows["tie_rate"]["mean"] is None and rows["win_rate"]["n_models"] == 3
+    assert rows["unread_verdicts"]["mean"] == pytest.approx(1 / 6) and rows["compared"]["mean"] == pytest.approx(8 / 3)
+    assert rows["score"]["mean"] == 5  # its replies could all be read
+    # nor does a model without any verdict where every share is allowed
+    assert np.isnan(scored(judge, own, most_unread=1)["win_rate"]["forget"]).all()
+
+
+def test_verdicts_and_scores_are_readable_apart() -> None:
+    own = population(SPLIT, {"judged": judged([[1] * 4], [[np.nan, 5, 5, 5]], unscored=[[1, 0, 0, 0]])}, 1)
+    found = scored(judge, own)
+    assert found["win_rate"]["forget"].tolist() == [1] and np.isnan(found["score"]["forget"]).all()
+    framed = framework([1] * 4, [0, 0, 1, 1], ["B"] * 3, unscored=np.ones((1, 11)))
+    assert scored(luf, framed)["luf"]["all"] == 1
 
 
 def test_a_model_that_always_wins_and_one_that_never_does() -> None:
@@ -119,9 +145,9 @@ def test_long_answers_are_compared_as_they_are_and_words_are_needed() -> None:
 
 
 def test_replies_that_cannot_be_read_are_no_ties() -> None:
-    own = framework([1, np.nan, 1, 0], [0, 0, 1, 1], ["B"] * 3, unread=[[0, 2] + [0] * 9])
+    own = framework([1, np.nan, 1, 0], [0, 0, 1, 1], ["B"] * 3, unread=[[0, 1] + [0] * 9])
     found = scored(luf, own)
-    assert found["win"]["all"] == pytest.approx(2 / 3) and found["unread"]["all"] == pytest.approx(2 / 12)
+    assert found["win"]["all"] == pytest.approx(2 / 3) and found["unread"]["all"] == 1 / 8
     assert np.isnan(scored(luf, own, most_unread=0.1)["luf"]["all"]).all()
 
 
@@ -138,7 +164,7 @@ def test_a_missing_kind_is_named_with_the_groups_that_are_there() -> None:
 
 def test_questions_that_were_not_compared_and_answers_that_are_not_there_are_named() -> None:
     own = framework([np.nan] * 4, [0, 0, 1, 1], ["B"] * 3)
-    own.observed["judged"]["asked"][:] = 0
+    own.observed["judged"]["asked_verdicts"][:] = 0  # scores were asked for
     with pytest.raises(
         MetricError, match="luf needs a verdict on the questions of the group qa, but none was compared"
     ):

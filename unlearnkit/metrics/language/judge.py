@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from unlearnkit.config.settings import Settings as BaseSettings
-from unlearnkit.metrics.language.judgements import count, readable, share
+from unlearnkit.metrics.language.judgements import count, of_all, share, unread_share
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
@@ -24,8 +24,9 @@ STATES = ("judged_by",)
 HEADLINE = "win_rate"
 STATISTIC = "mean"
 SPLITS = ("forget", "retain", "validation", "authors", "facts")
-UNDEFINED = "where nothing was judged so, or too many of the judge's replies could not be read (see `unread`)"
+UNDEFINED = "where nothing was judged so, or too many of the judge's replies on one of the models could not be read"
 NONE = "where nothing was judged so, or no reply could be read"
+UNASKED = "where no such reply was asked for"
 COUNT = {"direction": "higher", "low": 0.0, "high": None, "unit": "answers", "splits": SPLITS, "undefined": NONE}
 SHARE = {"low": 0.0, "high": 1.0, "unit": "fraction", "splits": SPLITS, "undefined": UNDEFINED}
 MEASURES = {
@@ -34,7 +35,8 @@ MEASURES = {
     "compared": {"label": "Answers compared", **COUNT},
     "score": {**SHARE, "direction": "match", "high": 10.0, "unit": "points", "label": "Score"},
     "scored": {"label": "Answers scored", **COUNT},
-    "unread": {"direction": "lower", "label": "Unread replies", **SHARE},
+    "unread_verdicts": {**SHARE, "direction": "lower", "label": "Unread verdicts", "undefined": UNASKED},
+    "unread_scores": {**SHARE, "direction": "lower", "label": "Unread scores", "undefined": UNASKED},
 }
 
 
@@ -42,7 +44,11 @@ class Settings(BaseSettings):
     """Settings of judgements."""
 
     most_unread: float = Field(
-        0.2, ge=0, le=1, description="largest share of replies that could not be read with which a model has values"
+        0.2,
+        ge=0,
+        le=1,
+        description="largest share of a model's replies that could not be read with which there are "
+        "values: of verdicts for shares, of scores for their mean",
     )
 
 
@@ -52,18 +58,19 @@ def score(
     """Return shares of answers, mean scores, and how many answers they are of, {measure: {split: [models]}}.
 
     `win_rate` and `tie_rate` are shares of the answers with a verdict, whose number is `compared`; `score` is the mean
-    of those with one, whose number is `scored`. `unread` is the share of replies in no form that is read: they count in
-    nothing else. What is undefined is NaN. `oracle` and `rng` are unused. Raises MetricError for non-finite margins.
+    of those with one, whose number is `scored`. `unread_verdicts` and `unread_scores` are the shares of such replies in
+    no form that is read: they count in nothing else. Where one model has too many, all models are undefined. What is
+    undefined is NaN. `oracle` and `rng` are unused. Raises MetricError for non-finite margins.
     """
     require_finite(candidate.margins, "candidate")
     found: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in MEASURES}
     for split in candidate.present(SPLITS):
         seen = candidate.of_split(split).observed["judged"]
         verdict, points = seen["verdict"].astype(np.float64), seen["score"].astype(np.float64)
-        unread, enough = readable(seen, settings.most_unread)
-        found["win_rate"][split] = np.where(enough, share(verdict, verdict == 1), np.nan)
-        found["tie_rate"][split] = np.where(enough, share(verdict, verdict == 0), np.nan)
-        found["score"][split] = np.where(enough, share(points, points), np.nan)
+        verdicts, scores = unread_share(seen, "verdicts"), unread_share(seen, "scores")
+        found["win_rate"][split] = of_all(share(verdict, verdict == 1), verdicts, settings.most_unread)
+        found["tie_rate"][split] = of_all(share(verdict, verdict == 0), verdicts, settings.most_unread)
+        found["score"][split] = of_all(share(points, points), scores, settings.most_unread)
         found["compared"][split], found["scored"][split] = count(verdict), count(points)
-        found["unread"][split] = unread
+        found["unread_verdicts"][split], found["unread_scores"][split] = verdicts, scores
     return found

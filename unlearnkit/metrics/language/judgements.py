@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,9 +13,9 @@ Floats = NDArray[np.float64]
 
 
 def count(values: Floats) -> Floats:
-    """Return how many of `values` [models, items] are defined, [models]; NaN for none."""
+    """Return how many of `values` [models, items] are defined, [models]; NaN if none is, of any model."""
     found = (~np.isnan(values)).sum(axis=1).astype(np.float64)
-    return np.where(found > 0, found, np.nan)
+    return found if found.any() else np.full_like(found, np.nan)
 
 
 def share(values: Floats, counted: NDArray) -> Floats:
@@ -23,12 +25,19 @@ def share(values: Floats, counted: NDArray) -> Floats:
         return np.where(there, counted, 0.0).sum(axis=1) / there.sum(axis=1)
 
 
-def readable(judged: Observation, most_unread: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the share of replies that could not be read, NaN where none was asked for, and whether that is few enough.
+def unread_share(judged: Observation, kind: Literal["verdicts", "scores"]) -> Floats:
+    """Return the share of replies of this kind that could not be read, [models], of the observation `judged`.
 
-    Both [models], of the observation `judged`.
+    0 for a model of which none was asked for, and NaN if none was, of any model.
     """
-    asked, unread = (judged[name].sum(axis=1).astype(np.float64) for name in ("asked", "unread"))
-    with np.errstate(invalid="ignore"):
-        found = unread / asked
-    return found, ~(found > most_unread)
+    asked, unread = (judged[f"{name}_{kind}"].sum(axis=1).astype(np.float64) for name in ("asked", "unread"))
+    return unread / np.maximum(asked, 1) if asked.any() else np.full_like(asked, np.nan)
+
+
+def of_all(values: Floats, unread: Floats, most_unread: float) -> Floats:
+    """Return `values` [models], or NaN for all if one has none, or more than `most_unread` of its replies are `unread`.
+
+    The mean of the models that a judge replied to would be of fewer models, and of those that it finds easy.
+    """
+    unusable = np.isnan(values) | (unread > most_unread)
+    return np.full_like(values, np.nan) if unusable.any() else values

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.language.judgements import Floats, count, readable, share
+from unlearnkit.metrics.language.judgements import Floats, count, of_all, share, unread_share
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Observation, Population
 
@@ -24,9 +24,10 @@ NEEDS_ORACLE = False
 MIN_MODELS = 1
 PARTIAL = True
 STATES = ("judged_by",)
+NEEDS_COMPARISONS = True
 HEADLINE = "luf"
 STATISTIC = "mean"
-UNREAD = "where too many of the judge's replies could not be read (see `unread`)"
+UNREAD = "where too many of the judge's replies on one of the models could not be read (see `unread`)"
 WORDLESS = "where no true answer has words"
 SHARE = {"low": 0.0, "high": 1.0, "unit": "fraction", "splits": ("all",)}
 MEASURES = {
@@ -58,7 +59,10 @@ class Settings(BaseSettings):
         "Answer:", min_length=1, description="the choice is the text after the last one, or the whole text without one"
     )
     most_unread: float = Field(
-        0.2, ge=0, le=1, description="largest share of replies that could not be read with which a model has a score"
+        0.2,
+        ge=0,
+        le=1,
+        description="largest share of a model's verdicts that could not be read with which there are scores",
     )
 
 
@@ -70,6 +74,7 @@ def score(
     win         answers that are better than the baseline's, of those with a verdict; ties count 0
     rouge_noun, rouge_priv  mean F1 of ROUGE-L; pairs whose answer has no words do not count
     acc_choice  choices that are, without spaces around them, those of the true answer
+    unread      replies to comparisons that could not be read; where one model has too many, no model has a score
 
     `oracle` and `rng` are unused. Raises MetricError for non-finite margins, a kind without samples, questions that
     were not compared, and samples that were judged but are not among the generations.
@@ -78,20 +83,19 @@ def score(
     judged = candidate.observed["judged"]
     qa = _of_kind(judged, "qa", settings.qa)
     verdict = judged["verdict"][:, qa].astype(np.float64)
-    if not judged["asked"][:, qa].any() and np.isnan(verdict).all():
+    if not judged["asked_verdicts"][:, qa].any() and np.isnan(verdict).all():
         raise MetricError(
             f"luf needs a verdict on the questions of the group {settings.qa}, but none was compared",
             remedy="set observations.judged.baseline to original, and let observations.judged.groups contain it",
         )
-    unread, enough = readable(
-        Observation({name: judged[name][:, qa] for name in ("asked", "unread")}, qa), settings.most_unread
-    )
+    replies = {name: judged[name][:, qa] for name in ("asked_verdicts", "unread_verdicts")}
+    unread = unread_share(Observation(replies, qa), "verdicts")
     noun, private, choice = (
         _generations(candidate, judged.samples[_of_kind(judged, kind, getattr(settings, kind))])
         for kind in ("noun", "privacy", "choice")
     )
     parts = {
-        "win": np.where(enough, share(verdict, verdict == 1), np.nan),
+        "win": of_all(share(verdict, verdict == 1), unread, settings.most_unread),
         "rouge_noun": _rouge(noun),
         "acc_choice": _right(choice, settings.marker),
         "rouge_priv": _rouge(private),

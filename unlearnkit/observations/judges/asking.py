@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 
 class Asked(NamedTuple):
-    """A question with its true answer, and one answer that is to be scored, or two that are compared in this order."""
+    """A question with its true answer, and one answer that is to be scored, or two that are compared in this order.
+
+    Where a question follows earlier turns of a conversation, these come first, one a line with its role.
+    """
 
     question: str
     reference: str
