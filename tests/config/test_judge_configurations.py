@@ -51,6 +51,39 @@ def test_what_cannot_be_judged_is_refused(judged: dict[str, Any], changes: dict[
         present(judged, **changes)
 
 
+LANGUAGE_MODEL = {"kind": "endpoint", "url": "https://host/v1", "model": "m"}
+
+
+@pytest.mark.parametrize(
+    ("judged", "metrics", "message"),
+    [
+        (
+            {"baseline": None, "score": False},
+            {"judge": {}},
+            "observations.judged asks its judge nothing: baseline is null and score is false",
+        ),
+        (
+            {"baseline": None, "judge": LANGUAGE_MODEL},
+            {"luf": {}},
+            "metrics.luf needs answers that are compared, but observations.judged.baseline is null",
+        ),
+        (
+            {},
+            {"luf": {}},
+            "metrics.luf needs a judge that is a language model, but observations.judged.judge is heuristic, "
+            ".*expected a judge of the kind local or endpoint",
+        ),
+    ],
+)
+def test_a_metric_without_the_judgements_that_it_needs_is_refused(
+    judged: dict[str, Any], metrics: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        present(judged, metrics=metrics)
+    present({"judge": LANGUAGE_MODEL}, metrics=metrics)
+    present({"baseline": None}, metrics={"judge": {}})
+
+
 def test_jobs_read_answers_of_the_models_and_of_their_originals_and_no_weights() -> None:
     graph = present(held_out_oracles=4)
     observations = graph.observations

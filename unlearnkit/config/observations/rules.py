@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.config.models.rules import lacks_source
+from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError
+from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
                     expected=f"metrics that read {' or '.join(names_for('observation', experiment.task))}",
                     remedy=f"remove metrics.{metric}",
                 )
+        if getattr(declared("metric", metric), "NEEDS_COMPARISONS", False):
+            yield from _not_compared(experiment, metric)
     for name, key in wanted.items():
         yield from _of_pools(experiment, name)
         yield from _of_others(experiment, name)
@@ -76,8 +80,8 @@ def _of_pools(experiment: Experiment, name: str) -> Iterator[ConfigError]:
 
 
 def _of_others(experiment: Experiment, name: str) -> Iterator[ConfigError]:
-    """Yield what an observation that is made of others lacks: the items of these, or the model of its judge."""
-    settings = experiment.observation_settings(name)
+    """Yield what an observation made of others lacks: the items of these, the model of its judge, or a question."""
+    settings: Any = experiment.observation_settings(name)
     for other in reads_of(name):
         there = experiment.observation_settings(other).items
         # without items it is made on those of the others
@@ -94,6 +98,31 @@ def _of_others(experiment: Experiment, name: str) -> Iterator[ConfigError]:
             f"observations.{name}.judge.source is missing, and {experiment.model.name} has no base that could judge",
             expected="package, folder, or hub with a revision",
             remedy=f"set it, or set observations.{name}.judge to {{kind: heuristic}}",
+        )
+    if judge is not None and settings.baseline is None and not settings.score:
+        yield ConfigError(
+            f"observations.{name} asks its judge nothing: baseline is null and score is false",
+            expected="answers that are compared (baseline: original or answer), scored (score: true), or both",
+            remedy=f"set one of them, or remove observations.{name}",
+        )
+
+
+def _not_compared(experiment: Experiment, metric: str) -> Iterator[ConfigError]:
+    """Yield what a metric of comparisons by a language model lacks: the comparisons, or such a judge."""
+    settings: Any = experiment.observation_settings("judged")
+    if settings.baseline is None:
+        yield ConfigError(
+            f"metrics.{metric} needs answers that are compared, but observations.judged.baseline is null",
+            expected="original or answer",
+            remedy=f"set it, or remove metrics.{metric}",
+        )
+    models = [kind for kind, module in JUDGES.items() if declarations(module).LANGUAGE_MODEL]
+    if settings.judge.kind not in models:
+        yield ConfigError(
+            f"metrics.{metric} needs a judge that is a language model, but observations.judged.judge is "
+            f"{settings.judge.kind}, which does not see whether an answer is right, and prefers nonsense to a true one",
+            expected=f"a judge of the kind {' or '.join(models)}",
+            remedy=f"set it, or remove metrics.{metric}",
         )
 
 

@@ -4,7 +4,8 @@
 
 leak is the recall of ROUGE-L of the answer against the true one, with stems of English words, and degeneracy one minus
 the share of distinct runs of three words; of a text of one or two words it is 0, of one without words 1. The better of
-two answers is the one with the higher score. It knows nothing of accuracy, fluency or safety. Source: spec of our own.
+two answers is the one with the higher score, which has a meaning only where the true answer is to be forgotten. It
+knows nothing of accuracy, fluency or safety. Source: spec of our own.
 """
 
 from __future__ import annotations
