@@ -100,6 +100,15 @@ def test_a_merged_model_is_as_large_as_its_base_in_float32_and_trains_none() -> 
     assert workload.models(job) == 0
 
 
+def test_a_base_from_elsewhere_was_not_measured() -> None:
+    source = {"source": {"hub": "some/model", "revision": "1" * 40}}
+    job = MissingJob(0, "base", {}, source, {"manifest": "m"}, 1, 0, True, frozenset())
+    for settings, basis in ((source, Basis.MEASURED), ({"source": {"untrained": {}}}, Basis.SETTINGS)):
+        made = record_of(job, 9.0, {}, settings=settings)
+        (start,) = Predictor(load_experiment(RAW), [made], remote=False).estimates(job)
+        assert start.basis == basis
+
+
 def test_factors_are_counted_as_peft_counts_them() -> None:
     # peft: LoraConfig(r=8, target_modules="all-linear") of Llama-3.1-8B has 20,971,520 trainable parameters
     assert planned({}).trained == 16 * 20_971_520

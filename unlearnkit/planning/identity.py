@@ -22,7 +22,9 @@ def keys_of(kind: str, rule: str, settings: Mapping[str, Any], threads: int) -> 
     method, metric = settings.get("method"), settings.get("metric")
     if kind == START:
         what = method or metric or settings.get("kind")
-        levels = [(Basis.MEASURED, (rule, what, model)), (Basis.SETTINGS, (rule, model)), (Basis.SETTINGS, rule)]
+        # a base has no model in its parameters, but comes from somewhere
+        exact = (rule, what, model, as_key(settings.get("source")))
+        levels = [(Basis.MEASURED, exact), (Basis.SETTINGS, (rule, model)), (Basis.SETTINGS, rule)]
     elif kind == "scoring":
         exact = (metric, as_key(settings["settings"]))
         levels = [(Basis.MEASURED, exact), (Basis.SETTINGS, metric), (Basis.KINDS, "")]
