@@ -288,7 +288,7 @@ def test_devices_that_are_asked_for_and_not_there(tmp_path: Path, monkeypatch: p
     assert "no GPU that torch can use" in found[0].fact
     assert found[1].remedy == "set execution.device to auto or cpu"
     assert "execution.threads is 1024, but there are" in found[2].fact
-    assert "1 jobs at once may take 1000000000 MB" in found[3].fact
+    assert "1 job at once may take 1000000000 MB" in found[3].fact
 
 
 def test_gpus_that_are_there_and_not_asked_for(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def examine(case: Case) -> Iterator[Finding]:
         yield Finding(WARNING, f"execution.threads is {execution.threads}, but there are {cores} cores", remedy)
     jobs = max(1, cores // execution.threads)
     if jobs * execution.memory_mb > memory:
-        fact = f"{jobs} jobs at once may take {jobs * execution.memory_mb} MB, more than the {memory} MB of memory"
+        many = "1 job" if jobs == 1 else f"{jobs} jobs"
+        fact = f"{many} at once may take {jobs * execution.memory_mb} MB, more than the {memory} MB of memory"
         yield Finding(WARNING, fact, f"let Snakemake count it: snakemake --resources mem_mb={memory}")
 
 
