@@ -44,7 +44,16 @@ LAYERS = {
 WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
-LANGUAGE = {"transformers", "tokenizers", "huggingface_hub", "datasets", "peft", "rouge_score", "wordllama"}
+LANGUAGE = {
+    "transformers",
+    "tokenizers",
+    "huggingface_hub",
+    "datasets",
+    "peft",
+    "rouge_score",
+    "sacrebleu",
+    "wordllama",
+}
 """What text needs."""
 THIRD_PARTY = {
     0: set(),
