@@ -1,23 +1,22 @@
 """The registries: name -> module that implements it.
 
 A plug-in of ours is one file and one line here; those of a user, which a configuration names, are added while a process
-runs (`adopt`). Modules are named, not imported: the Snakefile reads this file at every parse
+runs (`user_plug_ins`). Modules are named, not imported: the Snakefile reads this file at every parse
 and must not import torch. What each kind of module has to define is written in the package docstring of its folder.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import traceback
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
 from unlearnkit.sources import imported
+from unlearnkit.user_plug_ins import loaded, outside
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -198,36 +197,10 @@ OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Kind -> the registered plug-ins of this package."""
 
-OUTSIDE = "UNLEARNKIT_PLUG_INS"
-"""The variable of the environment by which the processes of a job know the plug-ins from outside of this package."""
-
-_outside: Mapping[str, dict[str, str]] = {
-    kind: dict(json.loads(os.environ.get(OUTSIDE, "{}")).get(kind, {})) for kind in OURS
-}
-_loaded: dict[tuple[str, str], str] = {}
-
 REGISTRIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {kind: MappingProxyType(ChainMap(_outside[kind], dict(names))) for kind, names in OURS.items()}
+    {kind: MappingProxyType(ChainMap(outside[kind], dict(names))) for kind, names in OURS.items()}
 )
 """Kind -> all plug-ins: those of this package, then those from outside that the configuration names."""
-
-
-def adopt(plug_ins: Mapping[str, Mapping[str, str]]) -> None:
-    """Make kind -> name -> module the plug-ins from outside, in this process and in all that it starts."""
-    for kind, names in _outside.items():
-        names.clear()
-        names.update(plug_ins.get(kind, {}))
-    os.environ[OUTSIDE] = json.dumps({kind: names for kind, names in _outside.items() if names})
-
-
-def from_outside() -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, name, module) of the plug-ins from outside that are known."""
-    yield from ((kind, name, module) for kind, names in _outside.items() for name, module in names.items())
-
-
-def loaded_from_outside() -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, name, module) of the plug-ins from outside that this process has imported."""
-    yield from ((*which, module) for which, module in _loaded.items())
 
 
 def locate(kind: str, name: str) -> str:
@@ -269,9 +242,9 @@ def weights_of(method: Any) -> str:
 def load(kind: str, name: str) -> ModuleType:
     """Import and return the module that implements `name`; raises UnlearnkitError if one from outside cannot be."""
     module = locate(kind, name)
-    if name not in _outside[kind]:
+    if name not in outside[kind]:
         return importlib.import_module(module)
-    _loaded[kind, name] = module
+    loaded[kind, name] = module
     try:
         return imported(module)
     except Exception as error:

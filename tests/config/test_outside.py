@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from unlearnkit import declarations, fingerprint, registry, sources
+from unlearnkit import declarations, fingerprint, registry, sources, user_plug_ins
 from unlearnkit.config import outside
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import GROUPS, RESERVED
@@ -88,10 +88,10 @@ Change = Callable[[str], dict[str, Any]]
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder; what the test makes known is unknown after it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(registry.OUTSIDE, "{}")
+    monkeypatch.setenv(user_plug_ins.OUTSIDE, "{}")
     forget()
     yield tmp_path
-    registry.adopt({})
+    user_plug_ins.adopt({})
     forget()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from unlearnkit import registry
+from unlearnkit import user_plug_ins
 from unlearnkit.__main__ import main
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.doctor import cluster, devices, environment
@@ -127,7 +127,7 @@ def test_what_plug_ins_import_and_is_not_installed_is_named(
     (tmp_path / "losses.py").write_text("from nor_such import loss as LOSS\n")
     case = configured(tmp_path, {"methods": {"own": {"method": "own_shrink.py"}}})
     found = [finding for finding in of("environment", case) if finding.level == ERROR]
-    registry.adopt({})
+    user_plug_ins.adopt({})
     assert [(finding.fact, finding.remedy) for finding in found] == [
         (f"{file} imports {package}, which is not installed", f"install the package that provides {package} {where}")
         for file, package, where in (

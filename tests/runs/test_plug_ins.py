@@ -15,7 +15,7 @@ import pytest
 import torch
 from checkout import Checkout, Outcome
 
-from unlearnkit import declarations, fingerprint, registry
+from unlearnkit import declarations, fingerprint, registry, user_plug_ins
 from unlearnkit.artifacts.observations import read_observation, require_declared, write_observation
 from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -69,10 +69,10 @@ def files(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for name, text in examples(repository).items():
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(registry.OUTSIDE, "{}")
+    monkeypatch.setenv(user_plug_ins.OUTSIDE, "{}")
     forget()
     yield tmp_path
-    registry.adopt({})
+    user_plug_ins.adopt({})
     forget()
 
 

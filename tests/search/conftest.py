@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from unlearnkit import registry
+from unlearnkit import user_plug_ins
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.store import write_array
 from unlearnkit.artifacts.weights import write_weights
@@ -62,9 +62,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 @pytest.fixture
 def stumbling() -> Iterator[None]:
     """The tests' own method, known to this process and to those that it starts."""
-    registry.adopt({"method": {"stumbling": str(Path(__file__).with_name("stumbling.py"))}})
+    user_plug_ins.adopt({"method": {"stumbling": str(Path(__file__).with_name("stumbling.py"))}})
     yield
-    registry.adopt({})
+    user_plug_ins.adopt({})
 
 
 @pytest.fixture

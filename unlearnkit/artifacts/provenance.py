@@ -18,9 +18,9 @@ from unlearnkit.artifacts.timing import peak_memory_mb
 from unlearnkit.errors import ArtifactError, repair
 from unlearnkit.layout import provenance
 from unlearnkit.places import record_of, recorded_artifact
-from unlearnkit.registry import loaded_from_outside
 from unlearnkit.seeds import SCHEME
 from unlearnkit.sources import is_file
+from unlearnkit.user_plug_ins import loaded_from_outside
 
 SEAL = "record_sha256"
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from unlearnkit import registry
 from unlearnkit.errors import ConfigError, UnlearnkitError
 from unlearnkit.sources import is_file, source_path
+from unlearnkit.user_plug_ins import adopt
 
 GROUPS: Mapping[str, str] = {
     "method": "unlearnkit.methods",
@@ -161,7 +162,7 @@ def adopted(raw: Mapping[str, Any]) -> dict[str, Any]:
         elif len(reference.path) == 3:
             del result[reference.path[0]][name][reference.path[-1]]
     _refuse_one_name_for_both(found)
-    registry.adopt(found)
+    adopt(found)
     return result
 
 

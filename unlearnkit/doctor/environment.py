@@ -13,8 +13,8 @@ from pathlib import Path
 from unlearnkit.doctor.case import ERROR, OK, SELDOM, WARNING, Case, Finding
 from unlearnkit.doctor.probe import probe_imports, requirements, version_of
 from unlearnkit.fingerprint import closure
-from unlearnkit.registry import from_outside
 from unlearnkit.sources import absent_packages
+from unlearnkit.user_plug_ins import from_outside
 
 _INSTALL = "install the packages again: make -B .venv/.core, or pip install -e ."
 
