@@ -133,14 +133,37 @@ CLASSIFIED = {"folder": "detector"}
             "observations.entailments.source is missing; expected the model that reads the answers: "
             "{folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}. Set it, or remove observations.entailments.",
         ),
+        (
+            {"metrics": {"bert_score": {}}},
+            "metrics.bert_score reads bert_scores, and observations.bert_scores.encoder names no encoder. Remove "
+            "metrics.bert_score, or set encoder to {kind: encoder, source: {folder: FOLDER}} or, a stand-in, "
+            "{kind: wordllama}.",
+        ),
+        (
+            {"observations": {"bert_scores": {}, "continuations": {"prefix": 10, "suffix": 10}}},
+            "observations.bert_scores.encoder is missing; expected {kind: encoder, source: SOURCE} with a SOURCE such "
+            "as {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}, or {kind: wordllama}, whose values do not "
+            "compare with those of an encoder. Set it, or remove observations.bert_scores.",
+        ),
     ],
 )
-def test_a_classifier_that_is_not_named_is_missed(
+def test_a_model_that_reads_texts_and_is_not_named_is_missed(
     changed: Callable[..., dict[str, Any]], asked: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
         load_experiment(changed() | asked)
     assert str(error.value) == message
+
+
+def test_stretches_that_no_document_can_hold_are_refused(changed: Callable[..., dict[str, Any]]) -> None:
+    plain = changed({"some": {"kind": "random_units", "size": 4}}, name="village")
+    assert load_experiment(plain | {"observations": {"continuations": {"prefix": 48, "suffix": 48}}})
+    with pytest.raises(ConfigError) as error:
+        load_experiment(plain | {"observations": {"continuations": {"first": 1, "prefix": 48, "suffix": 48}}})
+    assert str(error.value) == (
+        "observations.continuations needs documents of 97 tokens (first, prefix and suffix), but data.sequence_length "
+        "is 96. Set data.sequence_length to 97 or more, or shorten the prefix or the suffix."
+    )
 
 
 def test_closer_look_reads_entailments_where_they_are_asked_for(changed: Callable[..., dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from text_models import CPU, observed, task_of
+from text_models import CPU, observed, plain_text, task_of
 from torch.nn import functional
 
 from unlearnkit.data.text.text_set import TextSet
@@ -19,17 +19,7 @@ VOCABULARY, LENGTH = 7, 18
 
 
 def text_of(sequences: list[np.ndarray]) -> TextSet:
-    lengths = np.array([len(own) for own in sequences], np.int32)
-    return TextSet(
-        tokens=np.concatenate(sequences).astype(np.uint16),
-        starts=np.cumsum([0, *lengths[:-1]]).astype(np.int64),
-        lengths=lengths,
-        units=np.arange(len(sequences), dtype=np.int64),
-        train_size=len(sequences) - 1,
-        validation_size=1,
-        vocabulary_size=VOCABULARY,
-        length=LENGTH,
-    )
+    return plain_text(sequences, VOCABULARY, LENGTH)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from unlearnkit.artifacts.observations import Observed, require_declared
 from unlearnkit.artifacts.replies import Replies
 from unlearnkit.data.text.pair_set import Pair
 from unlearnkit.errors import DataError
+from unlearnkit.models.text_readers.bert_score import TokenEncoder
 from unlearnkit.models.text_readers.classifier import TextClassifier
 from unlearnkit.models.text_readers.hashed_tfidf import hashed_tfidf
 from unlearnkit.training.derived import Means, derived
@@ -30,19 +31,20 @@ CPU = torch.device("cpu")
 
 
 def made(name: str, tmp_path: Path, items: list[str] | None = None, **settings: Any) -> tuple[Observed, dict[str, Any]]:
-    """What an observation makes of the answers of two models, and the facts that it states."""
+    """What an observation makes of what two models wrote, and the facts that it states."""
     own = Observed(
         {"text": np.array(WRITTEN, TEXT), "rougeL_recall": RECALLS},
         (4, 5),
         np.array(["train", "train", "validation"]),
         np.array([0, 1, 0]),
-        {"answer": np.array(ANSWERS, TEXT)},
+        {"answer": np.array(ANSWERS, TEXT), "suffix": np.array(ANSWERS, TEXT)},
     )
     module = registry.load("observation", name)
     chosen, means = module.Settings.model_validate(settings), Means(CPU, Replies(tmp_path / "out"), lambda _: None)
     pairs = [Pair("?", answer) for answer in ANSWERS]
     splits = {"train": [*pairs[:2], *map(Pair, "??", UNSEEN)], "validation": pairs[2:]}
-    found = derived(lambda shown: module.derive(shown, chosen, means), {"generations": {2: own}}, {}, items, [], splits)
+    read = {name: {2: own} for name in module.READS}
+    found = derived(lambda shown: module.derive(shown, chosen, means), read, {}, items, [], splits)
     require_declared(name, found)
     return found[2], means.facts
 
@@ -102,3 +104,19 @@ def test_the_label_of_a_classifier_is_that_of_the_first_tokens(tmp_path: Path) -
     np.testing.assert_allclose(found.values["probability"], expected, atol=1e-6)
     other, _ = made("classified", tmp_path, source={"folder": str(folder)}, most_tokens=4, label="NOISE")
     np.testing.assert_allclose(other.values["probability"], 1 - expected, atol=1e-6)
+
+
+def test_bert_scores_are_those_of_the_encoder_or_of_wordllama(tmp_path: Path) -> None:
+    save_reader(tmp_path / "encoder")
+    encoder = {"kind": "encoder", "source": {"folder": str(tmp_path / "encoder")}}
+    found, facts = made("bert_scores", tmp_path, encoder=encoder, layer=1)
+    expected = [TokenEncoder(tmp_path / "encoder", 1, CPU).scores(own, ANSWERS) for own in WRITTEN]
+    for at, name in enumerate(("precision", "recall", "f1")):
+        np.testing.assert_array_equal(found.values[name], [own[:, at] for own in expected])
+    assert facts["encoder"]["name"] == "encoder" and facts["encoder"]["layer"] == 1
+    assert "model.safetensors" in facts["encoder"]["files"]
+    stand_in, facts = made("bert_scores", tmp_path, encoder={"kind": "wordllama"})
+    f1 = stand_in.values["f1"]
+    np.testing.assert_allclose(f1[0, 0], 1, atol=1e-6)  # the same text, and then the same words in another order
+    assert f1[1, 0] == pytest.approx(1) and f1[0, 2] == 0 and 0 < f1[0, 1] < 1
+    assert "wordllama" in facts["encoder"]["name"] and facts["encoder"]["files"]

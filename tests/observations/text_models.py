@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,21 @@ from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 
 CPU = torch.device("cpu")
+
+
+def plain_text(sequences: Sequence[np.ndarray], vocabulary: int, length: int) -> TextSet:
+    """A text of given sequences, each a forget unit; the last one is the validation split."""
+    lengths = np.array([len(own) for own in sequences], np.int32)
+    return TextSet(
+        tokens=np.concatenate(sequences).astype(np.uint16),
+        starts=np.cumsum([0, *lengths[:-1]]).astype(np.int64),
+        lengths=lengths,
+        units=np.arange(len(sequences), dtype=np.int64),
+        train_size=len(sequences) - 1,
+        validation_size=1,
+        vocabulary_size=vocabulary,
+        length=length,
+    )
 
 
 def task_of(text_set: TextSet, model: str = "nanogpt") -> Task:

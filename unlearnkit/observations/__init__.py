@@ -13,7 +13,7 @@ An observation module defines
                     tokenizer, by this name, unless the data come as tokens
     ONLY_PAIRS      optional: True if plain text has no such observation, since it has no prompts
     NEEDS_SOURCE    optional: True if it needs the model that its setting `source` names
-                    (`unlearnkit.config.models.text_readers`), and has no default for it
+                    (`unlearnkit.config.models.text_readers`), and has no default for it; or the name of another setting
     FACTS           optional: what every file of it states, as its unit
     observe(subjects, settings) -> value -> array
                     [models, rows] or, of lists, [models, rows, width], for `subjects.states` on `subjects.rows`

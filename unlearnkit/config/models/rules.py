@@ -40,14 +40,21 @@ def unavailable(experiment: Experiment, metric: str) -> str | None:
 def _without_reader(experiment: Experiment, metric: str) -> str | None:
     for name in getattr(declared("metric", metric), "READS", ()):
         if lacks_source(experiment, name):
-            return f"reads {name}, and observations.{name}.source names no classifier"
+            key = reader_key(name)
+            return f"reads {name}, and observations.{name}.{key} names no {'classifier' if key == 'source' else key}"
     return None
 
 
 def lacks_source(experiment: Experiment, observation: str) -> bool:
     """Return whether an observation needs a model that reads texts and its settings name none."""
-    needed = getattr(declared("observation", observation), "NEEDS_SOURCE", False)
-    return needed and getattr(experiment.observation_settings(observation), "source", None) is None
+    key = reader_key(observation)
+    return key is not None and getattr(experiment.observation_settings(observation), key, None) is None
+
+
+def reader_key(observation: str) -> str | None:
+    """Return the setting of an observation that names the model that it needs: NEEDS_SOURCE, `source` if it is True."""
+    needed = getattr(declared("observation", observation), "NEEDS_SOURCE", None)
+    return "source" if needed is True else needed
 
 
 def _without_pools(experiment: Experiment, metric: str) -> str | None:
@@ -95,6 +102,8 @@ def _more(metric: str, why: str) -> str:
         return "train oracles"
     if "classifier" in why:
         return "set source to {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}"
+    if "names no encoder" in why:
+        return "set encoder to {kind: encoder, source: {folder: FOLDER}} or, a stand-in, {kind: wordllama}"
     if "there are none (pools)" in why:
         return "add a pool, such as pools: {halves: {kind: random, models: 16, forget: 100}}"
     key = "models of the pool" if scored_on(declared("metric", metric)) == POOLS else "num_models"

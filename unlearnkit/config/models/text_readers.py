@@ -44,7 +44,12 @@ Embedder = Annotated[WordllamaEmbedder | TfidfEmbedder | SentenceEncoder, Field(
 """Any embedder, told apart by its `kind`."""
 
 
+TokenReader = Annotated[WordllamaEmbedder | SentenceEncoder, Field(discriminator="kind")]
+"""What has a state of every token of a text, told apart by its `kind`."""
+
+
 def source_in(settings: Any) -> ReaderSource | None:
     """Return where the model that an observation reads texts with comes from, None if it has none with files."""
-    source = getattr(getattr(settings, "embedder", settings), "source", None)
+    reader = getattr(settings, "embedder", getattr(settings, "encoder", settings))
+    source = getattr(reader, "source", None)
     return source if isinstance(source, ReaderSource) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
-from unlearnkit.config.models.rules import lacks_source
+from unlearnkit.config.models.rules import lacks_source, reader_key
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError
 from unlearnkit.judges import JUDGES
@@ -40,11 +40,35 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
         yield from _without_samples(experiment, name)
         # of a metric that reads it `population_problems` reports it
         if lacks_source(experiment, name) and name in experiment.observed:
-            yield ConfigError(
-                f"observations.{name}.source is missing",
-                expected="the model that reads the answers: {folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}",
-                remedy=f"set it, or remove observations.{name}",
-            )
+            yield _unread_by(name, reader_key(name) or "")
+        yield from _beyond_length(experiment, name)
+
+
+def _unread_by(name: str, key: str) -> ConfigError:
+    """Return the error about an observation without the model that reads what others wrote."""
+    source = "{folder: FOLDER} or {hub: OWNER/MODEL, revision: COMMIT}"
+    read = {
+        "source": f"the model that reads the answers: {source}",
+        "encoder": f"{{kind: encoder, source: SOURCE}} with a SOURCE such as {source}, or {{kind: wordllama}}, whose "
+        "values do not compare with those of an encoder",
+    }
+    return ConfigError(
+        f"observations.{name}.{key} is missing",
+        expected=read[key],
+        remedy=f"set it, or remove observations.{name}",
+    )
+
+
+def _beyond_length(experiment: Experiment, name: str) -> Iterator[ConfigError]:
+    """Yield stretches of documents that are longer than any document can be."""
+    settings: Any = experiment.observation_settings(name)
+    needed, length = getattr(settings, "tokens_needed", 0), experiment.sample_shape[0]
+    if needed > length:
+        yield ConfigError(
+            f"observations.{name} needs documents of {needed} tokens (first, prefix and suffix), but "
+            f"data.sequence_length is {length}",
+            remedy=f"set data.sequence_length to {needed} or more, or shorten the prefix or the suffix",
+        )
 
 
 def _without_samples(experiment: Experiment, name: str) -> Iterator[ConfigError]:

@@ -5,7 +5,7 @@ Source: Zhang et al. 2020 (arXiv 1904.09675), without weights of tokens and with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,19 @@ def matched(candidate: Tokens, reference: Tokens) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / both if both else 0.0
 
 
+def scores_by(
+    states_of: Callable[[Sequence[str]], list[Tokens]], candidates: Sequence[str], references: Sequence[str]
+) -> NDArray[np.float32]:
+    """Return what `matched` says of every candidate and the reference in its row, float32 [texts, 3].
+
+    `states_of` turns texts into the states of their tokens; each text is read once.
+    """
+    read = [*dict.fromkeys((*candidates, *references))]
+    states = dict(zip(read, states_of([text.strip() for text in read]), strict=True))
+    pairs = zip(candidates, references, strict=True)
+    return np.array([matched(states[own], states[true]) for own, true in pairs], np.float32).reshape(-1, 3)
+
+
 class TokenEncoder:
     """The states after `layer` layers of an encoder in a folder in the format of transformers.
 
@@ -60,10 +73,7 @@ class TokenEncoder:
 
         0 of empty texts. Texts are cut where the encoder's positions end.
         """
-        read = [*dict.fromkeys((*candidates, *references))]
-        states = dict(zip(read, self._states([text.strip() for text in read]), strict=True))
-        pairs = zip(candidates, references, strict=True)
-        return np.array([matched(states[own], states[true]) for own, true in pairs], np.float32).reshape(-1, 3)
+        return scores_by(self._states, candidates, references)
 
     @products()
     @torch.inference_mode()

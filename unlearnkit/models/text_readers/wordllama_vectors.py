@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +19,22 @@ from unlearnkit.models.text_readers.unit_vectors import unit
 
 def wordllama_vectors() -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """Return the embedder; raises DataError if the package or its files are missing."""
+    own = loaded()
+    return lambda texts: unit(np.asarray(own.embed(list(texts))))
+
+
+def loaded() -> Any:
+    """Return the vectors and the tokenizer of the package; raises DataError if it or its files are missing."""
     folder = package_folder()
     from wordllama import WordLlama
 
     try:
         # the package looks for one of its own files in a folder of another name
-        loaded = WordLlama.load(cache_dir=folder, disable_download=True)
+        return WordLlama.load(cache_dir=folder, disable_download=True)
     except FileNotFoundError as error:
         raise DataError(
             f"the package wordllama lacks a file ({error})", remedy="install it again: pip install wordllama"
         ) from None
-    return lambda texts: unit(np.asarray(loaded.embed(list(texts))))
 
 
 def package_folder() -> Path:

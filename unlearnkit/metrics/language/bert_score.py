@@ -1,0 +1,42 @@
+"""BERTScore: how alike what a model continues a text with and the true text are, by an encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.config.settings import Settings as BaseSettings
+from unlearnkit.metrics.margins import require_finite
+from unlearnkit.metrics.population import Population
+
+AXIS = "models"
+READS = ("margins", "bert_scores")
+NEEDS_ORACLE = False
+MIN_MODELS = 1
+HEADLINE = "f1"
+STATISTIC = "mean"
+SPLITS = ("forget", "retain", "validation")
+COSINE = {"direction": "match", "low": -1.0, "high": 1.0, "unit": "cosine", "splits": SPLITS}
+MEASURES = {
+    "f1": {"label": "BERTScore F1", **COSINE},
+    "precision": {"label": "BERTScore precision", **COSINE},
+    "recall": {"label": "BERTScore recall", **COSINE},
+}
+
+
+class Settings(BaseSettings):
+    """No settings: encoder and layer are those of the observation `bert_scores`."""
+
+
+def score(
+    candidate: Population, oracle: Population | None, *, settings: Settings, rng: np.random.Generator
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return the means over documents, per model, {measure: {split: [models]}}.
+
+    Unrelated texts are far above 0, so read values beside those of validation. `oracle`, `settings` and `rng` are
+    unused. Raises MetricError for non-finite margins and for a split whose documents were not continued. Source: Zhang
+    et al. 2020 (arXiv 1904.09675), neither weighted nor rescaled.
+    """
+    require_finite(candidate.margins, "candidate")
+    parts = {split: candidate.seen("bert_scores", split) for split in candidate.present(SPLITS)}
+    return {name: {s: part[name].astype(np.float64).mean(axis=1) for s, part in parts.items()} for name in MEASURES}
