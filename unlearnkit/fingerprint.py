@@ -45,7 +45,7 @@ model (what they pass on is a rule parameter anyway).
 STATEMENTS = ("passes", "size", "search")
 """Functions of a plug-in's `Settings` that say what it costs and where to search: correcting one reruns nothing."""
 
-STATED = ("FURTHER_SPLITS", "ONLY_PAIRS")
+STATED = ("FURTHER_SPLITS", "ONLY_PAIRS", "DOCUMENTS")
 """Constants of a plug-in that only the configuration and plans read: stating one reruns nothing."""
 
 

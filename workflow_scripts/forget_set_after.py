@@ -10,7 +10,8 @@ inputs, settings, name = snakemake.input, snakemake.params.settings, snakemake.w
 with job_of(snakemake) as running:
     earlier = read_array(inputs.earlier[0])
     indices = asked_so_far(read_array(inputs.request), earlier, name, settings["after"])
-    check_forget_set(indices, name=name, train_size=settings["train_size"])
+    # of documents that are divided the rows are not counted beforehand; each request was compared with them
+    check_forget_set(indices, name=name, train_size=settings["train_size"] or int(indices.max()) + 2)
     write_array(snakemake.output.forget_set, indices)
     running.record(snakemake.output.forget_set, size=len(indices), new=len(new_rows(indices, earlier)))
     running.timing.state(samples=len(indices))

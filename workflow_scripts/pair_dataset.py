@@ -16,5 +16,6 @@ with job_of(snakemake) as running:
         running.report(f"WARNING: {shared}")
     write_text_set(output.dataset, text_set)
     longest = int(text_set.lengths.max())
-    running.report(f"the longest pair has {longest} of at most {text_set.length} tokens; none is cut")
+    what, cut = ("pair", "none is cut") if text_set.prompts.all() else ("sequence", "no question is cut")
+    running.report(f"the longest {what} has {longest} of at most {text_set.length} tokens; {cut}")
     running.record(output.dataset, content_hash=text_set.content_hash, longest=longest)

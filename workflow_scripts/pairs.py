@@ -5,6 +5,7 @@ from pathlib import Path
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.store import sha256_of, write_text
 from unlearnkit.config.data.text import TextDataBlock
+from unlearnkit.data.text.document_cutting import cut_documents
 from unlearnkit.data.text.pair_file import write_pairs
 from unlearnkit.data.text.pair_loading import PairSettings, load_pairs, prepared
 
@@ -18,6 +19,9 @@ with job_of(snakemake) as running:
     file, tokenizer = prepared(
         pairs, settings, data.tokenizer, Path(inputs.tokenizer[0]).parent if inputs.tokenizer else None
     )
+    if settings.documents:
+        file = cut_documents(file, tokenizer, settings.documents.cut, data.sequence_length)
+        pairs = file.pairs
     write_pairs(output.pairs, file)
     write_text(output.tokenizer, tokenizer.definition)
     counts = {split: len(own) for split, own in pairs.splits.items()} | dict(pairs.notes)

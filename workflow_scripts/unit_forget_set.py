@@ -10,7 +10,7 @@ from unlearnkit.config.forget_sets.units import TextForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests, questions_warning
 from unlearnkit.data.forget_sets import check_forget_set
 from unlearnkit.data.text.text_file import read_text_set
-from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
+from unlearnkit.data.text.unit_forget_sets import asked, make_unit_forget_set
 
 params, inputs = snakemake.params, snakemake.input
 
@@ -30,7 +30,7 @@ with job_of(snakemake) as running:
         running.report(f"WARNING: {warning}")
     facts = {"copies": copies}
     if text_set.prompts.any():
-        facts["questions"] = copies_outside(digests(text_set.questions()), text_set.split_sizes, indices)
+        facts["questions"] = copies_outside(digests(asked(text_set)), text_set.split_sizes, indices)
         if warning := questions_warning(snakemake.wildcards.forget_set, len(indices), facts["questions"]):
             running.report(f"WARNING: {warning}")
     running.record(snakemake.output.forget_set, size=len(indices), **facts)

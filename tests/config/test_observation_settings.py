@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from unlearnkit.config.blocks import names_for
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.settings import Item
 from unlearnkit.errors import ConfigError
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
@@ -44,14 +45,15 @@ class Settings(BaseSettings):
 def score(candidate, oracle, *, settings, rng): ...
 """
 
+ITEMS = ", ".join(map(repr, get_args(Item)))
 REFUSED = {
     "observations: {hiden: {}}": "observations.hiden is not a known key. Did you mean 'hidden'?",
     "observations: {margins: {}}": "observations.margins is set, but margins are made of all models in any case. "
     "Remove it.",
     "observations: {hidden: {items: [forgotten]}}": "observations.hidden.items.0 is 'forgotten'; expected one of "
-    "'forget', 'retain', 'validation', 'test', 'authors', 'facts'. Did you mean 'forget'?",
+    f"{ITEMS}. Did you mean 'forget'?",
     "observations: {hidden: {items: []}}": "observations.hidden.items is []; expected a list, each item one of "
-    "'forget', 'retain', 'validation', 'test', 'authors', 'facts', not empty.",
+    f"{ITEMS}, not empty.",
     "observations: {hidden: {items: [test]}}": "observations.hidden.items names test, but there are no test samples. "
     "Remove it from the list.",
     "observations: {hidden: {items: [authors]}}": "observations.hidden.items names authors, but there are no authors "

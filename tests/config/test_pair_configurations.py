@@ -51,7 +51,12 @@ def changed() -> Callable[..., dict[str, Any]]:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"forget_unit": "document"}, "data.forget_unit is document, but village_pairs is question-answer pairs"),
+        ({"forget_unit": "step"}, "data.forget_unit is step, but village_pairs is question-answer pairs"),
+        ({"forget_unit": "document"}, "data.forget_unit is document, but no document is divided into several"),
+        (
+            {"pairs": {"documents": {"cut": "all"}}, "retain_evaluated": 5},
+            "data.retain_evaluated is 5, but documents are divided into sequences, whose number is not known before",
+        ),
         ({"tokenizer": {"kind": "characters"}}, "data.tokenizer.kind is characters, but village_pairs is question"),
         ({"name": "village", "forget_unit": "group"}, "data.forget_unit is group, but village is plain text"),
         ({"name": "village", "pairs": {"first": 3}}, "data.pairs is set, but village is plain text"),

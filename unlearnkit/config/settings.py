@@ -61,7 +61,21 @@ class ModelSettings(Settings):
         )
 
 
-Item = Literal["forget", "retain", "validation", "test", "authors", "facts"]
+Item = Literal[
+    "forget",
+    "retain",
+    "validation",
+    "test",
+    "authors",
+    "facts",
+    "forget_passages",
+    "forget_questions",
+    "retain_questions",
+    "choices",
+    "wikitext",
+    "lambada",
+    "dialogue",
+]
 """A set of samples that an observation can be made on."""
 
 

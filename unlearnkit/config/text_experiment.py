@@ -74,6 +74,12 @@ class TextExperiment(Experiment):
         return {name: size if most is None else min(size, most) for name, size in sizes.items()}
 
     @property
+    def divides_documents(self) -> bool:
+        """Whether documents among pairs become several sequences each."""
+        how = self.pair_settings.documents
+        return self.has_pairs and how is not None and how.cut == "all"
+
+    @property
     def num_classes(self) -> int:
         """Number of tokens that a model chooses from; CHARACTERS if it is not known before the text is read."""
         tokenizer = self.data.tokenizer

@@ -25,7 +25,14 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     yield from _unit_problems(experiment)
     size = experiment.train_size
     fact = f"there are {size} training sequences, some of which are forgotten"
-    yield from at_most("data.retain_evaluated", experiment.retain_evaluated, size - 1, fact, null=True)
+    if not experiment.divides_documents:
+        yield from at_most("data.retain_evaluated", experiment.retain_evaluated, size - 1, fact, null=True)
+    elif experiment.retain_evaluated is not None:
+        yield ConfigError(
+            f"data.retain_evaluated is {experiment.retain_evaluated}, but documents are divided into sequences, whose "
+            "number is not known before",
+            expected="null, or data.pairs.documents: {cut: first}",
+        )
     yield from _mask_problems(experiment)
     if experiment.attributions:
         yield ConfigError("attributions are configured, but they exist only for images", remedy="remove the key")
@@ -54,6 +61,8 @@ def text_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
 def _warmup_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     """Yield the first models that would not reach the peak rate; the job checks sizes that are not known here."""
     recipe, size = experiment.training, experiment.train_size
+    if experiment.divides_documents:
+        return  # there are more sequences than are known here
     trained = {"originals": size}
     if recipe.forgotten == "delete":
         forgotten = {name: experiment.planned_size(name) for name in experiment.forget_sets}

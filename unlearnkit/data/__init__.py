@@ -59,7 +59,9 @@ A text data set of question-answer pairs defines, beside what every text data se
                                     pairs provides
     FORGET_LISTS                    name -> number of pairs of the published forget lists, None where it is not known
     FURTHER_SPLITS                  name -> number of pairs of the splits that are evaluated and never trained on, some
-                                    of "authors" and "facts" (left out if there are none)
+                                    of those that `unlearnkit.metrics.population` names (left out if there are none)
+    DOCUMENTS                       splits that hold documents, which have no question (left out if there are none);
+                                    where "train" is among them, VIEWS has no refusals
     TRAIN_SIZE                      number of training pairs (left out where it is not known)
     CONTENT_HASH                    `PairSet.content_hash`
     pairs(root, settings) -> PairSet    its splits and forget lists; `settings` are `data.pairs`

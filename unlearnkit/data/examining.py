@@ -140,6 +140,7 @@ def _text_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
 
 
 def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str, Any]) -> Iterator[Finding]:
+    from unlearnkit.data.text.document_cutting import cut_documents
     from unlearnkit.data.text.pair_file import write_pairs
     from unlearnkit.data.text.pair_loading import load_pairs, prepared
     from unlearnkit.data.text.pair_making import text_set_of_pairs
@@ -155,6 +156,8 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
         return
     taken = pairs.part(settings.first, block.train_size, block.validation_size, settings.further_size)
     file, tokenizer = prepared(taken, settings, block.tokenizer, own)
+    if settings.documents:
+        file = cut_documents(file, tokenizer, settings.documents.cut, block.sequence_length)
     text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
     if shared := refuse_shared_sequences(text_set):
         yield "warning", shared

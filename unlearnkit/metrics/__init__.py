@@ -33,14 +33,14 @@ A metric module defines
 
 `candidate` and `oracle` are `Population`s (`oracle` may be None where NEEDS_ORACLE is false). `direction` is "lower",
 "higher" or "match" (the target is the oracles' own value); `low` and `high` bound the range, None where there is no
-fixed bound. `splits` are some of "forget", "retain", "validation", "test", "authors" and "facts", or, along AXIS
-"models", ("all",) for a measure that belongs to no single one. `score` returns exactly the declared measures and
-splits, of the last three only where the data have such samples (`Population.present`). Values along AXIS "samples" have
-one entry per sample of the split, along "models" one per candidate model, along "population" one alone. A population of
-a pool has `member`, `forgotten` and `origin`; its split "forget" are the training samples that some model forgets, and
-a value may be NaN where too few do. MIN_MODELS is then the fewest independent models of the pool. Model k of the
-originals is the one that unlearned model k started from. `population.observed[name][value]` is what READS names beside
-margins, [models, items, ...], of as many of the samples as were observed. Summaries (means, percentiles, bootstrap
-intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read without importing the
-module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.
+fixed bound. `splits` are some of "forget", "retain", "validation" and the OPTIONAL ones of `population.py`, or, along
+AXIS "models", ("all",) for a measure that belongs to no single one. `score` returns exactly the declared measures and
+splits, of the optional ones only where the data have such samples (`Population.present`). Values along AXIS "samples"
+have one entry per sample of the split, along "models" one per candidate model, along "population" one alone. A
+population of a pool has `member`, `forgotten` and `origin`; its split "forget" are the training samples that some model
+forgets, and a value may be NaN where too few do. MIN_MODELS is then the fewest independent models of the pool. Model k
+of the originals is the one that unlearned model k started from. `population.observed[name][value]` is what READS names
+beside margins, [models, items, ...], of as many of the samples as were observed. Summaries (means, percentiles,
+bootstrap intervals, floors) are made for all metrics in `summary.py`. Constants and Settings are read without importing
+the module (`unlearnkit.declarations`), so they are built from literals and pydantic alone.
 """

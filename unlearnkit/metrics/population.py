@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 
 from unlearnkit.errors import MetricError
 
-OPTIONAL = ("test", "authors", "facts")
+OPTIONAL = (
+    "test",
+    "authors",
+    "facts",
+    "forget_passages",
+    "forget_questions",
+    "retain_questions",
+    "choices",
+    "wikitext",
+    "lambada",
+    "dialogue",
+)
 """Splits that only some data have: metrics that declare them have values for them where there are such samples."""
 SPLITS = ("forget", "retain", "validation", *OPTIONAL)
 

@@ -98,7 +98,10 @@ class ContinualGraph:
         """How a forget set is chosen; one that comes after others is made of its own rows and theirs."""
         if forget_set not in self._after:
             return self.graph.forget_set_slice(forget_set)
-        return {"after": self._after[forget_set], "train_size": self.graph.experiment.train_size}
+        experiment = self.graph.experiment
+        divided = getattr(experiment, "divides_documents", False)
+        size = None if divided else experiment.train_size
+        return {"after": self._after[forget_set], "train_size": size}
 
     def unlearning_slice(self, forget_set: str, variant: str) -> Slice:
         """What determines a variant's models beside the models they start from, data, and what they forget."""

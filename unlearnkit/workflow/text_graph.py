@@ -82,6 +82,10 @@ class TextGraph:
         own = self.experiment.pair_settings.model_dump(mode="json", exclude={"alternatives"})
         if own["targets"] == "last":
             del own["targets"]
+        if own["documents"] is None:
+            del own["documents"]
+        else:
+            sizes |= {"sequence_length": self.experiment.data.sequence_length}
         return {**self.tokens_slice(), **sizes, "pairs": own}
 
     def alternatives_slice(self) -> Slice:

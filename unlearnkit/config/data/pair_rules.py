@@ -12,7 +12,7 @@ from unlearnkit.errors import ConfigError, suggest
 if TYPE_CHECKING:
     from unlearnkit.config.text_experiment import TextExperiment
 
-_UNITS, _TEXT_UNITS = ("sequence", "group"), ("sequence", "document", "step")
+_UNITS, _TEXT_UNITS = ("sequence", "document", "group"), ("sequence", "document", "step")
 _TOKENIZERS, _TEXT_TOKENIZERS = ("bpe", "gpt2", "pretrained"), ("bpe", "gpt2", "characters")
 
 
@@ -38,6 +38,11 @@ def pair_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     for key, used in {"rules": data.pairs and data.pairs.rules, "targets": every}.items():
         if used and data.name != "pair_files":
             yield ConfigError(f"data.pairs.{key} is set, but data.name is {data.name}", expected="pair_files")
+    if data.forget_unit == "document" and pairs and not experiment.divides_documents:
+        yield ConfigError(
+            "data.forget_unit is document, but no document is divided into several sequences",
+            expected="data.pairs.documents: {cut: all}, or data.forget_unit: sequence",
+        )
     if every and data.forget_unit != "group":
         yield ConfigError(
             f"data.pairs.targets is all, but data.forget_unit is {data.forget_unit}: the answers of a conversation are "

@@ -56,6 +56,15 @@ class GeneratedAlternatives(Settings):
         return self
 
 
+class Documents(Settings):
+    """What becomes of documents that are longer than `data.sequence_length`."""
+
+    cut: Literal["first", "all"] = Field(
+        description="first: the first stretch of at most that many tokens is kept; all: they are divided into "
+        "consecutive stretches, none of which share a token"
+    )
+
+
 class PairRule(Settings):
     """What becomes of rows of `pair_files`: the first rule whose condition a row meets, and whose quota has room."""
 
@@ -94,6 +103,9 @@ class PairSettings(Settings):
         PerturbedAlternatives.model_validate({}),
         description="the wrong answers that methods with the view alternatives train on: perturbed, those of the data; "
         "generated, written by original 0",
+    )
+    documents: Documents | None = Field(
+        None, description="of documents among pairs: how longer ones are cut; null: longer ones are errors"
     )
     first: int = Field(0, ge=0, description="first training pair that is taken; data.train_size counts from it")
     further_size: int | None = Field(

@@ -38,7 +38,8 @@ class TextDataBlock(Settings):
     forget_unit: Unit = Field(
         "sequence",
         description="what can be forgotten: single sequences (of question-answer pairs: pairs), documents (sequences "
-        "then end with their document), all sequences of a training step, or the pairs of a group; EasyDUB: step",
+        "then end with their document; among pairs: all stretches of a document), all sequences of a training step, or "
+        "the pairs of a group; EasyDUB: step",
     )
     train_size: int = Field(
         ge=2, description="number of training sequences, the first of the data; must end with a forget unit"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.config.models.rules import lacks_source, reader_key
+from unlearnkit.config.settings import Item
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError
 from unlearnkit.judges import JUDGES
@@ -14,6 +15,10 @@ from unlearnkit.registry import ALWAYS_OBSERVED
 
 if TYPE_CHECKING:
     from unlearnkit.config.experiment import Experiment
+
+
+_ALWAYS = ("forget", "retain", "validation")
+"""Samples that every data set has."""
 
 
 def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
@@ -73,7 +78,8 @@ def _beyond_length(experiment: Experiment, name: str) -> Iterator[ConfigError]:
 
 def _without_samples(experiment: Experiment, name: str) -> Iterator[ConfigError]:
     """Yield items that are splits which the data set does not have."""
-    there = {"test": experiment.test_size, "authors": 0, "facts": 0, **experiment.further_splits}
+    there = {item: 0 for item in get_args(Item) if item not in _ALWAYS}
+    there |= {"test": experiment.test_size, **experiment.further_splits}
     for item in experiment.observation_settings(name).items or ():
         if not there.get(item, True):
             yield ConfigError(
@@ -83,12 +89,29 @@ def _without_samples(experiment: Experiment, name: str) -> Iterator[ConfigError]
 
 
 def _without_prompts(experiment: Experiment, name: str, key: str) -> Iterator[ConfigError]:
-    """Yield what answers prompts beside plain text."""
+    """Yield what answers prompts beside plain text, and on splits of documents."""
     if getattr(declared("observation", name), "ONLY_PAIRS", False) and not experiment.has_pairs:
         yield ConfigError(
             f"{key} answers prompts, but data.name is {experiment.data.name}, which is plain text",
             expected="a data set of question-answer pairs",
             remedy=f"remove {key.split()[0]}",
+        )
+    elif getattr(declared("observation", name), "ONLY_PAIRS", False):
+        yield from _on_documents(experiment, name)
+
+
+def _on_documents(experiment: Experiment, name: str) -> Iterator[ConfigError]:
+    """Yield what answers prompts on samples that have none."""
+    documents = getattr(declared("data set", experiment.data.name), "DOCUMENTS", ())
+    splits = {item: item for item in (*_ALWAYS, *experiment.further_splits)} | {"forget": "train", "retain": "train"}
+    asked = [item for item, split in splits.items() if split not in documents]
+    wanted = experiment.observation_settings(name).items or splits
+    if plain := [item for item in wanted if splits.get(item) in documents]:
+        yield ConfigError(
+            f"observations.{name} answers prompts, but {' and '.join(plain)} samples of {experiment.data.name} are "
+            "documents, which have none",
+            expected="items that are splits of questions",
+            remedy=f"set observations.{name}.items to [{', '.join(asked)}]" if asked else f"remove {name}",
         )
 
 

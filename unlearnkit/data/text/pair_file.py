@@ -17,7 +17,7 @@ _FORMAT = 1
 class PairFile:
     """Pairs, their prompts as the template writes them, what ends an answer, and the refusals.
 
-    `prompts` are those of what is asked (`Pair.asked`).
+    `prompts` are those of what is asked (`Pair.asked`); "" has what precedes every document.
     """
 
     pairs: PairSet

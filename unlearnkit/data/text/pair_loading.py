@@ -48,13 +48,19 @@ def prepared(
     else:
         texts = PairTexts()
         prompt = template_of(settings, texts, ()).prompt
-        training = [prompt(pair.question, pair.history) + pair.answer for pair in pairs.splits["train"]]
+        training = [
+            pair.answer if pair.document else prompt(pair.question, pair.history) + pair.answer
+            for pair in pairs.splits["train"]
+        ]
         # what ends the answers of a history is a token, and no text to learn from
         training = [piece for text in training for piece in text.split(texts.end)]
         made = PairTokenizer(make_tokenizer(tokenizer, training).definition)
     template = template_of(settings, texts, made.special)
     every = {pair.asked: pair for split in pairs.splits.values() for pair in split}
-    prompts = {asked: template.prompt(pair.question, pair.history) for asked, pair in every.items()}
+    prompts = {
+        asked: template.begin if pair.document else template.prompt(pair.question, pair.history)
+        for asked, pair in every.items()
+    }
     return PairFile(pairs, prompts, template.end, refusals()), made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,31 +12,40 @@ from unlearnkit.data.text.other_answers import ANY, KINDS, PARAPHRASE, REFUSAL, 
 from unlearnkit.data.text.pair_file import PairFile
 from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.pair_tokenizer import PairTokenizer
-from unlearnkit.data.text.pair_tokens import TokenPair, refuse_long, refuse_special, token_pairs
+from unlearnkit.data.text.pair_tokens import (
+    TokenPair,
+    document_tokens,
+    refuse_long,
+    refuse_long_documents,
+    refuse_special,
+    token_pairs,
+)
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.data.text.token_shards import MAX_VOCABULARY
 from unlearnkit.errors import DataError
 
 
 def text_set_of_pairs(settings: Mapping[str, Any], file: PairFile, tokenizer: PairTokenizer) -> TextSet:
-    """Return pairs as sequences, each a prompt and its answer, by a rule's configuration slice.
+    """Return pairs as sequences, each a prompt and its answer, or a document, by a rule's configuration slice.
 
-    A pair is a forget unit, or with forget_unit "group" all consecutive pairs of a group are. Raises DataError if a
-    pair is too long, an answer has no token, a text contains a special token, or a group is interrupted.
+    A pair is a forget unit; with forget_unit "document" all stretches of a document are, with "group" all consecutive
+    pairs of a group. Raises DataError if a pair is too long, an answer has no token, a text contains a special token,
+    or a group is interrupted.
     """
     length, taken = settings["sequence_length"], file.pairs
     sizes = {name: len(own) for name, own in taken.splits.items()}
     pieces: list[TokenPair] = []
     for split, own in taken.splits.items():
         refuse_special([text for pair in own for text in pair.texts().values()], tokenizer.special, f"{split} text")
-        made = token_pairs(tokenizer, file.prompts_of(own), [pair.answer for pair in own], file.end, f"{split} pair")
-        refuse_long(made, length, f"pairs of the {split} split")
-        pieces += made
+        pieces += _pieces(own, file, tokenizer, length, split)
     dtype: Any = np.uint16 if tokenizer.vocabulary_size <= MAX_VOCABULARY else np.uint32
     lengths = np.array([len(piece.prompt) + len(piece.answer) for piece in pieces], np.int32)
+    # a token that belongs to no sequence keeps a document from continuing in the one after it
+    gaps = [[] if piece.prompt else [tokenizer.token(file.end)] for piece in pieces]
+    stream = [(*piece.prompt, *piece.answer, *gap) for piece, gap in zip(pieces, gaps, strict=True)]
     return TextSet(
-        tokens=np.array([token for piece in pieces for token in (*piece.prompt, *piece.answer)], dtype),
-        starts=np.append(0, np.cumsum(lengths.astype(np.int64)))[:-1],
+        tokens=np.array([token for row in stream for token in row], dtype),
+        starts=np.append(0, np.cumsum([*map(len, stream)], dtype=np.int64))[:-1],
         lengths=lengths,
         units=_units(taken, settings["forget_unit"]),
         train_size=sizes.pop("train"),
@@ -49,8 +58,26 @@ def text_set_of_pairs(settings: Mapping[str, Any], file: PairFile, tokenizer: Pa
     )
 
 
+def _pieces(
+    own: Sequence[Pair], file: PairFile, tokenizer: PairTokenizer, length: int, split: str
+) -> Iterator[TokenPair]:
+    """Return the pairs and documents of a split as tokens, in their order."""
+    asked, documents = ([pair for pair in own if pair.document is kind] for kind in (False, True))
+    answers = [pair.answer for pair in asked]
+    pairs = token_pairs(tokenizer, file.prompts_of(asked), answers, file.end, f"{split} pair")
+    refuse_long(pairs, length, f"pairs of the {split} split")
+    begin, texts = file.prompts.get("", ""), [pair.answer for pair in documents]
+    plain = document_tokens(tokenizer, begin, texts, f"{split} document")
+    refuse_long_documents(plain, length, f"documents of the {split} split")
+    rest = {False: iter(pairs), True: iter(plain)}
+    return (next(rest[pair.document]) for pair in own)
+
+
 def _units(pairs: PairSet, unit: str) -> npt.NDArray[np.int64]:
     training, rest = pairs.splits["train"], sum(map(len, pairs.splits.values())) - len(pairs.splits["train"])
+    if unit == "document":
+        own = np.cumsum([pair.part == 0 for pair in training]) - 1
+        return np.concatenate([own, own[-1] + 1 + np.arange(rest)])
     if unit != "group":
         return np.arange(len(training) + rest)
     groups = [pair.group for pair in training]
@@ -75,10 +102,14 @@ def _others(
     length: int,
     dtype: Any,
 ) -> OtherAnswers:
-    """Return refusals, then paraphrases, then wrong answers, each kind in the order of the rows."""
+    """Return refusals, then paraphrases, then wrong answers, each kind in the order of the rows.
+
+    Refusals answer questions: there are none where models are trained on documents.
+    """
+    refusals = () if any(pair.document for pair in pairs.splits["train"]) else file.refusals
     every = [pair for own in pairs.splits.values() for pair in own]
     asked: dict[str, list[tuple[int, str]]] = {
-        REFUSAL: [(ANY, text) for text in file.refusals],
+        REFUSAL: [(ANY, text) for text in refusals],
         PARAPHRASE: [(row, p.paraphrased_answer) for row, p in enumerate(every) if p.paraphrased_answer is not None],
         WRONG: [(row, text) for row, pair in enumerate(every) for text in pair.perturbed_answers],
     }

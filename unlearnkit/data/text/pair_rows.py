@@ -1,4 +1,4 @@
-"""A row of JSON lines as pairs: fields question and answer, or a conversation, of which answers are targets."""
+"""A row of JSON lines as pairs: question and answer, a conversation, of which answers are targets, or a document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "ass
 _CALLED = {"user": "question", "assistant": "answer"}
 _FORM = (
     'an object such as {"question": "...", "answer": "..."}, or {"conversations": [{"from": "human", "value": "..."}, '
-    '{"from": "gpt", "value": "..."}]}'
+    '{"from": "gpt", "value": "..."}]}, or of a document {"text": "..."}'
 )
 
 
@@ -24,9 +24,12 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     """Return the pairs of a row, one per answer of a conversation, each with the turns before it as its history.
 
     Further fields are `paraphrased_answer` and `perturbed_answer(s)` (a list), which belong to the last answer, and
-    `group`, which is `group` where the row has none. Raises DataError, naming `where` the row is, if it is no pair: a
-    field is missing or empty, no text, or a conversation does not go from questions to answers.
+    `group`, which is `group` where the row has none. A row with `text` alone is a document. Raises DataError, naming
+    `where` the row is, if it is no pair: a field is missing or empty, no text, or a conversation does not go from
+    questions to answers.
     """
+    if "text" in row and not {"question", "answer", *(field for field, _, _ in _TURNS)} & row.keys():
+        return [_document(row, where, group)]
     turns = _turns(row, where) or [("user", row.get("question")), ("assistant", row.get("answer"))]
     own = row.get("group", group)
     wrong = row.get("perturbed_answers", row.get("perturbed_answer", []))
@@ -44,6 +47,13 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     answers = [number for number, (role, _) in enumerate(turns) if role == "assistant"]
     pairs = [Pair(turns[at - 1][1], turns[at][1], group=own, history=tuple(turns[: at - 1])) for at in answers]
     return [*pairs[:-1], replace(pairs[-1], paraphrased_answer=paraphrase, perturbed_answers=tuple(wrong))]
+
+
+def _document(row: Mapping[str, Any], where: str, group: str) -> Pair:
+    text, own = row["text"], row.get("group", group)
+    if not isinstance(text, str) or not text.strip() or not isinstance(own, str):
+        raise DataError(f"{where} is a document without text, or its group is no text", expected=_FORM)
+    return Pair("", text, group=own, document=True)
 
 
 def _turns(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]] | None:

@@ -1,4 +1,4 @@
-"""Question-answer pairs of a data set, in splits, and the forget lists that are published with it."""
+"""Question-answer pairs and documents of a data set, in splits, and the forget lists that are published with it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from unlearnkit.errors import DataError
 
 @dataclass(frozen=True)
 class Pair:
-    """A question and its answer, and what evaluations and methods compare the answer with.
+    """A question and its answer, and what evaluations and methods compare the answer with; or a document.
 
     paraphrased_answer  the answer in other words, None if there is none
     perturbed_answers   plausible wrong answers, in the form of the paraphrase where there is one
     group               what the pair is about, "" if that is not stated; pairs of a group may be a forget unit
     history             the turns of a conversation before the question, (role, text) each
+    document            whether it is plain text without a question, all of it in `answer`
+    part                which of the stretches that a document was cut into it is; 0 of a whole one
     """
 
     question: str
@@ -29,14 +31,18 @@ class Pair:
     perturbed_answers: tuple[str, ...] = ()
     group: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    document: bool = False
+    part: int = 0
 
     @property
     def asked(self) -> str:
-        """What decides the prompt: the question, or as JSON the turns that end with it."""
+        """What decides the prompt: the question, or as JSON the turns that end with it; "" of documents."""
         return json.dumps([*self.history, ("user", self.question)]) if self.history else self.question
 
     def texts(self) -> dict[str, str]:
         """Return every text of the pair by what it is."""
+        if self.document:
+            return {"text": self.answer}
         paraphrase = {} if self.paraphrased_answer is None else {"paraphrased_answer": self.paraphrased_answer}
         wrong = {f"perturbed_answers[{number}]": text for number, text in enumerate(self.perturbed_answers)}
         turns = {f"history[{number}]": text for number, (_, text) in enumerate(self.history)}
@@ -47,7 +53,8 @@ class Pair:
 class PairSet:
     """Pairs in the publisher's order: "train" and "validation", then further splits that are evaluated alone.
 
-    splits        by name, in this order, further ones by their names, whatever order they are given in
+    splits        by name, in this order, further ones by their names, whatever order they are given in; any may hold
+                  documents as well
     forget_lists  name -> positions in the training split that are published, or chosen by the user's rules, to forget
     raw_files     what the pairs were read from, for provenance
     notes         what became of rows that are no pairs here, for the log and the record
@@ -126,9 +133,12 @@ class PairSet:
         return replace(self, splits=splits, forget_lists=kept)
 
 
+_LATER = ("history", "document", "part")
+
+
 def _row(pair: Pair) -> dict[str, Any]:
-    # without a history it has the form, hence the hash, that pairs have always had
-    return {name: value for name, value in asdict(pair).items() if name != "history" or value}
+    # without these a pair has the form, hence the hash, that pairs have always had
+    return {name: value for name, value in asdict(pair).items() if name not in _LATER or value}
 
 
 def _pair(row: Mapping[str, Any]) -> Pair:

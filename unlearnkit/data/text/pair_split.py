@@ -31,9 +31,9 @@ def divided(
         taken[number] += 1
         if (use := rules[number].use) != "drop":
             used[use] += pairs_in(row, where)
-    retained = {pair.question for pair in used["retain"]}
+    retained, asked = ({pair.question for pair in used[use] if not pair.document} for use in ("retain", "forget"))
     notes = {f"rows by rule {number} ({rule.use})": taken[number] for number, rule in enumerate(rules)}
-    notes["questions both forgotten and retained"] = len(retained & {pair.question for pair in used["forget"]})
+    notes["questions both forgotten and retained"] = len(retained & asked)
     kept, forgotten = used["retain"], used["forget"]
     lists = {"forget": tuple(range(len(kept), len(kept) + len(forgotten)))} if forgotten else {}
     splits = {"train": (*kept, *forgotten), "validation": tuple(used["validation"])}

@@ -28,10 +28,11 @@ class Prompt(Protocol):
 
 @dataclass(frozen=True)
 class Template:
-    """A question to its prompt, and the token that ends an answer, as text."""
+    """A question to its prompt, the token that ends an answer, and what precedes a document, as text."""
 
     prompt: Prompt
     end: str
+    begin: str = ""
 
 
 def template_of(settings: PairSettings, texts: PairTexts, special: Sequence[str]) -> Template:
@@ -41,7 +42,7 @@ def template_of(settings: PairSettings, texts: PairTexts, special: Sequence[str]
     """
     begin = _begin(settings, texts)
     if not isinstance(settings.template, ChatTemplate):
-        return Template(_plain(settings.template, begin, texts.end), texts.end)
+        return Template(_plain(settings.template, begin, texts.end), texts.end, begin)
     prompt, end = _chat(settings.template, texts, special)
     if begin and prompt("").startswith(begin):
         raise DataError(
@@ -49,7 +50,7 @@ def template_of(settings: PairSettings, texts: PairTexts, special: Sequence[str]
             expected="one of them",
             remedy="set it to false",
         )
-    return Template(lambda question, history=(): begin + prompt(question, history), end)
+    return Template(lambda question, history=(): begin + prompt(question, history), end, begin)
 
 
 def _begin(settings: PairSettings, texts: PairTexts) -> str:

@@ -3,6 +3,8 @@
 Prompt and answer are turned into tokens together, as a model reads them. A token with a character of the answer belongs
 to the answer, so every answer has a target, also where its first characters and the end of the prompt are one token.
 Spaces that end a prompt are counted to the answer, since most tokenizers join a space with the word after it.
+
+A document has neither a prompt nor a token that ends it: all of its tokens but the first are targets.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ import numpy as np
 from unlearnkit.data.text.pair_tokenizer import Encoded, PairTokenizer
 from unlearnkit.errors import DataError
 
+FEWEST = 2
+"""Tokens of a document that has a target."""
+
 
 class TokenPair(NamedTuple):
-    """The tokens of a prompt, and those of an answer with the token that ends it."""
+    """The tokens of a prompt, and those of an answer with the token that ends it; of a document, none and all."""
 
     prompt: list[int]
     answer: list[int]
@@ -53,6 +58,19 @@ def token_pairs(
     return made
 
 
+def document_tokens(tokenizer: PairTokenizer, begin: str, texts: Sequence[str], what: str) -> list[TokenPair]:
+    """Return documents, each after the text `begin`, as tokens; raises DataError for one without a target."""
+    made = [TokenPair([], encoded.tokens) for encoded in tokenizer.encode([begin + text for text in texts])]
+    for number, (_, tokens) in enumerate(made):
+        if len(tokens) < FEWEST:
+            raise DataError(
+                f"{what} {number} is {texts[number]!r}, which has {len(tokens)} token{'s' * (len(tokens) != 1)}",
+                expected=f"{FEWEST} or more, since the first one is no target",
+                remedy="leave it out, or complete it",
+            )
+    return made
+
+
 def _divided(encoded: Encoded, border: int) -> TokenPair:
     # the first token that reaches beyond the prompt
     count = int(np.searchsorted(encoded.ends, border, side="right"))
@@ -68,6 +86,17 @@ def refuse_special(texts: Sequence[str], special: Sequence[str], what: str) -> N
                 expected="text without special tokens, which the template writes",
                 remedy="remove it from the data",
             )
+
+
+def refuse_long_documents(documents: Sequence[TokenPair], length: int, what: str) -> None:
+    """Raise DataError if documents have more than `length` tokens: only `data.pairs.documents` says how to cut them."""
+    sizes = [len(tokens) for _, tokens in documents]
+    if long := sum(size > length for size in sizes):
+        raise DataError(
+            f"{long} of the {len(documents)} {what} have more than {length} tokens; the longest has {max(sizes)}",
+            expected=f"at most {length}, which is data.sequence_length",
+            remedy="set data.pairs.documents to {cut: all}, which divides them, or to {cut: first}",
+        )
 
 
 def refuse_long(pairs: Sequence[TokenPair], length: int, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from unlearnkit.config.forget_sets import units as config
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.forget_sets import Indices, random_forget_set, score_forget_set
+from unlearnkit.data.text.other_answers import AnyTokens
 from unlearnkit.data.text.pair_file import read_pairs
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import DataError
@@ -65,6 +67,12 @@ def pair_list(pairs: Path, name: str) -> Indices:
             remedy="correct the name, or take the pairs of the list by data.train_size and data.pairs.first",
         )
     return np.sort(np.array(lists[name], np.int64))
+
+
+def asked(text_set: TextSet) -> Iterator[AnyTokens]:
+    """Yield what decides the targets of every sequence: the tokens of its prompt, or of a document all of them."""
+    for question, sequence in zip(text_set.questions(), text_set.sequences(), strict=True):
+        yield question if len(question) else sequence
 
 
 def _of_whole_units(indices: Indices, text_set: TextSet) -> Indices:

@@ -54,14 +54,26 @@ def parts_of_pairs(tokens: Tokens, rows: Tensor) -> tuple[list[np.ndarray], list
     for row in rows.tolist():
         start, border, stop = pairs.starts[row], pairs.prompts[row], pairs.lengths[row]
         if not border:
-            raise TrainingError(
-                "generations answer prompts, but the data set is plain text",
-                expected="question-answer pairs",
-                remedy="remove the observation generations and what reads it, or choose a data set of pairs",
-            )
+            raise _no_prompt(row, plain=not pairs.prompts.any())
         prompts.append(pairs.tokens[start : start + border])
         answers.append(pairs.tokens[start + border : start + stop - 1])
-    return prompts, answers, int(pairs.tokens[pairs.starts[0] + pairs.lengths[0] - 1])
+    # all answers end with the same token
+    first = int(pairs.prompts.argmax())
+    return prompts, answers, int(pairs.tokens[pairs.starts[first] + pairs.lengths[first] - 1])
+
+
+def _no_prompt(row: int, *, plain: bool) -> TrainingError:
+    if plain:
+        return TrainingError(
+            "generations answer prompts, but the data set is plain text",
+            expected="question-answer pairs",
+            remedy="remove the observation generations and what reads it, or choose a data set of pairs",
+        )
+    return TrainingError(
+        f"generations answer prompts, but sequence {row} is a document, which has none",
+        expected="items that are splits of questions",
+        remedy="name these in observations.generations.items, such as [forget_questions, retain_questions]",
+    )
 
 
 def _of_model(
