@@ -136,6 +136,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "village_pairs": "unlearnkit.data.text.village_pairs",
         "tofu": "unlearnkit.data.text.tofu",
         "pair_files": "unlearnkit.data.text.pair_files",
+        "extraction_targets": "unlearnkit.data.text.extraction_targets",
     }
 )
 
