@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unlearnkit.artifacts.store import sha256_of
-from unlearnkit.data.download import DOWNLOAD_FOLDER, find_folder
+from unlearnkit.data import download
 from unlearnkit.data.language_packages import missing_package
 from unlearnkit.data.text.gpt2_tables import folder_tables, hub_tables
 from unlearnkit.data.text.pair_set import Pair, PairSet
@@ -71,7 +71,8 @@ SHA256: Mapping[str, str] = {
 }
 """The files that are read, with the SHA-256 of the published ones."""
 
-SHAPE, VALIDATION_SIZE = (15_000, 200), 1000
+SHAPE = (15_000, 200)
+VALIDATION_SIZE = 1000
 _BELOW = ("lm_extraction", "icu", "gpt2_tokenizer")
 _LISTS = tuple(name for name in SHA256 if name.startswith("lm_extraction_"))
 
@@ -82,7 +83,7 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
     These are `lm_extraction`, `icu` and `gpt2_tokenizer`; without the last, GPT-2's tokens come from huggingface.co.
     `settings` are not used. Raises DataError, naming the file, if one is missing or is not the published one.
     """
-    files = {name: find_folder(root, _BELOW, (name,), source=SOURCE) / name for name in SHA256}
+    files = {name: download.find_folder(root, _BELOW, (name,), source=SOURCE) / name for name in SHA256}
     tokens = _targets(files[TARGETS])
     for path in files.values():
         _refuse_other(path)
@@ -139,7 +140,7 @@ def _decoded(tokens: npt.NDArray[np.uint16], root: Path | None) -> list[str]:
         from tokenizers import Tokenizer, decoders
     except ImportError as error:
         raise missing_package("tokenizers", "turns tokens into text", error) from None
-    start = root or DOWNLOAD_FOLDER
+    start = root or download.DOWNLOAD_FOLDER
     folders = [folder for folder in (start, start / "gpt2_tokenizer") if _has_tables(folder)]
     tokenizer = Tokenizer(folder_tables(folders[0]) if folders else hub_tables("openai-community/gpt2"))
     tokenizer.decoder = decoders.ByteLevel()  # pyright: ignore[reportAttributeAccessIssue]
