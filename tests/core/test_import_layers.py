@@ -38,11 +38,11 @@ LAYERS = {
     4: {"data", "models", "training", "attribution", "observations"},
     5: {"methods"},
     6: {"search"},
-    7: {"report", "planning", "lineage", "doctor"},
+    7: {"report", "planning", "lineage", "doctor", "score"},
     8: {"commands"},
     9: {"__main__"},
 }
-WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "commands"}
+WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "score", "commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
 LANGUAGE = {

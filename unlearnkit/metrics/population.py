@@ -232,7 +232,7 @@ class Population:
         """Return the part of every array [models, samples] at `where`, with the split of its samples."""
         optional = ("losses", "member", "forgotten")
         given = {name: own[where] for name in optional if (own := getattr(self, name)) is not None}
-        return Population(self.margins[where], self.correct[where], split, **given, observed=observed)
+        return type(self)(self.margins[where], self.correct[where], split, **given, observed=observed)
 
 
 def require_same_samples(candidate: Population, oracle: Population) -> None:

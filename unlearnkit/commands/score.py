@@ -1,0 +1,100 @@
+"""`unlearnkit score`: are margins that were computed anywhere those of models that never saw the forget set?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unlearnkit.artifacts.store import read_array
+from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.metrics.population import SPLITS
+from unlearnkit.score.margin_files import FORMS, MarginTable, read_margin_table
+from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
+from unlearnkit.score.sides import populations
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the margins, those of oracles and perhaps of originals and other oracles, and what is computed."""
+    parser.add_argument("margins", type=Path, metavar="MARGINS", help=f"margins of unlearned models: {FORMS}")
+    parser.add_argument("--oracle", type=Path, required=True, metavar="FILE", help="margins of oracles, likewise")
+    parser.add_argument("--original", type=Path, metavar="FILE", help="margins of originals: adds the certificate")
+    parser.add_argument("--floor", type=Path, metavar="FILE", help="other oracles; default: half of those of --oracle")
+    parser.add_argument("--forget-set", type=Path, metavar="FILE", help=".npy: numbers of the forgotten samples")
+    parser.add_argument("--metrics", nargs="+", default=DEFAULT, metavar="METRIC", help="default: " + " ".join(DEFAULT))
+    parser.add_argument("--json", action="store_true", help="the same as one line of JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare margins of unlearned models with those of oracles: metrics, the noise floor, intervals, a verdict.
+
+    Nothing is written, and nothing but the files is read. What is not known of samples is stated in a note.
+    """
+    known = scorable()
+    for name in options.metrics:
+        if name not in known:
+            raise ConfigError(
+                f"--metrics names '{name}'", expected=f"some of {', '.join(known)}", remedy=suggest(name, known)
+            )
+    notes: list[str] = []
+    files = {
+        "candidate": options.margins,
+        "oracle": options.oracle,
+        "original": options.original,
+        "floor": options.floor,
+    }
+    tables = {name: read_margin_table(path) for name, path in files.items() if path}
+    sides = populations(tables, read_array(options.forget_set) if options.forget_set else None, notes.append)
+    split = sides["oracle"].split
+    sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
+    rows = scores(sides, options.metrics)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    if options.json:
+        stated = {name: {"file": str(table.path), "models": sides[name].models} for name, table in tables.items()}
+        print(json.dumps({**stated, "samples": sizes, "notes": notes, "results": rows}))
+    else:
+        print("\n".join(_text(tables, {name: side.models for name, side in sides.items()}, sizes, rows)))
+    return 0
+
+
+def _text(
+    tables: Mapping[str, MarginTable],
+    models: Mapping[str, int],
+    sizes: Mapping[str, int],
+    rows: Sequence[Mapping[str, Any]],
+) -> Iterator[str]:
+    for name, table in tables.items():
+        yield f"{name:<10} {models[name]:>6} models   {table.path}"
+    yield "samples    " + ", ".join(f"{count:,} {name}" for name, count in sizes.items())
+    yield ""
+    yield "| metric | split | value | 95 % interval | N | value | floor | verdict |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for row in rows:
+        interval = f"{_number(row.get('low'))} to {_number(row.get('high'))}" if row.get("low") is not None else ""
+        measured = f"{row['metric']} {row['statistic']}" if "statistic" in row else f"{row['metric']} {row['measure']}"
+        cells = (
+            f"{measured} [{row['unit']}]",
+            row["split"],
+            _number(row["value"]),
+            interval,
+            row.get("floor_n", row["n_models"]),
+            _number(row.get("value_at_floor_n")),
+            _number(row.get("floor")),
+            row["verdict"],
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+    yield (
+        "The first value is of all models; the second is of N models against N oracles, as the floor is, which is what "
+        "other oracles score. Values of different N do not compare."
+    )
+    if any(row["verdict"] == "too few models" for row in rows):
+        yield f"There is no verdict of fewer than {FEWEST_FOR_VERDICT} models and twice as many oracles."
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,110 @@
+"""From the margins of several files to populations on the same samples, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.errors import MetricError
+from unlearnkit.metrics.margins import require_finite
+from unlearnkit.metrics.population import SPLITS, Population
+from unlearnkit.score.margin_files import MarginTable
+
+
+class PartialPopulation(Population):
+    """A population that need not have samples of every split: metrics have values for the splits that are there."""
+
+    def present(self, splits: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `splits` that have a sample."""
+        return tuple(name for name in splits if (self.split == name).any())
+
+
+def populations(
+    tables: Mapping[str, MarginTable], forget: NDArray[np.integer] | None, note: Callable[[str], None]
+) -> dict[str, Population]:
+    """Return the populations of `tables`, by what they are, on the samples of "oracle", in its order.
+
+    `forget` are the numbers of the forgotten training samples: other training samples are retained. Without it, splits
+    are those that the oracles' file states, or all samples are the forget set. `note` is given what was done on the
+    way. Raises MetricError if samples do not correspond, or margins are not finite.
+    """
+    reference = tables["oracle"]
+    split = _roles(reference, forget)
+    found = {}
+    for name, table in tables.items():
+        own = _upright(table, reference, note)
+        rows = _rows(own, reference)
+        margins = np.asarray(own.margins)[:, rows]
+        require_finite(margins, str(table.path))
+        found[name] = PartialPopulation(margins, margins > 0, split)
+    return found
+
+
+def _upright(table: MarginTable, reference: MarginTable, note: Callable[[str], None]) -> MarginTable:
+    if table.samples == reference.samples:
+        return table
+    if table.models == reference.samples and table.split is None and table.numbers is None:
+        note(
+            f"{table.path} holds [samples, models]: it is transposed, since {reference.path} has {table.models} samples"
+        )
+        return replace(table, margins=table.margins.T)
+    raise MetricError(
+        f"{table.path} has {table.samples} samples, but {reference.path} has {reference.samples}",
+        expected="margins on the same samples",
+        remedy=f"evaluate both on the same samples; {table.path} was read as {table.models} models",
+    )
+
+
+def _rows(table: MarginTable, reference: MarginTable) -> NDArray[np.intp]:
+    """Return the row of `table` of every sample of `reference`; by position, unless both number their samples."""
+    if table.numbers is None or reference.numbers is None:
+        return np.arange(reference.samples)
+    both = table.split is not None and reference.split is not None
+    own, wanted = (_keys(each, both) for each in (table, reference))
+    if len({*own}) < len(own) or {*own} != {*wanted}:
+        lacking = sorted({*wanted} - {*own})
+        raise MetricError(
+            f"{table.path} and {reference.path} number other samples"
+            + (f": {len(lacking)} are missing in the first, {lacking[0]} among them" if lacking else ""),
+            expected="the same samples, each once",
+        )
+    place = {key: row for row, key in enumerate(own)}
+    return np.array([place[key] for key in wanted])
+
+
+def _keys(table: MarginTable, with_split: bool) -> list[tuple[str, int]]:
+    assert table.numbers is not None  # who calls this has looked
+    splits = table.split.tolist() if with_split and table.split is not None else [""] * table.samples
+    return [*zip(map(str, splits), table.numbers.tolist(), strict=True)]
+
+
+def _roles(reference: MarginTable, forget: NDArray[np.integer] | None) -> NDArray[np.str_]:
+    """Return the split of every sample: one of those that metrics know."""
+    stated = reference.split
+    if stated is None:
+        if forget is None:
+            return np.full(reference.samples, "forget")
+        numbers = np.arange(reference.samples) if reference.numbers is None else reference.numbers
+        stated, of_training = np.full(reference.samples, "train"), numbers
+    else:
+        of_training = np.arange(reference.samples) if reference.numbers is None else reference.numbers
+    training = np.isin(stated, ("train", "forget", "retain")) if forget is not None else np.zeros(len(stated), bool)
+    if forget is not None:
+        beyond = np.setdiff1d(forget, of_training[training])
+        if len(beyond):
+            raise MetricError(
+                f"the forget set has sample {beyond[0]}, which is no training sample of {reference.path}",
+                expected="numbers of its training samples",
+            )
+        stated = np.where(training, np.where(np.isin(of_training, forget), "forget", "retain"), stated)
+    unknown = stated[~np.isin(stated, SPLITS)]
+    if len(unknown):
+        raise MetricError(
+            f"{reference.path} has samples of the split '{unknown[0]}'",
+            expected=f"one of {', '.join(SPLITS)}",
+            remedy="state the forget set with --forget-set" if unknown[0] == "train" else "correct the column split",
+        )
+    return np.asarray(stated, str)
