@@ -1,0 +1,67 @@
+"""`unlearnkit ls`: what there is to choose from, with one line each."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from unlearnkit import registry
+from unlearnkit.declarations import declarations
+from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.sources import syntax_tree
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KINDS = {f"{kind}s": kind for kind in registry.REGISTRIES} | {"experiments": ""}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the kinds and --json."""
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"some of: {', '.join(KINDS)}; default: all")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List methods, metrics, data sets, models, observations and experiments, and what each is in one line.
+
+    What a configuration may name, in other words; plug-ins of the user's are in no list. Nothing of it is imported.
+    """
+    for name in options.kinds:
+        if name not in KINDS:
+            raise ConfigError(f"there is no kind '{name}'", expected=", ".join(KINDS), remedy=suggest(name, KINDS))
+    found = {name: _listed(KINDS[name]) for name in options.kinds or KINDS}
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    for name, entries in found.items():
+        print(f"{name}\n")
+        width = max(map(len, entries), default=0)
+        print("\n".join(f"  {key:<{width}}  {line}" for key, line in sorted(entries.items())) + "\n")
+    return 0
+
+
+def _listed(kind: str) -> Mapping[str, str]:
+    if not kind:
+        return {
+            str(path.relative_to(REPOSITORY)): _heading(path)
+            for path in sorted((REPOSITORY / "experiments").glob("*.yaml"))
+        }
+    return {name: _line(module, kind) for name, module in registry.REGISTRIES[kind].items()}
+
+
+def _line(module: str, kind: str) -> str:
+    """Return the first sentence of a module, and of what it is for where that is not images alone."""
+    text = ast.get_docstring(syntax_tree(module)) or ""
+    first = " ".join(text.partition("\n\n")[0].split())
+    tasks = registry.tasks_of(declarations(module)) if kind == "method" else ()
+    return first + (" [text]" if tuple(tasks) == ("text",) else "")
+
+
+def _heading(path: Path) -> str:
+    """Return the first sentence of the comment that an experiment begins with."""
+    lines = [line.lstrip("# ").rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+    text = " ".join(line for line in lines if line and not line.startswith("yaml-language-server"))
+    return re.split(r"(?<! al)\. ", text)[0].rstrip(".") + "."
