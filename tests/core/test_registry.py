@@ -91,12 +91,12 @@ def test_the_page_of_methods_states_every_setting_and_its_default(repository: Pa
     sections = (repository / "docs/methods.md").read_text().split("\n## ")[1:]
     tables = {section.partition("\n")[0]: defaults_told(section) for section in sections}
     for name in registry.METHODS:
-        shared = registry.tasks_of(registry.load("method", name)) == ("text",) and "steps" not in tables[name]
+        in_steps = "steps" in (fields := registry.load("method", name).Settings.model_fields)
+        shared = in_steps and "steps" not in tables[name]
         sources = BORROWED.get(name, ("token_fine_tune", name) if shared else (name,))
         told = {field: text for table in sources for field, text in tables[table].items()}
         if name == "datamodel_matching":
             told = {field: text for field, text in told.items() if field not in ("oracles", "pool", "pool_start")}
-        fields = registry.load("method", name).Settings.model_fields
         assert told.keys() == fields.keys(), name
         assert [field for field, text in told.items() if not says(text, fields[field].default)] == [], name
 

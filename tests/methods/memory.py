@@ -58,7 +58,7 @@ class Memory:
         """Return the original after the last step of a method."""
         module = registry.load("method", method)
         chosen = module.Settings.model_validate(settings)
-        last = getattr(chosen, "steps", 0)
+        last = getattr(chosen, "epochs", getattr(chosen, "steps", 0))
         procedure = Procedure(method, chosen, (last,))
         references = {"held_out_oracles": self.oracle} if "held_out_oracles" in module.NEEDS else {}
         kept = run_method(self.task, procedure, self.division, self.original, references, (0,), self._worker(method))

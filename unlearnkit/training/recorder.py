@@ -14,7 +14,7 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.models.arrays import to_array, to_tensor
 from unlearnkit.models.building import states_of
 from unlearnkit.training.sets import Sets
-from unlearnkit.training.shard import Kept, Worker, rounds
+from unlearnkit.training.shard import Curve, Kept, Worker, rounds
 
 _STEPS_PER_LINE = 50
 """Steps of language methods from one line of the log to the next."""
@@ -76,6 +76,11 @@ class Recorder:
         self._worker.report(text)
         self._kept.notes.append(text)
 
+    def record(self, rows: Curve) -> None:
+        """Add rows to the curve of the only model: column -> values [rows]."""
+        held = self._kept.curves[0] if self._kept.curves else {name: values[:0] for name, values in rows.items()}
+        self._kept.curves = [{name: np.concatenate([held[name], values]) for name, values in rows.items()}]
+
     def finish(self, model: nn.Module, method: str) -> Kept:
         """Return what was kept of a run that returned `model`; raises TrainingError if it missed a snapshot."""
         # what a method returns is its result, whatever it does after its last epoch
@@ -105,7 +110,7 @@ class Recorder:
         }
         arrays = {
             **{f"{_LOOP}{name}": to_array(tensor) for name, tensor in state.items()},
-            **Kept(all_passes=self.context.other_passes, notes=kept.notes).to_arrays(),
+            **Kept(all_passes=self.context.other_passes, notes=kept.notes, curves=kept.curves).to_arrays(),
             **{name: np.array(value) for name, value in own.items()},
         }
         resume.save(self._moment, arrays)

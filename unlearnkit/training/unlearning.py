@@ -28,7 +28,7 @@ from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.processes.group import ALONE, Group
 from unlearnkit.training.recorder import Moments, Recorder
 from unlearnkit.training.sets import Division, Sets
-from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
+from unlearnkit.training.shard import Curve, Kept, ShardResult, Task, Worker, run_shard
 
 ROLE = "unlearned"
 
@@ -50,6 +50,8 @@ class Context:
     weights, `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size`
     sequences, if it is set, and a `group` of processes may share the batches of one model; the loop of their methods
     observes both, and stops and goes on by `moments`. `set_name` returns the name of the set that draws belong to.
+    A method that judges single samples between its epochs puts what it saw into the model's curve by `record`: columns
+    by name, to which every call adds rows (`unlearnkit.artifacts.stops`).
     """
 
     generators: Sequence[torch.Generator]
@@ -65,6 +67,7 @@ class Context:
     group: Group = ALONE
     moments: Moments = field(default_factory=Moments)
     set_name: Callable[[Draws], str] = field(default=lambda _: "next")
+    record: Callable[[Curve], None] = field(default=lambda _: None)
     other_passes: float = field(default=0.0)
     timed: bool = field(default=True)
 
@@ -205,6 +208,7 @@ def run_method(
         group=worker.group,
         moments=recorder.moments(),
         set_name=data.name_of,
+        record=recorder.record,
     )
     recorder.context, recorder.data = context, data
     sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"

@@ -14,6 +14,7 @@ from made_pairs import made_pairs
 from memory import Memory
 from torch import Tensor, nn
 
+from unlearnkit.config.blocks import declared
 from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.data.text.sequences import IGNORE
 from unlearnkit.methods.language.block_outputs import block_output
@@ -92,6 +93,10 @@ def from_vector(memory: Memory, model: nn.Module) -> float:
     return float((states - goal).square().mean())
 
 
+def fields(method: str) -> set[str]:
+    return set(declared("method", method).Settings.model_fields)
+
+
 @dataclass(frozen=True)
 class Move:
     """What a method moves, at least how far (up if positive), and its settings besides steps and rate."""
@@ -118,13 +123,16 @@ MOVES = {
     "idk_ap": Move(refusal_loss, -1.0, {}),
     "alt_po": Move(wrong_before_true, 1.0, {}),
     "forget_retain": Move(forget_entropy, 0.3, {"forget": "me", "retain": "ap"}),
+    "kumpr": Move(forget_loss, 1.0, {"epochs": 20, "n": 2}),
+    "llmu": Move(forget_loss, 1.0, {}),
 }
 
 
 @pytest.mark.parametrize("method", MOVES)
 def test_a_method_moves_what_it_says(method: str, toy: Memory) -> None:
     move = MOVES[method]
-    model = toy.unlearned(method, {"steps": 20, "lr": 3e-3, "batch_size": 8, **move.settings})
+    common = {"steps": 20, "lr": 3e-3, "batch_size": 8}
+    model = toy.unlearned(method, {name: common[name] for name in common.keys() & fields(method)} | move.settings)
     before, after = move.measured(toy, toy.original), move.measured(toy, model)
     print(f"{method}: {move.measured.__name__} {before:.3f} -> {after:.3f}")
     assert (after - before) / move.by >= 1

@@ -26,6 +26,9 @@ CASES: dict[str, dict[str, Any]] = {
     "me_gd": {},
     # stops before its third step
     "ga": {"max_forget_nll": 4.2, "lr": 0.05},
+    "llmu": {"answers": 2},
+    # steps are epochs
+    "kumpr": {"epochs": 6, "lr": 0.01, "thresholds": "holdout"},
 }
 OWN: dict[str, Any] = {"steps": 6, "batch_size": 4, "lr": 0.01, "warmup_steps": 2}
 
@@ -49,6 +52,11 @@ class Interrupting(ResumeFolder):
         raise InterruptionError(after)
 
 
+def settings_of(method: str) -> dict[str, Any]:
+    own = CASES[method]
+    return own if "epochs" in own else {**OWN, **own}
+
+
 def interrupted(bench: Bench, method: str, **settings: Any) -> tuple[Kept, int]:
     """What is kept of a run that ends after each of its steps, and how often it was begun."""
     folder = Interrupting(str(bench.folder / "interrupted"), "key")
@@ -65,6 +73,9 @@ def interrupted(bench: Bench, method: str, **settings: Any) -> tuple[Kept, int]:
 def assert_equal(one: Kept, other: Kept) -> None:
     assert one.passes == other.passes and one.all_passes == other.all_passes
     assert one.notes == other.notes
+    assert [curve.keys() for curve in one.curves] == [curve.keys() for curve in other.curves]
+    for curve, whole in zip(one.curves, other.curves, strict=True):
+        assert all(np.array_equal(curve[name], whole[name], equal_nan=True) for name in curve)
     assert one.states.keys() == other.states.keys()
     assert all(same(one.states[step][0], other.states[step][0]) for step in one.states)
 
@@ -73,7 +84,7 @@ def assert_equal(one: Kept, other: Kept) -> None:
 def test_a_run_that_is_interrupted_after_every_step_ends_in_the_same_bits(
     method: str, bench_of: Callable[..., Bench]
 ) -> None:
-    bench, settings = bench_of("gpt2", method=method), {**OWN, **CASES[method]}
+    bench, settings = bench_of("gpt2", method=method), settings_of(method)
     whole = bench.kept(method, (1, 3, 6), **settings)
     kept, begun = interrupted(bench, method, **settings)
     assert begun == 2 * 5 + 1

@@ -16,6 +16,7 @@ from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.multiplier import Multiplier
 from unlearnkit.methods.language.token_guard import Guard
 from unlearnkit.methods.language.token_moments import captured, restored
+from unlearnkit.methods.language.watch import Watch
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
 from unlearnkit.training.language.token_losses import targets
 from unlearnkit.training.precision import autocast, products
@@ -100,7 +101,15 @@ class Term:
         return self.weight if self.multiplier is None else self.weight * self.multiplier.value
 
 
-def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> nn.Module:
+def descend(
+    model: nn.Module,
+    terms: Sequence[Term],
+    settings: LanguageSettings,
+    context: Context,
+    *,
+    beta2: float = 0.999,
+    watch: Watch | None = None,
+) -> nn.Module:
     """Return a copy of `model`, in eval mode, after `settings.steps` steps that decrease the sum of the `terms`.
 
     Every step takes one batch of the set of each term; a set is reshuffled in every pass, by the generator of its
@@ -108,21 +117,31 @@ def descend(model: nn.Module, terms: Sequence[Term], settings: LanguageSettings,
     differentiated separately, in parts of `context.micro_batch_size` sequences, so only the activations of one part are
     held. Matrices decay, vectors do not. Each process of `context.group` takes its share of every batch.
 
-    The run stops, and says so, before a step that would spoil the model (`Guard`). It goes on where an interrupted one
-    was saved (`context.moments`), on a CPU to the same bits.
+    The run stops, and says so, before a step that would spoil the model (`Guard`), or where a `watch` stops it. It goes
+    on where an interrupted one was saved (`context.moments`), on a CPU to the same bits. A step whose batches are all
+    empty is none. `beta2` is that of AdamW.
     """
-    return _Descent(copy.deepcopy(model), terms, settings, context).run()
+    return _Descent(copy.deepcopy(model), terms, settings, context, beta2, watch).run()
 
 
 class _Descent:
     """One run of the loop, from the original's weights or from where an interrupted one was saved."""
 
-    def __init__(self, model: nn.Module, terms: Sequence[Term], settings: LanguageSettings, context: Context) -> None:
-        self.model, self.terms, self.settings, self.context = model, terms, settings, context
+    def __init__(
+        self,
+        model: nn.Module,
+        terms: Sequence[Term],
+        settings: LanguageSettings,
+        context: Context,
+        beta2: float,
+        watch: Watch | None,
+    ) -> None:
+        self.model, self.terms, self.settings, self.context, self.watch = model, terms, settings, context, watch
         matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
         vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
         groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimizer = optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
+        decay = settings.weight_decay
+        self.optimizer = optim.AdamW(groups, lr=settings.lr, betas=(0.9, beta2), weight_decay=decay)
         self.batches = [term.draws.endless(settings.batch_size) for term in terms]
         self.drawn = [0] * len(terms)
         self.guard = Guard(context.note, settings.max_retain_loss)
@@ -136,15 +155,28 @@ class _Descent:
                 f"takes {settings.steps} steps; after fewer than {FEW_STEPS}, methods can hardly be told apart"
             )
         moment = context.moments.load()
-        first = self._restore(moment) if moment else 0
+        first = self._restore(moment) if moment else self._begin()
         with products(settings.precision):
             for step in range(first + 1, settings.steps + 1):
                 self._step(step)
-                context.end_epoch(step, self.model)
+                self._end(step)
                 if step < settings.steps and decided(context.group, context.moments.due()):
                     context.moments.save(self._captured(step))
         self.guard.weights(self.model)
         return self.model.eval()
+
+    def _begin(self) -> int:
+        """Let the watch see the model before the first step, and return how many steps were taken."""
+        if self.watch is not None:
+            self.guard.stopped = self.watch.begin(self.model)
+        return 0
+
+    def _end(self, step: int) -> None:
+        """State that a step is over."""
+        if self.watch is None:
+            self.context.end_epoch(step, self.model)
+        elif self.watch.end(step, self.model, self.guard.stopped):
+            self.guard.stopped = True
 
     def _step(self, step: int) -> None:
         """Take a step, unless the guard has stopped the run or stops it now."""
@@ -152,14 +184,18 @@ class _Descent:
             group["lr"] = rate_of(self.settings, step)
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
+        some = False
         for number, term in enumerate(self.terms):
             if self.guard.stopped or not term.turn(step):
                 continue
-            loss = self._differentiate(term, term.batch(*self._next(number)))
+            batch = term.batch(*self._next(number))
+            if not batch.sequences:
+                continue
+            loss, some = self._differentiate(term, batch), True
             self.guard.loss(step, self.context.set_name(term.draws), loss, term.max_nll)
             if term.multiplier is not None and not self.guard.stopped:
                 term.multiplier.move(step, loss)
-        if self.guard.stopped:
+        if self.guard.stopped or not some:
             return
         added(self.context.group, self.model.parameters())
         if self.guard.gradient(step, self._clipped()):
@@ -202,6 +238,7 @@ class _Descent:
         return {
             **captured(self.model, self.optimizer, self.context.generators),
             **{name: torch.tensor(value) for name, value in counts.items()},
+            **(self.watch.captured() if self.watch is not None else {}),
             "multipliers": torch.tensor(dual, dtype=torch.float64),
         }
 
@@ -212,6 +249,8 @@ class _Descent:
         """
         restored(moment, self.model, self.optimizer, self.context.generators)
         self.guard.stopped = bool(moment["stopped"])
+        if self.watch is not None:
+            self.watch.restored(moment)
         multipliers = (term.multiplier for term in self.terms if term.multiplier is not None)
         for multiplier, value in zip(multipliers, moment["multipliers"].tolist(), strict=True):
             multiplier.value = value

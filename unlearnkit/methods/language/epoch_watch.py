@@ -1,0 +1,128 @@
+"""Epochs of a method for language models, after each of which it looks at what the model still knows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from unlearnkit.config.methods.language import LanguageSettings
+from unlearnkit.config.methods.stopping import StoppedSettings
+from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.errors import TrainingError
+from unlearnkit.models.parts import sharing
+from unlearnkit.training.language.memorised import memorised
+from unlearnkit.training.sets import Sets
+from unlearnkit.training.unlearning import Context
+
+Seen = Mapping[str, Tensor]
+"""Column -> a value of each forget sequence, in their order; `unlearnkit.artifacts.stops.COLUMNS` has all columns."""
+
+
+class EpochWatch(ABC):
+    """Ends the epochs of a run, puts what is seen of the forget set after each into its curve, and stops it.
+
+    What it sees costs seconds, and no sample passes: it is evaluation. `limits` are what means have to come below.
+    """
+
+    def __init__(self, data: Sets[Sequences], settings: StoppedSettings, context: Context, steps: int) -> None:
+        self.data, self.settings, self.context, self.steps = data, settings, context, steps
+        self.rows = data.forget.indices
+        self.limits: dict[str, float] = {}
+        self._refuse_short()
+
+    @abstractmethod
+    def see(self, model: nn.Module, rows: Tensor) -> Seen:
+        """Return what a model in eval mode shows on sequences."""
+
+    @abstractmethod
+    def reason(self, seen: Seen) -> str:
+        """Return why a run stops after what was seen, "" if it goes on."""
+
+    def fixed(self) -> dict[str, float]:
+        """Return the limits that the settings state, by the columns that they are about."""
+        return {"accuracy": self.settings.max_accuracy, "likelihood": self.settings.max_likelihood}
+
+    def begin(self, model: nn.Module) -> bool:
+        """Compute the limits, and look at the model before the first step."""
+        self.limits = self.fixed()
+        if self.settings.thresholds == "holdout":
+            rows = self.data.validation.indices[: self.settings.holdout]
+            means = means_of(self.see(sharing(self.context.original).eval(), rows))
+            self.limits = {name: means[name] for name in self.limits}
+            stated = ", ".join(f"{name} {value:.4f}" for name, value in self.limits.items())
+            self.context.note(f"thresholds of the original on {len(rows)} validation sequences: {stated}")
+        return self._look(0, model)
+
+    def end(self, step: int, model: nn.Module, stopped: bool) -> bool:
+        """Look at the model where an epoch ends, unless the run was stopped before."""
+        epoch, within = divmod(step, self.steps)
+        if within:
+            return False
+        stops = not stopped and self._look(epoch, model)
+        self.context.end_epoch(epoch, model)
+        return stops
+
+    def captured(self) -> dict[str, Tensor]:
+        """Return the limits, which an interrupted run does not compute again."""
+        return {f"limit/{name}": torch.tensor(value, dtype=torch.float64) for name, value in self.limits.items()}
+
+    def restored(self, moment: Mapping[str, Tensor]) -> None:
+        """Take them back."""
+        self.limits = {name: float(moment[f"limit/{name}"]) for name in self.fixed()}
+
+    def memory(self, model: nn.Module, rows: Tensor) -> dict[str, Tensor]:
+        """Return loss, accuracy and likelihood of sequences."""
+        own = self.settings
+        how = {"n": own.n, "first_prefix": own.first_prefix, "batch_size": own.decoded_together}
+        return memorised(model, self.data.forget.tokens, rows, **how)
+
+    def below(self, means: Mapping[str, float]) -> bool:
+        """Return whether the means of accuracy and likelihood are both below their limits."""
+        return all(means[name] < self.limits[name] for name in ("accuracy", "likelihood"))
+
+    def _look(self, epoch: int, model: nn.Module) -> bool:
+        seen, own = self.see(model.eval(), self.rows), self.settings
+        where = {"epoch": torch.full((len(self.rows),), epoch), "row": self.rows}
+        self.context.record({name: values.numpy() for name, values in {**where, **seen}.items()})
+        means = means_of(seen)
+        self.context.report(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in means.items()))
+        why = self.reason(seen) if epoch >= own.min_epochs else ""
+        if why:
+            self.context.note(f"stopped after epoch {epoch}: {why}")
+        elif epoch == own.epochs:
+            limits = ", ".join(f"{name} {means[name]:.4f} (limit {value:.4f})" for name, value in self.limits.items())
+            self.context.note(f"ran all {epoch} epochs, which are the most that it may: {limits}")
+        return bool(why)
+
+    def _refuse_short(self) -> None:
+        lengths = self.data.forget.tokens.text_set.lengths[self.rows.numpy()]
+        if lengths.max() < (needed := self.settings.n + self.settings.first_prefix):
+            raise TrainingError(
+                f"EL_{self.settings.n} from prefixes of {self.settings.first_prefix} tokens or more stops the run, but "
+                f"the longest forget sequence has {lengths.max()} tokens",
+                expected=f"at least {needed}",
+                remedy="lower first_prefix or n of the method, or choose longer sequences (data.sequence_length)",
+            )
+
+
+def means_of(seen: Seen) -> dict[str, float]:
+    """Return the mean of every column over all sequences that have a value; no column without any."""
+    return {name: float(values.double().nanmean()) for name, values in seen.items() if not bool(values.isnan().all())}
+
+
+def loop_settings(settings: StoppedSettings, batch_size: int, steps: int) -> LanguageSettings:
+    """Return the settings of the loop for `epochs` epochs of `steps` steps: no decay, no clipping, a constant rate."""
+    return LanguageSettings.model_validate(
+        {
+            "steps": settings.epochs * steps,
+            "lr": settings.lr,
+            "schedule": "constant",
+            "batch_size": batch_size,
+            "weight_decay": 0.0,
+            "clip": None,
+            "precision": settings.precision,
+        }
+    )
