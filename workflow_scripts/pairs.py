@@ -19,8 +19,8 @@ with job_of(snakemake) as running:
     file, tokenizer = prepared(
         pairs, settings, data.tokenizer, Path(inputs.tokenizer[0]).parent if inputs.tokenizer else None
     )
-    if settings.documents:
-        file = cut_documents(file, tokenizer, settings.documents.cut, data.sequence_length)
+    if how := settings.documents:
+        file = cut_documents(file, tokenizer, how.cut, how.length or data.sequence_length)
         pairs = file.pairs
     write_pairs(output.pairs, file)
     write_text(output.tokenizer, tokenizer.definition)

@@ -66,6 +66,10 @@ def changed() -> Callable[..., dict[str, Any]]:
             {"name": "pair_files", "pairs": {"targets": "all"}},
             "data.pairs.targets is all, but data.forget_unit is sequence: the answers of a conversation are in the",
         ),
+        (
+            {"pairs": {"documents": {"cut": "first", "length": 97}}},
+            "data.pairs.documents.length is 97, but data.sequence_length is 96",
+        ),
         ({"name": "village"}, "forget_sets.tenth.name is 'forget10', but village has no such forget list"),
     ],
 )

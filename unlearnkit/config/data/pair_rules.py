@@ -38,6 +38,13 @@ def pair_problems(experiment: TextExperiment) -> Iterator[ConfigError]:
     for key, used in {"rules": data.pairs and data.pairs.rules, "targets": every}.items():
         if used and data.name != "pair_files":
             yield ConfigError(f"data.pairs.{key} is set, but data.name is {data.name}", expected="pair_files")
+    how = data.pairs.documents if data.pairs else None
+    if how and (how.length or 0) > data.sequence_length:
+        yield ConfigError(
+            f"data.pairs.documents.length is {how.length}, but data.sequence_length is {data.sequence_length}",
+            expected="stretches that fit into a sequence",
+            remedy="shorten the one, or raise the other",
+        )
     if data.forget_unit == "document" and pairs and not experiment.divides_documents:
         yield ConfigError(
             "data.forget_unit is document, but no document is divided into several sequences",

@@ -57,11 +57,18 @@ class GeneratedAlternatives(Settings):
 
 
 class Documents(Settings):
-    """What becomes of documents that are longer than `data.sequence_length`."""
+    """What becomes of documents that are longer than `data.sequence_length`, or than a length of their own."""
 
     cut: Literal["first", "all"] = Field(
         description="first: the first stretch of at most that many tokens is kept; all: they are divided into "
         "consecutive stretches, none of which share a token"
+    )
+    length: int | None = Field(
+        None,
+        ge=2,
+        # absent unless set: data of whole contexts stay what they are
+        exclude_if=lambda value: value is None,
+        description="most tokens of a stretch; null: data.sequence_length; ICU: 200, beside longer questions",
     )
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.metrics.language.answered import mean_of_defined
+from unlearnkit.metrics.language.partly import partly_seen
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
@@ -14,15 +15,24 @@ AXIS = "models"
 READS = ("margins", "continuations")
 NEEDS_ORACLE = False
 MIN_MODELS = 1
+PARTIAL = True
 HEADLINE = "bleu"
 STATISTIC = "mean"
-UNDEFINED = "where no true continuation of a split has words"
-SPLITS = ("forget", "retain", "validation")
-SHARE = {"direction": "match", "low": 0.0, "high": 1.0, "unit": "fraction", "splits": SPLITS}
+UNSEEN = "where the documents of a split are not continued"
+WORDLESS = "where the documents of a split are not continued, or no true continuation has words"
+SPLITS = ("forget", "retain", "validation", "forget_passages", "wikitext")
+SHARE = {
+    "direction": "match",
+    "low": 0.0,
+    "high": 1.0,
+    "unit": "fraction",
+    "splits": SPLITS,
+    "undefined": UNSEEN,
+}
 MEASURES = {
     "bleu": {"label": "BLEU", **SHARE},
-    "rougeL_f1": {"label": "ROUGE-L F1", "undefined": UNDEFINED, **SHARE},
-    "rougeL_recall": {"label": "ROUGE-L recall", "undefined": UNDEFINED, **SHARE},
+    "rougeL_f1": {**SHARE, "label": "ROUGE-L F1", "undefined": WORDLESS},
+    "rougeL_recall": {**SHARE, "label": "ROUGE-L recall", "undefined": WORDLESS},
     "distinct": {"label": "Distinct tokens", **SHARE},
     "entropy": {**SHARE, "high": None, "unit": "bits", "label": "Token entropy"},
 }
@@ -38,11 +48,12 @@ def score(
     """Return the means over documents of what `continuations` notes of each, {measure: {split: [models]}}.
 
     `bleu` and ROUGE compare with the true text; `distinct` and `entropy` are of the continuation alone, and low where a
-    model repeats itself. Documents whose true text has no words do not count in ROUGE. `oracle`, `settings` and `rng`
-    are unused. Raises MetricError for non-finite margins and for a split whose documents were not continued.
+    model repeats itself. Documents whose true text has no words do not count in ROUGE, and a split that was not
+    continued has NaN. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a
+    split of which some documents were not continued.
     """
     require_finite(candidate.margins, "candidate")
-    parts = {split: candidate.seen("continuations", split) for split in candidate.present(SPLITS)}
+    parts = {split: partly_seen(candidate, "continuations", split) for split in candidate.present(SPLITS)}
     return {
         name: {split: mean_of_defined(part[name].astype(np.float64)) for split, part in parts.items()}
         for name in MEASURES

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.metrics.language.answered import mean_of_defined
+from unlearnkit.metrics.language.partly import partly_seen
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Population
 
@@ -14,9 +15,22 @@ AXIS = "models"
 READS = ("margins", "extraction")
 NEEDS_ORACLE = False
 MIN_MODELS = 1
+PARTIAL = True
 HEADLINE = "extraction_likelihood"
 STATISTIC = "mean"
-SPLITS = ("forget", "retain", "validation", "authors", "facts")
+SPLITS = (
+    "forget",
+    "retain",
+    "validation",
+    "authors",
+    "facts",
+    "forget_passages",
+    "forget_questions",
+    "retain_questions",
+    "wikitext",
+    "lambada",
+    "dialogue",
+)
 MEASURES = {
     "extraction_likelihood": {
         "direction": "match",
@@ -25,7 +39,7 @@ MEASURES = {
         "unit": "fraction",
         "label": "Extraction likelihood",
         "splits": SPLITS,
-        "undefined": "no sequence of a split has a prefix that leaves n tokens",
+        "undefined": "where a split is not observed, or none of its sequences has a prefix that leaves n tokens",
     },
 }
 
@@ -39,13 +53,14 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean extraction likelihood of the sequences of a split, per model, {measure: {split: [models]}}.
 
-    Sequences that are too short do not count. `oracle`, `settings` and `rng` are unused. Raises MetricError for
-    non-finite margins and for a split whose sequences were not observed. Source: Jang et al. 2023 (arXiv 2210.01504).
+    Sequences that are too short do not count, and a split that was not observed has NaN. `oracle`, `settings` and `rng`
+    are unused. Raises MetricError for non-finite margins and for a split of which some sequences were not observed.
+    Source: Jang et al. 2023 (arXiv 2210.01504).
     """
     require_finite(candidate.margins, "candidate")
     return {
         "extraction_likelihood": {
-            split: mean_of_defined(candidate.seen("extraction", split)["likelihood"].astype(np.float64))
+            split: mean_of_defined(partly_seen(candidate, "extraction", split)["likelihood"].astype(np.float64))
             for split in candidate.present(SPLITS)
         }
     }

@@ -16,7 +16,19 @@ NEEDS_ORACLE = False
 MIN_MODELS = 1
 HEADLINE = "perplexity"
 STATISTIC = "mean"
-SPLITS = ("forget", "retain", "validation", "authors", "facts")
+SPLITS = (
+    "forget",
+    "retain",
+    "validation",
+    "authors",
+    "facts",
+    "forget_passages",
+    "forget_questions",
+    "retain_questions",
+    "wikitext",
+    "lambada",
+    "dialogue",
+)
 MEASURES = {
     "perplexity": {
         "direction": "match",
