@@ -39,7 +39,7 @@ LAYERS = {
     5: {"methods"},
     6: {"search"},
     7: {"report", "planning", "lineage", "doctor", "score"},
-    8: {"commands"},
+    8: {"commands", "experiment_results", "metric_functions"},
     9: {"__main__"},
 }
 WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "score", "commands"}
@@ -65,7 +65,7 @@ THIRD_PARTY = {
     5: {"torch", "pydantic"},
     6: {"numpy", "optuna"},
     7: {"numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "snakemake"},
-    8: {"snakemake"},
+    8: {"snakemake", "numpy", "pandas", "torch"},
     9: set(),
 }
 

@@ -261,4 +261,5 @@ def require_comparable(unlearned: NDArray, oracle: NDArray, metric: str) -> None
         raise MetricError(
             f"unlearned margins have {unlearned.shape[1]} samples but oracle margins {oracle.shape[1]}",
             expected="the same samples in the same order",
+            remedy="transpose them: margins are [models, samples]" if len(unlearned) == len(oracle) else None,
         )

@@ -1,0 +1,53 @@
+"""Metrics as functions of arrays of any kind: lists, NumPy, and tensors of torch on any device, with gradients too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.metrics import margins
+from unlearnkit.metrics.distribution import klom as _klom
+from unlearnkit.metrics.distribution import margin_distance
+
+
+def klom(unlearned: Any, oracle: Any, **settings: Any) -> NDArray[np.float64]:
+    """Return KLOM of every sample, [samples] in nats, 0 or more, lower is closer (`metrics.distribution.klom.klom`).
+
+    `unlearned` and `oracle` are margins [models, samples], in nats. Raises MetricError as the metric does.
+    """
+    return _klom.klom(unlearned=array_of(unlearned), oracle=array_of(oracle), **settings)
+
+
+def wasserstein(unlearned: Any, oracle: Any) -> NDArray[np.float64]:
+    """Return the distance of the margins of every sample, [samples] in nats, 0 or more, lower is closer.
+
+    See `metrics.distribution.margin_distance.wasserstein`. `unlearned` and `oracle` are margins [models, samples].
+    """
+    return margin_distance.wasserstein(unlearned=array_of(unlearned), oracle=array_of(oracle))
+
+
+def gaussian_kl(unlearned: Any, oracle: Any, **settings: Any) -> NDArray[np.float64]:
+    """Return the divergence of normal laws fitted to the margins of every sample, [samples] in nats, lower is closer.
+
+    See `metrics.distribution.margin_distance.gaussian_kl`. `unlearned` and `oracle` are margins [models, samples].
+    """
+    return margin_distance.gaussian_kl(unlearned=array_of(unlearned), oracle=array_of(oracle), **settings)
+
+
+def margins_from_logits(logits: Any, labels: Any) -> NDArray[np.floating]:
+    """Return the lead of the true class over all others, in nats (`metrics.margins.margins_from_logits`).
+
+    `logits` [..., classes] and integer `labels` [...]; higher is more confident, the range is unbounded.
+    """
+    return margins.margins_from_logits(array_of(logits), array_of(labels))
+
+
+def array_of(values: Any) -> NDArray:
+    """Return lists, arrays or a tensor of torch as a NumPy array; numbers of 16 bits that NumPy lacks in 32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":
+            values = values.float()
+    return np.asarray(values)
