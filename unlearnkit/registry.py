@@ -102,6 +102,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "perplexity": "unlearnkit.metrics.language.perplexity",
         "continuation": "unlearnkit.metrics.language.continuation",
         "bert_score": "unlearnkit.metrics.language.bert_score",
+        "dialogue_f1": "unlearnkit.metrics.language.dialogue_f1",
+        "last_word": "unlearnkit.metrics.language.last_word",
         "probability": "unlearnkit.metrics.language.probability",
         "truth_ratio": "unlearnkit.metrics.language.truth_ratio",
         "forget_quality": "unlearnkit.metrics.language.forget_quality",

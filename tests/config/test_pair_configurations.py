@@ -164,6 +164,15 @@ def test_a_model_that_reads_texts_and_is_not_named_is_missed(
     assert str(error.value) == message
 
 
+def test_a_metric_of_samples_that_the_data_lack_is_refused(changed: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(changed() | {"metrics": {"dialogue_f1": {}}})
+    assert str(error.value) == (
+        "metrics.dialogue_f1 is of dialogue samples, but data.name is village_pairs, which has none. Remove "
+        "metrics.dialogue_f1, or choose data that have them."
+    )
+
+
 def test_stretches_that_no_document_can_hold_are_refused(changed: Callable[..., dict[str, Any]]) -> None:
     plain = changed({"some": {"kind": "random_units", "size": 4}}, name="village")
     assert load_experiment(plain | {"observations": {"continuations": {"prefix": 48, "suffix": 48}}})

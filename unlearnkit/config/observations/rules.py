@@ -25,6 +25,7 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield observations that the data or a method does not have, and those that leave out what a metric reads."""
     wanted = {name: f"observations.{name}" for name in experiment.observed if name != ALWAYS_OBSERVED}
     for metric in experiment.metric_settings:
+        yield from _of_no_split(experiment, metric)
         for name in experiment.reads(metric)[1:]:
             if name in names_for("observation", experiment.task):
                 wanted.setdefault(name, f"metrics.{metric} reads {name}, which")
@@ -73,6 +74,17 @@ def _beyond_length(experiment: Experiment, name: str) -> Iterator[ConfigError]:
             f"observations.{name} needs documents of {needed} tokens (first, prefix and suffix), but "
             f"data.sequence_length is {length}",
             remedy=f"set data.sequence_length to {needed} or more, or shorten the prefix or the suffix",
+        )
+
+
+def _of_no_split(experiment: Experiment, metric: str) -> Iterator[ConfigError]:
+    """Yield a metric none of whose splits the data set has."""
+    splits = {split for measure in declared("metric", metric).MEASURES.values() for split in measure["splits"]}
+    if not splits & {*_ALWAYS, "all", *experiment.further_splits, *(("test",) if experiment.test_size else ())}:
+        named = " or ".join(sorted(splits))
+        yield ConfigError(
+            f"metrics.{metric} is of {named} samples, but data.name is {experiment.data.name}, which has none",
+            remedy=f"remove metrics.{metric}, or choose data that have them",
         )
 
 
