@@ -9,6 +9,7 @@ TEXT_GRAPH = PRESENT.text
 
 
 include: "pairs.smk" if TEXT_GRAPH.has_pairs else "tokens.smk"
+include: "partners.smk"
 
 
 rule units:

@@ -10,6 +10,7 @@
         base/manifest.json                                  pretrained models: hashes of the files beside it
         judge/manifest.json                                 the same of a language model that judges answers
         forget_sets/{forget_set}.npy                        indices into the training split; after others, with theirs
+        partners/{forget_set}.parquet                       text: the retained sequences nearest to forget sequences
         requests/{forget_set}.npy                           what a forget set that comes after others asks for itself
         alternatives/{forget_set}/answers.json              pairs: wrong answers that a model wrote to forget questions
         alternatives/{forget_set}/dataset.safetensors       pairs: the data set, with these for the data's wrong answers
@@ -71,6 +72,7 @@ JUDGE = f"{ROOT}/judge/manifest.json"
 FORGET_SET = f"{ROOT}/forget_sets/{{forget_set}}.npy"
 ALTERNATIVES = f"{ROOT}/alternatives/{{forget_set}}/answers.json"
 ALTERNATIVE_DATA = f"{ROOT}/alternatives/{{forget_set}}/dataset.safetensors"
+PARTNERS = f"{ROOT}/partners/{{forget_set}}.parquet"
 REQUEST = f"{ROOT}/requests/{{forget_set}}.npy"
 WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"

@@ -233,6 +233,10 @@ def tasks_of(method: Any) -> tuple[str, ...]:
     return getattr(method, "TASKS", ("image",))
 
 
+PARTNERS = "partners"
+"""The set of a method that rule partners makes: for every forget sequence, the retained one that is nearest to it."""
+
+
 def views_of(plug_in: Any) -> tuple[str, ...]:
     """Return the named sets beside retain and forget that a method reads, or that a data set provides."""
     return getattr(plug_in, "VIEWS", ())

@@ -170,6 +170,7 @@ STAGES: Mapping[str, Stage] = {
     ),
     "alternatives": _alternatives(layout.ALTERNATIVES),
     "alternative data": _alternatives(layout.ALTERNATIVE_DATA),
+    "partners": Stage(layout.PARTNERS, lambda g, w: g.partners.slice(), lambda g, w: g.partners.code(), task="text"),
     "effects": _attributed("effects", layout.EFFECTS),
     "oracles": _trained(layout.ORACLE, "oracle"),
     "held-out oracles": _trained(layout.HELD_OUT_ORACLE, "held_out_oracle"),

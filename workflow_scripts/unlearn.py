@@ -4,7 +4,6 @@ from unlearnkit.artifacts.attribution import read_effects
 from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
-from unlearnkit.artifacts.membership import read_membership
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import RepeatedWeights, WeightFile, write_weights
@@ -12,7 +11,7 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
-from unlearnkit.training.divisions import division_of
+from unlearnkit.training.divisions import read_division
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.setup import describe, task_for, worker_for
@@ -29,9 +28,7 @@ with job_of(snakemake) as running:
     model = on_base(settings["model"], inputs.base, snakemake.config["model"])
     task = task_for(dataset, model, settings.get("continual", settings)["seed"], worker.device)
     models = shard_indices(shard := snakemake.wildcards.shard)
-    forget = read_array(inputs.forget_set) if inputs.forget_set else None
-    membership = read_membership(inputs.membership, len(models), dataset.train_size) if inputs.membership else None
-    division = division_of(dataset, forget, [read_array(path) for path in inputs.earlier], membership)
+    division = read_division(dataset, dict(inputs.items()), len(models))
     with running.timing.measure("training") as work:
         unlearn_in_processes(dict(inputs.items()), settings, model, shard, execution, snakemake.threads, worker)
         result = unlearn_shard(
@@ -45,10 +42,11 @@ with job_of(snakemake) as running:
             oracle_pool=[WeightFile(path) for path in inputs.oracle_pool],
             effects=read_effects(inputs.effects[0]) if inputs.effects else None,
             reference=WeightFile(inputs.reference[0]) if inputs.reference else None,
+            tokenizer=inputs.tokenizer[0] if inputs.tokenizer else None,
         )
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"variant": snakemake.wildcards.variant}, result.base_of)
-    rows = rows_of(dataset.split_sizes, settings, [] if forget is None else [forget])
+    rows = rows_of(dataset.split_sizes, settings, [read_array(inputs.forget_set)] if inputs.forget_set else [])
     with running.timing.measure("margins", len(models) * len(result.passes) * len(rows)):
         assemble, epochs = getattr(load("method", settings["method"]), "assemble", None), sorted(result.passes)
         margins = margins_of_models(result.whole_state, models, epochs, dataset, task, worker, assemble, rows)

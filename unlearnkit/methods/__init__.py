@@ -11,8 +11,8 @@ A method module defines
                     for all of them
     LAST_EPOCH      "training" if its last epoch is that of the training recipe; left out otherwise
     NEEDS           what `context` must provide beyond generators: "recipe", "held_out_oracles", "oracle_pool" (its
-                    settings have `oracle_pool`, a range), "attribution" (a setting names one); "convolutions" if it
-                    runs only on models that have some
+                    settings have `oracle_pool`, a range), "attribution" (a setting names one), "tokenizer" (of text);
+                    "convolutions" if it runs only on models that have some
     VIEWS           the named sets that it reads beside the retain and the forget set, such as ("validation",); left
                     out if there are none. The configuration refuses a data set that does not provide them
     DRAWS           False if nothing is drawn at random, not even the order of samples: another seed gives the same
@@ -47,7 +47,11 @@ Of question-answer pairs only the answers are targets; `data.forget.unmasked()` 
 provide further sets for VIEWS: "holdout", which is the validation split, and three whose batches have each pair twice,
 with another answer and with the true one (`TokenBatch.paired`): "refusals", the forget set refused, "retain_refusals",
 the retain set refused, "alternatives", the forget set with wrong answers. A batch counts each pair once: a method that
-passes both answers through the model counts the second by `context.count`.
+passes both answers through the model counts the second by `context.count`. All text has "partners": the retained
+sequences that are nearest to those of the forget set (`data.partners`), in the order of `data.forget`.
+
+A method that judges what a model still knows after every epoch, and stops by it, has the settings of
+`unlearnkit.config.methods.stopping`, which count epochs, and an `epoch_watch.EpochWatch`.
 
 Methods for images that fine-tune on one set share the loop of `descent` and the settings of
 `unlearnkit.config.methods.fine_tuning`.

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from unlearnkit.artifacts.membership import Membership
+from unlearnkit.artifacts.membership import Membership, read_membership
+from unlearnkit.artifacts.store import read_array
 from unlearnkit.data.continual import new_rows
+from unlearnkit.errors import ArtifactError
+from unlearnkit.registry import PARTNERS
 from unlearnkit.training.sets import Division, Splits
+
+
+def read_division(dataset: Splits, inputs: Mapping[str, Any], models: int) -> Division | list[Division]:
+    """Return `division_of` a data set by the files that a job unlearns `models` models with: name -> path or paths."""
+    forget = read_array(inputs["forget_set"]) if inputs["forget_set"] else None
+    pool = inputs["membership"]
+    membership = read_membership(pool, models, dataset.train_size) if pool else None
+    partners = _read_partners(inputs["partners"][0]) if inputs["partners"] else None
+    return division_of(dataset, forget, [read_array(path) for path in inputs["earlier"]], membership, partners)
+
+
+def _read_partners(path: str) -> Mapping[int, int]:
+    from unlearnkit.artifacts.partners import read_partners  # images have no tables of partners
+
+    return read_partners(path)
 
 
 def division_of(
@@ -17,18 +38,37 @@ def division_of(
     forget_set: npt.NDArray[np.integer] | None,
     earlier: Sequence[npt.NDArray[np.integer]] = (),
     membership: Membership | None = None,
+    partners: Mapping[int, int] | None = None,
 ) -> Division | list[Division]:
     """Return the division of a data set by a forget set, or one per model by the membership of a pool.
 
     Where requests come one after another, `forget_set` holds the rows of all of them up to the present one, and
-    `earlier` those of all before it: the forget set is what is new, and no request is retained.
+    `earlier` those of all before it: the forget set is what is new, and no request is retained. `partners`, forget row
+    -> retained row, become the view of that name, in the order of the forget set.
     """
     if membership:
         return Division.by_model(dataset, membership)
     assert forget_set is not None
-    if not earlier:
-        return Division.of(dataset, forget_set)
+    own = _after(dataset, forget_set, earlier) if earlier else Division.of(dataset, forget_set)
+    return own if partners is None else _with_partners(own, partners)
+
+
+def _after(
+    dataset: Splits, forget_set: npt.NDArray[np.integer], earlier: Sequence[npt.NDArray[np.integer]]
+) -> Division:
     known, forgotten = np.ones((1, dataset.train_size), bool), np.zeros((1, dataset.train_size), bool)
     known[:, earlier[0]] = False
     forgotten[:, new_rows(forget_set, earlier[0])] = True
     return Division.by_model(dataset, Membership(known, forgotten))[0]
+
+
+def _with_partners(division: Division, partners: Mapping[int, int]) -> Division:
+    """Return a division with the partners of its forget rows; raises ArtifactError if one has none."""
+    rows = division.forget.tolist()
+    if missing := [row for row in rows if row not in partners]:
+        raise ArtifactError(
+            f"{len(missing)} of {len(rows)} forget sequences have no partner, sequence {missing[0]} among them",
+            remedy="delete the file of partners and give the same command again",
+        )
+    own = torch.tensor([partners[row] for row in rows])
+    return replace(division, views={**division.views, PARTNERS: own})

@@ -45,13 +45,15 @@ class Context:
     `generators` has one generator per model, `fresh()` returns newly initialised models (`fresh(1)`, `fresh(2)` others,
     for methods that train several), and `adapter` says where the parts of a model are. `references` holds what the
     method declares in NEEDS: "held_out_oracles", a model or stack that matches the given one, "oracle_pool", which
-    takes an index per model and returns those held-out oracles as a model or stack, and "attribution", the `Effects` of
-    the forget set. `note(text)` puts a sentence about these models into the job's log and into the provenance of the
-    weights, `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size`
-    sequences, if it is set, and a `group` of processes may share the batches of one model; the loop of their methods
-    observes both, and stops and goes on by `moments`. `set_name` returns the name of the set that draws belong to.
-    A method that judges single samples between its epochs puts what it saw into the model's curve by `record`: columns
-    by name, to which every call adds rows (`unlearnkit.artifacts.stops`).
+    takes an index per model and returns those held-out oracles as a model or stack, "attribution", the `Effects` of
+    the forget set, and "tokenizer", the path of that of the data, for functions of `training.language`.
+
+    `note(text)` puts a sentence about these models into the job's log and into the provenance of the weights,
+    `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size` sequences,
+    if it is set, and a `group` of processes may share the batches of one model; the loop of their methods observes
+    both, and stops and goes on by `moments`. `set_name` returns the name of the set that draws belong to. A method that
+    judges single samples between its epochs puts what it saw into the model's curve by `record`: columns by name, to
+    which every call adds rows (`unlearnkit.artifacts.stops`).
     """
 
     generators: Sequence[torch.Generator]
@@ -123,6 +125,7 @@ def unlearn_shard(
     oracle_pool: Sequence[WeightFile] = (),
     effects: Effects | None = None,
     reference: WeightFile | None = None,
+    tokenizer: str | None = None,
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
@@ -132,7 +135,8 @@ def unlearn_shard(
     Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
     the same indices, `oracle_pool` are those with the oracles that the method may draw from, and `effects` are what an
     attribution states about the forget set: each if the method needs it. `reference` is a file with the same indices,
-    where `context.reference()` is another model than the method starts from.
+    where `context.reference()` is another model than the method starts from. `tokenizer` is the path of that of the
+    data, for methods that need it.
 
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws of a set for
     the same model.
@@ -155,6 +159,7 @@ def unlearn_shard(
     def run_stack(indices: tuple[int, ...], name: str) -> Kept:
         model = first_originals(indices) if procedure.from_first else gathered([originals], indices)
         references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
+        references["tokenizer"] = tokenizer
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
         own = division if isinstance(division, Division) else division[position[indices[0]]]

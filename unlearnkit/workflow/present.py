@@ -16,6 +16,7 @@ from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
+from unlearnkit.workflow.partner_graph import PartnerGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 from unlearnkit.workflow.report_graph import ReportGraph
@@ -33,6 +34,7 @@ class Present:
         self.graph = graph
         self.base, self.judge = BaseGraph(graph), JudgeBase(graph)
         self.text = TextGraph(graph) if graph.experiment.task == "text" else None
+        self.partners = PartnerGraph(graph)
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
         self.leaderboard = LeaderboardGraph(self.page)

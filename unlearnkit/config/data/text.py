@@ -8,6 +8,7 @@ from pydantic import Field
 
 from unlearnkit.config.data.hub_text import HubText
 from unlearnkit.config.data.pairs import PairSettings
+from unlearnkit.config.data.partners import PartnerSettings
 from unlearnkit.config.data.tokenizer import Tokenizer
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
@@ -29,6 +30,9 @@ class TextDataBlock(Settings):
     )
     pairs: PairSettings | None = Field(
         None, description="of question-answer pairs: how they become text, and which are taken; null: the defaults"
+    )
+    partners: PartnerSettings | None = Field(
+        None, description="how the partners are found that methods with the view partners read; null: the defaults"
     )
     sequence_length: int = Field(
         ge=2,

@@ -50,7 +50,8 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
 def view_problems(experiment: Experiment, key: str, method: str) -> Iterator[ConfigError]:
     """Yield the named sets that a method reads and the data set does not provide."""
     data_set = experiment.data.name
-    provided = ("validation", *registry.views_of(declared("data set", data_set)))
+    found = (registry.PARTNERS,) if experiment.task == "text" else ()
+    provided = ("validation", *found, *registry.views_of(declared("data set", data_set)))
     for view in registry.views_of(declared("method", method)):
         if view not in provided:
             yield ConfigError(

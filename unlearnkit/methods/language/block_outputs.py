@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
+from unlearnkit.models.language.block_states import block_output, transformer_blocks
 from unlearnkit.models.parts import sharing
 from unlearnkit.training.unlearning import Context
 
@@ -20,7 +20,7 @@ def transformer_block(adapter: Adapter, layer: int) -> str:
 
     Of the blocks of an adapter these are the numbered ones; embeddings and head are none.
     """
-    names = [parts[0] for parts in adapter.blocks if len(parts) == 1 and parts[0].rpartition(".")[2].isdigit()]
+    names = transformer_blocks(adapter)
     if layer < len(names):
         return names[layer]
     raise TrainingError(
@@ -28,21 +28,6 @@ def transformer_block(adapter: Adapter, layer: int) -> str:
         expected=f"a block from 0 to {len(names) - 1}",
         remedy="lower the setting `layer` of the method",
     )
-
-
-def block_output(model: nn.Module, block: str, inputs: Tensor) -> Tensor:
-    """Return what submodule `block` puts out while the model reads inputs [B, n]: hidden states [B, n, width]."""
-    seen: list[Tensor] = []
-
-    def keep(part: nn.Module, given: Any, output: Any) -> None:
-        seen.append(output[0] if isinstance(output, tuple) else output)
-
-    hook = model.get_submodule(block).register_forward_hook(keep)
-    try:
-        model(inputs)
-    finally:
-        hook.remove()
-    return seen[-1]
 
 
 @torch.no_grad()

@@ -168,14 +168,14 @@ class _Descent:
     def _begin(self) -> int:
         """Let the watch see the model before the first step, and return how many steps were taken."""
         if self.watch is not None:
-            self.guard.stopped = self.watch.begin(self.model)
+            self.guard.stopped = decided(self.context.group, self.watch.begin(self.model))
         return 0
 
     def _end(self, step: int) -> None:
         """State that a step is over."""
         if self.watch is None:
             self.context.end_epoch(step, self.model)
-        elif self.watch.end(step, self.model, self.guard.stopped):
+        elif decided(self.context.group, self.watch.end(step, self.model, self.guard.stopped)):
             self.guard.stopped = True
 
     def _step(self, step: int) -> None:
