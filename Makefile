@@ -91,11 +91,12 @@ tofu-docs:
 	cp $(TOFU)/figures/williams/margin_distance_trade_off.svg docs/tofu/trade_off.svg
 	cp $(TOFU)/figures/williams/margins.svg $(TOFU)/figures/williams/loss_curves.svg docs/tofu
 
-# exact versions of everything, resolved from the lower bounds in pyproject.toml
+# exact versions of everything, resolved from the lower bounds in pyproject.toml; those of the tests first, which are bounded more narrowly
 requirements: $(VENV)/.dev
-	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 pyproject.toml -o envs/requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra dev pyproject.toml \
-		-c envs/requirements.txt -o envs/requirements-dev.txt
+		-o envs/requirements-dev.txt
+	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 pyproject.toml \
+		-c envs/requirements-dev.txt -o envs/requirements.txt
 
 $(VENV)/.core: pyproject.toml envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unlearnkit needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
