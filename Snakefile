@@ -37,6 +37,7 @@ rule all:
         OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
         PRESENT.searches.results(),
         CONTINUAL_GRAPH.results(),
+        PRESENT.harness.results(),
     default_target: True
 
 
@@ -72,6 +73,13 @@ include: "rules/search.smk"
 include: "rules/unlearn.smk"
 include: "rules/observations.smk"
 include: "rules/score.smk"
+
+
+if EXPERIMENT.harness:
+
+    include: "rules/harness.smk"
+
+
 include: "rules/report.smk"
 include: "rules/arena.smk"
 include: "rules/targets.smk"

@@ -25,6 +25,7 @@
         {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
         {the same}/{shard}.judged.parquet.replies           what a judge replied, which no rule declares
         {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
+        {the same}/{shard}.harness/{task}.parquet           language models: what they answer to a task of the harness
         {originals and oracles of text}/{shard}.curves.parquet  how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
@@ -78,6 +79,7 @@ WEIGHTS = f"{ROOT}/{{population}}/{{shard}}.safetensors"
 OBSERVATION = f"{ROOT}/{{population}}/{{shard}}.{{observation}}.parquet"
 MARGINS = OBSERVATION.replace("{observation}", "margins")
 MERGED = f"{ROOT}/{{population}}/{{shard}}.merged/{{model}}.safetensors"
+HARNESS = f"{ROOT}/{{population}}/{{shard}}.harness/{{task}}.parquet"
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
 PARTS = f"{ROOT}/part/{{pool}}/{{shard}}.safetensors"
 MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"

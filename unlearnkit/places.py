@@ -39,7 +39,7 @@ class Place:
     @property
     def about(self) -> Stage:
         """The stage of the models that the file is about: of what is made of weights, that of these."""
-        of_weights = self.is_observation or self.stage in ("curves", "merged")
+        of_weights = self.is_observation or self.stage in ("curves", "merged", "harness")
         population = self.wildcards.get("population", "") if of_weights else ""
         return stage_of(POPULATIONS.get(population, self.stage))
 

@@ -94,17 +94,21 @@ def _searched(pattern: str, stage: str) -> Stage:
     )
 
 
+def _variant(w: Wildcards) -> str:
+    """The variant of the models that a file of a population is about, "" for those that none made."""
+    return w.get("variant") or layout.variant_of(w["population"])
+
+
+def _subject(w: Wildcards) -> str:
+    """The forget set or pool of the models that a file of a population is about, "" for originals."""
+    return w.get("forget_set") or layout.subject_of(w["population"])
+
+
 def _observed(name: str) -> Stage:
-    def variant(w: Wildcards) -> str:
-        return w.get("variant") or layout.variant_of(w["population"])
-
-    def subject(w: Wildcards) -> str:
-        return w.get("forget_set") or layout.subject_of(w["population"])
-
     return Stage(
         layout.observation(name),
-        lambda g, w: g.observations.slice_of(name, variant(w), subject(w)),
-        lambda g, w: g.observations.code(name, variant(w)),
+        lambda g, w: g.observations.slice_of(name, _variant(w), _subject(w)),
+        lambda g, w: g.observations.code(name, _variant(w)),
     )
 
 
@@ -205,6 +209,12 @@ STAGES: Mapping[str, Stage] = {
         task="text",
     ),
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
+    "harness": Stage(
+        layout.HARNESS,
+        lambda g, w: g.harness.slice_of(w["task"], _variant(w), _subject(w)),
+        lambda g, w: g.harness.code(),
+        task="text",
+    ),
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),
     "trials": Stage(

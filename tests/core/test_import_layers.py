@@ -50,6 +50,7 @@ LANGUAGE = {
     "tokenizers",
     "huggingface_hub",
     "datasets",
+    "lm_eval",
     "peft",
     "rouge_score",
     "sacrebleu",

@@ -17,6 +17,7 @@ from unlearnkit.config.data.measured import image_facts
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.forget_sets.continual import Continual, chain_of
 from unlearnkit.config.forget_sets.measured import ImageForgetSet
+from unlearnkit.config.harness.harness import Harness
 from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
@@ -28,7 +29,6 @@ from unlearnkit.config.settings import ModelSettings, ObservationSettings, Setti
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.facts.image_facts import ImageFacts
 from unlearnkit.facts.image_shape import image_shape
-from unlearnkit.facts.reader_names import embedder_name, reader_name
 from unlearnkit.facts.splits import SplitSizes, split_sizes
 
 
@@ -89,6 +89,11 @@ class Experiment(Settings):
         ObservationsBlock.model_validate({}),
         description="what is noted of the models beside margins: observation -> settings ({} for the defaults)",
     )
+    harness: Harness | None = Field(
+        None,
+        exclude_if=lambda block: block is None,
+        description="tasks of lm-evaluation-harness that every language model is asked",
+    )
     arena: Arena = Field(
         Arena.model_validate({}), description="how metrics are tried on planted candidates and on fewer models"
     )
@@ -142,7 +147,7 @@ class Experiment(Settings):
     def stated(self, metric: str) -> dict[str, dict[str, Any]]:
         """Return "stated" -> what scores and tables of a metric state beside its settings: its STATES, if any."""
         names = getattr(declared("metric", metric), "STATES", ())
-        return {"stated": {name: getattr(self, name) for name in names}} if names else {}
+        return {"stated": {name: getattr(self, name, None) for name in names}} if names else {}
 
     def reads(self, metric: str) -> tuple[str, ...]:
         """Return the observations that a metric reads; margins, which every metric has, come first."""
@@ -257,26 +262,6 @@ class Experiment(Settings):
     def has_pairs(self) -> bool:
         """Whether samples are question-answer pairs."""
         return False
-
-    @property
-    def embedded_by(self) -> str:
-        """What turns answers into vectors, for tables."""
-        settings: Any = self.observation_settings("similarities")
-        return embedder_name(settings.embedder)
-
-    @property
-    def entailed_by(self) -> str | None:
-        """The classifier of entailment, for tables; None without one."""
-        return self._reader("entailments")
-
-    @property
-    def classified_by(self) -> str | None:
-        """The classifier of texts, for tables; None without one."""
-        return self._reader("classified")
-
-    def _reader(self, observation: str) -> str | None:
-        settings: Any = self.observation_settings(observation)
-        return reader_name(settings.source) if settings.source else None
 
     @property
     def further_splits(self) -> Mapping[str, int]:

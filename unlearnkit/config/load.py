@@ -18,6 +18,7 @@ from unlearnkit.config.data.text import TextDataBlock
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.forget_sets.continual_rules import continual_problems
 from unlearnkit.config.forget_sets.rules import forget_set_problems
+from unlearnkit.config.harness.rules import harness_problems
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.exchanges import exchange_problems
 from unlearnkit.config.models.rules import population_problems
@@ -123,6 +124,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         exchange_problems,
         variant_problems,
         observation_problems,
+        harness_problems,
         arena_problems,
     )
     for rule in rules:

@@ -52,7 +52,7 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "lora", "search", "sizes", "stops", "sustainability", "tofu", "vision"),
+    "metric": ("arena", "cost", "harness", "lora", "search", "sizes", "stops", "sustainability", "tofu", "vision"),
     "observation": (
         *(
             "all",
@@ -86,6 +86,7 @@ RESERVED = {
         *("lora_all", "tofu_all", "unlearned", "vision_all"),
         *("arena", "base", "judge_base", "lora", "merged", "sizes", "tofu", "vision"),
         *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners", "stops"),
+        *("harness", "harness_all", "harness_table"),
     ),
 }
 """Names that plug-ins of a kind cannot have: other tables, rules, stages, and X where X_all is another target."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from unlearnkit.config.forget_sets.units import PairListForgetSet, TextForgetSet
 from unlearnkit.config.names import Name
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.training.text_recipe import TextRecipe
+from unlearnkit.facts.reader_names import embedder_name, reader_name
 from unlearnkit.facts.splits import SplitSizes
 
 CHARACTERS = 128
@@ -116,6 +117,26 @@ class TextExperiment(Experiment):
         declares = declared("data set", self.data.name)
         size = getattr(declares, "FORGET_LISTS", {}).get(name)
         return size if self.data.train_size == getattr(declares, "TRAIN_SIZE", None) else None
+
+    @property
+    def embedded_by(self) -> str:
+        """What turns answers into vectors, for tables."""
+        settings: Any = self.observation_settings("similarities")
+        return embedder_name(settings.embedder)
+
+    @property
+    def entailed_by(self) -> str | None:
+        """The classifier of entailment, for tables; None without one."""
+        return self._reader("entailments")
+
+    @property
+    def classified_by(self) -> str | None:
+        """The classifier of texts, for tables; None without one."""
+        return self._reader("classified")
+
+    def _reader(self, observation: str) -> str | None:
+        settings: Any = self.observation_settings(observation)
+        return reader_name(settings.source) if settings.source else None
 
     @property
     def planned_unit_size(self) -> int | None:

@@ -16,13 +16,14 @@ class Evaluation:
         self.present, self.graph = present, present.graph
 
     def everything(self) -> list[str]:
-        """Return scores and tables of all metrics, the observations that they read, the leaderboard and the page."""
+        """Return scores and tables of all metrics, what they read, answers to tasks, the leaderboard and the page."""
         graph, present = self.graph, self.present
         return [
             graph.path(layout.REPORT),
             *graph.results(*graph.metrics),
             *present.pool_scores.results(*present.pool_scores.metrics),
             *present.observations.read_by_all(*graph.metrics),
+            *present.harness.results(),
             *present.leaderboard.files().values(),
         ]
 
@@ -52,6 +53,12 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
         raise ConfigError(
             f"sustainability_all compares consecutive requests, but no forget set in {files} has `after`",
             expected="a forget set that names the one before it in `after` (docs/data.md)",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
+    if target == "harness_all" and experiment.harness is None:
+        raise ConfigError(
+            f"harness_all asks models the tasks of the block `harness`, but {files} has none",
+            expected="a block such as harness: {tasks: [icu_nine], begin_of_text: false} (docs/harness.md)",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
     if target not in ("tofu_all", "lora_all"):

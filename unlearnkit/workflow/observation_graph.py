@@ -160,13 +160,19 @@ class ObservationGraph:
             own["items"] = sorted({*settings.items})
         if observation in self.derived:
             return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
+        own |= self.models_slice(variant, forget_set)
+        evaluated = graph.evaluated_slice()
+        return {**own, **evaluated, **(graph.seed_slice() if evaluated else {})}
+
+    def models_slice(self, variant: str, forget_set: str) -> Slice:
+        """What turns a weight file into models: how they are assembled, what they are deltas of, their architecture."""
+        own: Slice = {}
         if method := self._assembling(variant):
             own["assembled_by"] = method
         if self._is_delta(variant):
-            own["unlearned_from"] = graph.experiment.unlearned_from
+            own["unlearned_from"] = self.graph.experiment.unlearned_from
             own |= self._pools.draws_slice(forget_set)
-        evaluated = graph.evaluated_slice()
-        return {**own, "model": graph.model_slice(), **evaluated, **(graph.seed_slice() if evaluated else {})}
+        return {**own, "model": self.graph.model_slice()}
 
     def code(self, observation: str, variant: str = "") -> str:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""

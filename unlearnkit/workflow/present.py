@@ -14,6 +14,8 @@ from unlearnkit.workflow.base_graph import BaseGraph, JudgeBase
 from unlearnkit.workflow.continual_graph import TABLE as SUSTAINABILITY
 from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.harness_graph import TABLE as HARNESS
+from unlearnkit.workflow.harness_graph import HarnessGraph
 from unlearnkit.workflow.leaderboard_graph import LeaderboardGraph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.partner_graph import PartnerGraph
@@ -42,6 +44,7 @@ class Present:
         self.continual = ContinualGraph(graph)
         self.pool_scores = PoolScores(self.pools)
         self.observations = ObservationGraph(graph)
+        self.harness = HarnessGraph(self.observations)
         self.arena = ArenaGraph(graph)
         self.searches = SearchGraph(graph)
 
@@ -66,15 +69,19 @@ class Present:
         return stage_of(stage).code(self, wildcards)
 
     def table_slice(self, table: str) -> Slice:
-        """Return the settings slice of a table: of a metric, of the cost, of trials, of requests one after another."""
+        """Return the settings slice of a table: of a metric, the cost, trials, requests one after another, tasks."""
         if table == SUSTAINABILITY:
             return self.continual.table_slice()
+        if table == HARNESS:
+            return self.harness.table_slice()
         return self.arena.table_slice(table) if table in TABLES else self.page.table_slice(table)
 
     def table_code(self, table: str) -> str:
         """Return the code fingerprint of a table."""
         if table == SUSTAINABILITY:
             return self.graph.code(table)
+        if table == HARNESS:
+            return self.graph.code("harness_table")
         return self.graph.code("trials_table") if table in TABLES else self.page.table_code(table)
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
@@ -111,10 +118,12 @@ class Present:
             "candidate": scores.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),
+            "task": [*self.harness.tasks],
             "table": [
                 *(f"{table}.{form}" for table in ("cost", *metrics) for form in ("parquet", "csv", "md")),
                 *(f"{table}.{form}" for table in TABLES for form in FORMS),
                 *(path.rpartition("/")[2] for path in self.continual.results()),
+                *(f"{HARNESS}.{form}" for form in ("parquet", "csv", "md") if self.harness.tasks),
             ],
             "figure": [*self.page.figures()],
             "pool": pools,

@@ -1,0 +1,1 @@
+"""The block `harness` of the configuration, and its rules."""
