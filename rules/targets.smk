@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, lora_all, arena_all, sizes_all, sustainability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, lora_all, arena_all, sizes_all, sustainability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.evaluation import Evaluation
@@ -90,6 +90,11 @@ rule vision_all:
 
 
 rule tofu_all:
+    input:
+        EVALUATION.everything(),
+
+
+rule icu_all:
     input:
         EVALUATION.everything(),
 

@@ -1,4 +1,4 @@
-"""`tofu_all`, `lora_all`, `sustainability_all`: what they ask for, and which experiments cannot give them."""
+"""Targets that evaluate a whole experiment: what they ask for, and which experiments cannot give them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,14 @@ def test_the_first_model_of_every_variant_is_merged() -> None:
             "village",
             {},
             "tofu_all evaluates answers to questions, but data.name in mine.yaml is village, which has no "
-            "question-answer pairs; expected one of village_pairs, tofu, pair_files. Name another target",
+            "question-answer pairs; expected one of village_pairs, tofu, pair_files, .*. Name another target",
+        ),
+        (
+            "icu_all",
+            "tofu_phi15",
+            {},
+            "icu_all evaluates how documents are continued, but data.name in mine.yaml is tofu, which has no document "
+            "to forget; expected one of tiny_shakespeare, .*extraction_targets",
         ),
         ("lora_all", "digits_methods", {}, "lora_all evaluates answers .* data.name in mine.yaml is digits"),
         (
@@ -77,7 +84,7 @@ def test_what_an_experiment_cannot_give_is_refused(
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        *(("tofu_all", "tofu_phi15"), ("lora_all", "lora_me_gd"), ("all", "village")),
+        *(("tofu_all", "tofu_phi15"), ("lora_all", "lora_me_gd"), ("all", "village"), ("icu_all", "village")),
         ("sustainability_all", "tofu_continual"),
     ],
 )

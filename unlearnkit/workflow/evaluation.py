@@ -1,4 +1,4 @@
-"""The whole evaluation of an experiment as one target: what `vision_all`, `tofu_all` and `lora_all` ask for."""
+"""The whole evaluation of an experiment as one target, such as `vision_all`, `tofu_all` and `icu_all`."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
             expected="a block such as harness: {tasks: [icu_nine], begin_of_text: false} (docs/harness.md)",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
+    if target == "icu_all" and not _forgets_documents(experiment.data.name):
+        able = [name for name in names_for("data set", "text") if _forgets_documents(name)]
+        raise ConfigError(
+            f"icu_all evaluates how documents are continued, but data.name in {files} is {experiment.data.name}, which "
+            "has no document to forget",
+            expected=f"one of {', '.join(able)}",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
     if target not in ("tofu_all", "lora_all"):
         return
     if not getattr(experiment, "has_pairs", False):
@@ -79,3 +87,10 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
             expected="the model pretrained, with model.adapter, such as {rank: 8}",
             remedy="ask for tofu_all, which is the same without merged models",
         )
+
+
+def _forgets_documents(data_set: str) -> bool:
+    """Return whether what models are trained on, and are to forget, is plain text, of which documents consist."""
+    declares = declared("data set", data_set)
+    pairs, text = getattr(declares, "PAIRS", False), getattr(declares, "TASK", "image") == "text"
+    return text and (not pairs or "train" in getattr(declares, "DOCUMENTS", ()))
