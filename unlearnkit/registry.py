@@ -76,6 +76,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "me_gd": "unlearnkit.methods.language.me_gd",
         "idk_ap": "unlearnkit.methods.language.idk_ap",
         "forget_retain": "unlearnkit.methods.language.forget_retain",
+        "icu": "unlearnkit.methods.language.icu",
         "kumpr": "unlearnkit.methods.language.kumpr",
         "llmu": "unlearnkit.methods.language.llmu",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -50,6 +51,12 @@ SHORT = {
     # fresh models know nothing, so a run may not stop for that, and sequences have 9 tokens at most
     "max_likelihood": 0.0,
     "n": 2,
+    "first_prefix": 1,
+    # two tokens of each, and none of them unlike the text
+    "prefix": 1,
+    "suffix": 1,
+    "min_bleu": 0.0,
+    "min_bert_score": -1.0,
 }
 """Settings of a bench unless told otherwise, of the methods that have them: little work, few references."""
 
@@ -112,8 +119,12 @@ class Bench:
 
     @property
     def division(self) -> Division:
-        """Retain set and forget set."""
-        return Division.of(self.dataset, self.forget)
+        """Retain set and forget set; of text every forget sequence has a partner."""
+        division = Division.of(self.dataset, self.forget)
+        if not isinstance(self.dataset, TextSet):
+            return division
+        partners = division.retain[7 : 7 + len(division.forget)]
+        return replace(division, views={**division.views, "partners": partners})
 
     def model(self, seed: int = 0) -> nn.Module:
         """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
@@ -143,7 +154,13 @@ class Bench:
             "held_out_oracles": self.model(HELD_OUT),
             "attribution": self.effects,
             "oracle_pool": lambda indices: self.model(HELD_OUT + indices[0]).eval(),
+            "tokenizer": self.tokenizer,
         }
+
+    @property
+    def tokenizer(self) -> str | None:
+        """The file of a tokenizer whose tokens are words, for text."""
+        return word_tokenizer(self.dataset.vocabulary_size, self.folder) if isinstance(self.dataset, TextSet) else None
 
     def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Procedure:
         """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
@@ -232,12 +249,23 @@ class Bench:
             worker=self.worker(stack_size),
             oracle_pool=[self.weight_file(HELD_OUT)],
             effects=self.effects,
+            tokenizer=self.tokenizer,
         )
 
     def with_other_data(self, rows: np.ndarray) -> Bench:
         """Return the bench with other pixels and labels, or other tokens, at `rows`."""
         other = _other_tokens if isinstance(self.dataset, TextSet) else _other_images
         return replace(self, dataset=other(self.dataset, rows))
+
+
+def word_tokenizer(vocabulary: int, folder: Path) -> str:
+    """Return the path of a tokenizer.json, written into a folder, whose tokens are the words w0, w1, ..."""
+    words = {f"w{number}": number for number in range(vocabulary)}
+    model = {"type": "WordLevel", "vocab": words, "unk_token": "w0"}
+    (path := folder / "tokenizer.json").write_text(
+        json.dumps({"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "Whitespace"}, "model": model})
+    )
+    return str(path)
 
 
 def _other_images(dataset: Any, rows: np.ndarray) -> ImageSet:

@@ -52,7 +52,7 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "harness", "lora", "search", "sizes", "stops", "sustainability", "tofu", "vision"),
+    "metric": ("arena", "cost", "harness", "icu", "lora", "search", "sizes", "sustainability", "tofu", "vision"),
     "observation": (
         *(
             "all",
@@ -85,7 +85,7 @@ RESERVED = {
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("icu_all", "lora_all", "tofu_all", "unlearned", "vision_all"),
         *("arena", "base", "judge_base", "icu", "lora", "merged", "sizes", "tofu", "vision"),
-        *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners", "stops"),
+        *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners"),
         *("harness", "harness_all", "harness_table"),
     ),
 }

@@ -139,7 +139,8 @@ def test_a_method_moves_what_it_says(method: str, toy: Memory) -> None:
 
 
 def test_every_method_on_a_shared_loop_is_there() -> None:
-    assert MOVES.keys() == BRIEFLY
+    # icu forgets documents: test_icu
+    assert MOVES.keys() == BRIEFLY - {"icu"}
 
 
 # the table of a published comparison, in kind

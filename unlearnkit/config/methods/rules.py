@@ -38,6 +38,7 @@ def variant_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 f"methods.{name}: {why}", remedy=f"choose a model with convolutions, or remove methods.{name}"
             )
         yield from view_problems(experiment, f"methods.{name}", block.method)
+        yield from _token_problems(experiment, f"methods.{name}", block.method)
         key = f"methods.{name}"
         problems = [*file_problems(key, block), *_grid_problems(key, block), *_order_problems(key, block)]
         yield from problems
@@ -59,6 +60,17 @@ def view_problems(experiment: Experiment, key: str, method: str) -> Iterator[Con
                 expected=f"a set that it provides ({suggest(view, provided)})",
                 remedy=f"choose another data set, or remove {key}",
             )
+
+
+def _token_problems(experiment: Experiment, key: str, method: str) -> Iterator[ConfigError]:
+    """Yield a method that reads text beside data that come as tokens, of which the text is not known."""
+    tokenised = getattr(declared("data set", experiment.data.name), "TOKENISED", False)
+    if tokenised and "tokenizer" in getattr(declared("method", method), "NEEDS", ()):
+        yield ConfigError(
+            f"{key}: {method} compares texts, but data set '{experiment.data.name}' comes as tokens",
+            expected="a data set with a tokenizer",
+            remedy=f"choose another data set, or remove {key}",
+        )
 
 
 def _grid_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:

@@ -41,6 +41,10 @@ class EpochWatch(ABC):
     def reason(self, seen: Seen) -> str:
         """Return why a run stops after what was seen, "" if it goes on."""
 
+    def judged(self, seen: Seen) -> Seen:
+        """Return further columns that follow from what was seen; what they say holds for the next epoch."""
+        return {}
+
     def fixed(self) -> dict[str, float]:
         """Return the limits that the settings state, by the columns that they are about."""
         return {"accuracy": self.settings.max_accuracy, "likelihood": self.settings.max_likelihood}
@@ -84,7 +88,8 @@ class EpochWatch(ABC):
         return all(means[name] < self.limits[name] for name in ("accuracy", "likelihood"))
 
     def _look(self, epoch: int, model: nn.Module) -> bool:
-        seen, own = self.see(model.eval(), self.rows), self.settings
+        own, seen = self.settings, dict(self.see(model.eval(), self.rows))
+        seen |= self.judged(seen)
         where = {"epoch": torch.full((len(self.rows),), epoch), "row": self.rows}
         self.context.record({name: values.numpy() for name, values in {**where, **seen}.items()})
         means = means_of(seen)

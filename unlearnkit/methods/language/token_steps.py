@@ -249,8 +249,6 @@ class _Descent:
         """
         restored(moment, self.model, self.optimizer, self.context.generators)
         self.guard.stopped = bool(moment["stopped"])
-        if self.watch is not None:
-            self.watch.restored(moment)
         multipliers = (term.multiplier for term in self.terms if term.multiplier is not None)
         for multiplier, value in zip(multipliers, moment["multipliers"].tolist(), strict=True):
             multiplier.value = value
@@ -259,6 +257,8 @@ class _Descent:
             for number, term in enumerate(self.terms):
                 if term.turn(earlier) and self.drawn[number] < drawn[number]:
                     self._next(number)
+        if self.watch is not None:
+            self.watch.restored(moment)
         return step
 
 

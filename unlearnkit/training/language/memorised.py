@@ -46,6 +46,22 @@ def known_targets(model: nn.Module, tokens: Tokens, rows: Tensor) -> tuple[Tenso
     return torch.cat(losses).cpu(), torch.cat(shares).cpu()
 
 
+@products()
+@torch.inference_mode()
+def divergences(model: nn.Module, original: nn.Module, tokens: Tokens, rows: Tensor) -> Tensor:
+    """Return KL(original || model) of each of the sequences `rows`, the mean over its targets, nats, float32 [rows].
+
+    Exactly 0 where both are the same model. Both are in eval mode.
+    """
+    found: list[Tensor] = []
+    for inputs, labels in within_sequences(tokens, rows):
+        own, other = (each(inputs).float().log_softmax(-1) for each in (model, original))
+        kl = (other.exp() * (other - own)).sum(-1)
+        chosen = labels != IGNORE
+        found.append((kl * chosen).sum(1) / chosen.sum(1))
+    return torch.cat(found).cpu()
+
+
 def within_sequences(tokens: Tokens, rows: Tensor) -> Sequence[tuple[Tensor, Tensor]]:
     """Return inputs and labels [B, n] of the sequences `rows`, in order, in parts that fit into memory.
 
