@@ -24,7 +24,7 @@ from unlearnkit.registry import REGISTRIES
 
 _LEARNING_RULES = (
     *("original", "oracle", "pool", "unlearn", "datamodel", "regression", "gradients", "influence"),
-    *("search", "choose"),
+    *("search", "choose", "harness"),
 )
 
 
