@@ -26,13 +26,16 @@ PLANNED = {"digits_methods", "nanogpt_fineweb", "village"}
 ALIKE = [f"deep_unlearn_{data}" for data in ("mnist", "fashion_mnist", "cifar10", "cifar100", "utkface")]
 """One protocol on several data sets, for two models: the first is planned, and the others have the same graph."""
 
-KIN = {"tofu_phi15", "tofu_qwen25_15b", "lora_idk_ap"}
-"""Experiments on question-answer pairs that differ from those that are planned in their settings alone."""
+KIN = {
+    *("tofu_phi15", "tofu_qwen25_15b", "lora_idk_ap"),
+    *("icu_gpt_neo_13b", "icu_gpt_neo_27b", "icu_opt_125m", "icu_smollm2"),
+}
+"""Experiments on text that differ from those that are planned in their settings alone."""
 
 QUICK = {"easydub_living17"}
 """What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
 
-ELSEWHERE = {"cifar10", "mnist", "fashion_mnist"}
+ELSEWHERE = {"cifar10", "mnist", "fashion_mnist", "extraction_targets"}
 """Data sets whose raw files are not in a dependency."""
 
 
