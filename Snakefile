@@ -38,6 +38,7 @@ rule all:
         PRESENT.searches.results(),
         CONTINUAL_GRAPH.results(),
         PRESENT.harness.results(),
+        ATTACK_GRAPH.results(),
     default_target: True
 
 
@@ -78,6 +79,11 @@ include: "rules/score.smk"
 if EXPERIMENT.harness:
 
     include: "rules/harness.smk"
+
+
+if EXPERIMENT.attacks:
+
+    include: "rules/attack.smk"
 
 
 include: "rules/report.smk"

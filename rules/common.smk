@@ -39,6 +39,7 @@ try:
     ATTRIBUTION_GRAPH = PRESENT.attribution
     OBSERVATION_GRAPH = PRESENT.observations
     CONTINUAL_GRAPH = PRESENT.continual
+    ATTACK_GRAPH = PRESENT.attacks
     BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)
@@ -82,6 +83,7 @@ wildcard_constraints:
     variant=layout.NAME,
     candidate=layout.NAME,
     attribution=layout.NAME,
+    attack=layout.NAME,
     pool=layout.NAME,
     output=f"{layout.MARGIN}|{layout.logit('[0-9]+')}",
     metric="[a-z0-9_]+",

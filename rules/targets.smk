@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, lora_all, arena_all, sizes_all, sustainability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, lora_all, arena_all, sizes_all, sustainability_all, durability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.evaluation import Evaluation
@@ -72,6 +72,11 @@ rule sizes_all:
 rule sustainability_all:
     input:
         CONTINUAL_GRAPH.results(),
+
+
+rule durability_all:
+    input:
+        ATTACK_GRAPH.results(),
 
 
 rule harness_all:

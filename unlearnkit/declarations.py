@@ -27,6 +27,7 @@ _OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
 _OF_IMAGES = ("NUM_CLASSES", "CLASS_NAMES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDATION_SIZE", "MEAN", "STD", "load")
 CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
+    "attack": ("Settings", "STACKABLE", "attack"),
     "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
     "observation": ("Settings", "VALUES", "NEEDS", "observe"),
     "observation of others": ("Settings", "VALUES", "NEEDS", "READS", "derive"),
@@ -41,6 +42,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 
 ARGUMENTS: Mapping[str, str] = {
     "unlearn": "model, data, settings, context",
+    "attack": "model, data, settings, context",
     "score": "candidate, oracle, *, settings, rng",
     "score with originals": "candidate, oracle, *, original, settings, rng",
     "observe": "subjects, settings",
@@ -59,6 +61,7 @@ _ALLOWED = ("pydantic", "unlearnkit.config", "unlearnkit.facts", "unlearnkit.lay
 
 BASES: Mapping[str, type[Settings]] = {
     "method": MethodSettings,
+    "attack": MethodSettings,
     "model": ModelSettings,
     "metric": Settings,
     "observation": ObservationSettings,
@@ -67,6 +70,7 @@ BASES: Mapping[str, type[Settings]] = {
 
 PACKAGES: Mapping[str, str] = {
     "method": "unlearnkit.methods",
+    "attack": "unlearnkit.attacks",
     "metric": "unlearnkit.metrics",
     "observation": "unlearnkit.observations",
     "data set": "unlearnkit.data",

@@ -29,6 +29,7 @@ COMPUTING = tuple(
         "attribution",
         "observations",
         "methods",
+        "attacks",
         "metrics",
         "ranking",
         "search",

@@ -21,8 +21,9 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         pool/{pool}/{shard}.safetensors                     models that are trained on samples of their own
         unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand there, too
-        {any of the five}/{shard}.margins.parquet           what they show on samples, as margins: an observation
-        {any of the five}/{shard}.{observation}.parquet     any other one (`unlearnkit.observations`)
+        attacked/{attack}/{forget_set}/{candidate}/{shard}.safetensors      a variant, originals or oracles, attacked
+        {any of the six}/{shard}.margins.parquet            what they show on samples, as margins: an observation
+        {any of the six}/{shard}.{observation}.parquet      any other one (`unlearnkit.observations`)
         {the same}/{shard}.judged.parquet.replies           what a judge replied, which no rule declares
         {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
         {the same}/{shard}.harness/{task}.parquet           language models: what they answer to a task of the harness
@@ -37,12 +38,14 @@
             effects/{forget_set}.safetensors                what the logits owe to a forget set
         scores/{metric}/{forget_set}/{candidate}.parquet    per-sample (or per-model) values
         summaries/{metric}/{forget_set}/{candidate}.parquet their statistics
+        attacked_scores/{attack}/{metric}/{forget_set}/{candidate}.parquet      the same of attacked models, against
+        attacked_summaries/{attack}/{metric}/{forget_set}/{candidate}.parquet   oracles under the same attack
         studies/{search}/{seed}.parquet                     trials of a search for a method's settings
         studies/{search}/{seed}.parquet.study/              journals of the study, which no rule declares
         studies/{search}/chosen.yaml                        the settings that were chosen
         studies/{search}/{trials.csv,curve.svg}             all studies of a search as a table and as a figure
         trials/{metric}/{forget_set}.parquet                a metric on candidates of which the truth is known
-        tables/{table}.{parquet,csv,md}                     of a metric; of the cost; arena and sizes have a figure, too
+        tables/{table}.{parquet,csv,md}                     of a metric; of the cost; some have a figure, too
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
         report/index.html
         leaderboard/leaderboard.{json,csv,md,html}          methods ranked, and critical_difference.svg
@@ -88,6 +91,7 @@ ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
 POOL = "pool/{pool}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
+ATTACKED = "attacked/{attack}/{forget_set}/{candidate}"
 EMBEDDINGS = f"{ROOT}/data/embeddings.npy"
 DATAMODELS = f"{ROOT}/attribution/{{attribution}}/outputs/{{shard}}.safetensors"
 GRADIENTS = f"{ROOT}/attribution/{{attribution}}/gradients/{{shard}}.safetensors"
@@ -97,6 +101,8 @@ MEMORISATION = f"{ROOT}/attribution/{{attribution}}/memorisation.npy"
 EFFECTS = f"{ROOT}/attribution/{{attribution}}/effects/{{forget_set}}.safetensors"
 SCORES = f"{ROOT}/scores/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 SUMMARY = f"{ROOT}/summaries/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
+ATTACKED_SCORES = f"{ROOT}/attacked_scores/{{attack}}/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
+ATTACKED_SUMMARY = f"{ROOT}/attacked_summaries/{{attack}}/{{metric}}/{{forget_set}}/{{candidate}}.parquet"
 TRIALS = f"{ROOT}/trials/{{metric}}/{{forget_set}}.parquet"
 STUDY = f"{ROOT}/studies/{{search}}/{{seed}}.parquet"
 JOURNALS = ".study"
@@ -123,7 +129,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 TRAINED = rf"original|(?:oracle|held_out_oracle|pool)/{NAME}"
 """What the folders of trained populations look like."""
-POPULATION = rf"{TRAINED}|unlearned/{NAME}/{NAME}"
+POPULATION = rf"{TRAINED}|unlearned/{NAME}/{NAME}|attacked/{NAME}/{NAME}/{NAME}"
 """What the folders of all populations look like."""
 
 MARGIN = "margin"
@@ -131,6 +137,9 @@ MARGIN = "margin"
 
 REFERENCE_CANDIDATES = ("original", "oracle")
 """Candidates that every metric scores beside the variants: the originals, and oracles (see Graph.selection)."""
+
+HELD_OUT = "held_out_oracle"
+"""What stands for a candidate in the folder of attacked held-out oracles."""
 
 
 def provenance(artifact: str) -> str:
@@ -149,7 +158,7 @@ def logit(label: int) -> str:
 
 
 def weights_of(population: str) -> str:
-    """Return the pattern of the weight files of a population (one of the five population patterns above)."""
+    """Return the pattern of the weight files of a population (one of the six population patterns above)."""
     return WEIGHTS.replace("{population}", population)
 
 
@@ -165,12 +174,23 @@ def observation(name: str) -> str:
 
 def subject_of(population: str) -> str:
     """Return the forget set or pool in the folder of a population, "" for originals."""
-    return population.partition("/")[2].partition("/")[0]
+    return _unattacked(population).partition("/")[2].partition("/")[0]
 
 
 def variant_of(population: str) -> str:
-    """Return the variant in the folder of a population of unlearned models, "" for any other population."""
-    return population.partition("/")[2].partition("/")[2]
+    """Return the variant in the folder of a population of unlearned models, attacked or not, "" for any other."""
+    variant = _unattacked(population).partition("/")[2].partition("/")[2]
+    return "" if attack_of(population) and variant in (*REFERENCE_CANDIDATES, HELD_OUT) else variant
+
+
+def attack_of(population: str) -> str:
+    """Return the attack in the folder of a population of attacked models, "" for any other population."""
+    return population.split("/")[1] if population.startswith("attacked/") else ""
+
+
+def _unattacked(population: str) -> str:
+    """Return the folder of a population without the name of an attack."""
+    return population.replace(f"/{attack_of(population)}/", "/", 1) if attack_of(population) else population
 
 
 def curves_of(population: str) -> str:

@@ -15,7 +15,7 @@ from unlearnkit.stages import POPULATIONS, STAGES, Stage, is_observation, stage_
 _WILDCARDS = {
     "shard": r"\d+-\d+",
     "model": r"\d+",
-    "population": rf"original|(?:oracle|held_out_oracle|pool)/{layout.NAME}|unlearned/{layout.NAME}/{layout.NAME}",
+    "population": layout.POPULATION,
     "metric": r"[a-z0-9_]+",
     "observation": r"[a-z0-9_]+",
     "output": rf"{layout.MARGIN}|{layout.logit(0)[:-1]}\d+",
@@ -25,6 +25,9 @@ _WILDCARDS = {
     "leaderboard": "|".join(map(re.escape, layout.LEADERBOARD_FILES.values())),
 }
 
+
+_FOLDERS = {"pool": ("pool",), "attacked": ("attack", "forget_set", "candidate")}
+"""Population -> what its folders are named after, where that is not a forget set and perhaps a variant."""
 
 _RESULT = re.compile(rf"({layout.RESULTS}/[^/]+/)(.+)")
 
@@ -136,7 +139,7 @@ def files_below(folder: str) -> Iterator[str]:
 def _divided(wildcards: dict[str, str]) -> dict[str, str]:
     """Replace the folder of a population by what it consists of: population, forget_set or pool, variant."""
     population, *names = wildcards.pop("population", "").split("/")
-    own = dict(zip(("pool",) if population == "pool" else ("forget_set", "variant"), names, strict=False))
+    own = dict(zip(_FOLDERS.get(population, ("forget_set", "variant")), names, strict=False))
     return {**({"population": population} if population else {}), **own, **wildcards}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
 from unlearnkit.sources import imported
-from unlearnkit.user_plug_ins import loaded, outside
+from unlearnkit.user_plug_ins import KINDS, loaded, outside
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -189,6 +189,18 @@ MODELS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+ATTACKS: Mapping[str, str] = MappingProxyType(
+    {
+        "relearn": "unlearnkit.attacks.images.relearn",
+        "fine_tune": "unlearnkit.attacks.images.fine_tune",
+        "token_relearn": "unlearnkit.attacks.language.token_relearn",
+        "token_fine_tune": "unlearnkit.attacks.language.token_fine_tune",
+        "quantise": "unlearnkit.attacks.quantise",
+        "prune": "unlearnkit.attacks.prune",
+    }
+)
+"""What unlearned models, and oracles, are put through to see whether what was forgotten comes back."""
+
 TASKS: Mapping[str, str] = MappingProxyType(
     {"image": "unlearnkit.training.images.image_task", "text": "unlearnkit.training.language.text_task"}
 )
@@ -203,7 +215,7 @@ OBJECTIVES: Mapping[str, str] = MappingProxyType(
 """What searches for settings minimise (contract: `unlearnkit.search.objectives`)."""
 
 OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"method": METHODS, "metric": METRICS, "observation": OBSERVATIONS, "data set": DATASETS, "model": MODELS}
+    dict(zip(KINDS, (METHODS, METRICS, OBSERVATIONS, DATASETS, MODELS, ATTACKS), strict=True))
 )
 """Kind -> the registered plug-ins of this package."""
 

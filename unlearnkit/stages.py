@@ -94,21 +94,47 @@ def _searched(pattern: str, stage: str) -> Stage:
     )
 
 
+def _folder(w: Wildcards) -> str:
+    """Return the folder of a population, whose path may have been taken apart (`places`)."""
+    parts = (w[name] for name in ("population", "attack", "forget_set", "candidate") if name in w)
+    return "/".join(parts) if "candidate" in w else w["population"]
+
+
 def _variant(w: Wildcards) -> str:
     """The variant of the models that a file of a population is about, "" for those that none made."""
-    return w.get("variant") or layout.variant_of(w["population"])
+    return w.get("variant") or layout.variant_of(_folder(w))
 
 
 def _subject(w: Wildcards) -> str:
     """The forget set or pool of the models that a file of a population is about, "" for originals."""
-    return w.get("forget_set") or layout.subject_of(w["population"])
+    return w.get("forget_set") or layout.subject_of(_folder(w))
+
+
+def _attack(w: Wildcards) -> str:
+    """The attack on the models that a file of a population is about, "" for those that were not attacked."""
+    return layout.attack_of(_folder(w))
 
 
 def _observed(name: str) -> Stage:
+    def settings(g: Any, w: Wildcards) -> Slice:
+        if name == ALWAYS_OBSERVED and _attack(w):
+            return g.attacks.attacked_slice(_attack(w), w["candidate"])
+        return g.observations.slice_of(name, _variant(w), _subject(w), attacked=bool(_attack(w)))
+
+    def code(g: Any, w: Wildcards) -> str:
+        if name == ALWAYS_OBSERVED and _attack(w):
+            return g.attacks.attacked_code(_attack(w))
+        return g.observations.code(name, _variant(w), attacked=bool(_attack(w)))
+
+    return Stage(layout.observation(name), settings, code)
+
+
+def _attacked_score(pattern: str) -> Stage:
     return Stage(
-        layout.observation(name),
-        lambda g, w: g.observations.slice_of(name, _variant(w), _subject(w)),
-        lambda g, w: g.observations.code(name, _variant(w)),
+        pattern,
+        lambda g, w: g.attacks.score_slice(w["attack"], w["metric"], w["forget_set"], w["candidate"]),
+        lambda g, w: g.graph.score_code(w["metric"]),
+        draws=("summary",),
     )
 
 
@@ -196,6 +222,13 @@ STAGES: Mapping[str, Stage] = {
         "unlearned",
         ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth"),
     ),
+    "attacked": Stage(
+        layout.weights_of(layout.ATTACKED),
+        lambda g, w: g.attacks.attacked_slice(w["attack"], w["candidate"]),
+        lambda g, w: g.attacks.attacked_code(w["attack"]),
+        "attacked",
+        ("attack", "retain_batches", "forget_batches", "validation"),
+    ),
     "curves": Stage(
         layout.CURVES,
         lambda g, w: g.graph.training_slice(w["population"]),
@@ -211,12 +244,14 @@ STAGES: Mapping[str, Stage] = {
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "harness": Stage(
         layout.HARNESS,
-        lambda g, w: g.harness.slice_of(w["task"], _variant(w), _subject(w)),
+        lambda g, w: g.harness.slice_of(w["task"], "" if _attack(w) else _variant(w), _subject(w)),
         lambda g, w: g.harness.code(),
         task="text",
     ),
     "scores": _score(layout.SCORES),
     "summaries": _score(layout.SUMMARY),
+    "attacked scores": _attacked_score(layout.ATTACKED_SCORES),
+    "attacked summaries": _attacked_score(layout.ATTACKED_SUMMARY),
     "trials": Stage(
         layout.TRIALS,
         lambda g, w: g.arena.trials_slice(w["metric"], w["forget_set"]),
@@ -244,7 +279,9 @@ STAGES: Mapping[str, Stage] = {
 DOCUMENTS = ("tables", "figures", "leaderboard", "report")
 """Stages that present results, and compute none."""
 
-POPULATIONS = {STAGES[name].role: name for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned")}
+POPULATIONS = {
+    STAGES[name].role: name for name in ("originals", "oracles", "held-out oracles", "pools", "unlearned", "attacked")
+}
 """Role -> stage that holds the weights of the models."""
 
 

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 
-KINDS = ("method", "metric", "observation", "data set", "model")
+KINDS = ("method", "metric", "observation", "data set", "model", "attack")
 """What a plug-in may be."""
 
 OUTSIDE = "UNLEARNKIT_PLUG_INS"

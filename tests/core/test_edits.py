@@ -24,6 +24,7 @@ forget_sets: {some: {kind: random, size: 20}}
 attributions: {sparse: {kind: datamodels, models: 10}, linear: {kind: trak, checkpoints: 2, dimension: 8}}
 searches: {ft: {method: fine_tune, forget_sets: [some], trials: 3, budget: 0.5}}
 methods: {scrub: {method: scrub}, matching: {method: oracle_matching, oracles: 2, pool: 4}}
+attacks: {int4: {attack: quantise}}
 metrics: {klom: {}, mia: {}}
 """
 TEXT = """
@@ -36,6 +37,7 @@ held_out_oracles: 2
 shard_size: 2
 forget_sets: {some: {kind: random_units, size: 4}}
 methods: {ga: {method: ga, steps: 2}}
+attacks: {relearnt: {attack: token_relearn}}
 metrics: {klom: {}}
 """
 PROGRAM = """
@@ -43,6 +45,7 @@ import json, sys, yaml
 from pathlib import Path
 from unlearnkit import fingerprint as prints
 from unlearnkit.config.load import load_experiment
+from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.search_graph import SearchGraph
@@ -65,6 +68,8 @@ def codes():
         observations = ObservationGraph(graph)
         found |= {f"{kind} {name}": observations.code(name) for name in observations.names}
         found[f"{kind} training"] = graph.model_code("train")
+        attacks = AttackGraph(graph)
+        found |= {f"{kind} {attack}": attacks.attacked_code(attack) for attack in attacks.attacks}
         found |= {f"{kind} {variant}": graph.unlearning_code(variant) for variant in graph.variants}
     return found
 
@@ -84,11 +89,20 @@ print(json.dumps(changed))
 """
 OBSERVED = {"image margins", "image confidences", "image hidden"}
 SEARCHED = {"studies", "chosen settings"}
-OF_MODELS = {"image training", *OBSERVED, "image scrub", "image matching", "datamodel", "gradients", *SEARCHED}
+OF_MODELS = {
+    "image training",
+    *OBSERVED,
+    "image scrub",
+    "image matching",
+    "image int4",
+    "datamodel",
+    "gradients",
+    *SEARCHED,
+}
 DERIVED = {f"text {name}" for name in names_for("observation", "text") if reads_of(name)}
 """Observations that are made of others, and of no weights."""
 OBSERVED_OF_TEXT = {f"text {name}" for name in names_for("observation", "text")} - DERIVED
-OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga"}
+OF_TEXT_MODELS = {"text training", *OBSERVED_OF_TEXT, "text ga", "text relearnt"}
 WITH_DEVICE = {"embeddings", "regression", "influence"}
 SCORES = {"score klom", "score mia"}
 SEEDED = {*OF_MODELS, *OF_TEXT_MODELS, *DERIVED, *SCORES, *WITH_DEVICE, "membership"}
@@ -121,9 +135,19 @@ EDITS = {
         "observations/margins.py",
         'name != "margins"',
         'name != "correct"',
-        {"image margins", "image scrub", "image matching", *SEARCHED, "text margins", "text ga"},
+        {
+            "image margins",
+            "image scrub",
+            "image matching",
+            "image int4",
+            *SEARCHED,
+            "text margins",
+            "text ga",
+            "text relearnt",
+        },
     ),
     "methods": ("methods/images/scrub.py", "settings.gamma * cross", "2 * settings.gamma * cross", {"image scrub"}),
+    "attacks": ("attacks/quantise.py", "** (settings.bits - 1)", "** settings.bits", {"image int4"}),
     "ranking": ("ranking/standing.py", "axis=-1", "axis=1", {"leaderboard"}),
     "metrics": ("metrics/attacks/mia.py", "- 0.5) / 0.5", "- 0.5)", {"score mia", *SEARCHED}),
     "search": ("search/trial.py", "axis=(0, 1)", "axis=(1, 0)", SEARCHED),

@@ -36,7 +36,7 @@ LAYERS = {
     2: {"artifacts"},
     3: {"metrics", "ranking"},
     4: {"data", "models", "training", "attribution", "observations"},
-    5: {"methods"},
+    5: {"methods", "attacks"},
     6: {"search"},
     7: {"report", "planning", "lineage", "doctor", "score"},
     8: {"commands", "experiment_results", "metric_functions"},
@@ -118,10 +118,10 @@ def test_metrics_import_only_errors_settings_and_each_other() -> None:
 
 
 def test_plug_ins_are_imported_through_the_registry_only() -> None:
-    from unlearnkit.registry import METHODS, MODELS, OBSERVATIONS
+    from unlearnkit.registry import ATTACKS, METHODS, MODELS, OBSERVATIONS
 
     for module, path in MODULES.items():
-        plug_ins = {*METHODS.values(), *MODELS.values(), *OBSERVATIONS.values()}
+        plug_ins = {*METHODS.values(), *MODELS.values(), *OBSERVATIONS.values(), *ATTACKS.values()}
         assert not plug_ins & set(imports(path)), f"{module} names a plug-in"
 
 
@@ -132,6 +132,7 @@ def test_plug_ins_are_imported_through_the_registry_only() -> None:
         ("models", ("images", "language")),
         ("training", ("images", "language")),
         ("methods", ("references", "images", "challenge", "language")),
+        ("attacks", ("images", "language")),
         ("metrics", ("distribution", "attacks", "utility", "arena", "language")),
     ],
 )
@@ -152,6 +153,7 @@ def test_there_are_no_cycles() -> None:
         ("forget_sets.continual_rules", ""),
         ("attributions.rules", ""),
         ("methods.rules", ""),
+        ("attacks.rules", ""),
         ("searches.rules", ""),
         ("observations.rules", ""),
         ("text_rules", "text_"),

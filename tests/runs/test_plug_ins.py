@@ -23,14 +23,16 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.models.building import states_of
 from unlearnkit.places import Place, place_of
+from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.evaluation import observed_of_models
+from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.present import Present
 
 PAGE = "docs/where-does-my-code-go.md"
-FILES = ("ascend.py", "spread.py", "centres.py", "tanh_net.py", "stripes.py", "own.yaml")
+FILES = ("ascend.py", "spread.py", "centres.py", "shake.py", "tanh_net.py", "stripes.py", "own.yaml")
 PROJECT = """
 [build-system]
 requires = ["setuptools"]
@@ -116,6 +118,10 @@ def test_the_examples_of_the_page_are_read_and_work(files: Path) -> None:
     (noted,) = read_observation(["0000-0001.centres.parquet"], "centres").values()
     logits = task.architecture.build(1).eval()(task.pixels.normalised(torch.arange(260)))
     np.testing.assert_allclose(noted.values["centre"][1], logits.detach().mean(-1), atol=1e-6)
+    own, division = Attack.of("shake", {"size": 0.05}), Division.of(images, np.arange(10))
+    shaken = attack_shard(task, own, division, state_of=states.__getitem__, model_indices=[0, 1], worker=worker)
+    moved = np.concatenate([(shaken.states[1, 0][name] - array).ravel() for name, array in states[1].items()])
+    assert moved.std() == pytest.approx(0.05, rel=0.2)
 
 
 def test_an_observation_of_the_page_is_made_of_all_models_and_known_by_its_name(files: Path) -> None:
@@ -191,7 +197,8 @@ def test_a_package_with_a_method_a_metric_and_a_model_is_used_and_rerun_exactly(
     (fresh.root / "climb.py").write_text(climb)
     (fresh.root / "rates.py").write_text("RATE = 1\n")
     (fresh.root / "own.yaml").write_text(own)
-    (fresh.root / "stripes.py").write_text(texts["stripes.py"])
+    for name in ("stripes.py", "shake.py"):
+        (fresh.root / name).write_text(texts[name])
     pip = ("-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", "site")
     subprocess.run([sys.executable, *pip, "./project"], cwd=fresh.root, check=True)
 

@@ -22,8 +22,9 @@ from unlearnkit.errors import UnlearnkitError
 Block = TypeVar("Block", bound=Settings)
 
 MODEL_KEYS = ("name",)
+ATTACK_KEYS = ("attack",)
 METHOD_KEYS = ("method", "tuned_by", "settings_file", "snapshots", "grid")
-"""Our own keys in the blocks of models and methods; no plug-in may have a setting of that name."""
+"""Our own keys in the blocks of models, attacks and methods; no plug-in may have a setting of that name."""
 
 
 class ModelBlock(Settings):
@@ -47,6 +48,12 @@ class MethodBlock(Settings):
         min_length=1,
         description="epochs at which the model is evaluated, rising; null: after the last epoch only",
     )
+
+
+class AttackBlock(Settings):
+    """A named attack and its settings."""
+
+    attack: str = Field(description="registered attack")
 
 
 class MetricsBlock(Settings):
@@ -73,8 +80,12 @@ def declared(kind: str, name: str) -> Any:
 
 
 def names_for(kind: str, task: str) -> list[str]:
-    """Return the registered plug-ins of a kind ("data set", "model", "method", "observation") that are for a task."""
-    own = {"method": registry.tasks_of, "observation": lambda plug_in: tuple(plug_in.VALUES)}
+    """Return the registered plug-ins of a kind that are for a task; of all kinds but metrics."""
+    own = {
+        "method": registry.tasks_of,
+        "attack": registry.tasks_of,
+        "observation": lambda plug_in: tuple(plug_in.VALUES),
+    }
     tasks = own.get(kind, lambda plug_in: (registry.task_of(plug_in),))
     return [name for name in registry.REGISTRIES[kind] if task in tasks(declared(kind, name))]
 
@@ -96,13 +107,19 @@ def data_block(base: type[Settings], task: str) -> Any:
 
 def model_block(task: str) -> Any:
     """Return the type of `model`: the settings of any model registered for the task, told apart by `name`."""
-    return _union((_model(name) for name in names_for("model", task)), "name")
+    return _union((_named("model", name, MODEL_KEYS, ModelBlock) for name in names_for("model", task)), "name")
 
 
 def methods_block(task: str) -> Any:
     """Return the type of `methods`: variant -> settings of any method for the task, told apart by `method`."""
     block = _union((_method(name) for name in names_for("method", task)), "method")
     return Annotated[dict[Name, block], Field(min_length=1)]
+
+
+def attacks_block(task: str) -> Any:
+    """Return the type of `attacks`: name -> settings of any attack for the task, told apart by `attack`."""
+    block = _union((_named("attack", name, ATTACK_KEYS, AttackBlock) for name in names_for("attack", task)), "attack")
+    return dict[Name, block]
 
 
 def metrics_block() -> type[MetricsBlock]:
@@ -126,6 +143,12 @@ def observations_block(task: str) -> type[ObservationsBlock]:
     return _block("observations", ObservationsBlock, **fields)
 
 
+def attack_settings(block: AttackBlock) -> Any:
+    """Return the settings of the attack that a block names."""
+    own = block.model_dump(exclude={*ATTACK_KEYS})
+    return declared("attack", block.attack).Settings.model_validate(own)
+
+
 def own_settings(block: ModelBlock | MethodBlock) -> dict[str, Any]:
     """Return the plug-in's settings that a model or method block sets, without our own keys."""
     return block.model_dump(
@@ -133,11 +156,11 @@ def own_settings(block: ModelBlock | MethodBlock) -> dict[str, Any]:
     )
 
 
-def _model(name: str) -> type[Settings]:
-    settings = _settings("model", name, MODEL_KEYS)
-    return create_model(
-        f"model_{name}", __base__=(settings, ModelBlock), __doc__=settings.__doc__, name=_tag("model", name)
-    )
+def _named(kind: str, name: str, keys: tuple[str, ...], block: type[Settings]) -> type[Settings]:
+    """Return the settings of a plug-in with the only key of ours, which names it."""
+    settings = _settings(kind, name, keys)
+    tag: dict[str, Any] = {keys[0]: _tag(kind, name)}
+    return create_model(f"{kind}_{name}", __base__=(settings, block), __doc__=settings.__doc__, **tag)
 
 
 def _method(name: str) -> type[Settings]:

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from unlearnkit import registry
 from unlearnkit.config.arena.arena import Arena
+from unlearnkit.config.attacks.durability import WithAttacks
 from unlearnkit.config.attributions.attribution import Attribution, Embedding
 from unlearnkit.config.blocks import MethodBlock, MetricsBlock, ModelBlock, ObservationsBlock, declared, own_settings
 from unlearnkit.config.data.images import DataBlock
@@ -32,7 +33,7 @@ from unlearnkit.facts.image_shape import image_shape
 from unlearnkit.facts.splits import SplitSizes, split_sizes
 
 
-class Experiment(Settings):
+class Experiment(WithAttacks):
     """Data set, model, recipe, forget sets, methods and metrics: all that `results/<experiment>/` depends on."""
 
     experiment: Slug = Field(description="name of the experiment; its artifacts lie in results/<experiment>/")

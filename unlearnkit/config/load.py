@@ -10,8 +10,17 @@ from pydantic import Field, ValidationError, create_model
 
 from unlearnkit import registry
 from unlearnkit.config.arena.rules import arena_problems
+from unlearnkit.config.attacks.rules import attack_problems
 from unlearnkit.config.attributions.rules import attribution_problems
-from unlearnkit.config.blocks import data_block, declared, methods_block, metrics_block, model_block, observations_block
+from unlearnkit.config.blocks import (
+    attacks_block,
+    data_block,
+    declared,
+    methods_block,
+    metrics_block,
+    model_block,
+    observations_block,
+)
 from unlearnkit.config.data.images import DataBlock
 from unlearnkit.config.data.rules import data_problems
 from unlearnkit.config.data.text import TextDataBlock
@@ -96,10 +105,16 @@ def experiment_class(task: str) -> type[Experiment]:
         key: (kind, Field(description=base.model_fields[key].description)) for key, kind in types.items()
     }
     observations: Any = observations_block(task)
+    attacks = Field({}, exclude_if=_is_empty, description=base.model_fields["attacks"].description)
+    fields["attacks"] = (attacks_block(task), attacks)
     meaning = base.model_fields["observations"].description
     fields["observations"] = (observations, Field(observations.model_validate({}), description=meaning))
     made: Any = create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
     return made
+
+
+def _is_empty(block: Any) -> bool:
+    return not block
 
 
 def _task_of(raw: Mapping[str, Any]) -> str:
@@ -125,6 +140,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         variant_problems,
         observation_problems,
         harness_problems,
+        attack_problems,
         arena_problems,
     )
     for rule in rules:

@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = {
     "observation": "unlearnkit.observations",
     "model": "unlearnkit.models",
     "data set": "unlearnkit.data_sets",
+    "attack": "unlearnkit.attacks",
 }
 """Kind of plug-in -> the group of entry points, name -> module, by which a package offers some."""
 
@@ -42,6 +43,7 @@ LISTED: Mapping[str, tuple[str, str]] = {
     "method": ("methods", "method"),
     "metric": ("metrics", "metric"),
     "observation": ("observations", "observation"),
+    "attack": ("attacks", "attack"),
 }
 """Kind -> the block of named entries, and the key of an entry that names a plug-in; its name if it has none."""
 
@@ -52,7 +54,19 @@ KEYED = ("metric", "observation")
 """Kinds of which the key of an entry is the name, since it is part of the paths of files."""
 
 RESERVED = {
-    "metric": ("arena", "cost", "harness", "icu", "lora", "search", "sizes", "sustainability", "tofu", "vision"),
+    "metric": (
+        "arena",
+        "cost",
+        "durability",
+        "harness",
+        "icu",
+        "lora",
+        "search",
+        "sizes",
+        "sustainability",
+        "tofu",
+        "vision",
+    ),
     "observation": (
         *(
             "all",
@@ -85,6 +99,7 @@ RESERVED = {
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("icu_all", "lora_all", "tofu_all", "unlearned", "vision_all"),
         *("arena", "base", "judge_base", "icu", "lora", "merged", "sizes", "tofu", "vision"),
+        *("attack", "attacked", "attacked_score", "durability", "durability_all"),
         *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners"),
         *("harness", "harness_all", "harness_table"),
     ),

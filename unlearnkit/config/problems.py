@@ -105,12 +105,12 @@ def _wrong_tag(schema: Node, node: Node, error: dict[str, Any], path: Sequence[s
 
 
 def _tasks_of(block: str, name: str) -> list[str]:
-    """Return what a registered model or method is for, nothing if there is none of this name."""
-    kind = {"model": "model", "methods": "method"}.get(block)
+    """Return what a registered model, method or attack is for, nothing if there is none of this name."""
+    kind = {"model": "model", "methods": "method", "attacks": "attack"}.get(block)
     if kind is None or name not in registry.REGISTRIES[kind]:
         return []
     plug_in = declarations(registry.locate(kind, name))
-    tasks = registry.tasks_of(plug_in) if kind == "method" else (registry.task_of(plug_in),)
+    tasks = (registry.task_of(plug_in),) if kind == "model" else registry.tasks_of(plug_in)
     return [*map(_named, tasks)]
 
 

@@ -14,7 +14,7 @@ from unlearnkit.config.yaml_text import content_of
 from unlearnkit.errors import ConfigError
 
 DEFAULT = Path("config.yaml")
-OVERLAID = ("forget_sets", "attributions", "pools", "searches", "methods", "observations")
+OVERLAID = ("forget_sets", "attributions", "pools", "searches", "methods", "attacks", "observations")
 """Blocks of named entries, which an overlay takes out by null."""
 
 

@@ -30,6 +30,7 @@ def name_problems(experiment: Experiment) -> Iterator[ConfigError]:
         "searches": experiment.searches,
         "methods": experiment.methods,
         "observations": experiment.observed,
+        "attacks": experiment.attacks,
     }
     for key, names in blocks.items():
         for name, why in unportable(names):

@@ -39,7 +39,7 @@ def _opened(definitions: dict[str, Any]) -> dict[str, Any]:
     """Let blocks name plug-ins from outside, whose settings the schema cannot know."""
     for definition in definitions.values():
         properties = definition.get("properties", {})
-        for key, tag in (("model", "name"), ("methods", "method")):
+        for key, tag in (("model", "name"), ("methods", "method"), ("attacks", "attack")):
             block = properties.get(key, {})
             union = next(iter(block.get("patternProperties", {}).values()), block)
             if "oneOf" in union:

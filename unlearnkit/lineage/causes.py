@@ -27,6 +27,9 @@ class Cause:
 _OF_THE_JOB = ("role", "unit_sequences", "continual.request", "continual.seed")
 """What a slice holds besides values of the configuration."""
 
+SCORED = ("scores", "summaries", "attacked scores", "attacked summaries")
+"""Stages of values of a metric."""
+
 UNEXPLAINED = "unexplained"
 DAMAGED = "damaged"
 CIRCUMSTANCES = ("device", "threads")
@@ -126,19 +129,25 @@ def config_key(place: Place, path: str) -> str:
         return f"embedding.{path}"
     if stage in ("forget sets", "requests"):
         return "data.train_size" if path == "train_size" else f"forget_sets.{own['forget_set']}.{path}"
+    if "attack" in own and stage in ("attacked", "margins") and first in ("settings", "attack"):
+        return f"attacks.{own['attack']}.{rest or first}"
     if "variant" in own and first in ("settings", "snapshots", "method"):
         return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
     if place.is_observation and first in ("settings", "items"):
         return f"observations.{stage}.{rest or first}"
-    if stage in ("scores", "summaries") and first == "reads":
+    if stage in SCORED and first == "reads":
         return f"observations.{rest}"
-    if stage in ("scores", "summaries"):
+    if stage in SCORED:
         if first in ("candidate", "oracle"):
             return f"models on the {first} side of {own['metric']}"
         return f"metrics.{own['metric']}.{rest}" if first == "settings" else path
     if stage == "tables" and first == "settings":
         return f"metrics.{own['table'].partition('.')[0]}.{rest}"
-    plain = stage == "margins" and "variant" not in own and first not in ("model", "evaluated", "seed", "seed_scheme")
+    plain = (
+        stage == "margins"
+        and not {"variant", "attack"} & own.keys()
+        and first not in ("model", "evaluated", "seed", "seed_scheme")
+    )
     return f"model.{path}" if plain else path
 
 

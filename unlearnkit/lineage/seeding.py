@@ -28,7 +28,7 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
     seed = settings.get("continual", settings).get("seed")
     if seed is None or place.stage in ("report", "figures"):
         return None
-    if place.stage in ("scores", "summaries", "trials"):
+    if place.stage in ("scores", "summaries", "attacked scores", "attacked summaries", "trials"):
         role, models = f"{place.wildcards['metric']} {place.wildcards['forget_set']}", range(1)
     elif place.stage == "studies":
         # the models of these seeds are trials
@@ -43,7 +43,8 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
         role, models, stages = "evaluation", range(1), ("retained_samples",)
     else:
         role, models = settings.get("role", place.about.role), place.models or range(1)
-        stages += tuple(view for view in _views(settings.get("method", "")) if view not in stages)
+        views = [view for kind in ("method", "attack") for view in _views(kind, settings.get(kind, ""))]
+        stages += tuple(view for view in views if view not in stages)
         if "forgotten" in (recipe := settings.get("training", {})) and role != "unlearned":
             role, stages = _of_text(role, recipe)
         elif recipe.get("same_initial_weights"):
@@ -66,10 +67,13 @@ def seeding(place: Place, record: Record) -> dict[str, Any] | None:
     return found
 
 
-def _views(method: str) -> tuple[str, ...]:
-    """Return the further sets that a method draws from, each from a stage of its name; of a user's it is not known."""
-    known = method in REGISTRIES["method"]
-    return getattr(declarations(locate("method", method)), "VIEWS", ()) if known else ()
+def _views(kind: str, name: str) -> tuple[str, ...]:
+    """Return the further sets that a method or attack draws from, each from a stage of its name.
+
+    Of a user's that this configuration does not name, they are not known.
+    """
+    known = name in REGISTRIES[kind]
+    return getattr(declarations(locate(kind, name)), "VIEWS", ()) if known else ()
 
 
 def _of_text(role: str, recipe: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ def keys_of(kind: str, rule: str, settings: Mapping[str, Any], threads: int) -> 
     Records of one key have one rate, in seconds per unit.
     """
     model = as_key(model_of(settings))
-    method, metric = settings.get("method"), settings.get("metric")
+    method, metric = settings.get("method", settings.get("attack")), settings.get("metric")
     if kind == START:
         what = method or metric or settings.get("kind")
         # a base has no model in its parameters, but comes from somewhere

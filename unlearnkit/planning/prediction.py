@@ -23,7 +23,7 @@ from unlearnkit.planning.workload import Workload
 from unlearnkit.registry import REGISTRIES
 
 _LEARNING_RULES = (
-    *("original", "oracle", "pool", "unlearn", "datamodel", "regression", "gradients", "influence"),
+    *("original", "oracle", "pool", "unlearn", "attack", "datamodel", "regression", "gradients", "influence"),
     *("search", "choose", "harness"),
 )
 

@@ -16,7 +16,7 @@ from unlearnkit.config.methods.variants import last_epoch
 from unlearnkit.config.pools.sizes import forgotten_of, part_of
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.passes import FORWARD_PASS
-from unlearnkit.layout import shard_indices
+from unlearnkit.layout import attack_of, shard_indices, subject_of, variant_of
 from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.memory import sized
@@ -63,9 +63,12 @@ class Workload:
             evaluated = self._evaluated(job.wildcards["forget_set"])
             evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
             return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}
+        if job.rule == "attack":
+            evaluations = self.models(job) * self._evaluated(job.wildcards["forget_set"])
+            return {"training": self.models(job) * self._attack_passes(job), "margins": evaluations}
         if job.rule in ("search", "choose"):
             return self._searched(job)
-        if job.rule in ("score", "score_pool"):
+        if job.rule in ("score", "score_pool", "attacked_score"):
             return {"scoring": self._margins_read(job)}
         return {}
 
@@ -139,9 +142,10 @@ class Workload:
 
     def observed(self, job: MissingJob) -> int:
         """Return the pairs of model (at an epoch) and sample that an observation is made of."""
-        population, *names = job.wildcards["population"].split("/")
-        snapshots = len(self.experiment.variants[names[1]].snapshots) if population == "unlearned" else 1
-        return self.models(job) * snapshots * self._items(names[0] if names else "", job.settings.get("items"))
+        population = job.wildcards["population"]
+        variant = "" if attack_of(population) else variant_of(population)
+        snapshots = len(self.experiment.variants[variant].snapshots) if variant else 1
+        return self.models(job) * snapshots * self._items(subject_of(population), job.settings.get("items"))
 
     def _items(self, forget_set: str, items: Sequence[str] | None) -> int:
         """Return the samples that an observation is made on for a forget set, for all of them if it is ""."""
@@ -185,6 +189,11 @@ class Workload:
         epoch = last_epoch(method, settings, self.experiment.training.epochs) or 0
         return settings.passes(self._retain_size(job), self.new_size(job.wildcards["forget_set"]), epoch)
 
+    def _attack_passes(self, job: MissingJob) -> float:
+        settings = declared("attack", job.settings["attack"]).Settings.model_validate(job.settings["settings"])
+        last = getattr(settings, "epochs", getattr(settings, "steps", 0))
+        return settings.passes(self._retain_size(job), self.forgotten_size(job.wildcards["forget_set"]), last)
+
     def _searched(self, job: MissingJob) -> dict[str, float]:
         search = self.experiment.searches[job.settings["search"]]
         sizes = [(self.experiment.train_size - size, size) for size in map(self.forget_size, search.forget_sets)]
@@ -194,7 +203,8 @@ class Workload:
         return {name: trials * search.models * units for name, units in (("training", passes), ("margins", evaluated))}
 
     def _margins_read(self, job: MissingJob) -> float:
-        variant = self.experiment.variants.get(job.wildcards["candidate"])
+        # attacked models have no snapshots
+        variant = None if "attack" in job.wildcards else self.experiment.variants.get(job.wildcards["candidate"])
         epochs = {"candidate": len(variant.snapshots) if variant else 1, "oracle": 1}
         samples = self._evaluated(job.wildcards["forget_set"])
         return sum((stop - first) * samples * epochs[side] for side in epochs for _, first, stop in job.settings[side])

@@ -69,6 +69,12 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
             expected=f"one of {', '.join(able)}",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
+    if target == "durability_all" and not experiment.attacks:
+        raise ConfigError(
+            f"durability_all compares models before and after attacks, but {files} has no block `attacks`",
+            expected="attacks: {NAME: {attack: quantise}}, for example (docs/durability.md)",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
     if target not in ("tofu_all", "lora_all"):
         return
     if not getattr(experiment, "has_pairs", False):

@@ -46,12 +46,13 @@ class ObservationGraph:
         items = self.graph.experiment.observation_settings(observation).items or ()
         if self.graph.experiment.retain_evaluated is None and not {"forget", "retain"} & {*items}:
             return []
-        own = population.split("/")[1:2] or self.graph.forget_sets
+        own = [*filter(None, [layout.subject_of(population)])] or self.graph.forget_sets
         return [self.graph.path(layout.FORGET_SET, forget_set=name) for name in own]
 
     def bases(self, observation: str, population: str, shard: str) -> list[str]:
         """Return the file with the originals that unlearned models are kept as deltas of, if they are."""
-        if observation == ALWAYS_OBSERVED or not self._is_delta(layout.variant_of(population)):
+        stored_whole = layout.attack_of(population) or not self._is_delta(layout.variant_of(population))
+        if observation == ALWAYS_OBSERVED or stored_whole:
             return []
         return self._pools.start(population.split("/")[1], shard)
 
@@ -145,10 +146,11 @@ class ObservationGraph:
 
     # configuration slice and code fingerprint
 
-    def slice_of(self, observation: str, variant: str = "", forget_set: str = "") -> Slice:
+    def slice_of(self, observation: str, variant: str = "", forget_set: str = "", *, attacked: bool = False) -> Slice:
         """What determines an observation beside weights and data: model, settings, and which samples it is made on.
 
-        `variant` is that of unlearned models, "" for others, and `forget_set` or pool what they are to forget.
+        `variant` is that of unlearned models, "" for others, and `forget_set` or pool what they are to forget. Those
+        that were `attacked` are stored as whole models, whatever their variant is.
         """
         graph = self.graph
         if observation == ALWAYS_OBSERVED:
@@ -160,7 +162,7 @@ class ObservationGraph:
             own["items"] = sorted({*settings.items})
         if observation in self.derived:
             return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
-        own |= self.models_slice(variant, forget_set)
+        own |= self.models_slice("" if attacked else variant, forget_set)
         evaluated = graph.evaluated_slice()
         return {**own, **evaluated, **(graph.seed_slice() if evaluated else {})}
 
@@ -174,7 +176,7 @@ class ObservationGraph:
             own |= self._pools.draws_slice(forget_set)
         return {**own, "model": self.graph.model_slice()}
 
-    def code(self, observation: str, variant: str = "") -> str:
+    def code(self, observation: str, variant: str = "", *, attacked: bool = False) -> str:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""
         if observation == ALWAYS_OBSERVED and variant:
             return self.graph.unlearning_code(variant)
@@ -182,7 +184,7 @@ class ObservationGraph:
             judge = getattr(self.graph.experiment.observation_settings(observation), "judge", None)
             more = [JUDGES[judge.kind]] if judge else []
             return self.graph.code("derive", locate("observation", observation), *more)
-        method = self._assembling(variant)
+        method = "" if attacked else self._assembling(variant)
         more = [locate("method", method)] if method else []
         return self.graph.model_code("observe", locate("observation", observation), *more)
 

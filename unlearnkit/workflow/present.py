@@ -9,6 +9,8 @@ from unlearnkit.places import Place
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.stages import STAGES, Slice, Wildcards, stage_of
 from unlearnkit.workflow.arena_graph import FORMS, TABLES, ArenaGraph
+from unlearnkit.workflow.attack_graph import TABLE as DURABILITY
+from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.attribution_graph import AttributionGraph
 from unlearnkit.workflow.base_graph import BaseGraph, JudgeBase
 from unlearnkit.workflow.continual_graph import TABLE as SUSTAINABILITY
@@ -45,6 +47,7 @@ class Present:
         self.pool_scores = PoolScores(self.pools)
         self.observations = ObservationGraph(graph)
         self.harness = HarnessGraph(self.observations)
+        self.attacks = AttackGraph(graph)
         self.arena = ArenaGraph(graph)
         self.searches = SearchGraph(graph)
 
@@ -69,16 +72,16 @@ class Present:
         return stage_of(stage).code(self, wildcards)
 
     def table_slice(self, table: str) -> Slice:
-        """Return the settings slice of a table: of a metric, the cost, trials, requests one after another, tasks."""
-        if table == SUSTAINABILITY:
-            return self.continual.table_slice()
+        """Return the settings slice of a table: of a metric, costs, trials, requests in a row, attacks, or tasks."""
+        if table in (SUSTAINABILITY, DURABILITY):
+            return (self.continual if table == SUSTAINABILITY else self.attacks).table_slice()
         if table == HARNESS:
             return self.harness.table_slice()
         return self.arena.table_slice(table) if table in TABLES else self.page.table_slice(table)
 
     def table_code(self, table: str) -> str:
         """Return the code fingerprint of a table."""
-        if table == SUSTAINABILITY:
+        if table in (SUSTAINABILITY, DURABILITY):
             return self.graph.code(table)
         if table == HARNESS:
             return self.graph.code("harness_table")
@@ -105,7 +108,8 @@ class Present:
         pools = self.pools.names(place.stage)
         pool = place.wildcards.get("pool", place.wildcards.get("forget_set"))
         metrics = [*REGISTRIES["metric"]]
-        held_out = place.wildcards.get("population", place.stage).startswith("held")
+        held_out = layout.HELD_OUT in (place.wildcards.get("population"), place.wildcards.get("candidate"))
+        held_out = held_out or place.stage == "held-out oracles"
         count = experiment.held_out_oracles if held_out else experiment.num_models
         shards = layout.shard_names(count, experiment.shard_size)
         shards = self.attribution.shards(attribution) if attribution in attributions else shards
@@ -115,14 +119,15 @@ class Present:
             "forget_set": asking if place.stage == "requests" else [*scores.forget_sets, *forgetting],
             "variant": self.pools.variants() if pool in forgetting else [*graph.variants],
             "metric": metrics,
-            "candidate": scores.candidates,
+            "attack": [*experiment.attacks],
+            "candidate": self.attacks.folders() if "attack" in place.wildcards else scores.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),
             "task": [*self.harness.tasks],
             "table": [
                 *(f"{table}.{form}" for table in ("cost", *metrics) for form in ("parquet", "csv", "md")),
                 *(f"{table}.{form}" for table in TABLES for form in FORMS),
-                *(path.rpartition("/")[2] for path in self.continual.results()),
+                *(path.rpartition("/")[2] for path in (*self.continual.results(), *self.attacks.forms())),
                 *(f"{HARNESS}.{form}" for form in ("parquet", "csv", "md") if self.harness.tasks),
             ],
             "figure": [*self.page.figures()],

@@ -12,6 +12,7 @@ from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.sources import source_path
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.arena_graph import ArenaGraph
+from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
@@ -128,6 +129,7 @@ class ReportGraph:
             ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
             **{f"{table}_all": arena.forms(table) for table in tables},
             "sustainability_all": ContinualGraph(self.graph).results(),
+            "durability_all": AttackGraph(self.graph).forms(),
             "search_all": [path for name in searches.names for path in searches.presented(name)],
         }
         return {target: paths for target, paths in files.items() if paths}
@@ -221,6 +223,8 @@ class ReportGraph:
             "searches",
             "originals",
             "oracles",
+            "attacks",
+            "durability",
         } - given
         return graph.experiment.model_dump(mode="json", exclude=left_out) | {
             "data": self.described_data(),

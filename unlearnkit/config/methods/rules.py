@@ -52,7 +52,7 @@ def view_problems(experiment: Experiment, key: str, method: str) -> Iterator[Con
     """Yield the named sets that a method reads and the data set does not provide."""
     data_set = experiment.data.name
     found = (registry.PARTNERS,) if experiment.task == "text" else ()
-    provided = ("validation", *found, *registry.views_of(declared("data set", data_set)))
+    provided = (*found, *provided_views(data_set))
     for view in registry.views_of(declared("method", method)):
         if view not in provided:
             yield ConfigError(
@@ -71,6 +71,11 @@ def _token_problems(experiment: Experiment, key: str, method: str) -> Iterator[C
             expected="a data set with a tokenizer",
             remedy=f"choose another data set, or remove {key}",
         )
+
+
+def provided_views(data_set: str) -> tuple[str, ...]:
+    """Return the named sets, beside retain and forget, that a data set provides."""
+    return ("validation", *registry.views_of(declared("data set", data_set)))
 
 
 def _grid_problems(key: str, block: MethodBlock) -> Iterator[ConfigError]:

@@ -1,0 +1,1 @@
+"""The blocks attacks and durability of the configuration, and their rules."""
