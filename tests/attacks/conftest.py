@@ -23,3 +23,4 @@ def models(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterat
     made.unlearn("late_layers", lr=0.2)
     yield made
     user_plug_ins.adopt({})
+    user_plug_ins.loaded.clear()

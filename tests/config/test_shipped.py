@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.outside import anchored
 from unlearnkit.config.schema import json_schema
+from unlearnkit.user_plug_ins import adopt
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHIPPED = sorted([REPOSITORY / "config.yaml", *(REPOSITORY / "experiments").glob("*.yaml")])
@@ -26,7 +28,9 @@ def schema() -> dict[str, Any]:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_configuration_is_valid(path: Path, schema: dict[str, Any]) -> None:
     raw = yaml.safe_load(path.read_text())
-    load_experiment(raw)
+    # files of plug-ins lie beside the configuration
+    load_experiment(anchored(raw, [(path.parent, raw)]))
+    adopt({})
     jsonschema.Draft202012Validator(schema).validate(raw)
 
 
