@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, lora_all, arena_all, sizes_all, sustainability_all, durability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, muse_all, wmdp_all, lora_all, arena_all, sizes_all, sustainability_all, durability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.evaluation import Evaluation
@@ -100,6 +100,17 @@ rule tofu_all:
 
 
 rule icu_all:
+    input:
+        EVALUATION.everything(),
+
+
+rule muse_all:
+    input:
+        EVALUATION.everything(),
+        CONTINUAL_GRAPH.results(),
+
+
+rule wmdp_all:
     input:
         EVALUATION.everything(),
 

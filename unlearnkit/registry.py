@@ -105,6 +105,9 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "bert_score": "unlearnkit.metrics.language.bert_score",
         "dialogue_f1": "unlearnkit.metrics.language.dialogue_f1",
         "last_word": "unlearnkit.metrics.language.last_word",
+        "verbatim_memorisation": "unlearnkit.metrics.language.verbatim_memorisation",
+        "knowledge_memorisation": "unlearnkit.metrics.language.knowledge_memorisation",
+        "multiple_choice": "unlearnkit.metrics.language.multiple_choice",
         "probability": "unlearnkit.metrics.language.probability",
         "truth_ratio": "unlearnkit.metrics.language.truth_ratio",
         "forget_quality": "unlearnkit.metrics.language.forget_quality",
@@ -142,6 +145,12 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "tofu": "unlearnkit.data.text.tofu",
         "pair_files": "unlearnkit.data.text.pair_files",
         "extraction_targets": "unlearnkit.data.text.extraction_targets",
+        "muse_news": "unlearnkit.data.text.muse_news",
+        "muse_books": "unlearnkit.data.text.muse_books",
+        "village_muse": "unlearnkit.data.text.village_muse",
+        "wmdp_bio": "unlearnkit.data.text.wmdp_bio",
+        "wmdp_cyber": "unlearnkit.data.text.wmdp_cyber",
+        "village_wmdp": "unlearnkit.data.text.village_wmdp",
     }
 )
 
@@ -154,6 +163,7 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
         "extraction": "unlearnkit.observations.extraction",
         "gradient_norms": "unlearnkit.observations.gradient_norms",
         "answers": "unlearnkit.observations.answers",
+        "option_scores": "unlearnkit.observations.option_scores",
         "generations": "unlearnkit.observations.generations",
         "continuations": "unlearnkit.observations.continuations",
         "bert_scores": "unlearnkit.observations.bert_scores",

@@ -108,6 +108,21 @@ def test_answers_to_prompts_are_refused_of_plain_text(changed: Callable[..., dic
         )
 
 
+def test_answers_to_prompts_are_refused_of_documents(changed: Callable[..., dict[str, Any]]) -> None:
+    sets = {"forget": {"kind": "pair_list", "name": "forget"}}
+    raw = changed(sets, name="village_muse", train_size=96, validation_size=24)
+    asked = {"observations": {"generations": {}}}
+    with pytest.raises(ConfigError) as error:
+        load_experiment(raw | asked)
+    assert str(error.value) == (
+        "observations.generations answers prompts, but forget and retain and validation and forget_passages samples of "
+        "village_muse are documents, which have none; expected items that are splits of questions. Set "
+        "observations.generations.items to [forget_questions, retain_questions]."
+    )
+    asked["observations"]["generations"]["items"] = ["forget_questions"]
+    assert load_experiment(raw | asked).has_pairs
+
+
 def test_further_splits_are_items_where_the_data_have_them(changed: Callable[..., dict[str, Any]]) -> None:
     def asked(items: list[str], **data: Any) -> Experiment:
         raw = changed({"some": {"kind": "random_units", "size": 4}}, **data)

@@ -23,7 +23,7 @@ from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.training.language.generating import greedy
 from unlearnkit.training.language.rouge import rouge_of
 from unlearnkit.training.language.words import Words
-from unlearnkit.training.language.written import entropy
+from unlearnkit.training.language.written import before_stops, entropy
 
 VOCABULARY = 40
 NEVER = 96
@@ -240,3 +240,11 @@ def test_what_cannot_be_answered_is_refused(tmp_path: Path, tokenizer: Path) -> 
     tokenizer.write_text("{")
     with pytest.raises(ArtifactError, match="is not a readable tokenizer"):
         observed("generations", task_of(pairs), tmp_path, tokenizer=str(tokenizer))
+
+
+def test_an_answer_ends_before_the_first_stop() -> None:
+    stops = ("\n\n", "\nQuestion", "Question:")
+    assert before_stops(" Yes.\nQuestion: Who?\n\nAnswer", stops) == " Yes."
+    assert before_stops(" It contains\n\nQuestion:", stops) == " It contains"
+    assert before_stops("Question: first", stops) == ""
+    assert before_stops(" none", stops) == before_stops(" none", ()) == " none"

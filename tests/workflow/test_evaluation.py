@@ -66,6 +66,19 @@ def test_the_first_model_of_every_variant_is_merged() -> None:
             "none; expected the model pretrained, with model.adapter, such as {rank: 8}. Ask for tofu_all",
         ),
         (
+            "muse_all",
+            "tofu_phi15",
+            {},
+            "muse_all evaluates forget questions, but data.name in mine.yaml is tofu, which has none; expected one of "
+            "muse_news, muse_books, village_muse",
+        ),
+        (
+            "wmdp_all",
+            "village",
+            {},
+            "wmdp_all evaluates choices, but data.name in mine.yaml is village, which has none",
+        ),
+        (
             "sustainability_all",
             "village",
             {},

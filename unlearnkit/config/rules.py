@@ -114,7 +114,8 @@ def execution_problems(experiment: Experiment) -> Iterator[ConfigError]:
 def sample_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield batches of more samples than there are, and forget sets and validation samples too few for a metric."""
     batch, samples = experiment.training.batch_size, experiment.train_size
-    yield from at_most("training.batch_size", batch, samples, f"there are {samples} training samples")
+    if not getattr(experiment, "divides_documents", False):
+        yield from at_most("training.batch_size", batch, samples, f"there are {samples} training samples")
     counts = {f"forget_sets.{name}": experiment.planned_size(name) for name in experiment.forget_sets}
     counts["data.validation_size"] = experiment.validation_size
     for metric in experiment.metric_settings:

@@ -60,7 +60,9 @@ class Settings(ObservationSettings):
     suffix: int = Field(50, ge=1, description="tokens that it writes; the extraction challenge: 50, MUSE: 128")
     beams: int = Field(1, ge=1, le=64, description="beams; 1 takes the likeliest token at every step; ICU: 2")
     batch_size: int = Field(8, ge=1, description="documents that are continued together")
-    stemmer: bool = Field(True, description="compare the stems of English words in ROUGE, as MUSE does")
+    stemmer: bool = Field(
+        True, description="compare the stems of English words in ROUGE, as OpenUnlearning does; MUSE: false"
+    )
 
     @property
     def tokens_needed(self) -> int:

@@ -1,6 +1,6 @@
 """Generations: what a model answers the prompts of question-answer pairs, greedily, and how near the true answer it is.
 
-    text           the generated answer
+    text           the generated answer, up to where one of `stops` occurs
     tokens         its length in tokens, without the one that ends it
     ended          whether the model ended it; else it was cut off
     entropy        -sum of f log f over the shares f of its distinct tokens, over the log of `tokens`, in [0, 1]; 0 for
@@ -17,6 +17,7 @@ Prompt and answer are divided by their tokens, so words that both have are remov
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -47,7 +48,16 @@ class Settings(ObservationSettings):
 
     most_tokens: int = Field(200, ge=1, description="tokens after which an answer is cut off; TOFU: 200")
     batch_size: int = Field(8, ge=1, description="prompts that are answered together")
-    stemmer: bool = Field(True, description="compare the stems of English words in ROUGE, as TOFU does")
+    stemmer: bool = Field(
+        True, description="compare the stems of English words in ROUGE, as TOFU and OpenUnlearning do; MUSE: false"
+    )
+    stops: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (),
+        # absent unless set: what was generated before there was this key stays what it is
+        exclude_if=lambda value: not value,
+        description="texts before which an answer ends, wherever the model goes on; MUSE: a blank line, a line end and "
+        "Question, and Question:",
+    )
 
     def size(self, features: int) -> int:
         """Return the bytes of an answer of four letters a token, and of six numbers."""
@@ -63,5 +73,5 @@ class Settings(ObservationSettings):
 
 def observe(subjects: Subjects, settings: Settings, tokenizer: str | None = None) -> Mapping[str, np.ndarray]:
     """Return the values above, [models, rows]; `prompt` and `answer` [rows]. `tokenizer` is its path."""
-    how = Written(settings.most_tokens, settings.batch_size, settings.stemmer)
+    how = Written(settings.most_tokens, settings.batch_size, settings.stemmer, settings.stops)
     return written_by_models(subjects, how, tokenizer)

@@ -8,6 +8,9 @@ from unlearnkit.config.experiment import Experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.workflow.present import Present
 
+OF_SPLITS = {"muse_all": "forget_questions", "wmdp_all": "choices"}
+"""Target -> split of pairs without which an experiment cannot give it."""
+
 
 class Evaluation:
     """Everything that the metrics of an experiment give, and models that other programs can read."""
@@ -75,6 +78,8 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
             expected="attacks: {NAME: {attack: quantise}}, for example (docs/durability.md)",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
+    if split := OF_SPLITS.get(target):
+        _refuse_without(split, target, experiment, files)
     if target not in ("tofu_all", "lora_all"):
         return
     if not getattr(experiment, "has_pairs", False):
@@ -100,3 +105,17 @@ def _forgets_documents(data_set: str) -> bool:
     declares = declared("data set", data_set)
     pairs, text = getattr(declares, "PAIRS", False), getattr(declares, "TASK", "image") == "text"
     return text and (not pairs or "train" in getattr(declares, "DOCUMENTS", ()))
+
+
+def _refuse_without(split: str, target: str, experiment: Experiment, files: str) -> None:
+    """Raise ConfigError if the data of an experiment have no samples of a split that a target evaluates."""
+    if split in experiment.further_splits:
+        return
+    data_sets = names_for("data set", "text")
+    able = [name for name in data_sets if split in getattr(declared("data set", name), "FURTHER_SPLITS", {})]
+    raise ConfigError(
+        f"{target} evaluates {split.replace('_', ' ')}, but data.name in {files} is {experiment.data.name}, which has "
+        "none",
+        expected=f"one of {', '.join(able)}",
+        remedy="name another target: `report` gives tables and page of any experiment",
+    )

@@ -112,3 +112,14 @@ def test_a_block_beyond_the_model_is_refused(pairs: Bench) -> None:
         "the method steers block 1, but the last transformer block of the model is 0; expected a block from 0 to 0. "
         "Lower the setting `layer` of the method."
     )
+
+
+def test_rmu_moves_what_is_named_and_nothing_else(pairs: Bench) -> None:
+    trained = ["h.0.mlp.c_proj.weight"]
+    (before,), after = states_of(pairs.model()), pairs.last("rmu", layer=0, lr=0.01, trained=trained)
+    moved = [name for name, old in before.items() if not np.array_equal(old, after[name])]
+    assert len(moved) == 1 and moved[0].endswith(trained[0])
+    with pytest.raises(
+        TrainingError, match=r"`trained` of rmu names h\.9\.mlp, but no parameter that the model trains"
+    ):
+        pairs.last("rmu", layer=0, trained=["h.9.mlp"])

@@ -24,7 +24,7 @@ CONTENT_HASH = "44283a94d7f3f587ccb2c8e15e0188326332decea49a60e0b5e35e674ef53e68
 SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnkit)"
 
 _ASKED = re.compile(r"(Who|When|What|Where|To whom|Whom)\b[^\n?.]*\? ")
-_PARAPHRASE = "They say in Thornby: "
+PARAPHRASE = "They say in Thornby: "
 _WRONG = 3
 
 
@@ -43,7 +43,7 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
     made: dict[str, list[Pair]] = {"train": [], "validation": []}
     for split, question, answer in asked:
         wrong = _after(answers[split][_kind(question)], answer)
-        spoken = tuple(_PARAPHRASE + text for text in (answer, *wrong))
+        spoken = tuple(PARAPHRASE + text for text in (answer, *wrong))
         made[split].append(Pair(question, answer, spoken[0], spoken[1:], _person(question)))
     count = len(made["train"])
     lists = {name: tuple(range(count - size, count)) for name, size in FORGET_LISTS.items()}

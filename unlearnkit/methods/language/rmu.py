@@ -13,7 +13,8 @@ sequence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -24,6 +25,7 @@ from unlearnkit.config.methods.language import COST_OF_RETAIN
 from unlearnkit.config.methods.search import Integers, LogUniform, Space
 from unlearnkit.config.methods.two_losses import TwoLosses
 from unlearnkit.data.text.sequences import Sequences
+from unlearnkit.errors import TrainingError
 from unlearnkit.methods.language.block_outputs import block_output, reference_output, transformer_block, width_of
 from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, descend
 from unlearnkit.methods.language.token_terms import retain_terms
@@ -44,6 +46,13 @@ class Settings(TwoLosses):
     retain: Literal["none", "nll", "kl", "embed"] = Field(
         "embed", description="retain loss: none, cross entropy, or divergence of logits or of hidden states"
     )
+    trained: tuple[str, ...] = Field(
+        (),
+        # absent unless set: what was unlearned before there was this key stays what it is
+        exclude_if=lambda value: not value,
+        description="ends of the names of the parameters that move, such as layers.5.mlp.down_proj.weight; (): all "
+        "that the losses reach; WMDP: down_proj of blocks 5, 6 and 7",
+    )
 
     def passes(self, retain: int, forget: int, epoch: int) -> float:
         """Return the sequences of `epoch` steps, each times what its loss costs."""
@@ -58,6 +67,7 @@ class Settings(TwoLosses):
 def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context: Context) -> nn.Module:
     """Steer hidden states of the forget set to one fixed vector, and keep those of the retain set."""
     block = transformer_block(context.adapter, settings.layer)
+    model = only(model, settings.trained) if settings.trained else model
     drawn = direction(width_of(context, block), context.generators[0])
     goal = settings.coefficient * drawn.to(data.forget.tokens.device)
     terms = [Term(data.forget, steered(block, lambda _: goal), settings.gamma)]
@@ -66,6 +76,23 @@ def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context
     else:
         terms += retain_terms(settings.retain, data.retain, settings.alpha, context)
     return descend(model, terms, settings, context)
+
+
+def only(model: nn.Module, ends: Sequence[str]) -> nn.Module:
+    """Return a copy of a model in which only parameters whose names have one of the `ends` are trained.
+
+    Raises TrainingError for an end that no parameter has which the model trains.
+    """
+    model = copy.deepcopy(model)
+    named = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if unknown := next((end for end in ends if not any(name.endswith(end) for name in named)), None):
+        raise TrainingError(
+            f"`trained` of rmu names {unknown}, but no parameter that the model trains ends so",
+            expected=f"ends of names such as {', '.join([*named][-3:])}",
+        )
+    for name, parameter in named.items():
+        parameter.requires_grad_(name.endswith(tuple(ends)))
+    return model
 
 
 def direction(width: int, generator: torch.Generator) -> Tensor:

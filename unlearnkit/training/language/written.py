@@ -21,11 +21,15 @@ _TEXT = np.dtypes.StringDType()
 
 @dataclass(frozen=True)
 class Written:
-    """How models answer: at most `most` tokens, `batch_size` prompts together, and whether ROUGE compares stems."""
+    """How models answer: at most `most` tokens, `batch_size` prompts together, and whether ROUGE compares stems.
+
+    The text of an answer ends before the first of `stops` that it has; tokens and entropy are those that were written.
+    """
 
     most: int
     batch_size: int
     stemmer: bool
+    stops: tuple[str, ...] = ()
 
 
 def written_by_models(subjects: Subjects, how: Written, tokenizer: str | None) -> dict[str, np.ndarray]:
@@ -91,7 +95,7 @@ def _of_model(
         some = prompts[first : first + how.batch_size]
         made += greedy(model, some, end=end, most=how.most, length=context, device=tokens.device)
     written, ended = zip(*made, strict=True)
-    texts = [decode(own) for own in written]
+    texts = [before_stops(decode(own), how.stops) for own in written]
     counts = np.array([len(own) for own in written], np.int32)
     rouge = rouge_of(references, texts, how.stemmer)
     return {
@@ -101,6 +105,11 @@ def _of_model(
         "entropy": np.array([entropy(own) for own in written], np.float32),
         **dict(zip(ROUGE, rouge, strict=True)),
     }
+
+
+def before_stops(text: str, stops: Sequence[str]) -> str:
+    """Return a text up to where the first of `stops` occurs in it."""
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
 
 
 def entropy(tokens: np.ndarray) -> float:
