@@ -113,7 +113,9 @@ class ExperimentResults:
 
         def original(model: int) -> dict[str, Any]:
             start = 0 if first else model
-            return dict(WeightFile(self._weights(layout.ORIGINAL, start)).state(start))
+            pool = layout.POOL.format(pool=layout.subject_of(population))
+            source = pool if pool in self.populations else layout.ORIGINAL
+            return dict(WeightFile(self._weights(source, start)).state(start))
 
         file = WeightFile(weights)
         state = whole_state(file, index, file.epochs[-1] if epoch is None else epoch, base_of=original)

@@ -111,6 +111,14 @@ def test_every_form_of_file_gives_the_same(folder: Path, capsys: pytest.CaptureF
     assert json.loads(capsys.readouterr().out)["samples"] == {"forget": FORGOTTEN, "retain": SAMPLES - FORGOTTEN}
 
 
+def test_more_models_than_samples_are_remarked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("oracles", "others"):
+        np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").T)
+    assert scored(capsys, folder, "others.npy")["notes"] == [
+        f"{folder / 'oracles.npy'} is taken for {SAMPLES} models on {MODELS} samples: [models, samples]"
+    ]
+
+
 def test_of_few_models_no_verdict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(folder / "three.npy", pool(3, models=3))
     found = of(scored(capsys, folder, "three.npy"), "klom")
@@ -138,6 +146,22 @@ def test_what_does_not_fit_is_refused_in_one_paragraph(folder: Path, capsys: pyt
     assert "holds no margins" in refused(capsys, folder, "empty")
     assert "torch.load" in refused(capsys, folder, "models.pt")
     assert "does not exist" in refused(capsys, folder, "nowhere.npy")
+    np.save(folder / "mask.npy", np.arange(SAMPLES) < FORGOTTEN)
+    (folder / "forget.csv").write_text("1\n2\n")
+    for name, remedy in (("mask.npy", "numpy.flatnonzero(mask)"), ("forget.csv", "expected an .npy file")):
+        words = refused(capsys, folder, "others.npy", "--forget-set", str(folder / name))
+        assert "holds no forget set" in words and remedy in words and "snakemake" not in words
+    np.save(folder / "none.npy", np.zeros((0, SAMPLES), np.float32))
+    assert "expected floating numbers [models, samples]" in refused(capsys, folder, "none.npy")
+    np.savez(folder / "parts.npz", margins=pool(0), split=np.repeat(["forget", "retain"], SAMPLES // 2))
+    parts = ("--oracle", str(folder / "parts.npz"))
+    stated = refused(capsys, folder, "others.npy", *parts, "--forget-set", str(folder / "forget.npy"))
+    assert "itself states which samples are forgotten" in stated
+    np.savez(folder / "kept.npz", margins=pool(0), split=np.repeat("retain", SAMPLES))
+    originals = ("--original", str(folder / "originals.npy"), "--oracle", str(folder / "kept.npz"))
+    assert "has no sample of the forget set" in refused(capsys, folder, "others.npy", *originals)
+    np.savez(folder / "halves.npz", margins=pool(3), sample_index=np.arange(SAMPLES) / 2)
+    assert "are of type float64" in refused(capsys, folder, "halves.npz")
     assert "Did you mean 'klom'" in refused(capsys, folder, "others.npy", "--metrics", "kloom")
     numbered = ("--oracle", str(folder / "oracles_numbered.npz"))
     assert "1 are missing in the first" in refused(capsys, folder, "numbered.npz", *numbered)

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unlearnkit.artifacts.store import read_array
 from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.metrics.population import SPLITS
-from unlearnkit.score.margin_files import FORMS, MarginTable, read_margin_table
+from unlearnkit.score.margin_files import FORMS, MarginTable, read_forget_set, read_margin_table
 from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
 from unlearnkit.score.sides import populations
 
@@ -47,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         "floor": options.floor,
     }
     tables = {name: read_margin_table(path) for name, path in files.items() if path}
-    sides = populations(tables, read_array(options.forget_set) if options.forget_set else None, notes.append)
+    sides = populations(tables, read_forget_set(options.forget_set) if options.forget_set else None, notes.append)
     split = sides["oracle"].split
     sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
     rows = scores(sides, options.metrics)

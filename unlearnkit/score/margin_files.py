@@ -142,8 +142,8 @@ def _of_columns(path: Path, table: pa.Table) -> MarginTable:
     margins = np.stack([table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in models])
     split = np.asarray(table[SPLIT].to_pylist()) if SPLIT in table.column_names else None
     number = next((name for name in (NUMBER, "sample") if name in table.column_names), None)
-    numbers = None if number is None else np.asarray(table[number].to_pylist(), np.int64)
-    return _checked(MarginTable(path, margins, split, numbers))
+    numbers = None if number is None else np.asarray(table[number].to_pylist())
+    return _checked(MarginTable(path, margins, split, _whole(path, numbers)))
 
 
 def _array(path: Path) -> NDArray:
@@ -167,11 +167,29 @@ def _of_npz(path: Path) -> MarginTable:
     if margins is None:
         raise ArtifactError(f"{path} holds {', '.join(arrays) or 'nothing'}", expected="an array `margins`")
     split, numbers = arrays.get(SPLIT), arrays.get(NUMBER)
-    return _checked(MarginTable(path, margins, split, None if numbers is None else numbers.astype(np.int64)))
+    return _checked(MarginTable(path, margins, split, _whole(path, numbers)))
+
+
+def _whole(path: Path, numbers: NDArray | None) -> NDArray[np.int64] | None:
+    if numbers is not None and not np.issubdtype(numbers.dtype, np.integer):
+        raise ArtifactError(f"the sample numbers in {path} are of type {numbers.dtype}", expected="whole numbers")
+    return None if numbers is None else numbers.astype(np.int64)
+
+
+def read_forget_set(path: Path) -> NDArray[np.int64]:
+    """Return the numbers in an .npy file; raises ArtifactError if it holds no vector of whole numbers."""
+    numbers = _array(path) if path.suffix == ".npy" else np.empty(0)
+    if numbers.ndim != 1 or not np.issubdtype(numbers.dtype, np.integer) or not len(numbers):
+        raise ArtifactError(
+            f"{path} holds no forget set",
+            expected="an .npy file with the numbers of the forgotten samples, whole numbers [samples]",
+            remedy="write numpy.flatnonzero(mask) of a mask" if numbers.dtype == bool else None,
+        )
+    return numbers.astype(np.int64)
 
 
 def _checked(table: MarginTable) -> MarginTable:
-    if table.margins.ndim != 2 or not np.issubdtype(table.margins.dtype, np.floating):
+    if table.margins.ndim != 2 or not np.issubdtype(table.margins.dtype, np.floating) or not table.margins.size:
         raise ArtifactError(
             f"{table.path} holds {table.margins.dtype} of shape {table.margins.shape}",
             expected="floating numbers [models, samples]",

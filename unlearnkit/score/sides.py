@@ -13,6 +13,9 @@ from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import SPLITS, Population
 from unlearnkit.score.margin_files import MarginTable
 
+TRAINING = "train"
+"""Split of samples of which a forget set says whether they are forgotten."""
+
 
 class PartialPopulation(Population):
     """A population that need not have samples of every split: metrics have values for the splits that are there."""
@@ -33,6 +36,10 @@ def populations(
     """
     reference = tables["oracle"]
     split = _roles(reference, forget)
+    if reference.numbers is None and reference.models > reference.samples:
+        note(
+            f"{reference.path} is taken for {reference.models} models on {reference.samples} samples: [models, samples]"
+        )
     found = {}
     for name, table in tables.items():
         own = _upright(table, reference, note)
@@ -83,28 +90,39 @@ def _keys(table: MarginTable, with_split: bool) -> list[tuple[str, int]]:
 
 def _roles(reference: MarginTable, forget: NDArray[np.integer] | None) -> NDArray[np.str_]:
     """Return the split of every sample: one of those that metrics know."""
+    numbers = np.arange(reference.samples) if reference.numbers is None else reference.numbers
     stated = reference.split
+    if stated is None and forget is None:
+        return np.full(reference.samples, "forget")
     if stated is None:
-        if forget is None:
-            return np.full(reference.samples, "forget")
-        numbers = np.arange(reference.samples) if reference.numbers is None else reference.numbers
-        stated, of_training = np.full(reference.samples, "train"), numbers
-    else:
-        of_training = np.arange(reference.samples) if reference.numbers is None else reference.numbers
-    training = np.isin(stated, ("train", "forget", "retain")) if forget is not None else np.zeros(len(stated), bool)
+        stated = np.full(reference.samples, TRAINING)
     if forget is not None:
-        beyond = np.setdiff1d(forget, of_training[training])
-        if len(beyond):
-            raise MetricError(
-                f"the forget set has sample {beyond[0]}, which is no training sample of {reference.path}",
-                expected="numbers of its training samples",
-            )
-        stated = np.where(training, np.where(np.isin(of_training, forget), "forget", "retain"), stated)
+        training = stated == TRAINING
+        _refuse_beside(forget, reference, numbers[training], stated)
+        stated = np.where(training, np.where(np.isin(numbers, forget), "forget", "retain"), stated)
     unknown = stated[~np.isin(stated, SPLITS)]
     if len(unknown):
         raise MetricError(
             f"{reference.path} has samples of the split '{unknown[0]}'",
             expected=f"one of {', '.join(SPLITS)}",
-            remedy="state the forget set with --forget-set" if unknown[0] == "train" else "correct the column split",
+            remedy="state the forget set with --forget-set" if unknown[0] == TRAINING else "correct the column split",
         )
+    if not (stated == "forget").any():
+        raise MetricError(f"{reference.path} has no sample of the forget set", expected="at least one")
     return np.asarray(stated, str)
+
+
+def _refuse_beside(
+    forget: NDArray[np.integer], reference: MarginTable, training: NDArray[np.integer], stated: NDArray[np.str_]
+) -> None:
+    if np.isin(stated, ("forget", "retain")).any():
+        raise MetricError(
+            f"--forget-set is given, but {reference.path} itself states which samples are forgotten",
+            expected=f"one of the two: a file without splits, or with the split {TRAINING}",
+            remedy="leave --forget-set out",
+        )
+    if len(beyond := np.setdiff1d(forget, training)):
+        raise MetricError(
+            f"the forget set has sample {beyond[0]}, which is no training sample of {reference.path}",
+            expected="numbers of its training samples",
+        )
