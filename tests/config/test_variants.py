@@ -51,7 +51,7 @@ def test_names_are_readable_and_in_the_methods_order() -> None:
     assert chosen.settings.model_dump(include={"lr", "forget_batch_size"}) == {"lr": 5e-5, "forget_batch_size": 32}
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(lr=LR, batch=WHOLE, milestones=MILESTONES)
 def test_every_combination_has_a_shell_safe_name_of_its_own(
     lr: list[float], batch: list[int], milestones: list[tuple[int]]
