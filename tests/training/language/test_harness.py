@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -244,6 +245,24 @@ def test_an_interrupted_job_asks_no_model_twice(text: FreeText, tmp_path: Path) 
     assert made == [0, 1, 1]
     alone = Worker(CPU, lambda: 0.0, ResumeFolder(str(tmp_path / "alone"), "key"), lambda _: None)
     assert rows == answers(question, lambda index, _: drawn(index), [0, 1], [1], alone)
+
+
+def test_a_task_that_shuffles_by_the_global_generator_is_the_same_in_every_job(text: FreeText, tmp_path: Path) -> None:
+    (tmp_path / "shuffling.py").write_text(
+        "import random\n\ndef shuffled(rows):\n    return rows.map(lambda row: {'n': random.randrange(10**6)})\n"
+    )
+    (tmp_path / "own.jsonl").write_text(json.dumps({"q": "The bells"}) + "\n")
+    own = {"doc_to_text": "{{q}} {{n}}", "doc_to_choice": [" rang", " fell"]}
+    task = yaml.safe_dump({"task": "shuffling", "metadata": {"version": 1}} | DATA | CHOICES | own)
+    (tmp_path / "shuffling.yaml").write_text(task + "process_docs: !function shuffling.shuffled\n")
+    drawn_before = [random.Random(seed).getstate() for seed in (1, 2)]
+    found = []
+    for state in drawn_before:
+        random.setstate(state)
+        asked_task = AskedTask("shuffling", str(tmp_path), shots=None, shots_seed=1, limit=None)
+        found.append([row["prompts"] for row in asked_task.rows(asked(drawn(1), text), 0, 1)])
+        assert random.getstate() == state
+    assert found[0] == found[1]
 
 
 def test_a_model_without_finite_log_p_has_no_values(text: FreeText) -> None:

@@ -13,10 +13,13 @@ import io
 import json
 import logging
 import os
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from lm_eval import __version__ as VERSION
 from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
@@ -26,6 +29,8 @@ from unlearnkit.training.language.harness_model import HarnessModel
 
 RESAMPLES = 1000
 """Draws of the standard error of a metric that is no mean, which the harness seeds itself."""
+SEEDS = {"random": 0, "numpy": 1234, "torch": 1234}
+"""Of the global generators, as the harness has them by default: some tasks shuffle their options by these."""
 Row = dict[str, Any]
 
 
@@ -40,7 +45,7 @@ class AskedTask:
         self, name: str, include: str | None, *, shots: int | None, shots_seed: int, limit: int | None
     ) -> None:
         self.name, self._seed, self._limit = name, shots_seed, limit
-        with _quiet():
+        with _quiet(), _seeded():
             self._loaded: Any = _loaded(name, include)
         for task in self._loaded["tasks"].values():
             stated = task.get_config("num_fewshot")
@@ -57,7 +62,7 @@ class AskedTask:
             task.set_fewshot_seed(self._seed)
         model.cut, model.finite = 0, True
         try:
-            with _quiet():
+            with _quiet(), _seeded():
                 found: Any = evaluator.evaluate(
                     model, self._loaded, limit=self._limit, bootstrap_iters=RESAMPLES, log_samples=True
                 )
@@ -148,6 +153,24 @@ def _values(samples: Sequence[Mapping[str, Any]], metric: str, name: str) -> lis
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
+
+
+@contextlib.contextmanager
+def _seeded() -> Iterator[None]:
+    """Give tasks that draw from global generators the draws of the harness, whatever was drawn before in this process.
+
+    It seeds the three in `simple_evaluate`, which is not called here. Draws after the block are as without it.
+    """
+    own, numbers = random.getstate(), np.random.get_state()
+    random.seed(SEEDS["random"])
+    np.random.seed(SEEDS["numpy"])
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(SEEDS["torch"])
+            yield
+    finally:
+        random.setstate(own)
+        np.random.set_state(numbers)
 
 
 @contextlib.contextmanager

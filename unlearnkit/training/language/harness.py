@@ -57,7 +57,7 @@ def answers(
     Raises DataError if the package lm-eval is missing, or the task cannot be asked.
     """
     try:
-        from unlearnkit.training.language.asked_tasks import AskedTask
+        from unlearnkit.training.language.asked_tasks import VERSION, AskedTask
         from unlearnkit.training.language.harness_model import HarnessModel
     except ImportError as error:
         raise missing_harness(error) from None
@@ -67,7 +67,7 @@ def answers(
     rows: list[Row] = []
     for epoch in epochs:
         for index in model_indices:
-            name = f"model_{index:04d}_epoch_{epoch:04d}"
+            name = f"model_{index:04d}_epoch_{epoch:04d}_{VERSION}"
             stored = worker.resume.load(name)
             if stored is None:
                 network = network_of(index, epoch)
