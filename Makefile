@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs tofu-docs clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs tofu-docs icu-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -25,6 +25,7 @@ help:
 	@echo "make requirements  write the newest versions into envs/"
 	@echo "make evaluation-docs  copy the files that docs/evaluation.md shows from results/fashion_mnist_evaluation"
 	@echo "make tofu-docs   copy the files that docs/tofu.md shows from results/tofu_smollm2"
+	@echo "make icu-docs    copy the tables that docs/icu.md shows from results/icu_smollm2"
 	@echo "make clean       remove $(VENV), results, logs and Snakemake's records"
 
 demo: $(VENV)/.core
@@ -90,6 +91,11 @@ tofu-docs:
 	cp $(TOFU)/tables/*.md docs/tofu
 	cp $(TOFU)/figures/williams/margin_distance_trade_off.svg docs/tofu/trade_off.svg
 	cp $(TOFU)/figures/williams/margins.svg $(TOFU)/figures/williams/loss_curves.svg docs/tofu
+
+# the tables that docs/icu.md shows, as the run made them
+icu-docs:
+	mkdir -p docs/icu
+	cp results/icu_smollm2/tables/*.md docs/icu
 
 # exact versions of everything, resolved from the lower bounds in pyproject.toml; those of the tests first, which are bounded more narrowly
 requirements: $(VENV)/.dev
