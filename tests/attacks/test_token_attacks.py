@@ -1,0 +1,78 @@
+"""Attacks on language models: what is relearnt, from whose seed, and that a tied or adapted model stays whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from known_threes import CPU
+from made_pairs import made_pairs
+
+from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.weights import State
+from unlearnkit.models.building import states_of
+from unlearnkit.training.attacking import Attack, attack_shard
+from unlearnkit.training.language.sequence_values import values_of_sequences
+from unlearnkit.training.sets import Division
+from unlearnkit.training.setup import task_for
+from unlearnkit.training.shard import Task, Worker
+
+FORGET = np.arange(30, 40)
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    return task_for(made_pairs(40, 4), {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2}, 0, CPU)
+
+
+def attacked(task: Task, folder: Path, attack: str, **settings: Any) -> State:
+    """Return what an attack makes of model 0, which is freshly drawn."""
+    own = Attack.of(attack, settings)
+    worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(folder / "out"), "key"), lambda _: None)
+    division = Division.of(made_pairs(40, 4), FORGET)
+    made = attack_shard(task, own, division, state_of=lambda _: fresh(task), model_indices=[0], worker=worker)
+    return made.states[0, own.last]
+
+
+def fresh(task: Task) -> State:
+    return states_of(task.architecture.build(0))[0]
+
+
+def losses(task: Task, state: State) -> np.ndarray:
+    return values_of_sequences(task.architecture.load(state).eval(), task.source, torch.arange(44))["loss_sum"]
+
+
+def test_items_of_the_forget_set_are_relearnt_and_no_others(task: Task, tmp_path: Path) -> None:
+    before = losses(task, fresh(task))
+    after = losses(task, attacked(task, tmp_path, "token_relearn", items=3, steps=12, batch_size=3, lr=0.01))
+    fell = before - after
+    relearnt = np.argsort(fell)[::-1][:3]
+    # three of the ten fall most, by learning them by heart
+    assert {*relearnt} <= {*FORGET}
+    assert fell[relearnt].min() > 2 * np.abs(np.delete(fell, relearnt)).mean()
+
+
+def test_further_training_reads_no_forgotten_pair(task: Task, tmp_path: Path) -> None:
+    settings = {"steps": 8, "batch_size": 10, "lr": 0.01}
+    kept, new = (
+        losses(task, attacked(task, tmp_path / on, "token_fine_tune", on=on, **settings))
+        for on in ("retain", "validation")
+    )
+    before = losses(task, fresh(task))
+    assert (before - kept)[:30].mean() > (before - kept)[FORGET].mean()
+    assert (before - new)[40:].mean() > (before - new)[FORGET].mean()
+
+
+@pytest.mark.parametrize(("attack", "settings"), [("quantise", {}), ("prune", {"share": 0.95})])
+def test_weights_of_language_models_are_changed_and_nothing_else(
+    task: Task, tmp_path: Path, attack: str, settings: dict[str, Any]
+) -> None:
+    # of a fresh model many weights are zero, and stay so
+    before, after = fresh(task), attacked(task, tmp_path, attack, **settings)
+    assert before.keys() == after.keys()
+    changed = {name for name, array in before.items() if not np.array_equal(after[name], array)}
+    assert changed and all(before[name].ndim > 1 for name in changed)
+    assert np.isfinite(losses(task, after)).all()
