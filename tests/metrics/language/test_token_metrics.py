@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,16 @@ def test_perplexity_counts_every_target_the_same_and_no_padding() -> None:
         assert found["forget"][model] == pytest.approx(np.exp(-of_forget.mean()), rel=1e-6)
     uniform = np.full((1, 4, 6), -np.log(50))
     assert scored(perplexity, population(uniform, uniform))["retain"] == pytest.approx([50])
+
+
+def test_perplexity_of_words_that_a_text_goes_on_behind_leaves_out_the_end() -> None:
+    log_p = np.log(np.random.default_rng(0).uniform(0.1, 1, (1, 4, 6)))
+    own = population(np.ones((1, 4, 6)), log_p)
+    taken = own.take_samples([0, 1, 2, 3, 0, 1])
+    found = scored(perplexity, replace(taken, split=np.array([*SPLIT, "lambada", "lambada"])))
+    kept, all_of_it = np.concatenate([log_p[0, 0, :3], log_p[0, 1, :3]]), [*log_p[0, 0, :4], *log_p[0, 1, :3]]
+    assert found["lambada"] == pytest.approx(np.exp(-kept.mean()), rel=1e-6)
+    assert found["forget"] == pytest.approx(np.exp(-np.mean(all_of_it)), rel=1e-6)
 
 
 @settings(deadline=None)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from unlearnkit.config.settings import Settings as BaseSettings
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import Observation, Population
-from unlearnkit.metrics.tokens import counted
+from unlearnkit.metrics.tokens import counted, without_end
 
 AXIS = "models"
 READS = ("margins", "token_scores")
@@ -29,6 +29,8 @@ SPLITS = (
     "lambada",
     "dialogue",
 )
+WITHOUT_END = ("lambada", "dialogue")
+"""Splits of words and turns that a text goes on behind: a model that ends it there is no better."""
 MEASURES = {
     "perplexity": {
         "direction": "match",
@@ -50,15 +52,16 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return exp of the mean of -log p over all targets of a split, per model, {measure: {split: [models]}}, 1 or more.
 
-    Every target counts the same, whatever the length of its sequence; padding has no target. `oracle`, `settings` and
+    Every target counts the same, whatever the length of its sequence; padding has no target, and the token that ends an
+    answer counts but for splits of WITHOUT_END. `oracle`, `settings` and
     `rng` are unused. Raises MetricError for non-finite margins and for a split whose sequences were not observed.
     """
     require_finite(candidate.margins, "candidate")
     parts = {name: candidate.seen("token_scores", name) for name in candidate.present(SPLITS)}
-    return {"perplexity": {name: _perplexity(part) for name, part in parts.items()}}
+    return {"perplexity": {name: _perplexity(part, ends=name not in WITHOUT_END) for name, part in parts.items()}}
 
 
-def _perplexity(scores: Observation) -> NDArray[np.float64]:
-    log_p, counts = scores["log_p"], scores["targets"]
+def _perplexity(scores: Observation, *, ends: bool) -> NDArray[np.float64]:
+    log_p, counts = scores["log_p"], scores["targets"] if ends else without_end(scores)
     total = np.where(counted(counts, log_p.shape[-1]), log_p, 0).sum(axis=(1, 2), dtype=np.float64)
     return np.exp(-total / counts.sum(axis=1))
