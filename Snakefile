@@ -37,6 +37,7 @@ rule all:
         OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
         PRESENT.searches.results(),
         CONTINUAL_GRAPH.results(),
+        STOPS_GRAPH.results(),
         PRESENT.harness.results(),
         ATTACK_GRAPH.results(),
     default_target: True
@@ -72,6 +73,13 @@ if EXPERIMENT.given:
 include: "rules/attribution.smk"
 include: "rules/search.smk"
 include: "rules/unlearn.smk"
+
+
+if STOPS_GRAPH.variants:
+
+    include: "rules/stops.smk"
+
+
 include: "rules/observations.smk"
 include: "rules/score.smk"
 

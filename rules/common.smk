@@ -40,6 +40,7 @@ try:
     OBSERVATION_GRAPH = PRESENT.observations
     CONTINUAL_GRAPH = PRESENT.continual
     ATTACK_GRAPH = PRESENT.attacks
+    STOPS_GRAPH = PRESENT.stops
     BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
         refuse_lost_files(GRAPH)

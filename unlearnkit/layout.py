@@ -24,6 +24,7 @@
         attacked/{attack}/{forget_set}/{candidate}/{shard}.safetensors      a variant, originals or oracles, attacked
         {any of the six}/{shard}.margins.parquet            what they show on samples, as margins: an observation
         {any of the six}/{shard}.{observation}.parquet      any other one (`unlearnkit.observations`)
+        unlearned/{forget_set}/{variant}/{shard}.stops.parquet  text: what runs saw that stop by what models know
         {the same}/{shard}.judged.parquet.replies           what a judge replied, which no rule declares
         {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
         {the same}/{shard}.harness/{task}.parquet           language models: what they answer to a task of the harness
@@ -84,6 +85,7 @@ MARGINS = OBSERVATION.replace("{observation}", "margins")
 MERGED = f"{ROOT}/{{population}}/{{shard}}.merged/{{model}}.safetensors"
 HARNESS = f"{ROOT}/{{population}}/{{shard}}.harness/{{task}}.parquet"
 CURVES = f"{ROOT}/{{population}}/{{shard}}.curves.parquet"
+STOPS = f"{ROOT}/unlearned/{{forget_set}}/{{variant}}/{{shard}}.stops.parquet"
 PARTS = f"{ROOT}/part/{{pool}}/{{shard}}.safetensors"
 MEMBERSHIP = f"{ROOT}/membership/{{pool}}/{{shard}}.safetensors"
 ORIGINAL = "original"

@@ -38,6 +38,10 @@ class Stage:
 
 
 _TRAINED = ("initial_weights", "batches")
+_UNLEARNED: tuple[Callable[[Any, Wildcards], Slice], Callable[[Any, Wildcards], str]] = (
+    lambda g, w: g.continual.unlearning_slice(w["forget_set"], w["variant"]),
+    lambda g, w: g.graph.unlearning_code(w["variant"]),
+)
 
 
 def _tokens(pattern: str) -> Stage:
@@ -217,8 +221,7 @@ STAGES: Mapping[str, Stage] = {
     "search reports": _searched(layout.SEARCH_REPORT, "search reports"),
     "unlearned": Stage(
         layout.weights_of(layout.UNLEARNED),
-        lambda g, w: g.continual.unlearning_slice(w["forget_set"], w["variant"]),
-        lambda g, w: g.graph.unlearning_code(w["variant"]),
+        *_UNLEARNED,
         "unlearned",
         ("initial_weights", "method", "retain_batches", "forget_batches", "validation", "stochastic_depth"),
     ),
@@ -229,6 +232,7 @@ STAGES: Mapping[str, Stage] = {
         "attacked",
         ("attack", "retain_batches", "forget_batches", "validation"),
     ),
+    "stops": Stage(layout.STOPS, *_UNLEARNED, task="text"),
     "curves": Stage(
         layout.CURVES,
         lambda g, w: g.graph.training_slice(w["population"]),

@@ -5,6 +5,7 @@ from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.stops import write_stops
 from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import RepeatedWeights, WeightFile, write_weights
 from unlearnkit.config.execution import Execution
@@ -28,13 +29,12 @@ with job_of(snakemake) as running:
     model = on_base(settings["model"], inputs.base, snakemake.config["model"])
     task = task_for(dataset, model, settings.get("continual", settings)["seed"], worker.device)
     models = shard_indices(shard := snakemake.wildcards.shard)
-    division = read_division(dataset, dict(inputs.items()), len(models))
     with running.timing.measure("training") as work:
         unlearn_in_processes(dict(inputs.items()), settings, model, shard, execution, snakemake.threads, worker)
         result = unlearn_shard(
             task,
             Procedure.from_slice(settings),
-            division,
+            read_division(dataset, dict(inputs.items()), len(models)),
             originals=RepeatedWeights(inputs.originals, settings.get("draws", 1)),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,
@@ -51,8 +51,10 @@ with job_of(snakemake) as running:
         assemble, epochs = getattr(load("method", settings["method"]), "assemble", None), sorted(result.passes)
         margins = margins_of_models(result.whole_state, models, epochs, dataset, task, worker, assemble, rows)
     write_margins(output.margins, margins, {"unit": "nats", "population": snakemake.wildcards.variant})
-    facts = {"notes": result.notes} if result.notes else {}
-    running.record(output.weights, **result.cost(), **facts, **describe(worker.device))
+    running.record(output.weights, **result.stated(), **describe(worker.device))
     running.record(output.margins, **describe(worker.device))
+    if stops := output.get("stops"):
+        write_stops(stops, result.curves)
+        running.record(stops, **describe(worker.device))
     running.timing.state(models=len(models), **task.architecture.shape)
     worker.resume.discard()

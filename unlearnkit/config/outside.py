@@ -64,6 +64,7 @@ RESERVED = {
         "muse",
         "search",
         "sizes",
+        "stops",
         "sustainability",
         "tofu",
         "vision",
@@ -103,6 +104,7 @@ RESERVED = {
         *("arena", "base", "judge_base", "icu", "lora", "merged", "muse", "sizes", "tofu", "vision", "wmdp"),
         *("attack", "attacked", "attacked_score", "durability", "durability_all"),
         *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners"),
+        *("stops", "stops_all", "unlearn_stopping"),
         *("harness", "harness_all", "harness_table"),
     ),
 }

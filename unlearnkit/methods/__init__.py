@@ -19,6 +19,9 @@ A method module defines
                     model; left out otherwise
     MOVES           False if it returns the original as it is, as a new method does until it has a loss; left out
                     otherwise
+    STOPS           True if it judges single samples between its epochs and puts what it saw into the model's curve by
+                    `context.record`: then a stop file lies beside the weights (`unlearnkit.artifacts.stops`); left out
+                    otherwise
     WEIGHTS         "delta" if it returns a `unlearnkit.models.low_rank.LowRankModel`: then its factors are stored, with
                     the SHA-256 of the original that they apply to, instead of all weights; left out otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so
@@ -51,7 +54,7 @@ passes both answers through the model counts the second by `context.count`. All 
 sequences that are nearest to those of the forget set (`data.partners`), in the order of `data.forget`.
 
 A method that judges what a model still knows after every epoch, and stops by it, has the settings of
-`unlearnkit.config.methods.stopping`, which count epochs, and an `epoch_watch.EpochWatch`.
+`unlearnkit.config.methods.stopping`, which count epochs, an `epoch_watch.EpochWatch`, and STOPS.
 
 Methods for images that fine-tune on one set share the loop of `descent` and the settings of
 `unlearnkit.config.methods.fine_tuning`.

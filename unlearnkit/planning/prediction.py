@@ -23,8 +23,8 @@ from unlearnkit.planning.workload import Workload
 from unlearnkit.registry import REGISTRIES
 
 _LEARNING_RULES = (
-    *("original", "oracle", "pool", "unlearn", "attack", "datamodel", "regression", "gradients", "influence"),
-    *("search", "choose", "harness"),
+    *("original", "oracle", "pool", "unlearn", "unlearn_stopping", "attack", "datamodel", "regression", "gradients"),
+    *("influence", "search", "choose", "harness"),
 )
 
 

@@ -59,7 +59,7 @@ class Workload:
         if job.rule in REGISTRIES["observation"]:
             passes = self.experiment.observation_settings(job.rule).passes(self.experiment.sample_shape[0])
             return {job.rule: passes * self.observed(job)}
-        if job.rule == "unlearn":
+        if job.rule in ("unlearn", "unlearn_stopping"):
             evaluated = self._evaluated(job.wildcards["forget_set"])
             evaluations = self.models(job) * evaluated * len(job.settings["snapshots"])
             return {"training": self.models(job) * self._unlearning_passes(job), "margins": evaluations}

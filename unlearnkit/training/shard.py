@@ -112,6 +112,10 @@ class ShardResult:
         seconds = {epoch: None if math.isnan(value) else value for epoch, value in self.seconds.items()}
         return {"passes": self.passes, "seconds": seconds, "stack_size": self.stack_size}
 
+    def stated(self) -> dict[str, Any]:
+        """Return what the provenance of unlearned weights states: the cost, and the notes if there are any."""
+        return {**self.cost(), **({"notes": self.notes} if self.notes else {})}
+
 
 @dataclass
 class Kept:

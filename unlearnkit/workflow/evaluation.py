@@ -6,7 +6,9 @@ from unlearnkit import layout
 from unlearnkit.config.blocks import declared, names_for
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.errors import ConfigError
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.present import Present
+from unlearnkit.workflow.stops_graph import StopsGraph
 
 OF_SPLITS = {"muse_all": "forget_questions", "wmdp_all": "choices"}
 """Target -> split of pairs without which an experiment cannot give it."""
@@ -28,6 +30,7 @@ class Evaluation:
             *present.observations.read_by_all(*graph.metrics),
             *present.harness.results(),
             *present.leaderboard.files().values(),
+            *present.stops.results(),
         ]
 
     def merged(self) -> list[str]:
@@ -56,6 +59,12 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
         raise ConfigError(
             f"sustainability_all compares consecutive requests, but no forget set in {files} has `after`",
             expected="a forget set that names the one before it in `after` (docs/data.md)",
+            remedy="name another target: `report` gives tables and page of any experiment",
+        )
+    if target == "stops_all" and not StopsGraph(Graph(experiment)).variants:
+        raise ConfigError(
+            f"stops_all shows when runs stopped that judge single sequences, but no method in {files} does",
+            expected="a method such as icu or kumpr",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
     if target == "harness_all" and experiment.harness is None:

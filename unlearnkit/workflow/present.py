@@ -25,6 +25,8 @@ from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.search_graph import SearchGraph
+from unlearnkit.workflow.stops_graph import TABLE as STOPS
+from unlearnkit.workflow.stops_graph import StopsGraph
 from unlearnkit.workflow.text_graph import TextGraph
 
 OF_POOLS = {"unlearned", "oracles", "oracle"}
@@ -38,7 +40,7 @@ class Present:
         self.graph = graph
         self.base, self.judge = BaseGraph(graph), JudgeBase(graph)
         self.text = TextGraph(graph) if graph.experiment.task == "text" else None
-        self.partners = PartnerGraph(graph)
+        self.partners, self.stops = PartnerGraph(graph), StopsGraph(graph)
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
         self.leaderboard = LeaderboardGraph(self.page)
@@ -75,13 +77,15 @@ class Present:
         """Return the settings slice of a table: of a metric, costs, trials, requests in a row, attacks, or tasks."""
         if table in (SUSTAINABILITY, DURABILITY):
             return (self.continual if table == SUSTAINABILITY else self.attacks).table_slice()
+        if table == STOPS:
+            return self.stops.table_slice()
         if table == HARNESS:
             return self.harness.table_slice()
         return self.arena.table_slice(table) if table in TABLES else self.page.table_slice(table)
 
     def table_code(self, table: str) -> str:
         """Return the code fingerprint of a table."""
-        if table in (SUSTAINABILITY, DURABILITY):
+        if table in (SUSTAINABILITY, DURABILITY, STOPS):
             return self.graph.code(table)
         if table == HARNESS:
             return self.graph.code("harness_table")
@@ -127,7 +131,8 @@ class Present:
             "table": [
                 *(f"{table}.{form}" for table in ("cost", *metrics) for form in ("parquet", "csv", "md")),
                 *(f"{table}.{form}" for table in TABLES for form in FORMS),
-                *(path.rpartition("/")[2] for path in (*self.continual.results(), *self.attacks.forms())),
+                *(path.rpartition("/")[2] for path in self.continual.results()),
+                *(path.rpartition("/")[2] for path in (*self.attacks.forms(), *self.stops.results())),
                 *(f"{HARNESS}.{form}" for form in ("parquet", "csv", "md") if self.harness.tasks),
             ],
             "figure": [*self.page.figures()],

@@ -17,6 +17,7 @@ from memory import Memory
 from torch import Tensor, nn
 
 from unlearnkit.artifacts.resume import ResumeFolder
+from unlearnkit.artifacts.stops import SEEN, read_stops, write_stops
 from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.data.text.partnered import Partnered
 from unlearnkit.data.text.sequences import IGNORE
@@ -208,3 +209,13 @@ def test_targets_shorter_than_prefix_and_suffix_are_refused(memory: Memory, tmp_
 def test_answers_to_questions_are_refused(bench_of: Callable[..., Bench]) -> None:
     with pytest.raises(TrainingError, match="icu continues documents, but 10 of 10 forget sequences are answers"):
         bench_of("gpt2", method="dpo").kept("icu")
+
+
+def test_what_was_seen_is_written_and_read_again(memory: Memory, tmp_path: Path) -> None:
+    kept = run(memory, tmp_path, epochs=1)
+    write_stops(tmp_path / "stops.parquet", {3: kept.curves[0]})
+    seen = read_stops([tmp_path / "stops.parquet"])
+    assert {*seen["model"].tolist()} == {3}
+    assert seen["row"].tolist() == [*FORGET, *FORGET]
+    for name in SEEN:
+        np.testing.assert_array_equal(seen[name], kept.curves[0][name], err_msg=name)

@@ -50,6 +50,7 @@ from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
 STACKABLE = False
+STOPS = True
 NEEDS = ("tokenizer",)
 VIEWS = ("validation", "partners")
 

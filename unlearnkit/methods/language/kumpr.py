@@ -28,6 +28,7 @@ from unlearnkit.training.unlearning import Context
 
 TASKS = ("text",)
 STACKABLE = False
+STOPS = True
 NEEDS = ()
 VIEWS = ("validation",)
 
