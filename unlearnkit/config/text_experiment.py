@@ -106,6 +106,8 @@ class TextExperiment(Experiment):
     def planned_size(self, forget_set: str) -> int | None:
         """Return the number of sequences of a forget set if it is known before any data is read, else None."""
         block = self.forget_sets[forget_set]
+        if self.divides_documents and block.kind != "file":
+            return None
         if isinstance(block, PairListForgetSet):
             return self._planned_list(block.name)
         units = block.planned_size()

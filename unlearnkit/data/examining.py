@@ -157,7 +157,8 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
     taken = pairs.part(settings.first, block.train_size, block.validation_size, settings.further_size)
     file, tokenizer = prepared(taken, settings, block.tokenizer, own)
     if settings.documents:
-        file = cut_documents(file, tokenizer, settings.documents.cut, block.sequence_length)
+        length = settings.documents.length or block.sequence_length
+        file = cut_documents(file, tokenizer, settings.documents.cut, length)
     text_set = text_set_of_pairs(TextGraph(Graph(experiment)).dataset_slice(), file, tokenizer)
     if shared := refuse_shared_sequences(text_set):
         yield "warning", shared

@@ -136,6 +136,16 @@ def test_a_document_is_forgotten_with_all_its_stretches(tmp_path: Path) -> None:
     assert [*np.unique(text_set.train_units[rows])] == [3]
 
 
+def test_a_beginning_is_never_parted_from_how_it_goes_on() -> None:
+    file, tokenizer = made(
+        pair_set(document(TEXT + " Amen."), QUESTION, forget_passages=(document(TEXT), document("Short.")))
+    )
+    short = cut_documents(file, tokenizer, "all", 20)
+    assert [pair.answer for pair in short.pairs.splits["forget_passages"]] == [TEXT, "Short."]
+    with pytest.raises(DataError, match="1 of the 2 documents of the forget_passages split have more than 20 tokens"):
+        text_set_of_pairs({**CUTS, "sequence_length": 20}, short, tokenizer)
+
+
 def test_documents_that_are_too_long_or_have_no_target_are_refused() -> None:
     file, tokenizer = made(pair_set(document()))
     with pytest.raises(DataError, match=r"1 of the 1 documents of the train split have more than 9 tokens.*cut: all"):

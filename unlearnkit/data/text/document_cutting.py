@@ -18,6 +18,8 @@ from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.pair_tokenizer import PairTokenizer
 from unlearnkit.data.text.pair_tokens import FEWEST
 
+WHOLE = ("forget_passages",)
+"""Splits of which a row is a beginning and how it goes on: longer ones are errors, since either half would be lost."""
 Size = Callable[[str], int]
 """A stretch to its number of tokens, with those that precede every document."""
 
@@ -26,7 +28,7 @@ def cut_documents(file: PairFile, tokenizer: PairTokenizer, cut: Literal["first"
     """Return the same pairs, of whose documents the first stretch of at most `length` tokens is kept, or all of them.
 
     Stretches of a document follow one another, and a forget list has all stretches of a document that it names. `notes`
-    of the pairs count the documents that were cut.
+    of the pairs count the documents that were cut. Rows of WHOLE stay as they are.
     """
     begin = file.prompts.get("", "")
 
@@ -35,6 +37,9 @@ def cut_documents(file: PairFile, tokenizer: PairTokenizer, cut: Literal["first"
 
     kept: dict[str, list[list[Pair]]] = {}
     for split, own in file.pairs.splits.items():
+        if split in WHOLE:
+            kept[split] = [[pair] for pair in own]
+            continue
         stretches = (_stretches(pair.answer, tokenizer, size, length) if pair.document else [] for pair in own)
         kept[split] = [_parts(pair, texts, cut) for pair, texts in zip(own, stretches, strict=True)]
     changed = sum(

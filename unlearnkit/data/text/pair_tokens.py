@@ -95,7 +95,8 @@ def refuse_long_documents(documents: Sequence[TokenPair], length: int, what: str
         raise DataError(
             f"{long} of the {len(documents)} {what} have more than {length} tokens; the longest has {max(sizes)}",
             expected=f"at most {length}, which is data.sequence_length",
-            remedy="set data.pairs.documents to {cut: all}, which divides them, or to {cut: first}",
+            remedy=f"raise data.sequence_length to {max(sizes)}; data.pairs.documents, {{cut: all}} or {{cut: first}}, "
+            "cuts documents, but no passages that are to be continued",
         )
 
 
