@@ -50,6 +50,18 @@ from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.search_graph import SearchGraph
 from unlearnkit.registry import locate
+from unlearnkit.sources import source_path
+
+parse, trees = prints.syntax_tree, {}
+
+def parsed(module):
+    # an edit changes one file of hundreds, which would all be parsed again
+    key = module, source_path(module).read_text(encoding="utf-8")
+    if key not in trees:
+        trees[key] = parse(module)
+    return trees[key]
+
+prints.syntax_tree = parsed
 
 def codes():
     for cached in (prints.fingerprint, prints.computing_imports, prints.content_hash):
