@@ -342,7 +342,7 @@ def test_a_plug_in_is_fingerprinted_with_what_it_imports_from_its_own_folder(
     before = code(changed, named)
     for name, text in (("unused", "ANYTHING = 2\n"), ("scale", '"""A docstring."""\nSCALE = 1  # a remark\n')):
         write(f"{root}/{name}.py", text)
-        assert code(changed, named) == before
+    assert code(changed, named) == before
     for name in ("shrink.py", "losses.py", "parts/norms.py", "scale.py"):
         kept = (root / name).read_text()
         write(f"{root}/{name}", f"{kept}\nMORE = 1\n")
