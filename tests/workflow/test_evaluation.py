@@ -79,6 +79,13 @@ def test_the_first_model_of_every_variant_is_merged() -> None:
             "wmdp_all evaluates choices, but data.name in mine.yaml is village, which has none",
         ),
         (
+            "stops_all",
+            "village",
+            {},
+            "stops_all shows when runs stopped that judge single sequences, but no method in mine.yaml does; expected "
+            "a method such as icu or kumpr",
+        ),
+        (
             "sustainability_all",
             "village",
             {},
@@ -98,7 +105,7 @@ def test_what_an_experiment_cannot_give_is_refused(
     ("target", "name"),
     [
         *(("tofu_all", "tofu_phi15"), ("lora_all", "lora_me_gd"), ("all", "village"), ("icu_all", "village")),
-        ("sustainability_all", "tofu_continual"),
+        *(("sustainability_all", "tofu_continual"), ("stops_all", "icu_gpt_neo_125m")),
     ],
 )
 def test_what_an_experiment_can_give_is_not(target: str, name: str) -> None:
