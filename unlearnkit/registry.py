@@ -15,6 +15,8 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
+from unlearnkit.objectives import OBJECTIVES as OBJECTIVES
+from unlearnkit.objectives import load_objective as load_objective
 from unlearnkit.sources import imported
 from unlearnkit.user_plug_ins import KINDS, loaded, outside
 
@@ -216,14 +218,6 @@ TASKS: Mapping[str, str] = MappingProxyType(
 )
 """Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
-OBJECTIVES: Mapping[str, str] = MappingProxyType(
-    {
-        "oracle_free": "unlearnkit.search.objectives.oracle_free",
-        "deep_unlearn": "unlearnkit.search.objectives.deep_unlearn",
-    }
-)
-"""What searches for settings minimise (contract: `unlearnkit.search.objectives`)."""
-
 OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     dict(zip(KINDS, (METHODS, METRICS, OBSERVATIONS, DATASETS, MODELS, ATTACKS), strict=True))
 )
@@ -291,11 +285,6 @@ def load(kind: str, name: str) -> ModuleType:
             expected="a module that the Python of the jobs can import",
             remedy="correct it, or install what it imports where the jobs run",
         ) from None
-
-
-def load_objective(name: str) -> ModuleType:
-    """Import and return the module of an objective of searches."""
-    return importlib.import_module(OBJECTIVES[name])
 
 
 def load_task(task: str) -> ModuleType:

@@ -22,6 +22,7 @@ LAYERS = {
         "fingerprint",
         "registry",
         "judges",
+        "objectives",
         "user_plug_ins",
         "sources",
         "layout",
