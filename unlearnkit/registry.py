@@ -12,8 +12,15 @@ import traceback
 from collections import ChainMap
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
-from typing import Any
 
+from unlearnkit.declared import FORGET_SETS as FORGET_SETS
+from unlearnkit.declared import PARTNERS as PARTNERS
+from unlearnkit.declared import POOLS as POOLS
+from unlearnkit.declared import scored_on as scored_on
+from unlearnkit.declared import task_of as task_of
+from unlearnkit.declared import tasks_of as tasks_of
+from unlearnkit.declared import views_of as views_of
+from unlearnkit.declared import weights_of as weights_of
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
 from unlearnkit.objectives import OBJECTIVES as OBJECTIVES
 from unlearnkit.objectives import load_objective as load_objective
@@ -179,9 +186,6 @@ OBSERVATIONS: Mapping[str, str] = MappingProxyType(
 ALWAYS_OBSERVED = "margins"
 """The observation that every population has: it shows which models failed."""
 
-FORGET_SETS, POOLS = "forget sets", "pools"
-"""What metrics are scored on: what all models forget, or pools, whose models forget samples of their own."""
-
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "mlp": "unlearnkit.models.images.mlp",
@@ -238,35 +242,6 @@ def locate(kind: str, name: str) -> str:
     if name not in registry:
         raise ConfigError(f"unknown {kind} '{name}'", remedy=suggest(name, registry))
     return registry[name]
-
-
-def task_of(plug_in: Any) -> str:
-    """Return which task a data set or model is for, by what it declares: "image" unless it says "text"."""
-    return getattr(plug_in, "TASK", "image")
-
-
-def tasks_of(method: Any) -> tuple[str, ...]:
-    """Return which tasks a method is for, by what it declares: images unless it says otherwise."""
-    return getattr(method, "TASKS", ("image",))
-
-
-PARTNERS = "partners"
-"""The set of a method that rule partners makes: for every forget sequence, the retained one that is nearest to it."""
-
-
-def views_of(plug_in: Any) -> tuple[str, ...]:
-    """Return the named sets beside retain and forget that a method reads, or that a data set provides."""
-    return getattr(plug_in, "VIEWS", ())
-
-
-def scored_on(metric: Any) -> str:
-    """Return what a metric is scored on, by what it declares: "forget sets" unless it says "pools"."""
-    return getattr(metric, "SCORED_ON", FORGET_SETS)
-
-
-def weights_of(method: Any) -> str:
-    """Return what is stored of the models of a method, by what it declares: "full" unless it says "delta"."""
-    return getattr(method, "WEIGHTS", "full")
 
 
 def load(kind: str, name: str) -> ModuleType:

@@ -24,6 +24,7 @@ LAYERS = {
         "judges",
         "objectives",
         "user_plug_ins",
+        "declared",
         "sources",
         "layout",
         "places",

@@ -105,7 +105,7 @@ def test_costs_are_relative_to_the_oracles_as_trained() -> None:
 
 def test_the_figure_has_a_point_per_candidate_and_attack(found: list[dict[str, Any]]) -> None:
     axes = figure(found).axes
-    drawn = [line.get_ydata()[0] for line in axes[0].lines]  # pyright: ignore
+    drawn = [float(np.asarray(line.get_ydata())[0]) for line in axes[0].lines]
     assert sorted(drawn) == [-5, 7, 8, 8]  # hidden and original, before and after
     assert len(axes[0].collections) == 2  # oracles, before and after
     assert svg(figure(found)) == svg(figure(found))
