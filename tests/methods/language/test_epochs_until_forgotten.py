@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from bench import CPU, same
 from made_text import made_text
 from memory import Memory
@@ -18,6 +19,7 @@ from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.config.methods.stopping import StoppedSettings
 from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.errors import TrainingError
+from unlearnkit.methods.language import kumpr
 from unlearnkit.models.building import states_of
 from unlearnkit.registry import load
 from unlearnkit.training.procedure import Procedure
@@ -122,16 +124,20 @@ def test_thresholds_of_the_original_on_validation_sequences(memory: Memory, tmp_
     assert float(found[2]) < 0.05
 
 
-def test_sequences_too_short_for_the_rule_are_refused(memory: Memory, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError) as refused:
-        run(memory, tmp_path, n=10, first_prefix=20)
-    assert (
-        str(refused.value)
-        .splitlines()[0]
-        .startswith(
-            "EL_10 from prefixes of 20 tokens or more stops the run, but the longest forget sequence has 14 tokens"
-        )
-    )
+@pytest.mark.parametrize(("thresholds", "why"), [("fixed", ""), ("holdout", "accuracy 0.1250 <= 0.1250")])
+def test_a_limit_of_unseen_text_that_no_value_is_below_can_be_reached(thresholds: str, why: str) -> None:
+    watch: Any = object.__new__(kumpr.Forgotten)
+    watch.settings = kumpr.Settings.model_validate({"thresholds": thresholds})
+    watch.limits = {"accuracy": 0.125, "likelihood": 0.0}
+    seen = {"accuracy": torch.tensor([0.0, 0.25]), "likelihood": torch.zeros(2)}
+    assert watch.reason(seen).startswith(why) and bool(watch.reason(seen)) == bool(why)
+    assert watch.reason({**seen, "likelihood": torch.tensor([0.0, 0.1])}) == ""
+
+
+@pytest.mark.parametrize("thresholds", ["fixed", "holdout"])
+def test_sequences_too_short_for_the_rule_are_refused(memory: Memory, tmp_path: Path, thresholds: str) -> None:
+    with pytest.raises(TrainingError, match="EL_10 from prefixes of 20 tokens or more stops the run, but no forget"):
+        run(memory, tmp_path, n=10, first_prefix=20, thresholds=thresholds)
 
 
 def test_fewer_epochs_than_the_fewest_are_refused() -> None:

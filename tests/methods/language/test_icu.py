@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from bench import CPU, Bench, same, word_tokenizer
 from made_text import made_text
 from memory import Memory
@@ -186,8 +187,12 @@ def test_a_step_follows_the_gradient_of_the_three_losses(learn: str, bench_of: C
     else:
         width = min(inputs.shape[1], other.shape[1])
         both = (labels[:, :width] != IGNORE) & chosen[:, :width]
-        on_forget = slow(inputs)[:, :width].log_softmax(-1)[both]
-        learned = -on_forget.gather(1, others[:, :width][both][:, None]).sum() / chosen.sum()
+        on_forget = slow(inputs)[:, :width].log_softmax(-1)
+        rows = [
+            -own[fits].gather(1, label[fits][:, None]).mean()
+            for own, label, fits in zip(on_forget, others[:, :width], both, strict=True)
+        ]
+        learned = torch.stack(rows).mean()
     forget = labels != IGNORE
     nll = -slow(inputs).log_softmax(-1)[forget].gather(1, labels[forget][:, None]).mean()
     (-2 * nll + 3 * learned + 5 * kl).backward()

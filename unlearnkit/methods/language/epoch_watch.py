@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +32,9 @@ class EpochWatch(ABC):
         self.data, self.settings, self.context, self.steps = data, settings, context, steps
         self.rows = data.forget.indices
         self.limits: dict[str, float] = {}
-        self._refuse_short()
+        self._refuse_short(self.rows, "forget", "choose longer sequences (data.sequence_length)")
+        if settings.thresholds == "holdout":
+            self._refuse_short(self._held_out, "validation", "set thresholds: fixed")
 
     @abstractmethod
     def see(self, model: nn.Module, rows: Tensor) -> Seen:
@@ -53,7 +56,7 @@ class EpochWatch(ABC):
         """Compute the limits, and look at the model before the first step."""
         self.limits = self.fixed()
         if self.settings.thresholds == "holdout":
-            rows = self.data.validation.indices[: self.settings.holdout]
+            rows = self._held_out
             means = means_of(self.see(sharing(self.context.original).eval(), rows))
             self.limits = {name: means[name] for name in self.limits}
             stated = ", ".join(f"{name} {value:.4f}" for name, value in self.limits.items())
@@ -83,9 +86,28 @@ class EpochWatch(ABC):
         how = {"n": own.n, "first_prefix": own.first_prefix, "batch_size": own.decoded_together}
         return memorised(model, self.data.forget.tokens, rows, **how)
 
-    def below(self, means: Mapping[str, float]) -> bool:
-        """Return whether the means of accuracy and likelihood are both below their limits."""
-        return all(means[name] < self.limits[name] for name in ("accuracy", "likelihood"))
+    @property
+    def _held_out(self) -> Tensor:
+        return self.data.validation.indices[: self.settings.holdout]
+
+    @property
+    def sign(self) -> str:
+        """How values compare with their limits where a sequence or a set is forgotten.
+
+        What is unseen is often not reproduced at all, and no value is below 0: so values of held-out text are reached.
+        """
+        return "<=" if self.settings.thresholds == "holdout" else "<"
+
+    def under(self, name: str, values: Tensor) -> Tensor:
+        """Return which values of a column are below their limit, or with limits from held-out text no higher."""
+        return values <= self.limits[name] if self.sign == "<=" else values < self.limits[name]
+
+    def forgotten(self, means: Mapping[str, float]) -> str:
+        """Return what the means of accuracy and likelihood are where both are under their limits, else ""."""
+        names = ("accuracy", "likelihood")
+        if not all(bool(self.under(name, torch.tensor(means[name], dtype=torch.float64))) for name in names):
+            return ""
+        return " and ".join(f"{name} {means[name]:.4f} {self.sign} {self.limits[name]:.4f}" for name in names)
 
     def _look(self, epoch: int, model: nn.Module) -> bool:
         own, seen = self.settings, dict(self.see(model.eval(), self.rows))
@@ -102,14 +124,16 @@ class EpochWatch(ABC):
             self.context.note(f"ran all {epoch} epochs, which are the most that it may: {limits}")
         return bool(why)
 
-    def _refuse_short(self) -> None:
-        lengths = self.data.forget.tokens.text_set.lengths[self.rows.numpy()]
-        if lengths.max() < (needed := self.settings.n + self.settings.first_prefix):
+    def _refuse_short(self, rows: Tensor, which: str, remedy: str) -> None:
+        own, text, chosen = self.settings, self.data.forget.tokens.text_set, rows.numpy()
+        # no prefix of an answer is shorter than its prompt
+        left = text.lengths[chosen] - np.maximum(own.first_prefix, text.prompts[chosen])
+        if not len(left) or left.max() < own.n:
             raise TrainingError(
-                f"EL_{self.settings.n} from prefixes of {self.settings.first_prefix} tokens or more stops the run, but "
-                f"the longest forget sequence has {lengths.max()} tokens",
-                expected=f"at least {needed}",
-                remedy="lower first_prefix or n of the method, or choose longer sequences (data.sequence_length)",
+                f"EL_{own.n} from prefixes of {own.first_prefix} tokens or more stops the run, but no {which} sequence "
+                f"has so many; the longest has {text.lengths[chosen].max(initial=0)} tokens",
+                expected=f"at least {own.n + own.first_prefix}, and of an answer {own.n} behind its prompt",
+                remedy=f"lower first_prefix or n of the method, or {remedy}",
             )
 
 

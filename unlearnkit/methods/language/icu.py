@@ -43,8 +43,9 @@ from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, desc
 from unlearnkit.models.parts import sharing
 from unlearnkit.training.language.likeness import by_states, likeness_of
 from unlearnkit.training.language.memorised import divergences
+from unlearnkit.training.language.sequence_losses import sequence_means
 from unlearnkit.training.language.stretches import Stretch
-from unlearnkit.training.language.token_losses import divergence_sum, token_sum
+from unlearnkit.training.language.token_losses import divergence_sum, sequence_sums, token_sum
 from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
@@ -114,7 +115,10 @@ def unlearn(model: nn.Module, data: Sets[Sequences], settings: Settings, context
 
 
 def contrast(settings: Settings, context: Context) -> Loss:
-    """Return the sum of the three losses, each a mean over the targets of the batch."""
+    """Return the sum of the three losses, each a mean over the targets of the batch.
+
+    Of a partner's labels on inputs of another length as many count as fit: they are averaged by sequence.
+    """
     reference = context.reference()
 
     def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
@@ -124,11 +128,12 @@ def contrast(settings: Settings, context: Context) -> Loss:
         own, other = model(batch.inputs), model(partners.inputs)
         ascent = -token_sum(own, batch.labels) / batch.targets
         if settings.learn == "partners":
-            learned = token_sum(other, partners.labels)
+            learned = token_sum(other, partners.labels) / partners.targets
         else:
-            learned = token_sum(own, mismatched(batch.labels, partners.labels))
-        kept = divergence_sum(other, reference(partners.inputs), partners.labels)
-        return settings.gamma * ascent + (settings.partner_weight * learned + settings.alpha * kept) / partners.targets
+            labels = mismatched(batch.labels, partners.labels)
+            learned = sequence_means(sequence_sums(own, labels), labels).sum() / batch.sequences
+        kept = divergence_sum(other, reference(partners.inputs), partners.labels) / partners.targets
+        return settings.gamma * ascent + settings.partner_weight * learned + settings.alpha * kept
 
     return loss
 
@@ -181,20 +186,19 @@ class Refining(EpochWatch):
 
     def judged(self, seen: Seen) -> Seen:
         """Return which sequences are active in the next epoch, and let these take part."""
-        unlike = [seen[name] < self.limits[name] for name in ("bert_score", "bleu")]
+        unlike = [self.under(name, seen[name]) for name in ("bert_score", "bleu")]
         self.draws.active = ~(unlike[0] | unlike[1] if self.own.sample_rule == "or" else unlike[0] & unlike[1])
         return {"active": self.draws.active.float()}
 
     def reason(self, seen: Seen) -> str:
         """Return why a run stops after what was seen, "" if it goes on."""
-        means, names = means_of(seen), ("accuracy", "likelihood")
         if not bool(seen["active"].any()):
             return "no sequence is active"
         if self.own.stop != "samples":
-            stated = " and ".join(f"{name} {means[name]:.4f} < {self.limits[name]:.4f}" for name in names)
-            return stated if self.below(means) else ""
-        forgotten = [~(seen[name] >= self.limits[name]) for name in names]
-        every = (seen["active"] == 0) | (forgotten[0] & forgotten[1])
+            return self.forgotten(means_of(seen))
+        # a sequence that leaves no n tokens has no likelihood, and is judged by its accuracy
+        likelihood = self.under("likelihood", seen["likelihood"].nan_to_num(0.0))
+        every = (seen["active"] == 0) | (self.under("accuracy", seen["accuracy"]) & likelihood)
         return "every sequence is inactive or below both limits" if bool(every.all()) else ""
 
     def end(self, step: int, model: nn.Module, stopped: bool) -> bool:

@@ -62,7 +62,4 @@ class Forgotten(EpochWatch):
 
     def reason(self, seen: Seen) -> str:
         """Return why a run stops after what was seen, "" if it goes on."""
-        means = means_of(seen)
-        if not self.below(means):
-            return ""
-        return " and ".join(f"{name} {means[name]:.4f} < {limit:.4f}" for name, limit in self.limits.items())
+        return self.forgotten(means_of(seen))

@@ -44,5 +44,5 @@ def batches(tokens: Tokens, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 def in_memory(tokens: Tokens, lengths: np.ndarray) -> Iterator[slice]:
     """Yield slices of sequences of `lengths` tokens, in order: each of at most MOST_LOGITS logits, or one sequence."""
     most = MOST_LOGITS.get(tokens.device.type, 2**24) // tokens.text_set.vocabulary_size
-    size = max(1, most // int(max(lengths, default=1)))
+    size = max(1, most // max(1, int(max(lengths, default=1))))
     yield from (slice(first, first + size) for first in range(0, len(lengths), size))
