@@ -26,8 +26,8 @@ class StoppedSettings(MethodSettings):
     )
     thresholds: Literal["fixed", "holdout"] = Field(
         "fixed",
-        description="what a run has to come below: the values of these settings; or what it has to reach: the means of the "
-        "original on validation sequences, which the note of a run states",
+        description="what a run has to come below, the values of these settings, or what it has to reach, the means of "
+        "the original on validation sequences, which the note of a run states",
     )
     holdout: int = Field(128, ge=1, description="validation sequences that thresholds are computed on, the first ones")
     max_accuracy: float = Field(
