@@ -67,6 +67,13 @@ def test_documents_of_the_lists_come_first_and_those_that_none_names_validate(fo
     assert named["targets_4"] == train[:4]
 
 
+def test_documents_that_end_as_others_are_no_validation() -> None:
+    tokens = np.arange(6)[:, None] + 10 * np.arange(60)[None]
+    tokens[5, -50:], tokens[4, :10] = tokens[1, -50:], tokens[0, :10]
+    rows, position = targets.ordered([[3], [3, 0]], tokens, 2)
+    assert rows == [3, 0, 1, 5, 2, 4] == sorted(position, key=lambda row: position[row])
+
+
 def test_passages_ask_for_their_last_word_and_dialogues_for_their_last_turn(folder: Path) -> None:
     found = targets.pairs(folder)
     assert found.splits["lambada"] == (Pair("She said\nit was", "late"),)

@@ -28,7 +28,7 @@ CASES: dict[str, dict[str, Any]] = {
     "ga": {"max_forget_nll": 4.2, "lr": 0.05},
     "llmu": {"answers": 2},
     # steps are epochs
-    "kumpr": {"epochs": 6, "lr": 0.01, "thresholds": "holdout"},
+    "kumpr": {"epochs": 6, "min_epochs": 6, "lr": 0.01, "thresholds": "holdout"},
     # two steps each, of which one may have no active sequence
     "icu": {"epochs": 6, "batch_size": 5, "lr": 0.01, "min_bert_score": 0.2, "stop": "set"},
 }

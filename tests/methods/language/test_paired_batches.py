@@ -30,7 +30,8 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_views_have_the_rows_of_their_sets(bench: Bench) -> None:
-    views = bench.division.views
+    # partners are no rows of the data set: a rule finds them
+    views = {name: rows for name, rows in bench.division.views.items() if name != "partners"}
     assert {name: views[name].tolist() for name in views} == {
         "validation": [12, 13, 14, 15],
         "holdout": [12, 13, 14, 15],

@@ -6,8 +6,8 @@ iterative contrastive unlearning (Tang et al. 2024) forgets name rows of them.
 
     training     the documents that a list names, list after list, each list in the order of its rows and without what
                  an earlier one has; then the others in their order. So few documents are documents of the first list
-    validation   the last 1,000 documents that no list names: of models trained here nobody has seen them, but a
-                 published GPT-Neo has
+    validation   the last 1,000 documents that no list names and whose last 50 tokens end no other document, as those of
+                 4,195 do: of models trained here nobody has seen their endings, but a published GPT-Neo has
     further      wikitext, documents; lambada, passages and their last word; dialogue, of Wizard of Wikipedia, turns
                  after "User 1:" and "User 2:" and the last of them
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -50,7 +51,7 @@ FORGET_LISTS = {
 }
 FURTHER_SPLITS = {"dialogue": 967, "lambada": 4992, "wikitext": 500}
 DOWNLOAD_BYTES = 0
-CONTENT_HASH = "d8cc5dfe54628670ea75294e00c1d53997f7e2ea65ddaed267c4992ce8a945b6"
+CONTENT_HASH = "408284cad034c39fd10de900e236b8aed94a90cac56428121e46787e1ed8043f"
 SOURCE = (
     "github.com/ethz-spylab/lm-extraction-benchmark-data (train_dataset.npy), github.com/himalalps/ICU at bb776e39 "
     "(lm_extraction_128_0.csv to _4.csv, lambada.csv, wikitext.csv, wizard_of_wikipedia.json) and "
@@ -73,6 +74,8 @@ SHA256: Mapping[str, str] = {
 
 SHAPE = (15_000, 200)
 VALIDATION_SIZE = 1000
+SUFFIX = 50
+"""Tokens of a document that models are asked to continue it with."""
 _BELOW = ("lm_extraction", "icu", "gpt2_tokenizer")
 _LISTS = tuple(name for name in SHA256 if name.startswith("lm_extraction_"))
 
@@ -89,7 +92,7 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
         _refuse_other(path)
     texts = _decoded(tokens, root)
     lists = {Path(name).stem: _listed(files[name]) for name in _LISTS}
-    rows, position = ordered(list(lists.values()), len(texts))
+    rows, position = ordered(list(lists.values()), tokens, VALIDATION_SIZE)
     documents = [Pair("", texts[row], document=True) for row in rows]
     splits = {
         "train": tuple(documents[:-VALIDATION_SIZE]),
@@ -103,10 +106,20 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
     return PairSet(splits, forget | {name: tuple(range(size)) for name, size in sizes.items()}, tuple(files.values()))
 
 
-def ordered(lists: Sequence[Sequence[int]], count: int) -> tuple[list[int], dict[int, int]]:
-    """Return the rows of all documents, those of lists first, and the position of each row among them."""
+def ordered(
+    lists: Sequence[Sequence[int]], tokens: npt.NDArray[np.integer], validation: int
+) -> tuple[list[int], dict[int, int]]:
+    """Return the rows of all documents and the position of each among them: those of lists, others, validation.
+
+    `tokens` [documents, tokens] are those of all documents. The last `validation` that no list names and that end as no
+    other does come last: a suffix that training documents have as well would not be unseen.
+    """
+    endings = [row[-SUFFIX:].tobytes() for row in tokens]
+    times = Counter(endings)
     named = dict.fromkeys(row for chosen in lists for row in chosen)
-    rows = [*named, *(row for row in range(count) if row not in named)]
+    alone = [row for row, ending in enumerate(endings) if row not in named and times[ending] == 1]
+    last = dict.fromkeys(alone[-validation:])
+    rows = [*named, *(row for row in range(len(tokens)) if row not in named and row not in last), *last]
     return rows, {row: at for at, row in enumerate(rows)}
 
 
