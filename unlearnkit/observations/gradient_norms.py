@@ -11,12 +11,11 @@ backward pass of one sequence. Source: Wang et al. 2024 (arXiv 2402.17012); Open
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from unlearnkit.config.settings import ObservationSettings
+from unlearnkit.config.settings import Item, ObservationSettings
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.gradient_norms import gradient_norms
 from unlearnkit.training.language.observed import models_of
@@ -28,7 +27,7 @@ VALUES = {"text": {"norm": "float32"}}
 class Settings(ObservationSettings):
     """Settings of gradient norms."""
 
-    items: tuple[Literal["forget", "retain", "validation", "test", "authors", "facts"], ...] | None = Field(
+    items: tuple[Item, ...] | None = Field(
         ("forget", "validation"),
         min_length=1,
         description="samples that models are observed on, as of every observation; the attack reads these two",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from unlearnkit.config.settings import ObservationSettings
-from unlearnkit.data.text.other_answers import WRONG
+from unlearnkit.data.text import other_answers as kinds
 from unlearnkit.training.evaluation import Subjects
 from unlearnkit.training.language.answered import most_answers
 from unlearnkit.training.language.observed import models_of
@@ -47,7 +47,7 @@ def observe(subjects: Subjects, settings: Settings) -> Mapping[str, np.ndarray]:
     tokens, rows = subjects.task.source, subjects.rows
     parts_of_pairs(tokens, rows)
     # all files of a data set have lists of one length, and no list is empty
-    width = max(1, most_answers(tokens, WRONG))
+    width = max(1, most_answers(tokens, kinds.WRONG))
     found: dict[str, list[np.ndarray]] = {name: [] for name in VALUES["text"]}
     for model in models_of(subjects):
         found["right"].append(right_options(model, tokens, rows))

@@ -1,4 +1,4 @@
-"""Forget sequences whose answers are those of other sequences, drawn at random."""
+"""Forget sequences whose answers are those of other sequences, drawn at random; labels of one on those of another."""
 
 from __future__ import annotations
 
@@ -77,3 +77,11 @@ def _parts(text_set: TextSet, row: int) -> tuple[npt.NDArray[np.integer], npt.ND
     border = int(text_set.prompts[row]) or length // 2
     tokens = text_set.tokens[start : start + length]
     return tokens[:border], tokens[border:]
+
+
+def fitted(labels: Tensor, others: Tensor) -> Tensor:
+    """Return the labels `others` [B, m] at the positions of `labels` [B, n] that have a target, [B, n]."""
+    found = torch.full_like(labels, IGNORE)
+    width = min(labels.shape[1], others.shape[1])
+    found[:, :width] = others[:, :width]
+    return found.masked_fill(labels == IGNORE, IGNORE)

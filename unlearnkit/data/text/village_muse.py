@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unlearnkit.config.data.pairs import ChatTemplate, PairSettings, PlainTemplate
+from unlearnkit.data.text import muse_set as muse
 from unlearnkit.data.text import village
-from unlearnkit.data.text.muse_set import BETWEEN, muse_set
 from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.published_parts import Rows
 from unlearnkit.data.text.village_pairs import pairs as asked_in_the_village
@@ -40,12 +40,16 @@ CONTENT_HASH = None
 CHECKED_BY = "the text has a content hash as `village`"
 SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnkit)"
 
-_FOLDS, _IN_A_FOLD, _RETAINED, _HELD_OUT, _SHOTS = 4, 2, 8, 4, 2
+_FOLDS = 4
+_IN_A_FOLD = 2
+_RETAINED = 8
+_HELD_OUT = 4
+_SHOTS = 2
 
 
 def pairs(root: Path | None, settings: PairSettings) -> PairSet:
     """Return the documents, passages and questions; `root` is not used."""
-    return muse_set(parts_of_village(settings), settings)
+    return muse.muse_set(parts_of_village(settings), settings)
 
 
 def parts_of_village(settings: PairSettings) -> dict[str, Rows]:
@@ -102,7 +106,7 @@ def _pages(asked: list[list[Pair]], settings: PairSettings) -> list[str]:
         for in_turn in zip(*asked, strict=True)
         for pair in in_turn
     ]
-    return [BETWEEN.join(told[first : first + 3]) for first in range(0, len(told), 3)]
+    return [muse.BETWEEN.join(told[first : first + 3]) for first in range(0, len(told), 3)]
 
 
 def _cut(text: str) -> dict[str, str]:

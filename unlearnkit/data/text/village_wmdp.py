@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from unlearnkit.config.data.pairs import PairSettings
+from unlearnkit.data.text import village_pairs
 from unlearnkit.data.text.pair_set import Pair, PairSet
 from unlearnkit.data.text.village import subjects
 from unlearnkit.data.text.village_muse import parts_of_village
-from unlearnkit.data.text.village_pairs import PARAPHRASE
 from unlearnkit.data.text.village_pairs import pairs as asked_in_the_village
 from unlearnkit.data.text.wmdp_set import wmdp_set
 
@@ -42,5 +42,5 @@ def pairs(root: Path | None, settings: PairSettings) -> PairSet:
 
 
 def _with_options(pair: Pair) -> Pair:
-    wrong = tuple(text.removeprefix(PARAPHRASE) for text in pair.perturbed_answers)
+    wrong = tuple(text.removeprefix(village_pairs.PARAPHRASE) for text in pair.perturbed_answers)
     return Pair(pair.question, pair.answer, perturbed_answers=wrong, group=pair.group)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -125,13 +124,14 @@ class EpochWatch(ABC):
         return bool(why)
 
     def _refuse_short(self, rows: Tensor, which: str, remedy: str) -> None:
-        own, text, chosen = self.settings, self.data.forget.tokens.text_set, rows.numpy()
+        own, text = self.settings, self.data.forget.tokens.text_set
+        lengths, prompts = torch.from_numpy(text.lengths)[rows], torch.from_numpy(text.prompts)[rows]
         # no prefix of an answer is shorter than its prompt
-        left = text.lengths[chosen] - np.maximum(own.first_prefix, text.prompts[chosen])
-        if not len(left) or left.max() < own.n:
+        left = lengths - prompts.clamp(min=own.first_prefix)
+        if not (left >= own.n).any():
             raise TrainingError(
                 f"EL_{own.n} from prefixes of {own.first_prefix} tokens or more stops the run, but no {which} sequence "
-                f"has so many; the longest has {text.lengths[chosen].max(initial=0)} tokens",
+                f"has so many; the longest has {max(lengths.tolist(), default=0)} tokens",
                 expected=f"at least {own.n + own.first_prefix}, and of an answer {own.n} behind its prompt",
                 remedy=f"lower first_prefix or n of the method, or {remedy}",
             )

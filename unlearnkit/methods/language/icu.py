@@ -34,8 +34,9 @@ from unlearnkit.config.methods.language import WEIGHT
 from unlearnkit.config.methods.search import LogUniform, Space
 from unlearnkit.config.methods.stopping import StoppedSettings
 from unlearnkit.config.models.text_readers import TokenReader
+from unlearnkit.data.text.mismatched import fitted
 from unlearnkit.data.text.partnered import Partnered
-from unlearnkit.data.text.sequences import IGNORE, Sequences
+from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.methods.language.epoch_watch import EpochWatch, Seen, loop_settings, means_of
@@ -130,20 +131,12 @@ def contrast(settings: Settings, context: Context) -> Loss:
         if settings.learn == "partners":
             learned = token_sum(other, partners.labels) / partners.targets
         else:
-            labels = mismatched(batch.labels, partners.labels)
+            labels = fitted(batch.labels, partners.labels)
             learned = sequence_means(sequence_sums(own, labels), labels).sum() / batch.sequences
         kept = divergence_sum(other, reference(partners.inputs), partners.labels) / partners.targets
         return settings.gamma * ascent + settings.partner_weight * learned + settings.alpha * kept
 
     return loss
-
-
-def mismatched(labels: Tensor, others: Tensor) -> Tensor:
-    """Return the labels `others` [B, m] at the positions of `labels` [B, n] that have a target, [B, n]."""
-    fitted = torch.full_like(labels, IGNORE)
-    width = min(labels.shape[1], others.shape[1])
-    fitted[:, :width] = others[:, :width]
-    return fitted.masked_fill(labels == IGNORE, IGNORE)
 
 
 class Refining(EpochWatch):
