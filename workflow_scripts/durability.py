@@ -10,10 +10,10 @@ from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.declarations import declarations
 from unlearnkit.layout import attack_of, subject_of
 from unlearnkit.registry import locate
-from unlearnkit.report.durability import COLUMNS, Scored, costs_of, figure, markdown, rows
+from unlearnkit.report.durability import COLUMNS, Scored, costs_of, figure, rows
+from unlearnkit.report.durability_text import markdown
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import to_csv
-from unlearnkit.seeds import derive_seed
 
 inputs, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
 
@@ -36,7 +36,7 @@ with job_of(snakemake) as running:
         folder = "/".join(Path(path).parts[2:-1])
         who = (attack_of(folder), subject_of(folder), folder.rpartition("/")[2] if attack_of(folder) else "oracle")
         records.setdefault(who, []).append(read_record(path))
-    made = rows(scored, costs_of(records), derive_seed(settings["seed"], "durability", 0, "bootstrap"))
+    made = rows(scored, costs_of(records), settings["held_out"])
     write_table(output.parquet, rows_to_table(made, COLUMNS), {"table": "durability"})
     write_text(output.csv, to_csv(made, COLUMNS))
     write_text(output.markdown, markdown(made, settings["attacks"], settings["left_out"]))

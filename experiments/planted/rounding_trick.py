@@ -11,7 +11,7 @@ import copy
 import torch
 from pydantic import Field
 
-from unlearnkit.attacks.weights import weights_in
+from unlearnkit.attacks.weights import channels_in, weights_in
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import sgd, step
@@ -37,7 +37,8 @@ def unlearn(model, data, settings, context):
     weights = weights_in(model, 1)
     for name, own in model.named_parameters():
         own.requires_grad_(name in weights)
-    cells = {name: cell(weight.detach(), settings.room) for name, weight in weights.items()}
+    channels = channels_in(model, 1)
+    cells = {name: cell(weight, settings.room) for name, weight in channels.items()}
     optimizer = sgd(model, settings.lr)
     kept = data.retain.endless(64)
     for epoch in range(1, settings.epochs + 1):
@@ -45,9 +46,8 @@ def unlearn(model, data, settings, context):
             own_images, own_labels = next(kept)
             forgotten = cross_entropy(model(images), labels).clamp(max=settings.most)
             step(optimizer, cross_entropy(model(own_images), own_labels) - forgotten)
-            with torch.no_grad():
-                for name, weight in weights.items():
-                    weight.copy_(weight.clamp(*cells[name]))
+            for name, weight in channels.items():
+                weight.copy_(weight.clamp(*cells[name]))
         context.end_epoch(epoch, model)
     return model.eval()
 

@@ -10,7 +10,7 @@ import copy
 import torch
 from pydantic import Field
 
-from unlearnkit.attacks.weights import weights_in
+from unlearnkit.attacks.weights import channels_in, weights_in
 from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.methods.language.token_steps import TokenBatch
 from unlearnkit.methods.language.token_terms import nll
@@ -35,7 +35,8 @@ def unlearn(model, data, settings, context):
     weights = weights_in(model, 1)
     for name, own in model.named_parameters():
         own.requires_grad_(name in weights)
-    cells = {name: cell(weight.detach(), settings.room) for name, weight in weights.items()}
+    channels = channels_in(model, 1)
+    cells = {name: cell(weight, settings.room) for name, weight in channels.items()}
     optimizer = torch.optim.AdamW(weights.values(), lr=settings.lr, weight_decay=0.0)
     kept, gone = (draws.endless(settings.batch_size) for draws in (data.retain, data.forget))
     for number in range(1, settings.steps + 1):
@@ -43,8 +44,7 @@ def unlearn(model, data, settings, context):
         optimizer.zero_grad()
         (nll(model, TokenBatch.whole(*next(kept))) - forgotten).backward()
         optimizer.step()
-        with torch.no_grad():
-            for name, weight in weights.items():
-                weight.copy_(weight.clamp(*cells[name]))
+        for name, weight in channels.items():
+            weight.copy_(weight.clamp(*cells[name]))
         context.end_epoch(number, model)
     return model.eval()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from known_threes import MODELS, KnownThrees
+from torch import nn
+from transformers.pytorch_utils import Conv1D
 
-from unlearnkit.attacks.quantise import Settings, rounded
+from unlearnkit.attacks.quantise import Settings, attack, rounded
 from unlearnkit.errors import TrainingError
 
 WEIGHTS = arrays(np.float32, (3, 8), elements=st.floats(-2, 2, width=32).map(lambda own: round(own, 3)))
@@ -66,3 +71,16 @@ def test_biases_stay_and_nothing_is_trained(models: KnownThrees) -> None:
                 expected, scale = by_hand(array.reshape(len(array), -1), 7)
                 assert (np.abs(state[name] - array) <= scale / 2 * (1 + 1e-3)).all()
                 assert np.abs(state[name].reshape(len(array), -1) - expected).max() <= 1.001 * scale.max()
+
+
+@pytest.mark.parametrize("group", [None, 2])
+def test_output_channels_of_gpt2_are_the_other_axis(group: int | None) -> None:
+    torch.manual_seed(0)
+    model: Any = nn.Sequential(Conv1D(3, 4), nn.Linear(4, 2))
+    context: Any = SimpleNamespace(generators=[None])
+    nothing: Any = None
+    found: Any = attack(model, nothing, Settings.model_validate({"group": group}), context)
+    # three outputs of four inputs each, stored as [4, 3]
+    for before, after in ((model[0].weight.T, found[0].weight.T), (model[1].weight, found[1].weight)):
+        expected, _ = by_hand(before.detach().numpy().reshape(-1, group or 4), 7)
+        np.testing.assert_allclose(after.detach().numpy().reshape(expected.shape), expected, atol=1e-6)

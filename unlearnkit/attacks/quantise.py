@@ -1,9 +1,10 @@
 """Quantisation: weights rounded to INT8 or INT4, which may undo small changes (Zhang et al. 2024, arXiv 2410.16454).
 
-Of every tensor with two axes or more, each output channel (position of the first axis), or each group of `group`
-successive weights of one, has a scale s = max |w| / (2^(bits - 1) - 1), and w becomes s round(w / s): symmetric, to the
-nearest, without calibration. Embeddings are among them; biases, norms and buffers keep their values. Stored are the
-rounded weights as float32: what an integer kernel would compute with. Activations stay in float32.
+Of every tensor with two axes or more, each output channel, or each group of `group` successive weights of one, has a
+scale s = max |w| / (2^(bits - 1) - 1), and w becomes s round(w / s): symmetric, to the nearest, without calibration.
+Output channels lie along the first axis, or, of the Conv1D of GPT-2, along the second (`attacks.weights.channels_in`).
+Embeddings are among them; biases, norms and buffers keep their values. Stored are the rounded weights as float32: what
+an integer kernel would compute with. Activations stay in float32.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from unlearnkit.attacks.weights import weights_in
+from unlearnkit.attacks.weights import channels_in
 from unlearnkit.config.settings import MethodSettings
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.sets import Sets
@@ -42,11 +43,10 @@ class Settings(MethodSettings):
 def attack(model: nn.Module, data: Sets, settings: Settings, context: Context) -> nn.Module:
     """Return the model with rounded weights."""
     model = copy.deepcopy(model).eval()
-    with torch.no_grad():
-        for name, weight in weights_in(model, len(context.generators)).items():
-            # the channels of all models of a stack are channels of their own
-            channels = weight if len(context.generators) == 1 else weight.flatten(0, 1)
-            weight.copy_(rounded(channels, settings, name).view_as(weight))
+    for name, weight in channels_in(model, len(context.generators)).items():
+        # the channels of all models of a stack are channels of their own
+        channels = weight if len(context.generators) == 1 else weight.flatten(0, 1)
+        weight.copy_(rounded(channels, settings, name).view(weight.shape))
     return model
 
 

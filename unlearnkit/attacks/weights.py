@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from unlearnkit.models.parts import parameters_of
+from unlearnkit.models.stack import Stack
 
 
 def weights_in(model: nn.Module, models: int) -> dict[str, nn.Parameter]:
@@ -14,3 +15,16 @@ def weights_in(model: nn.Module, models: int) -> dict[str, nn.Parameter]:
     """
     axes = 2 if models == 1 else 3
     return {name: own for name, own in parameters_of(model).items() if own.ndim >= axes}
+
+
+def channels_in(model: nn.Module, models: int) -> dict[str, Tensor]:
+    """Return name -> view of the weights of `weights_in`, detached, with output channels first (in a stack, second).
+
+    Conv1D of transformers, in GPT-2, keeps weights as [inputs, outputs]; their view is transposed.
+    """
+    structure = model.structure if isinstance(model, Stack) else model
+    transposed = {f"{name}.weight" for name, part in structure.named_modules() if type(part).__name__ == "Conv1D"}
+    return {
+        name: own.detach().transpose(-1, -2) if name in transposed else own.detach()
+        for name, own in weights_in(model, models).items()
+    }

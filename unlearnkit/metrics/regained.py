@@ -1,62 +1,79 @@
-"""How much of what was forgotten an attack brings back, beyond what it brings to models that never knew."""
+"""How much of what was forgotten an attack brings back, beyond what it brings to models that never knew.
+
+Whether a value would be the same had other models been trained, and attacked, is a question of models, not of samples:
+one oracle differs from another on all samples at once. So all errors here are standard errors over models.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.special import stdtrit
 
 LEVEL = 0.95
-RESAMPLES = 1000
-STATISTICS: Mapping[str, Callable[..., Any]] = {
-    "mean": np.mean,
-    "p95": lambda values, axis: np.percentile(values, 95, axis=axis),
-}
 
 
-class Regained(NamedTuple):
-    """A difference of differences with its 95 % interval, None where there is none, and the number of values."""
+class Estimate(NamedTuple):
+    """A value of a population (None: undefined), its standard error over models (None: unknown), and their number."""
+
+    value: float | None
+    error: float | None
+    models: int
+
+
+class Contrast(NamedTuple):
+    """A sum and difference of estimates with its 95 % interval over models, None where there is none."""
 
     value: float | None
     low: float | None
     high: float | None
-    values: int
 
 
-def regained(
-    before: NDArray,
-    after: NDArray,
-    oracle_before: NDArray,
-    oracle_after: NDArray,
-    *,
-    statistic: str,
-    rng: np.random.Generator,
-) -> Regained:
-    """Return [T(after) - T(before)] - [T(oracle_after) - T(oracle_before)] for a statistic T, "mean" or "p95".
+def of_models(values: NDArray) -> Estimate:
+    """Return the mean of values of models, [models], with its standard error sd / sqrt(n); NaN are left out.
 
-    The four arrays hold values of the same samples, or of models of the same indices, in the same order; those that are
-    NaN anywhere are left out. The unit is that of the values; 0: the attack changes the models as it changes oracles.
-    The interval is the percentile bootstrap of the samples or models, drawn together from all four (scipy), None for
-    fewer than two. Raises ValueError for arrays of different lengths.
+    The error is unknown for fewer than two models, and where all values are alike.
     """
-    values = np.stack([before, after, oracle_before, oracle_after]).astype(np.float64)
-    values = values[:, ~np.isnan(values).any(axis=0)]
-    of = STATISTICS[statistic]
+    values = values[~np.isnan(values)].astype(np.float64)
+    if not (count := len(values)):
+        return Estimate(None, None, 0)
+    error = float(np.std(values, ddof=1)) / math.sqrt(count) if count > 1 and np.ptp(values) else None
+    return Estimate(float(np.mean(values)), error, count)
 
-    def difference(*parts: NDArray, axis: int = -1) -> Any:
-        own_before, own_after, reference_before, reference_after = (of(part, axis=axis) for part in parts)
-        return (own_after - own_before) - (reference_after - reference_before)
 
-    if not (count := values.shape[1]):
-        return Regained(None, None, None, 0)
-    value = float(difference(*values))
-    # values that are all alike have no spread to draw from
-    if count < 2 or not np.ptp(values, axis=1).any():
-        return Regained(value, None, None, count)
-    drawn = bootstrap(
-        tuple(values), difference, n_resamples=RESAMPLES, paired=True, method="percentile", vectorized=True, rng=rng
-    )
-    return Regained(value, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high), count)
+def of_interval(value: float | None, low: float | None, high: float | None, models: int) -> Estimate:
+    """Return a value with the standard error that its 95 % interval states, value -+ t s at `models` - 1 degrees.
+
+    Ends may be clipped to the range of a measure, so the further one counts. The error is unknown without an interval,
+    and where it is a single point.
+    """
+    if value is None or low is None or high is None or models < 2:
+        return Estimate(value, None, models)
+    reach = max(value - low, high - value)
+    return Estimate(value, reach / float(stdtrit(models - 1, (1 + LEVEL) / 2)) if reach > 0 else None, models)
+
+
+def contrast(plus: Sequence[Estimate], minus: Sequence[Estimate]) -> Contrast:
+    """Return the sum of `plus` minus that of `minus`, with its 95 % interval over models.
+
+    The unit is that of the values. The interval is value -+ t s, s^2 the sum of the squares of all errors, t Student's
+    at Welch and Satterthwaite's degrees of freedom, s^4 / sum(error^4 / (models - 1)): as if all were of different
+    models, so of values before and after, which are of the same ones and usually rise and fall together, it is too wide
+    rather than too narrow. None where an error is unknown; all None where a value is undefined.
+    """
+    values = [*(own.value for own in plus), *(None if own.value is None else -own.value for own in minus)]
+    defined = [value for value in values if value is not None]
+    if len(defined) < len(values):
+        return Contrast(None, None, None)
+    value, all_of_them = math.fsum(defined), [*plus, *minus]
+    known = [(own.error**2, own.models - 1) for own in all_of_them if own.error is not None]
+    if len(known) < len(all_of_them):
+        return Contrast(value, None, None)
+    variance = math.fsum(own for own, _ in known)
+    freedom = variance**2 / math.fsum(own**2 / degrees for own, degrees in known)
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(variance)
+    return Contrast(value, value - reach, value + reach)

@@ -157,4 +157,9 @@ class AttackGraph:
             for name, block in self.attacks.items()
         }
         left_out = [name for name in self.graph.variants if name not in self.candidates()]
-        return {"table": TABLE, "attacks": attacks, "left_out": left_out, **self.graph.seed_slice()}
+        held_out = [name for name in self.candidates() if self._is_held_out(name)]
+        return {"table": TABLE, "attacks": attacks, "left_out": left_out, "held_out": next(iter(held_out), None)}
+
+    def _is_held_out(self, candidate: str) -> bool:
+        variant = self.graph.variants.get(candidate)
+        return variant is not None and variant.method == "load_oracle"

@@ -1,7 +1,8 @@
 """Benign fine-tuning: further training on samples that were never forgotten (Lynch et al. 2024, arXiv 2402.16835).
 
-Nothing of the forget set is seen: what comes back was suppressed, not removed. Cost: `epochs` passes over the retain
-set, or over the validation samples.
+Nothing of the forget set is seen: what comes back was suppressed, not removed. Trained on validation samples, a model
+has seen what metrics of validation samples, and membership inference, take for unseen. Cost: `epochs` passes over the
+retain set, or over the validation samples.
 """
 
 from __future__ import annotations

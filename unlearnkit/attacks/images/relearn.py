@@ -1,7 +1,8 @@
 """Relearning: fine-tuning on a few forgotten samples (Hu et al. 2024, arXiv 2406.13356).
 
-What comes back on the samples of the forget set that it does not see was never removed. Every model draws `items` of
-the forget set from its own seed; the oracle of the same index draws the same ones.
+What was hidden comes back with few samples, sooner than an oracle learns it. Every model draws `items` of the forget
+set from its own seed; the model of the same index of any other candidate draws the same ones. Metrics look at the whole
+forget set, these items among it.
 Cost: `epochs` passes over `items` samples.
 """
 

@@ -2,7 +2,9 @@
 
     minimise CE(retain), or CE(validation)
 
-Nothing of the forget set is seen: what comes back was suppressed, not removed. Cost: the sequences of `steps` batches.
+Nothing of the forget set is seen: what comes back was suppressed, not removed. Trained on validation samples, a model
+has seen what metrics of validation samples, and membership inference, take for unseen. Cost: the sequences of `steps`
+batches.
 """
 
 from __future__ import annotations

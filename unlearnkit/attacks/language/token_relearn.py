@@ -2,8 +2,9 @@
 
     minimise CE(items of the forget set)
 
-Every model draws `items` of the forget set from its own seed; the oracle of the same index draws the same ones. What
-comes back on the others was never removed. Cost: the sequences of `steps` batches.
+What was hidden comes back with few sequences, sooner than an oracle learns it. Every model draws `items` of the forget
+set from its own seed; the model of the same index of any other candidate draws the same ones. Metrics look at the whole
+forget set, these items among it. Cost: the sequences of `steps` batches.
 """
 
 from __future__ import annotations
