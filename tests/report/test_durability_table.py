@@ -161,6 +161,6 @@ def test_every_metric_says_which_direction_is_that_of_knowing() -> None:
     assert said == {
         "margin": "match; higher knows more",
         "perplexity": "match; lower knows more",
-        "mia": "match; no direction is that of knowing",
+        "mia": "match; the direction of knowing is not stated",
     }
     assert reading({"metric": "klom", "direction": "lower"}).startswith("lower; a distance")

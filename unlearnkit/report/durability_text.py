@@ -31,10 +31,10 @@ KNOWING = {
     ),
     "lower knows more": ("perplexity", "calibration", "closer_look", "priv_leak"),
 }
-"""On what was to be forgotten, of metrics whose target is the oracles' own value; others have no such direction."""
+"""On what was to be forgotten, of metrics whose target is the oracles' own value; not stated of others."""
 DISTANCE = {
     "lower": "a distance: what grows by more than that of oracles comes back, or is destroyed",
-    "higher": "a quality: what falls by more than that of oracles comes back, or is destroyed",
+    "higher": "a quality, of forgetting or of use: it is lost where it falls by more than that of oracles",
 }
 
 
@@ -58,7 +58,7 @@ def reading(row: Row) -> str:
     if row["direction"] != "match":
         return f"{row['direction']}; {DISTANCE[row['direction']]}"
     known = [words for words, metrics in KNOWING.items() if row["metric"] in metrics]
-    return "; ".join(["match", *(known or ["no direction is that of knowing"])])
+    return "; ".join(["match", *(known or ["the direction of knowing is not stated"])])
 
 
 def _attacks(rows: Sequence[Row], attacks: Mapping[str, Row]) -> str:
