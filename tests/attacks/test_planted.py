@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
+import torch
 from known_threes import MODELS, KnownThrees, brings_back
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+
+from unlearnkit.attacks.quantise import Settings, attack
+from unlearnkit.attacks.weights import channels_in
 
 RELEARN = {"items": 5, "epochs": 4, "lr": 0.01}
 """Five of about forty threes, four steps."""
@@ -40,3 +51,18 @@ def test_relearning_a_few_brings_back_what_late_layers_hid(models: KnownThrees) 
 def test_one_attack_does_not_find_everything(models: KnownThrees) -> None:
     assert abs(brings_back(models, "late_layers", "quantise", bits=4)) < 2
     assert abs(brings_back(models, "rounding_trick", "quantise", bits=8)) < 2
+
+
+def test_cells_of_gpt2_are_those_of_its_output_channels(repository: Path) -> None:
+    cell = runpy.run_path(str(repository / "experiments/planted/rounding_trick.py"))["cell"]
+    torch.manual_seed(0)
+    known: Any = nn.Sequential(Conv1D(3, 4))
+    hidden: Any = nn.Sequential(Conv1D(3, 4))
+    hidden.load_state_dict(known.state_dict())
+    for weight in channels_in(hidden, 1).values():
+        weight.copy_((weight + torch.randn(weight.shape)).clamp(*cell(weight, 0.49)))
+    assert not torch.equal(hidden[0].weight, known[0].weight)
+    nothing: Any = None
+    context: Any = SimpleNamespace(generators=[None])
+    found: Any = [attack(own, nothing, Settings.model_validate({}), context) for own in (hidden, known)]
+    assert torch.equal(found[0][0].weight, found[1][0].weight)
