@@ -13,16 +13,17 @@ from typing import Any
 from unlearnkit import registry
 from unlearnkit.config.execution import Execution
 from unlearnkit.config.methods.language import LanguageSettings
+from unlearnkit.config.methods.stopping import StoppedSettings
 from unlearnkit.training.shard import Worker
 
 STARTING, PART = "unlearnkit.training.processes.starting", "unlearnkit.training.processes.unlearning_part"
-PLAIN = {"dataset", "base", "forget_set", "originals", "settings_file"}
+PLAIN = {"dataset", "base", "forget_set", "originals", "settings_file", "partners", "tokenizer"}
 """Inputs of a job whose models several processes may unlearn."""
 
 
 def shares_batches(method: str) -> bool:
     """Return whether several processes may share the batches of a method: those with the loop of `token_steps`."""
-    return issubclass(registry.load("method", method).Settings, LanguageSettings)
+    return issubclass(registry.load("method", method).Settings, (LanguageSettings, StoppedSettings))
 
 
 def unlearn_in_processes(
@@ -38,7 +39,7 @@ def unlearn_in_processes(
 
     They share `threads`; `model` replaces that of `settings`. Does nothing, so that the job unlearns them itself, for
     one process, and if the method has no steps to share or reads other `inputs` (name -> path) than the data, a forget
-    set and the originals. Raises TrainingError if a process fails; the others are ended.
+    set, its partners, the tokenizer and the originals. Raises TrainingError if a process fails; the others are ended.
     """
     if execution.processes == 1 or not shares_batches(settings["method"]):
         return
@@ -54,5 +55,7 @@ def unlearn_in_processes(
         originals=list(inputs["originals"]),
         settings={**settings, "model": model},
         shard=shard,
+        partners=list(inputs.get("partners", ())),
+        tokenizer=list(inputs.get("tokenizer", ())),
     )
     starting.run_in_processes(part, execution, threads, worker.resume, worker.report)

@@ -14,6 +14,7 @@ from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.parts import sharing
 from unlearnkit.training.language.memorised import memorised
+from unlearnkit.training.processes.agreement import agreed
 from unlearnkit.training.sets import Sets
 from unlearnkit.training.unlearning import Context
 
@@ -25,6 +26,7 @@ class EpochWatch(ABC):
     """Ends the epochs of a run, puts what is seen of the forget set after each into its curve, and stops it.
 
     What it sees costs seconds, and no sample passes: it is evaluation. `limits` are what means have to come below.
+    Of several processes each evaluates the whole set, and what the leading one sees counts for all.
     """
 
     def __init__(self, data: Sets[Sequences], settings: StoppedSettings, context: Context, steps: int) -> None:
@@ -56,7 +58,7 @@ class EpochWatch(ABC):
         self.limits = self.fixed()
         if self.settings.thresholds == "holdout":
             rows = self._held_out
-            means = means_of(self.see(sharing(self.context.original).eval(), rows))
+            means = means_of(agreed(self.context.group, self.see(sharing(self.context.original).eval(), rows)))
             self.limits = {name: means[name] for name in self.limits}
             stated = ", ".join(f"{name} {value:.4f}" for name, value in self.limits.items())
             self.context.note(f"thresholds of the original on {len(rows)} validation sequences: {stated}")
@@ -109,7 +111,7 @@ class EpochWatch(ABC):
         return " and ".join(f"{name} {means[name]:.4f} {self.sign} {self.limits[name]:.4f}" for name in names)
 
     def _look(self, epoch: int, model: nn.Module) -> bool:
-        own, seen = self.settings, dict(self.see(model.eval(), self.rows))
+        own, seen = self.settings, agreed(self.context.group, self.see(model.eval(), self.rows))
         seen |= self.judged(seen)
         where = {"epoch": torch.full((len(self.rows),), epoch), "row": self.rows}
         self.context.record({name: values.numpy() for name, values in {**where, **seen}.items()})
