@@ -115,7 +115,7 @@ def test_no_run_stops_before_its_fewest_epochs(memory: Memory, tmp_path: Path, s
 def test_thresholds_of_the_original_on_validation_sequences(memory: Memory, tmp_path: Path) -> None:
     kept = run(memory, tmp_path, thresholds="holdout", holdout=5, epochs=3)
     found = re.fullmatch(
-        r"model 0: thresholds of the original on 5 validation sequences: accuracy (0\.\d{4}), likelihood (0\.\d{4})",
+        r"model 0: thresholds of the reference on 5 validation sequences: accuracy (0\.\d{4}), likelihood (0\.\d{4})",
         kept.notes[1],
     )
     assert found

@@ -117,7 +117,7 @@ def test_stopping_by_samples_waits_for_every_one(memory: Memory, tmp_path: Path)
 def test_a_run_that_does_not_forget_ends_with_its_epochs(memory: Memory, tmp_path: Path) -> None:
     kept = run(memory, tmp_path, lr=0.0, epochs=2)
     assert any("ran all 2 epochs, which are the most that it may" in note for note in kept.notes)
-    assert kept.notes[1].endswith("BERTScore by states of the original after its last block")
+    assert kept.notes[1].endswith("BERTScore by states of the reference after its last block")
     assert same(kept.states[2][0], states_of(memory.original)[0])
 
 
@@ -137,7 +137,7 @@ def test_one_comparison_or_both_make_a_sequence_inactive(memory: Memory, tmp_pat
 def test_thresholds_from_validation_sequences_are_noted(memory: Memory, tmp_path: Path) -> None:
     kept = run(memory, tmp_path, thresholds="holdout", holdout=6, epochs=1)
     assert re.search(
-        r"thresholds of the original on 6 validation sequences: accuracy 0\.\d{4}, likelihood 0\.\d{4}, "
+        r"thresholds of the reference on 6 validation sequences: accuracy 0\.\d{4}, likelihood 0\.\d{4}, "
         r"bleu 0\.\d{4}, bert_score -?\d\.\d{4}$",
         kept.notes[2],
     )

@@ -27,7 +27,8 @@ class StoppedSettings(MethodSettings):
     thresholds: Literal["fixed", "holdout"] = Field(
         "fixed",
         description="what a run has to come below, the values of these settings, or what it has to reach, the means of "
-        "the original on validation sequences, which the note of a run states",
+        "the reference on validation sequences, which the note of a run states: of the original, or with "
+        "continual.reference: previous of the model that the request before has left",
     )
     holdout: int = Field(128, ge=1, description="validation sequences that thresholds are computed on, the first ones")
     max_accuracy: float = Field(

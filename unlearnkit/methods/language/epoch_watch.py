@@ -61,7 +61,7 @@ class EpochWatch(ABC):
             means = means_of(agreed(self.context.group, self.see(sharing(self.context.original).eval(), rows)))
             self.limits = {name: means[name] for name in self.limits}
             stated = ", ".join(f"{name} {value:.4f}" for name, value in self.limits.items())
-            self.context.note(f"thresholds of the original on {len(rows)} validation sequences: {stated}")
+            self.context.note(f"thresholds of the reference on {len(rows)} validation sequences: {stated}")
         return self._look(0, model)
 
     def end(self, step: int, model: nn.Module, stopped: bool) -> bool:

@@ -86,13 +86,13 @@ def likeness_of(
     states: Callable[[Written, Written], NDArray],
     device: torch.device,
 ) -> Likeness:
-    """Return how texts are compared: by a reader of tokens, or, if that is None, by `states` of the original.
+    """Return how texts are compared: by a reader of tokens, or, if that is None, by `states` of the reference.
 
     `tokenizer` is the path of that of the data. Raises DataError if the reader is not there.
     """
     read = read_pair_tokenizer(tokenizer)
     if reader is None:
-        return Likeness(stretch, beams, together, read, states, "states of the original after its last block")
+        return Likeness(stretch, beams, together, read, states, "states of the reference after its last block")
     scores = _scores(reader, layer, device)
 
     def f1(made: Written, true: Written) -> NDArray[np.float32]:
