@@ -4,13 +4,15 @@ Inputs:  data set (one with generated alternatives, if the method reads these), 
          shard, if all models start from original 0); of a pool: membership and models of the shard; of a forget set that comes
          after others: their rows, the variant's models of the one before, and perhaps the originals, to compare with; methods
          that need them: held-out oracles of the shard, those that teachers are drawn from, effects of the forget set by an
-         attribution, partners of forget sequences, the tokenizer; a file of settings that a rule makes
+         attribution, partners of forget sequences, the tokenizer, files of an encoder; a file of settings that a rule makes
 Outputs: results/<experiment>/unlearned/<forget_set>/<variant>/<shard>.safetensors and .margins.parquet
 
 Margins are written in the same job: nothing else depends on unlearned weights, and a separate job would load the libraries again
 for a second's work. Rule margins makes those of originals and oracles, on which many artifacts depend, and other observations of
 unlearned models have rules of their own (rules/observations.smk).
 """
+
+from unlearnkit.workflow.method_readers import method_reader_files
 
 
 rule unlearn:
@@ -31,6 +33,7 @@ rule unlearn:
         effects=lambda w: GRAPH.effects(w.variant, w.forget_set),
         partners=lambda w: PRESENT.partners.read_by(w.variant, w.forget_set),
         tokenizer=lambda w: [path(layout.TOKENIZER)] if "tokenizer" in GRAPH.needs(w.variant) else [],
+        reader=lambda w: method_reader_files(GRAPH, w.variant),
         settings_file=lambda w: GRAPH.settings_file(w.variant),
     output:
         weights=path(layout.weights_of(layout.UNLEARNED)),

@@ -1,7 +1,7 @@
 """Rule unlearn: apply one variant to the originals of one shard; write the unlearned weights and their margins."""
 
 from unlearnkit.artifacts.attribution import read_effects
-from unlearnkit.artifacts.base import on_base
+from unlearnkit.artifacts.base import on_base, placed
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import write_margins
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -19,7 +19,7 @@ from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.sharing import unlearn_in_processes
 from unlearnkit.training.unlearning import unlearn_shard
 
-inputs, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
+inputs, output, settings = snakemake.input, snakemake.output, placed(snakemake.params.settings, snakemake.input.reader)
 
 with job_of(snakemake) as running:
     execution = Execution.model_validate(snakemake.config.get("execution", {}))

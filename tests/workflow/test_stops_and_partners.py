@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from unlearnkit.artifacts.base import placed
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
+from unlearnkit.training.procedure import Procedure
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.method_readers import method_reader_files
 from unlearnkit.workflow.present import Present
 
 EXPERIMENT: dict[str, Any] = {
@@ -55,6 +59,25 @@ def test_where_the_files_of_an_encoder_lie_decides_nothing() -> None:
         for folder in ("here", "there")
     ]
     assert slices[0] == slices[1]
+
+
+def test_files_of_the_encoder_of_a_method_are_inputs_and_their_folder_is_in_no_slice(tmp_path: Path) -> None:
+    graphs: list[Graph] = []
+    for name in ("here", "there"):
+        (folder := tmp_path / name).mkdir()
+        (folder / "model.safetensors").touch()
+        own = {"method": "icu", "encoder": {"kind": "encoder", "source": {"folder": str(folder)}}}
+        graphs.append(Graph(load_experiment({**EXPERIMENT, "methods": {**EXPERIMENT["methods"], "icu": own}})))
+    here, there = (graph.unlearning_slice("icu") for graph in graphs)
+    assert here == there
+    files = method_reader_files(graphs[1], "icu")
+    assert files == [str(tmp_path / "there" / "model.safetensors")]
+    read = Procedure.from_slice(placed(here, files)).settings.model_dump()
+    assert read == graphs[1].variants["icu"].settings.model_dump()
+    (tmp_path / "there" / "model.safetensors").unlink()
+    assert method_reader_files(graphs[1], "icu") == [str(tmp_path / "there" / "config.json")]  # which is missing
+    assert method_reader_files(graphs[1], "kumpr") == []
+    assert placed(there, []) == there
 
 
 def test_every_shard_of_what_judges_sequences_has_a_stop_file() -> None:

@@ -73,6 +73,19 @@ def on_base(
     return {**model, "source": {"folder": str(base.folder)}, "gradient_checkpointing": checkpointing}
 
 
+def placed(settings: Mapping[str, Any], files: Sequence[str]) -> dict[str, Any]:
+    """Return the slice of a variant with the folder of the encoder that its method reads texts with.
+
+    No slice has that folder, since the content of its files decides, which are inputs; `files` are these, none where
+    the encoder lies in no folder of the user's.
+    """
+    if not files:
+        return dict(settings)
+    own = settings["settings"]
+    source = {**own["encoder"]["source"], "folder": str(Path(files[0]).parent)}
+    return {**settings, "settings": {**own, "encoder": {**own["encoder"], "source": source}}}
+
+
 @contextlib.contextmanager
 def making_base(manifest: str | Path, facts: Mapping[str, Any]) -> Iterator[Path]:
     """Yield an empty folder for the files of a base; if the block succeeds, they get their places, and a manifest.

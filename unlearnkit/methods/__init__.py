@@ -22,6 +22,8 @@ A method module defines
     STOPS           True if it judges single samples between its epochs and puts what it saw into the model's curve by
                     `context.record`: then a stop file lies beside the weights (`unlearnkit.artifacts.stops`); left out
                     otherwise
+    IMMATERIAL      {"encoder": {"source": {"folder"}}} if it reads texts with the encoder that a setting names: the
+                    files are inputs of its jobs, and their folder is in no slice; left out otherwise
     WEIGHTS         "delta" if it returns a `unlearnkit.models.low_rank.LowRankModel`: then its factors are stored, with
                     the SHA-256 of the original that they apply to, instead of all weights; left out otherwise
     PERTURBS        True if it changes weights by other means than gradient steps (noise, fresh weights, pruning), so

@@ -17,7 +17,7 @@ from unlearnkit.config.methods.stopping import StoppedSettings
 from unlearnkit.training.shard import Worker
 
 STARTING, PART = "unlearnkit.training.processes.starting", "unlearnkit.training.processes.unlearning_part"
-PLAIN = {"dataset", "base", "forget_set", "originals", "settings_file", "partners", "tokenizer"}
+PLAIN = {"dataset", "base", "forget_set", "originals", "settings_file", "partners", "tokenizer", "reader"}
 """Inputs of a job whose models several processes may unlearn."""
 
 
@@ -39,7 +39,8 @@ def unlearn_in_processes(
 
     They share `threads`; `model` replaces that of `settings`. Does nothing, so that the job unlearns them itself, for
     one process, and if the method has no steps to share or reads other `inputs` (name -> path) than the data, a forget
-    set, its partners, the tokenizer and the originals. Raises TrainingError if a process fails; the others are ended.
+    set, its partners, the tokenizer, files of an encoder and the originals. Raises TrainingError if a process fails;
+    the others are ended.
     """
     if execution.processes == 1 or not shares_batches(settings["method"]):
         return

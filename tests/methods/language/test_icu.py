@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from bench import CPU, Bench, same, word_tokenizer
+from made_readers import save_reader
 from made_text import made_text
 from memory import Memory
 from torch import Tensor, nn
@@ -141,6 +143,15 @@ def test_thresholds_from_validation_sequences_are_noted(memory: Memory, tmp_path
         r"bleu 0\.\d{4}, bert_score -?\d\.\d{4}$",
         kept.notes[2],
     )
+
+
+def test_the_files_that_texts_are_compared_with_are_noted(memory: Memory, tmp_path: Path) -> None:
+    save_reader(folder := tmp_path / "reader")
+    encoder = {"kind": "encoder", "source": {"folder": str(folder)}}
+    kept = run(memory, tmp_path, encoder=encoder, encoder_layer=1, epochs=1)
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert "BERTScore by reader, layer 1; SHA-256 of its files: config.json " in kept.notes[1]
+    assert f"model.safetensors {digest}" in kept.notes[1]
 
 
 def test_a_batch_leaves_out_inactive_sequences_with_their_partners(memory: Memory) -> None:

@@ -29,10 +29,11 @@ class Variant:
     pending: bool = False
 
     def described(self) -> dict[str, Any]:
-        """Return what a slice states of the variant."""
+        """Return what a slice states of the variant, without settings that its method calls IMMATERIAL."""
+        left_out = getattr(declared("method", self.method), "IMMATERIAL", None)
         own = {
             "method": self.method,
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json", exclude=left_out),
             "snapshots": list(self.snapshots),
         }
         return {**own, "pending": self.made_file} if self.pending else own

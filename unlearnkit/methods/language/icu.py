@@ -55,6 +55,7 @@ STACKABLE = False
 STOPS = True
 NEEDS = ("tokenizer",)
 VIEWS = ("validation", "partners")
+IMMATERIAL = {"encoder": {"source": {"folder"}}}
 
 
 class Settings(StoppedSettings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,11 +14,13 @@ from torch import Tensor, nn
 from unlearnkit.config.models.text_readers import SentenceEncoder, TokenReader, WordllamaEmbedder
 from unlearnkit.data.text.pair_tokenizer import PairTokenizer, read_pair_tokenizer
 from unlearnkit.data.text.sequences import Tokens
+from unlearnkit.facts.base_files import base_files
 from unlearnkit.facts.reader_names import embedder_name
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.models.text_readers.bert_score import TokenEncoder, matched
-from unlearnkit.models.text_readers.sources import folder_of
+from unlearnkit.models.text_readers.sources import folder_of, hashes_of
 from unlearnkit.models.text_readers.wordllama_tokens import WordllamaTokens
+from unlearnkit.models.text_readers.wordllama_vectors import own_files
 from unlearnkit.training.language.bleu import sentence_bleu
 from unlearnkit.training.language.continuing import continued
 from unlearnkit.training.language.partners import token_states
@@ -93,19 +96,24 @@ def likeness_of(
     read = read_pair_tokenizer(tokenizer)
     if reader is None:
         return Likeness(stretch, beams, together, read, states, "states of the reference after its last block")
-    scores = _scores(reader, layer, device)
+    scores, files = _read(reader, layer, device)
 
     def f1(made: Written, true: Written) -> NDArray[np.float32]:
         return scores(*([read.decode(own.tolist()) for own in some] for some in (made, true)))[:, 2]
 
     at = f", layer {layer}" if isinstance(reader, SentenceEncoder) else ""
-    return Likeness(stretch, beams, together, read, f1, f"{embedder_name(reader)}{at}")
+    hashes = ", ".join(f"{name} {digest}" for name, digest in hashes_of(files).items())
+    return Likeness(stretch, beams, together, read, f1, f"{embedder_name(reader)}{at}; SHA-256 of its files: {hashes}")
 
 
-def _scores(reader: TokenReader, layer: int, device: torch.device) -> Callable[..., NDArray[np.float32]]:
+def _read(
+    reader: TokenReader, layer: int, device: torch.device
+) -> tuple[Callable[..., NDArray[np.float32]], Sequence[Path]]:
+    """Return what compares texts, and the files that it comes from."""
     if isinstance(reader, WordllamaEmbedder):
-        return WordllamaTokens().scores
-    return TokenEncoder(folder_of(reader.source, "encoder.source of the method"), layer, device).scores
+        return WordllamaTokens().scores, own_files()
+    folder = folder_of(reader.source, "encoder.source of the method")
+    return TokenEncoder(folder, layer, device).scores, base_files(folder)
 
 
 def _all(states: NDArray[np.float32]) -> NDArray[np.bool_]:
