@@ -36,6 +36,8 @@ QUICK = {"easydub_living17"}
 """What `make test-full` runs, with nothing to fetch; `make test-smoke` runs all that have an overlay."""
 
 ELSEWHERE = {"cifar10", "mnist", "fashion_mnist", "extraction_targets"}
+FEWER_METHODS = {"muse_books", "muse_news"}
+"""Every forget set times every method would take a CPU a quarter of an hour; those left out run in other overlays."""
 """Data sets whose raw files are not in a dependency."""
 
 
@@ -89,7 +91,8 @@ def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
     assert toy.model.name == whole.model.name
     if whole.task == "image":  # a language model of published size does not fit a toy
         assert toy.model_settings == whole.model_settings and toy.data.split == whole.data.split
-    assert {v.method for v in toy.variants.values()} == {v.method for v in whole.variants.values()}
+    methods, kept = ({v.method for v in own.variants.values()} for own in (whole, toy))
+    assert kept < methods if name in FEWER_METHODS else kept == methods
     assert toy.metric_settings.keys() == whole.metric_settings.keys()
     assert (toy.execution.device, toy.execution.gpus) == ("cpu", 0)
     assert toy.train_size <= 100 and toy.num_models <= 4
