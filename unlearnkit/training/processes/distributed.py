@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.training.processes.group import Group
+
+LONGEST_SAVE = datetime.timedelta(hours=6)
+"""How long the others wait for the leading process, which may still be writing models."""
 
 
 def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:
@@ -105,18 +109,19 @@ class GroupResume(ResumeFolder):
 def joined(rank: int, size: int, port: int, sharding: Literal["replicate", "full"]) -> Iterator[Group]:
     """Join the other processes at the store that listens on `port` of this machine, for the duration of the block.
 
-    Tensors on a GPU are exchanged by NCCL, those on the host by Gloo. If the block fails the process must end: it does
-    not leave the group in order, since the others may be waiting for something else.
+    Tensors on a GPU are exchanged by NCCL, those on the host by Gloo. None leaves before all are done, so that no
+    connection closes while another process still reads from it. If the block fails the process must end: it does not
+    leave the group in order, since the others may be waiting for something else.
     """
     cuda = torch.cuda.is_available()
     server = torch.distributed.TCPStore  # pyright: ignore[reportPrivateImportUsage]
+    store = server("127.0.0.1", port, is_master=False)
     torch.distributed.init_process_group(
-        "cpu:gloo,cuda:nccl" if cuda else "gloo",
-        store=server("127.0.0.1", port, is_master=False),
-        rank=rank,
-        world_size=size,
+        "cpu:gloo,cuda:nccl" if cuda else "gloo", store=store, rank=rank, world_size=size
     )
     yield Group(rank, size, sharding)
+    store.set(f"done/{rank}", "")
+    store.wait([f"done/{other}" for other in range(size)], LONGEST_SAVE)
     torch.distributed.destroy_process_group()
 
 

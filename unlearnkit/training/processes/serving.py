@@ -29,10 +29,11 @@ def serve(work: Callable[[dict[str, Any], Group], None], sharding: Literal["repl
             work(orders, group)
     except UnlearnkitError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
-        _end()
+        _end(1)
     except BaseException:
         traceback.print_exc()
-        _end()
+        _end(1)
+    _end(0)
 
 
 def reporting(group: Group) -> Callable[[str], None]:
@@ -45,7 +46,12 @@ def _end_with_input() -> None:
     os._exit(1)
 
 
-def _end() -> None:
-    """End at once: a normal exit may wait for the other processes, which wait for this one."""
+def _end(status: int) -> None:
+    """End at once.
+
+    A normal exit of a process that failed may wait for the others, which wait for this one. That of one that succeeded
+    takes libraries down while their threads, and the one that reads standard input, still run, which may abort it.
+    """
+    sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1)
+    os._exit(status)

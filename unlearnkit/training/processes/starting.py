@@ -116,7 +116,7 @@ def _failure(processes: list[_Process], failed: list[_Process], report: Callable
     how = f"was killed by signal {-process.returncode}" if process.returncode < 0 else "failed"
     for line in [] if stated else lines[-20:]:
         report(f"process {rank}: {line}")
-    why = stated[-1] if stated else lines[-1] if lines and process.returncode > 0 else "it left no message"
+    why = stated[-1] if stated else lines[-1] if lines else "it left no message"
     return TrainingError(
         f"process {rank} of {len(processes)} that train together {how}: {why}",
         # what a process states has a remedy of its own
