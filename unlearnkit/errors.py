@@ -37,6 +37,10 @@ class ArtifactError(UnlearnkitError):
     """An artifact is missing, truncated or was made by something else; the message names the file."""
 
 
+class HubError(UnlearnkitError):
+    """A repository of the hub cannot be read or written; the message names it, and the file in question."""
+
+
 class MetricError(UnlearnkitError, ValueError):
     """A metric was given arrays it is not defined on; the message names the argument."""
 

@@ -35,7 +35,7 @@ LAYERS = {
         "declarations",
         "workflow",
     },
-    2: {"artifacts"},
+    2: {"artifacts", "hub"},
     3: {"metrics", "ranking"},
     4: {"data", "models", "training", "attribution", "observations"},
     5: {"methods", "attacks"},
@@ -62,7 +62,7 @@ LANGUAGE = {
 THIRD_PARTY = {
     0: set(),
     1: {"pydantic", "pydantic_core", "yaml"},
-    2: {"ml_dtypes", "numpy", "pyarrow", "safetensors"},
+    2: {"huggingface_hub", "ml_dtypes", "numpy", "pyarrow", "safetensors"},
     3: {"numpy", "scipy", "pydantic"},
     4: {*LEARNING, "trak", "sklearn", "scipy", "threadpoolctl", "PIL", *LANGUAGE},
     5: {"torch", "pydantic"},

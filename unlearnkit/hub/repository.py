@@ -1,0 +1,96 @@
+"""The files of a repository of the hub at one commit: listed, fetched into the client's cache, and verified."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from unlearnkit.errors import HubError
+from unlearnkit.hub.addresses import Address, Kind, refuse_branch
+from unlearnkit.hub.downloads import cached_file, downloaded, partial_of, size_of
+from unlearnkit.hub.failures import Report, explained, offline, persistently
+from unlearnkit.hub.listing import RemoteFile, kept_listing, requested_listing
+
+__all__ = ["RemoteFile", "Report", "Repository", "current_commit"]
+
+
+class Repository:
+    """A repository of the hub at one commit.
+
+    `name` is "owner/name", `revision` a commit of 40 hexadecimal digits. `wait` pauses for some seconds between tries.
+    Raises ConfigError for another name or revision. Nothing is asked of the hub before `files` or `fetch`.
+    """
+
+    def __init__(
+        self, name: str, revision: str, kind: Kind = "dataset", *, wait: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.address = Address(name, kind, revision)
+        self._wait = wait
+        refuse_branch(self.address)
+
+    def files(self, under: str = "") -> list[RemoteFile]:
+        """Return the files of the commit, or those below the folder `under`, by path.
+
+        The list is requested once and kept in the client's cache, so that it is there offline. Raises HubError if it
+        can be had from neither, or names a file outside its folder.
+        """
+        folder = under.strip("/")
+        return [file for file in self._listing.values() if not folder or file.path.startswith(f"{folder}/")]
+
+    def fetch(self, path: str, report: Report) -> Path:
+        """Return a file of the commit, in the client's cache: fetched if it is not there, and verified in any case.
+
+        A download that was interrupted, in this process or another, goes on where it ended; one that fails is tried
+        again after a pause. The file enters the cache only with the size and the hash that the commit lists. `report`
+        is given lines of progress. Raises HubError.
+        """
+        file = self._listed(path)
+        found = cached_file(self.address, file, report)
+        if found is None:
+            if _is_offline():
+                raise offline(self.address, path)
+            with explained(self.address, path):
+                found = persistently(
+                    lambda: downloaded(self.address, file, report),
+                    report,
+                    self._wait,
+                    lambda: size_of(partial_of(self.address, file)),
+                )
+        return found
+
+    @cached_property
+    def _listing(self) -> dict[str, RemoteFile]:
+        files = kept_listing(self.address)
+        if files is None:
+            if _is_offline():
+                raise offline(self.address, None)
+            with explained(self.address):
+                files = requested_listing(self.address)
+        return {file.path: file for file in files}
+
+    def _listed(self, path: str) -> RemoteFile:
+        if path not in self._listing:
+            near = difflib.get_close_matches(path, self._listing, n=1)
+            raise HubError(
+                f"{self.address.version} has no file {path}",
+                remedy=f"did you mean {near[0]}?" if near else f"look at {self.address.page}",
+            )
+        return self._listing[path]
+
+
+def current_commit(name: str, revision: str = "main", kind: Kind = "dataset") -> str:
+    """Return the commit, 40 hexadecimal digits, that a branch or a tag names now; raises HubError."""
+    from huggingface_hub import HfApi
+
+    address = Address(name, kind, revision)
+    with explained(address):
+        return str(HfApi().repo_info(name, revision=revision, repo_type=kind).sha)
+
+
+def _is_offline() -> bool:
+    from huggingface_hub import constants
+
+    return constants.is_offline_mode()
