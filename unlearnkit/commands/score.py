@@ -11,7 +11,8 @@ from typing import Any
 
 from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.metrics.population import SPLITS
-from unlearnkit.score.margin_files import FORMS, MarginTable, read_forget_set, read_margin_table
+from unlearnkit.score.margin_files import read_forget_set, read_margin_table
+from unlearnkit.score.margin_table import FORMS, MarginTable
 from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
 from unlearnkit.score.sides import populations
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unlearnkit.errors import MetricError
 from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import SPLITS, Population
-from unlearnkit.score.margin_files import MarginTable
+from unlearnkit.score.margin_table import MarginTable
 
 TRAINING = "train"
 """Split of samples of which a forget set says whether they are forgotten."""
@@ -34,6 +34,7 @@ def populations(
     are those that the oracles' file states, or all samples are the forget set. `note` is given what was done on the
     way. Raises MetricError if samples do not correspond, or margins are not finite.
     """
+    tables = {name: _placed(table, forget, note) for name, table in tables.items()}
     reference = tables["oracle"]
     split = _roles(reference, forget)
     if reference.numbers is None and reference.models > reference.samples:
@@ -48,6 +49,32 @@ def populations(
         require_finite(margins, str(table.path))
         found[name] = PartialPopulation(margins, margins > 0, split)
     return found
+
+
+def _placed(table: MarginTable, forget: NDArray[np.integer] | None, note: Callable[[str], None]) -> MarginTable:
+    """Return a table whose forget and retained samples have the numbers of training samples, in ascending order.
+
+    Forget samples are taken in the order of the forget set, retained ones in ascending order, as EasyDUB has them.
+    """
+    if forget is None or table.split is None or not table.positional:
+        return table
+    inside, kept = table.split == "forget", table.split == "retain"
+    training = inside.sum() + kept.sum()
+    if inside.sum() != len(forget) or forget.max() >= training:
+        raise MetricError(
+            f"{table.path} has margins on {inside.sum()} forget samples and {kept.sum():,} retained ones, and the "
+            f"forget set has {len(forget)} numbers up to {forget.max()}",
+            expected="the forget set that these models were made for",
+            remedy="correct --forget-set",
+        )
+    if (np.diff(forget) < 0).any():
+        note(f"forget samples of {table.path} are taken in the order of the forget set, which is not ascending")
+    numbers = np.array(table.numbers)
+    numbers[inside], numbers[kept] = forget, np.setdiff1d(np.arange(training), forget)
+    split = np.where(inside | kept, TRAINING, table.split)
+    train = np.flatnonzero(split == TRAINING)
+    order = np.concatenate([train[np.argsort(numbers[train])], np.flatnonzero(split != TRAINING)])
+    return replace(table, margins=table.margins[:, order], split=split[order], numbers=numbers[order])
 
 
 def _upright(table: MarginTable, reference: MarginTable, note: Callable[[str], None]) -> MarginTable:
@@ -77,6 +104,7 @@ def _rows(table: MarginTable, reference: MarginTable) -> NDArray[np.intp]:
             f"{table.path} and {reference.path} number other samples"
             + (f": {len(lacking)} are missing in the first, {lacking[0]} among them" if lacking else ""),
             expected="the same samples, each once",
+            remedy="state the forget set with --forget-set" if _has_roles(table) != _has_roles(reference) else None,
         )
     place = {key: row for row, key in enumerate(own)}
     return np.array([place[key] for key in wanted])
@@ -86,6 +114,10 @@ def _keys(table: MarginTable, with_split: bool) -> list[tuple[str, int]]:
     assert table.numbers is not None  # who calls this has looked
     splits = table.split.tolist() if with_split and table.split is not None else [""] * table.samples
     return [*zip(map(str, splits), table.numbers.tolist(), strict=True)]
+
+
+def _has_roles(table: MarginTable) -> bool:
+    return table.split is not None and bool(np.isin(table.split, ("forget", "retain")).any())
 
 
 def _roles(reference: MarginTable, forget: NDArray[np.integer] | None) -> NDArray[np.str_]:
@@ -98,7 +130,7 @@ def _roles(reference: MarginTable, forget: NDArray[np.integer] | None) -> NDArra
         stated = np.full(reference.samples, TRAINING)
     if forget is not None:
         training = stated == TRAINING
-        _refuse_beside(forget, reference, numbers[training], stated)
+        _refuse_beside(forget, reference, numbers[training])
         stated = np.where(training, np.where(np.isin(numbers, forget), "forget", "retain"), stated)
     unknown = stated[~np.isin(stated, SPLITS)]
     if len(unknown):
@@ -112,10 +144,8 @@ def _roles(reference: MarginTable, forget: NDArray[np.integer] | None) -> NDArra
     return np.asarray(stated, str)
 
 
-def _refuse_beside(
-    forget: NDArray[np.integer], reference: MarginTable, training: NDArray[np.integer], stated: NDArray[np.str_]
-) -> None:
-    if np.isin(stated, ("forget", "retain")).any():
+def _refuse_beside(forget: NDArray[np.integer], reference: MarginTable, training: NDArray[np.integer]) -> None:
+    if _has_roles(reference):
         raise MetricError(
             f"--forget-set is given, but {reference.path} itself states which samples are forgotten",
             expected=f"one of the two: a file without splits, or with the split {TRAINING}",

@@ -1,0 +1,108 @@
+"""Margins in folders: those of unlearnkit, and those of EasyDUB in both editions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.artifacts.margins import read_margins
+from unlearnkit.errors import ArtifactError
+from unlearnkit.score.arrays import TENSORS, array_in
+from unlearnkit.score.margin_table import FORMS, MarginTable, checked
+
+FOLDERS = {"forget": "forget", "retain": "retain", "val": "validation", "validation": "validation", "test": "test"}
+"""Folder of an array per model -> split of its samples."""
+_ALL = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+"""What `<name>_margins_all` is called -> split of its samples; such a file has the margins of all models."""
+_ENDINGS = (".npy", *TENSORS)
+_EPOCH = re.compile(r"_epoch_(\d+)")
+ORIGINALS = "pretrain"
+"""Folder of originals in the second edition: its `retain` has all training samples."""
+
+
+def table_in(folder: Path) -> MarginTable:
+    """Return the margins in a folder, of the last epoch; raises ArtifactError, naming it, if it is of no known kind."""
+    if ours := sorted(folder.glob("*.margins.parquet")):
+        return ours_in(folder, ours)
+    arrays = [path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file()]
+    if of_all := {_ALL[name]: path for path in arrays if (name := _named(path)) in _ALL}:
+        return _of_splits(folder, {split: array_in(path) for split, path in sorted(of_all.items())})
+    if not arrays:
+        raise ArtifactError(f"the folder {folder} holds no margins", expected=FORMS)
+    return _of_models(folder, _last_epoch(arrays))
+
+
+def ours_in(path: Path, files: Sequence[Path]) -> MarginTable:
+    """Return the margins in margin files of unlearnkit."""
+    last = [*read_margins(files).values()][-1]
+    return checked(MarginTable(path, last.margins, last.split, last.sample_index.astype(np.int64)))
+
+
+def _named(path: Path) -> str:
+    return path.stem.removesuffix("_margins_all") if path.stem.endswith("_margins_all") else ""
+
+
+def _last_epoch(arrays: Sequence[Path]) -> list[Path]:
+    """Return those of the last epoch, if names state it, in the order of the numbers in their names."""
+    epochs = {path: int(match[1]) for path in arrays if (match := _EPOCH.search(path.name))}
+    last = max(epochs.values(), default=None)
+    kept = [path for path in arrays if epochs.get(path) == last]
+    return sorted(kept, key=lambda path: ([int(part) for part in re.findall(r"\d+", path.name)], path))
+
+
+def _of_models(folder: Path, arrays: Sequence[Path]) -> MarginTable:
+    inside = [(path, path.relative_to(folder).parts[:-1]) for path in arrays]
+    whole = folder.name == ORIGINALS or any(re.fullmatch(r"forget_\d+", part) for _, parts in inside for part in parts)
+    splits = {**FOLDERS, "retain": "train"} if whole else FOLDERS
+    by_split: dict[str, list[Path]] = {}
+    for path, parts in inside:
+        named = [splits[part] for part in parts if part in splits]
+        # the samples of a forget set that originals have a folder of are among all training samples as well
+        if not whole or (named and named[0] != "forget"):
+            by_split.setdefault(named[0] if named else "", []).append(path)
+    _refuse_uneven(folder, by_split)
+    parts = {split: _stacked([array_in(path) for path in files], files) for split, files in by_split.items()}
+    if "" in parts:
+        return checked(MarginTable(folder, parts[""]))
+    return _of_splits(folder, parts)
+
+
+def _refuse_uneven(folder: Path, by_split: Mapping[str, Sequence[Path]]) -> None:
+    names = {split: [path.name for path in files] for split, files in by_split.items()}
+    first, *others = names.values()
+    if any(own != first for own in others) or ("" in names and len(names) > 1):
+        counts = ", ".join(f"{len(own)} in {split or 'no split'}" for split, own in names.items())
+        raise ArtifactError(
+            f"the folder {folder} does not hold the same models in every split ({counts})",
+            expected="one array per model in each, of the same names",
+            remedy="complete the download, or remove what is of further models",
+        )
+
+
+def _of_splits(folder: Path, parts: Mapping[str, NDArray]) -> MarginTable:
+    rows = {part.shape[:1] for part in parts.values()}
+    if any(part.ndim != 2 for part in parts.values()) or len(rows) > 1:
+        shapes = ", ".join(f"{split} {list(part.shape)}" for split, part in parts.items())
+        raise ArtifactError(
+            f"the folder {folder} holds arrays that do not fit together ({shapes})",
+            expected="[models, samples] of the same models",
+        )
+    sizes = {name: part.shape[1] for name, part in parts.items()}
+    numbers = np.concatenate([np.arange(size, dtype=np.int64) for size in sizes.values()])
+    split = np.repeat([*sizes], [*sizes.values()])
+    margins = np.concatenate([*parts.values()], axis=1)
+    return checked(MarginTable(folder, margins, split, numbers, positional="forget" in parts or "retain" in parts))
+
+
+def _stacked(arrays: Sequence[NDArray], files: Sequence[Path]) -> NDArray:
+    for array, file in zip(arrays, files, strict=True):
+        if array.ndim != 1 or len(array) != len(arrays[0]):
+            raise ArtifactError(
+                f"{file} has shape {array.shape}, but {files[0]} has {arrays[0].shape}",
+                expected="one array [samples] per model, of the same samples",
+            )
+    return np.stack(arrays)
