@@ -32,9 +32,11 @@ from unlearnkit.workflow.guards.workplace import refuse_changed, refuse_unwritab
 try:
     config.update(anchored(config, layers))
     EXPERIMENT = load_experiment(config)
+    # the scripts are beside this folder, while a Snakefile that includes ours is elsewhere (unlearnkit init)
+    scripts = Path(str(workflow.current_basedir)).parent / "workflow_scripts"
     # Snakemake takes a brace in the folder of the scripts for a wildcard
-    takable(str(workflow.basedir))
-    GRAPH = Graph(EXPERIMENT, Path(workflow.basedir) / "workflow_scripts")
+    takable(str(scripts))
+    GRAPH = Graph(EXPERIMENT, scripts)
     PRESENT = Present(GRAPH)
     ATTRIBUTION_GRAPH = PRESENT.attribution
     OBSERVATION_GRAPH = PRESENT.observations

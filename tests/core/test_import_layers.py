@@ -28,6 +28,7 @@ LAYERS = {
         "sources",
         "layout",
         "places",
+        "shipped",
         "stages",
     },
     1: {

@@ -191,7 +191,10 @@ def test_threads_of_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_folder_is_no_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (finding,) = of("root", Case([]))
-    assert (finding.level, finding.remedy) == (ERROR, "change to the root of the clone")
+    assert (finding.level, finding.remedy) == (
+        ERROR,
+        "change to the root of the clone, or make a working folder: unlearnkit init FOLDER",
+    )
 
 
 def test_lost_links_and_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from unlearnkit import registry
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.shipped import PROJECT
 from unlearnkit.sources import syntax_tree
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {f"{kind}s": kind for kind in registry.REGISTRIES} | {"experiments": ""}
 
 
@@ -46,8 +46,7 @@ def run(options: argparse.Namespace) -> int:
 def _listed(kind: str) -> Mapping[str, str]:
     if not kind:
         return {
-            str(path.relative_to(REPOSITORY)): _heading(path)
-            for path in sorted((REPOSITORY / "experiments").glob("*.yaml"))
+            str(path.relative_to(PROJECT)): _heading(path) for path in sorted((PROJECT / "experiments").glob("*.yaml"))
         }
     return {name: _line(module, kind) for name, module in registry.REGISTRIES[kind].items()}
 

@@ -1,4 +1,4 @@
-"""Is this the root of a clone, can it be written to, and is it free of what a killed run leaves?"""
+"""Is this the root of a clone or a working folder, can it be written to, and is it free of what a killed run leaves?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ def examine(case: Case) -> Iterator[Finding]:
     """Yield findings on the current folder."""
     here = Path.cwd()
     if not Path("Snakefile").is_file():
-        yield Finding(ERROR, f"{here} holds no Snakefile", "change to the root of the clone")
+        yield Finding(
+            ERROR,
+            f"{here} holds no Snakefile",
+            "change to the root of the clone, or make a working folder: unlearnkit init FOLDER",
+        )
         return
     yield Finding(OK, f"{here} is the root of the workflow")
     try:
@@ -31,7 +35,7 @@ def examine(case: Case) -> Iterator[Finding]:
     except DataError as error:
         yield Finding(ERROR, error.fact, error.remedy or "")
     package = Path(unlearnkit.__file__).resolve().parent.parent
-    if package != here.resolve():
+    if package != here.resolve() and not _includes_installed(Path("Snakefile")):
         remedy = "install this clone (pip install -e .), or work there"
         yield Finding(WARNING, f"jobs use the package in {package}, not the one here", remedy)
     for profile in PROFILES:
@@ -43,6 +47,11 @@ def examine(case: Case) -> Iterator[Finding]:
         fact = problem or "a run that was killed has left its lock, which the next run releases"
         yield Finding(WARNING if problem else OK, fact)
     yield from _room()
+
+
+def _includes_installed(snakefile: Path) -> bool:
+    """Return whether a Snakefile takes the workflow from the package, as that of `unlearnkit init` does."""
+    return "unlearnkit.shipped" in snakefile.read_text(encoding="utf-8", errors="replace")
 
 
 def _room() -> Iterator[Finding]:

@@ -16,12 +16,13 @@ from unlearnkit.declarations import declarations
 from unlearnkit.fingerprint import computing_imports, fingerprint
 from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, TASKS, locate
 from unlearnkit.seeds import SCHEME
+from unlearnkit.shipped import PROJECT
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.alternatives import alternatives_slice
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.raw_files import raw_files
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
+SCRIPTS = PROJECT / "workflow_scripts"
 
 
 class Graph:
