@@ -22,6 +22,7 @@ from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.store import TensorFile, read_array, read_json
 from unlearnkit.artifacts.tables import read_table
+from unlearnkit.artifacts.torch_files import read_torch_file
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.data.forget_set_files import file_forget_set, read_scores
 from unlearnkit.data.images.cifar_batches import read_batch
@@ -92,6 +93,7 @@ READERS: dict[str, tuple[str, Reader]] = {
     "idx": ("a-idx1-ubyte", lambda path: read_idx(path, (3,))),
     "packed idx": ("a-idx1-ubyte.gz", lambda path: read_idx(path, (3,))),
     "sheets": ("train_00000.zip", read_sheets),
+    "tensors of torch.save": ("a.pt", read_torch_file),
 }
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from unlearnkit import registry
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.facts.pools import POOLS
 from unlearnkit.shipped import PROJECT
 from unlearnkit.sources import syntax_tree
 
-KINDS = {f"{kind}s": kind for kind in registry.REGISTRIES} | {"experiments": ""}
+KINDS = {f"{kind}s": kind for kind in registry.REGISTRIES} | {"experiments": "", "pools": ""}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List methods, metrics, data sets, models, observations and experiments, and what each is in one line.
+    """List methods, metrics, data sets, models, observations, experiments and published pools, one line each.
 
-    What a configuration may name, in other words; plug-ins of the user's are in no list. Nothing of it is imported.
+    What a configuration or `score --pool` may name; plug-ins of the user's are in no list. Nothing of it is imported.
     """
     for name in options.kinds:
         if name not in KINDS:
             raise ConfigError(f"there is no kind '{name}'", expected=", ".join(KINDS), remedy=suggest(name, KINDS))
-    found = {name: _listed(KINDS[name]) for name in options.kinds or KINDS}
+    found = {name: _listed(name) for name in options.kinds or KINDS}
     if options.json:
         print(json.dumps(found, indent=1))
         return 0
@@ -43,12 +44,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _listed(kind: str) -> Mapping[str, str]:
-    if not kind:
+def _listed(name: str) -> Mapping[str, str]:
+    if name == "pools":
+        return {key: pool.line for key, pool in POOLS.items()}
+    if name == "experiments":
         return {
             str(path.relative_to(PROJECT)): _heading(path) for path in sorted((PROJECT / "experiments").glob("*.yaml"))
         }
-    return {name: _line(module, kind) for name, module in registry.REGISTRIES[kind].items()}
+    kind = KINDS[name]
+    return {key: _line(module, kind) for key, module in registry.REGISTRIES[kind].items()}
 
 
 def _line(module: str, kind: str) -> str:

@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.metrics.population import SPLITS
 from unlearnkit.score.margin_files import read_forget_set, read_margin_table
 from unlearnkit.score.margin_table import FORMS, MarginTable
+from unlearnkit.score.pools import read_pool
 from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
 from unlearnkit.score.sides import populations
 
@@ -20,10 +24,19 @@ from unlearnkit.score.sides import populations
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the margins, those of oracles and perhaps of originals and other oracles, and what is computed."""
     parser.add_argument("margins", type=Path, metavar="MARGINS", help=f"margins of unlearned models: {FORMS}")
-    parser.add_argument("--oracle", type=Path, required=True, metavar="FILE", help="margins of oracles, likewise")
+    reference = parser.add_mutually_exclusive_group(required=True)
+    reference.add_argument("--oracle", type=Path, metavar="FILE", help="margins of oracles, likewise")
+    reference.add_argument(
+        "--pool", metavar="NAME", help="oracles and originals of a published pool (`unlearnkit ls pools`), fetched"
+    )
+    parser.add_argument(
+        "--revision", help="commit of the pool; default: what its branch main names now, which is stated"
+    )
     parser.add_argument("--original", type=Path, metavar="FILE", help="margins of originals: adds the certificate")
     parser.add_argument("--floor", type=Path, metavar="FILE", help="other oracles; default: half of those of --oracle")
-    parser.add_argument("--forget-set", type=Path, metavar="FILE", help=".npy: numbers of the forgotten samples")
+    parser.add_argument(
+        "--forget-set", metavar="FILE", help=".npy or .pt: numbers of the forgotten samples; of a pool: its number"
+    )
     parser.add_argument("--metrics", nargs="+", default=DEFAULT, metavar="METRIC", help="default: " + " ".join(DEFAULT))
     parser.add_argument("--json", action="store_true", help="the same as one line of JSON")
 
@@ -40,6 +53,25 @@ def run(options: argparse.Namespace) -> int:
                 f"--metrics names '{name}'", expected=f"some of {', '.join(known)}", remedy=suggest(name, known)
             )
     notes: list[str] = []
+    tables, forget, stated = _read(options)
+    sides = populations(tables, forget, notes.append)
+    split = sides["oracle"].split
+    sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
+    rows = scores(sides, options.metrics)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    if options.json:
+        files = {name: {"file": str(table.path), "models": sides[name].models} for name, table in tables.items()}
+        print(json.dumps({**stated, **files, "samples": sizes, "notes": notes, "results": rows}))
+    else:
+        for name, value in stated.items():
+            print(f"{name:<10} {value}")
+        print("\n".join(_text(tables, {name: side.models for name, side in sides.items()}, sizes, rows)))
+    return 0
+
+
+def _read(options: argparse.Namespace) -> tuple[dict[str, MarginTable], NDArray[np.int64] | None, dict[str, str]]:
+    """Return the margins by what they are of, the forget set, and what is stated of a pool."""
     files = {
         "candidate": options.margins,
         "oracle": options.oracle,
@@ -47,18 +79,21 @@ def run(options: argparse.Namespace) -> int:
         "floor": options.floor,
     }
     tables = {name: read_margin_table(path) for name, path in files.items() if path}
-    sides = populations(tables, read_forget_set(options.forget_set) if options.forget_set else None, notes.append)
-    split = sides["oracle"].split
-    sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
-    rows = scores(sides, options.metrics)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
-    if options.json:
-        stated = {name: {"file": str(table.path), "models": sides[name].models} for name, table in tables.items()}
-        print(json.dumps({**stated, "samples": sizes, "notes": notes, "results": rows}))
-    else:
-        print("\n".join(_text(tables, {name: side.models for name, side in sides.items()}, sizes, rows)))
-    return 0
+    if options.pool is None:
+        if options.revision:
+            raise ConfigError("--revision is given without --pool", remedy="leave it out, or name a pool")
+        return tables, read_forget_set(Path(options.forget_set)) if options.forget_set else None, {}
+    if options.original or not options.forget_set:
+        raise ConfigError(
+            "--pool is given " + ("with --original" if options.original else "without --forget-set"),
+            expected="the number of a forget set, and no file of originals, which the pool has",
+        )
+    found = read_pool(options.pool, options.forget_set, options.revision, tables["candidate"].models, _report)
+    return {**tables, **found.tables}, found.forget_set, {"pool": found.place, "revision": found.commit}
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _text(

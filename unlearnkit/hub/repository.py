@@ -12,9 +12,9 @@ from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address, Kind, refuse_branch
 from unlearnkit.hub.downloads import cached_file, downloaded, partial_of, size_of
 from unlearnkit.hub.failures import Report, explained, offline, persistently
-from unlearnkit.hub.listing import RemoteFile, kept_listing, requested_listing
+from unlearnkit.hub.listing import RemoteFile, folder_of, kept_listing, requested_listing
 
-__all__ = ["RemoteFile", "Report", "Repository", "current_commit"]
+__all__ = ["RemoteFile", "Report", "Repository", "current_commit", "kept_commits"]
 
 
 class Repository:
@@ -86,8 +86,19 @@ def current_commit(name: str, revision: str = "main", kind: Kind = "dataset") ->
     from huggingface_hub import HfApi
 
     address = Address(name, kind, revision)
+    if _is_offline():
+        raise HubError(
+            f"which commit '{revision}' of {address} names cannot be asked, since HF_HUB_OFFLINE is set",
+            expected="a commit of 40 hexadecimal digits",
+        )
     with explained(address):
         return str(HfApi().repo_info(name, revision=revision, repo_type=kind).sha)
+
+
+def kept_commits(name: str, kind: Kind = "dataset") -> list[str]:
+    """Return the commits whose lists of files are in the client's cache, the newest list first."""
+    lists = folder_of(Address(name, kind, "main")).glob("unlearnkit/*.json")
+    return [path.stem for path in sorted(lists, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
 def _is_offline() -> bool:

@@ -30,7 +30,7 @@ def table_in(folder: Path) -> MarginTable:
         return ours_in(folder, ours)
     arrays = [path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file()]
     if of_all := {_ALL[name]: path for path in arrays if (name := _named(path)) in _ALL}:
-        return _of_splits(folder, {split: array_in(path) for split, path in sorted(of_all.items())})
+        return of_splits(folder, {split: array_in(path) for split, path in sorted(of_all.items())})
     if not arrays:
         raise ArtifactError(f"the folder {folder} holds no margins", expected=FORMS)
     return _of_models(folder, _last_epoch(arrays))
@@ -65,10 +65,10 @@ def _of_models(folder: Path, arrays: Sequence[Path]) -> MarginTable:
         if not whole or (named and named[0] != "forget"):
             by_split.setdefault(named[0] if named else "", []).append(path)
     _refuse_uneven(folder, by_split)
-    parts = {split: _stacked([array_in(path) for path in files], files) for split, files in by_split.items()}
+    parts = {split: stacked([array_in(path) for path in files], files) for split, files in by_split.items()}
     if "" in parts:
         return checked(MarginTable(folder, parts[""]))
-    return _of_splits(folder, parts)
+    return of_splits(folder, parts)
 
 
 def _refuse_uneven(folder: Path, by_split: Mapping[str, Sequence[Path]]) -> None:
@@ -83,7 +83,8 @@ def _refuse_uneven(folder: Path, by_split: Mapping[str, Sequence[Path]]) -> None
         )
 
 
-def _of_splits(folder: Path, parts: Mapping[str, NDArray]) -> MarginTable:
+def of_splits(folder: Path, parts: Mapping[str, NDArray]) -> MarginTable:
+    """Return split -> [models, samples] as one table; raises ArtifactError if the models are not as many in each."""
     rows = {part.shape[:1] for part in parts.values()}
     if any(part.ndim != 2 for part in parts.values()) or len(rows) > 1:
         shapes = ", ".join(f"{split} {list(part.shape)}" for split, part in parts.items())
@@ -98,7 +99,8 @@ def _of_splits(folder: Path, parts: Mapping[str, NDArray]) -> MarginTable:
     return checked(MarginTable(folder, margins, split, numbers, positional="forget" in parts or "retain" in parts))
 
 
-def _stacked(arrays: Sequence[NDArray], files: Sequence[Path]) -> NDArray:
+def stacked(arrays: Sequence[NDArray], files: Sequence[Path]) -> NDArray:
+    """Return [samples] per model as [models, samples]; raises ArtifactError, naming the file, if one is of others."""
     for array, file in zip(arrays, files, strict=True):
         if array.ndim != 1 or len(array) != len(arrays[0]):
             raise ArtifactError(

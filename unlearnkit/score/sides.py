@@ -99,7 +99,7 @@ def _rows(table: MarginTable, reference: MarginTable) -> NDArray[np.intp]:
     both = table.split is not None and reference.split is not None
     own, wanted = (_keys(each, both) for each in (table, reference))
     if len({*own}) < len(own) or {*own} != {*wanted}:
-        lacking = sorted({*wanted} - {*own})
+        lacking = [" ".join(map(str, key)).strip() for key in sorted({*wanted} - {*own})]
         raise MetricError(
             f"{table.path} and {reference.path} number other samples"
             + (f": {len(lacking)} are missing in the first, {lacking[0]} among them" if lacking else ""),

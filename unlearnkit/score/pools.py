@@ -1,0 +1,148 @@
+"""Margins of a published pool, fetched from the hub: oracles of a forget set, and originals, as score compares them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unlearnkit.errors import ConfigError, DataError, HubError, renamed, suggest
+from unlearnkit.facts.easydub import SETS
+from unlearnkit.facts.layouts import LAYOUTS
+from unlearnkit.facts.layouts.pieces import Piece
+from unlearnkit.facts.pools import POOLS, NamedPool
+from unlearnkit.hub.repository import Repository, current_commit, kept_commits
+from unlearnkit.score.arrays import array_in
+from unlearnkit.score.margin_files import read_forget_set
+from unlearnkit.score.margin_folders import of_splits, stacked
+from unlearnkit.score.margin_table import MarginTable
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class PoolMargins:
+    """What was fetched.
+
+    commit      of the repository, 40 hexadecimal digits
+    place       repository, its first digits, and the forget set
+    forget_set  numbers of the forgotten training samples, in the order of the pool's columns
+    tables      "oracle" and "original"
+    """
+
+    commit: str
+    place: str
+    forget_set: NDArray[np.int64]
+    tables: dict[str, MarginTable]
+
+
+def read_pool(name: str, number: str, revision: str | None, models: int, report: Report) -> PoolMargins:
+    """Return the margins of the first `models` originals and of twice as many oracles, or of as many as there are.
+
+    `number` is that of the forget set, `revision` a commit, branch or tag, None for what `main` names now; `report` is
+    given lines of progress, and what is remarkable. Raises ConfigError for a name or a number that there is not,
+    HubError for what cannot be fetched, and DataError for files that are not what the pool states.
+    """
+    if name not in POOLS:
+        raise ConfigError(f"there is no pool '{name}'", expected=", ".join(POOLS), remedy=suggest(name, POOLS))
+    pool = POOLS[name]
+    layout, names = LAYOUTS[pool.layout], pool.names
+    known = layout.FORGET_SETS[names.data_set]
+    if not number.isdecimal() or int(number) not in known:
+        raise ConfigError(
+            f"--forget-set is '{number}', and the pool {name} has none of that number",
+            expected=f"a number from {known[0]} to {known[-1]}, since oracles lack a forget set of the pool",
+        )
+    commit = _commit(pool.repository, revision)
+    reader = _Reader(pool, layout, Repository(pool.repository, commit), report)
+    forget = reader.forget_set(int(number))
+    tables = {"oracle": reader.table(int(number), 2 * models), "original": reader.table(None, models)}
+    place = f"{pool.repository} at {commit[:12]}, forget set {number}"
+    return PoolMargins(commit, place, reader.in_order(int(number), forget), tables)
+
+
+def _commit(repository: str, revision: str | None) -> str:
+    if revision and len(revision) == 40:
+        return revision
+    try:
+        return current_commit(repository, revision or "main")
+    except HubError as error:
+        if not (kept := kept_commits(repository)):
+            raise
+        raise HubError(error.fact, remedy=f"state a commit that is in the cache: --revision {kept[0]}") from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    pool: NamedPool
+    layout: ModuleType
+    repository: Repository
+    report: Report
+
+    def array(self, path: str) -> NDArray[Any]:
+        """Return the array in a file; what is wrong with it is said of its name in the repository."""
+        file = self.repository.fetch(path, self.report)
+        with renamed(str(file), f"{self.pool.repository}/{path}"):
+            return array_in(file)
+
+    def forget_set(self, number: int) -> NDArray[np.int64]:
+        """Return the indices of a forget set; those of the documented size, or DataError is raised."""
+        path = self.layout.forget_set(self.pool.names, number)
+        file = self.repository.fetch(path, self.report)
+        with renamed(str(file), f"{self.pool.repository}/{path}"):
+            found = read_forget_set(file)
+        stated = SETS[f"{self.pool.names.data_set}/{number}"].size
+        if len(found) != stated or found.min() < 0 or found.max() >= self.pool.train:
+            raise DataError(
+                f"{self.pool.repository}/{path} has {len(found)} indices from {found.min()} to {found.max()}",
+                expected=f"{stated} of 0..{self.pool.train - 1}, as the publisher's code has them",
+                remedy="name another commit with --revision",
+            )
+        return found
+
+    def table(self, number: int | None, count: int) -> MarginTable:
+        """Return the margins of the first `count` models, or of all if there are less."""
+        pool, names = self.pool, self.pool.names
+        pieces: list[Piece] = self.layout.margins(names, number, range(min(count, self.layout.MODELS[names.data_set])))
+        by_rows: dict[str, list[Piece]] = defaultdict(list)
+        for piece in pieces:
+            by_rows[piece.rows].append(piece)
+        parts = {rows: self._part(own)[:count] for rows, own in by_rows.items()}
+        title = Path(pool.repository, pieces[0].path).parent
+        table = of_splits(title, parts)
+        training = sum(part.shape[1] for rows, part in parts.items() if rows != "validation")
+        if training != pool.train or parts["validation"].shape[1] != pool.validation:
+            raise DataError(
+                f"{title} has margins on {training:,} training and {parts['validation'].shape[1]:,} validation samples",
+                expected=f"{pool.train:,} and {pool.validation:,}",
+                remedy="name another commit with --revision",
+            )
+        if table.models < count:
+            self.report(f"{title} has {table.models} models; {count} would be compared")
+        return table
+
+    def _part(self, pieces: Sequence[Piece]) -> NDArray[Any]:
+        arrays = [self.array(piece.path) for piece in pieces]
+        return arrays[0] if pieces[0].model is None else stacked(arrays, [Path(piece.path) for piece in pieces])
+
+    def in_order(self, number: int, forget: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the forget set in the order of its columns: of an original, those are among all training samples."""
+        arrays = [self.array(piece.path) for piece in self.layout.order(self.pool.names, number)]
+        if not arrays or (np.diff(forget) > 0).all():
+            return forget
+        everything, own = arrays
+        for order in (forget, np.sort(forget)):
+            if len(own) == len(order) and np.allclose(everything[order], own, rtol=1e-3, atol=1e-3):
+                return order
+        raise DataError(
+            f"it cannot be told which columns of {self.pool.repository} are which samples of forget set {number}: "
+            "original 0 has other margins on them than among all training samples",
+            expected="the order of the index file, or an ascending one",
+            remedy="name another commit with --revision",
+        )
