@@ -58,6 +58,7 @@ class Fault:
 
     status    answered with this state and `headers`
     cut       the body ends after so many bytes, as when a connection breaks
+    held      after `cut` bytes nothing more comes until this is set
     change    what the body is replaced by; `listed` leaves listing and metadata as they are
     """
 
@@ -66,6 +67,7 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    held: threading.Event | None = None
     change: Callable[[bytes], bytes] | None = None
 
 
@@ -388,6 +390,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.wfile.write(sent)
         self.wfile.flush()
+        if self.fault and self.fault.held:
+            self.fault.held.wait()
         self.close_connection = cut < len(content)
         raise Answered
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,17 +100,52 @@ def test_an_interrupted_download_goes_on_where_it_ended(server: HubServer, commi
     assert "0.1 MB are there" in lines[-1]
 
 
-def test_a_killed_process_leaves_what_it_has(server: HubServer, commit: str, home: Path) -> None:
-    from unlearnkit.hub.listing import folder_of
+FETCH = (
+    "import sys; from unlearnkit.hub.repository import Repository\n"
+    "try: print(Repository(sys.argv[1], sys.argv[2]).fetch(sys.argv[3], lambda line: None))\n"
+    "except Exception as error: print(type(error).__name__, error)"
+)
 
+
+def process(server: HubServer, home: Path, commit: str, path: str, **more: str) -> subprocess.Popen[str]:
+    """Start a process that fetches a file with the client's environment, and prints its path or the error."""
+    environment = {**os.environ, **server.environment(home), **more}
+    words = [sys.executable, "-c", FETCH, NAME, commit, path]
+    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_process_leaves_what_it_has(server: HubServer, commit: str, home: Path) -> None:
+    held = threading.Event()
+    server.fail("GET /storage", cut=65_536, held=held)
+    with process(server, home, commit, ARRAY) as killed:
+        while not (partial := [*(home / "hub").rglob("*.partial")]) or partial[0].stat().st_size < 65_536:
+            assert killed.poll() is None
+            time.sleep(0.01)
+        killed.kill()
+    held.set()
+    server.requests.clear()
+    assert repository(commit).fetch(ARRAY, silent).read_bytes() == LARGE
+    assert [request.range for request in server.asked("GET /storage")] == ["bytes=65536-"]
+    assert not partial[0].exists()
+
+
+def test_many_files_are_fetched_at_once(server: HubServer) -> None:
+    files = {f"margins/id_{number}.npy": bytes([number]) * (900 + 20 * number) for number in range(20)}
+    commit = server.publish(NAME, files)
+    lines: list[str] = []
+    found = repository(commit).fetch_all([*files], lines.append)
+    assert [path.read_bytes() for path in found] == [*files.values()]
+    assert len(lines) == 10 and lines[-1].startswith(f"20 of 20 files of the data set {NAME} at {commit[:12]}")
+    other = server.publish(NAME, {path: content + b"." for path, content in files.items()})
+    server.fail("GET /storage", times=99, status=403)
+    with pytest.raises(HubError, match="403"):
+        repository(other).fetch_all([*files], silent)
+
+
+def test_several_that_want_one_file_fetch_it_once(server: HubServer, commit: str) -> None:
     found = repository(commit)
-    (etag,) = [file.etag for file in found.files() if file.path == ARRAY]
-    partial = folder_of(found.address) / "blobs" / f"{etag}.unlearnkit.partial"
-    partial.parent.mkdir()
-    partial.write_bytes(LARGE[:1234])
-    assert found.fetch(ARRAY, silent).read_bytes() == LARGE
-    assert [request.range for request in server.asked("GET /storage")] == ["bytes=1234-"]
-    assert not partial.exists()
+    assert {path.read_bytes() for path in found.fetch_all([ARRAY] * 6, silent)} == {LARGE}
+    assert len(server.asked("GET /storage")) == 1
 
 
 def test_a_corrupted_body_is_refused_by_its_hash(server: HubServer, commit: str, home: Path) -> None:
@@ -255,16 +292,8 @@ def test_no_connection(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_is_that_of_the_client(server: HubServer, commit: str, tmp_path: Path) -> None:
-    code = (
-        "import sys; from unlearnkit.hub.repository import Repository\n"
-        "try: print(Repository(sys.argv[1], sys.argv[2]).fetch(sys.argv[3], lambda line: None))\n"
-        "except Exception as error: print(type(error).__name__, error)"
-    )
-
     def printed(path: str, **more: str) -> str:
-        environment = {**os.environ, **server.environment(tmp_path / "other"), **more}
-        words = [sys.executable, "-c", code, NAME, commit, path]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+        return process(server, tmp_path / "other", commit, path, **more).communicate()[0].strip()
 
     assert Path(found := printed(ARRAY)).read_bytes() == LARGE
     assert found.startswith(str(tmp_path / "other" / "hub"))

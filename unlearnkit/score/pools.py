@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -85,18 +85,22 @@ class _Reader:
     repository: Repository
     report: Report
 
-    def array(self, path: str) -> NDArray[Any]:
-        """Return the array in a file; what is wrong with it is said of its name in the repository."""
-        file = self.repository.fetch(path, self.report)
+    def arrays(self, paths: Sequence[str]) -> list[NDArray[Any]]:
+        """Return the arrays in files."""
+        return [self._read(path, file, array_in) for path, file in self._fetched(paths)]
+
+    def _fetched(self, paths: Sequence[str]) -> Iterable[tuple[str, Path]]:
+        return zip(paths, self.repository.fetch_all(paths, self.report), strict=True)
+
+    def _read(self, path: str, file: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
+        """Return what `read` returns; what is wrong with the file is said of its name in the repository."""
         with renamed(str(file), f"{self.pool.repository}/{path}"):
-            return array_in(file)
+            return read(file)
 
     def forget_set(self, number: int) -> NDArray[np.int64]:
         """Return the indices of a forget set; those of the documented size, or DataError is raised."""
         path = self.layout.forget_set(self.pool.names, number)
-        file = self.repository.fetch(path, self.report)
-        with renamed(str(file), f"{self.pool.repository}/{path}"):
-            found = read_forget_set(file)
+        found = self._read(path, self.repository.fetch(path, self.report), read_forget_set)
         stated = SETS[f"{self.pool.names.data_set}/{number}"].size
         if len(found) != stated or found.min() < 0 or found.max() >= self.pool.train:
             raise DataError(
@@ -128,14 +132,15 @@ class _Reader:
         return table
 
     def _part(self, pieces: Sequence[Piece]) -> NDArray[Any]:
-        arrays = [self.array(piece.path) for piece in pieces]
+        arrays = self.arrays([piece.path for piece in pieces])
         return arrays[0] if pieces[0].model is None else stacked(arrays, [Path(piece.path) for piece in pieces])
 
     def in_order(self, number: int, forget: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the forget set in the order of its columns: of an original, those are among all training samples."""
-        arrays = [self.array(piece.path) for piece in self.layout.order(self.pool.names, number)]
-        if not arrays or (np.diff(forget) > 0).all():
+        pieces = self.layout.order(self.pool.names, number)
+        if not pieces or (np.diff(forget) > 0).all():
             return forget
+        arrays = self.arrays([piece.path for piece in pieces])
         everything, own = arrays
         for order in (forget, np.sort(forget)):
             if len(own) == len(order) and np.allclose(everything[order], own, rtol=1e-3, atol=1e-3):
