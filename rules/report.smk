@@ -117,6 +117,8 @@ rule report_page:
         contenders=REPORT_GRAPH.contenders(),
         files=REPORT_GRAPH.linked_files(),
         on_request=REPORT_GRAPH.files_on_request(),
+        outside=LEADERBOARD_GRAPH.outside(),
+        documented=REPORT_GRAPH.documented(),
     log:
         log_of(layout.REPORT),
     localrule: True

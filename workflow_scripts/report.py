@@ -8,8 +8,12 @@ from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
+from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.registry import locate
-from unlearnkit.report.page import Results, page
+from unlearnkit.report.opening import opening_figure
+from unlearnkit.report.page import page
+from unlearnkit.report.shown import Results
+from unlearnkit.seeds import derive_seed
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 settings = params.settings
@@ -17,10 +21,14 @@ settings = params.settings
 with job_of(snakemake) as running:
     pairs = [(forget_set, figure) for forget_set in settings["forget_sets"] for figure in params.figures]
     folder = Path(output.page).parent
+    tables = {
+        name: read_table(path)[0].to_pylist() for name, path in zip(settings["metrics"], inputs.tables, strict=True)
+    }
+    metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
+    seed = derive_seed(settings["seed"], "leaderboard", 0, "bootstrap")
+    board = leaderboard({**settings, "outside": params.outside, "protocol": {}}, metrics, tables, seed=seed)
     results = Results(
-        tables={
-            name: read_table(path)[0].to_pylist() for name, path in zip(settings["metrics"], inputs.tables, strict=True)
-        },
+        tables=tables,
         costs=read_table(inputs.costs)[0].to_pylist(),
         figures={pair: Path(path).read_text("utf-8") for pair, path in zip(pairs, inputs.figures, strict=True)},
         kinds=params.figures,
@@ -30,7 +38,9 @@ with job_of(snakemake) as running:
         on_request={
             target: [os.path.relpath(path, folder) for path in paths] for target, paths in params.on_request.items()
         },
+        board=board,
+        documented=params.documented,
+        hero=opening_figure(settings, metrics, tables, board),
     )
-    metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
     write_text(output.page, page(settings, metrics, results))
     running.record(output.page)

@@ -9,16 +9,21 @@ from dataclasses import replace
 import pytest
 
 from unlearnkit.metrics.distribution import klom
+from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.figures import metric_figure
-from unlearnkit.report.page import Results, inline, page, setting
+from unlearnkit.report.markup import inline, setting
+from unlearnkit.report.page import page
+from unlearnkit.report.shown import Results
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import metric_rows
 
 HOSTILE = "<script>alert('x')</script>"
 
 
-def _record(rule: str, **settings) -> dict:
+def _record(rule: str, artifact: str = "results/tiny/data/dataset.safetensors", **settings) -> dict:
     return {
+        "artifact": artifact,
+        "sha256": "5ha256",
         "rule": rule,
         "settings": settings,
         "code": "c0de",
@@ -49,8 +54,13 @@ def settings():
     }
 
 
+def _board(settings, rows, **outside) -> dict:
+    ranked = {**settings, "protocol": {}, "outside": outside}
+    return leaderboard(ranked, {"klom": klom}, {"klom": rows}, seed=0)
+
+
 @pytest.fixture(scope="module")
-def results(summaries, costs):
+def results(settings, summaries, costs):
     rows = metric_rows(summaries, costs, has_floor=True)
     renamed = [row | {"candidate": HOSTILE} if row["candidate"] == "bad" else row for row in rows]
     figure = svg(metric_figure("trade_off", klom, rows[:36], {}, {"good": "scrub"}))
@@ -59,10 +69,17 @@ def results(summaries, costs):
         costs=costs,
         figures={(name, "klom_trade_off"): figure for name in ("first", "second")},
         kinds={"klom_trade_off": ("klom", "trade_off")},
-        records=[_record("original", role="original"), _record("unlearn", method="scrub")],
+        records=[
+            _record("original", "results/tiny/original/0000-0003.safetensors", role="original"),
+            _record("unlearn", "results/tiny/unlearned/first/good/0000-0003.safetensors", method="scrub"),
+            _record("score", "results/tiny/scores/klom/first/good.parquet", metric="klom"),
+        ],
         contenders=["good"],
         files={"Tables": ["../tables/klom.csv"]},
         on_request={"vision_all": ["../leaderboard/leaderboard.html"]},
+        board=_board(settings, renamed),
+        documented={"method": {"scrub": ["Distils `twice`.", HOSTILE]}},
+        hero=figure,
     )
 
 
@@ -107,7 +124,7 @@ def parsed(text):
 
 
 def test_text_from_configuration_is_escaped(text):
-    assert "<script" not in text
+    assert text.count("<script") == 1 and "<script>alert" not in text
     assert text.count("&lt;script&gt;") >= 4  # forget set twice, variants' settings, candidate
 
 

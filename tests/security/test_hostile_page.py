@@ -12,10 +12,13 @@ import pytest
 from unlearnkit.errors import ArtifactError
 from unlearnkit.metrics.distribution import klom
 from unlearnkit.metrics.summary import INTERVALS, STATISTICS
+from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.cost import cost_rows
 from unlearnkit.report.figures import metric_figure
-from unlearnkit.report.page import Results, page
+from unlearnkit.report.markup import part, policy
+from unlearnkit.report.page import page
 from unlearnkit.report.passive import require_passive
+from unlearnkit.report.shown import Results
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import cost_markdown, metric_markdown, metric_rows, to_csv
 
@@ -43,28 +46,40 @@ ALLOWED = {
     *("h1", "h2", "h3", "h4", "p", "dl", "dt", "dd", "a", "small", "em", "code", "wbr", "ul", "li"),
     *("details", "summary"),
     *("table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"),
+    *("button", "span", "br", "script"),
     *("svg", "defs", "g", "path", "use", "text", "clippath", "rect", "image"),
 }
 
 
 class Inspector(html.parser.HTMLParser):
-    """Collects what a page could act by: elements, attributes that run or load, and addresses."""
+    """Collects what a page could act by: elements, attributes that run or load, addresses, scripts and their policy."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.elements: set[str] = set()
         self.handlers: list[str] = []
         self.addresses: list[str] = []
+        self.scripts: list[str] = []
+        self.policies: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.add(tag)
+        if tag == "script":
+            self.scripts.append("")
+        if dict(attrs).get("http-equiv") == "Content-Security-Policy":
+            self.policies.append(dict(attrs)["content"] or "")
+            return
         for name, value in attrs:
             if name.startswith("on") or name in ("srcdoc", "formaction", "http-equiv", "srcset"):
                 self.handlers.append(f"{tag} {name}")
             if name in ("href", "src", "xlink:href", "action", "data", "poster", "background"):
                 self.addresses.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
 
 
 def inspect(text: str) -> None:
@@ -72,6 +87,8 @@ def inspect(text: str) -> None:
     found = Inspector(text)
     assert found.elements <= ALLOWED, found.elements - ALLOWED
     assert found.handlers == []
+    assert found.scripts == [part("page.js")]
+    assert found.policies == [policy(part("page.js"))]
     assert [link for link in found.addresses if not link.startswith(("#", "../", "data:image/png;base64,"))] == []
 
 
@@ -98,7 +115,8 @@ def summaries(*candidates: str, forget_set: str) -> list[dict[str, Any]]:
 def record(text: str) -> dict[str, Any]:
     """A provenance record in which every text is `text`."""
     return {
-        **dict.fromkeys(("rule", "code", "device", "python", "started"), text),
+        **dict.fromkeys(("rule", "code", "device", "python", "started", "sha256"), text),
+        "artifact": f"results/x/unlearned/{text}/{text}/0000-0003.safetensors",
         "settings": {"method": text, text: text},
         "wall_seconds": 1.0,
         "packages": {"unlearnkit": text, text: text},
@@ -120,16 +138,18 @@ def hostile_page(text: str, figure: str | None = None) -> str:
     variant = {"method": text, "snapshots": [text], "settings": {text: text}}
     rows = metric_rows(summaries("original", "oracle", text, forget_set=text), costs(text), has_floor=True)
     drawn = figure or svg(metric_figure("trade_off", klom, rows, {}, {text: text}))
+    settings: dict[str, Any] = {
+        **dict.fromkeys(("experiment", "seed", "num_models", "held_out_oracles", "shard_size"), text),
+        "data": {"name": text, text: text},
+        "model": {"name": text, text: [text]},
+        "training": {text: text},
+        "forget_sets": {text: {"kind": text, "file": text, text: [text]}},
+        "variants": {text: variant},
+        "metrics": {"klom": {text: text}},
+    }
+    board = leaderboard({**settings, "protocol": {}, "outside": {}}, {"klom": klom}, {"klom": rows}, seed=0)
     return page(
-        {
-            **dict.fromkeys(("experiment", "seed", "num_models", "held_out_oracles", "shard_size"), text),
-            "data": {"name": text, text: text},
-            "model": {"name": text, text: [text]},
-            "training": {text: text},
-            "forget_sets": {text: {"kind": text, "file": text, text: [text]}},
-            "variants": {text: variant},
-            "metrics": {"klom": {text: text}},
-        },
+        settings,
         {"klom": klom},
         Results(
             tables={"klom": rows},
@@ -140,6 +160,9 @@ def hostile_page(text: str, figure: str | None = None) -> str:
             contenders=[text],
             files={text: [f"../tables/{text}"]},
             on_request={text: [f"../tables/{text}"]},
+            board=board,
+            documented={"method": {text: [text]}, "metric": {"klom": [text]}},
+            hero=drawn,
         ),
     )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unlearnkit.ranking.standing import GROUPS
+from unlearnkit.report.markup import inline, setting, templates
 from unlearnkit.report.numbers import number, shown
-from unlearnkit.report.page import inline, setting
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.tables import markdown
 from unlearnkit.report.tuned import MARK, TunedOn
@@ -79,12 +78,9 @@ def leaderboard_page(document: Document, svg: str) -> str:
 
     Raises ArtifactError if the figure holds more than shapes and text.
     """
-    loader = PackageLoader("unlearnkit.report", "")
-    templates = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     figure = require_passive(svg, "critical_difference.svg")
-    return templates.get_template("leaderboard.html").render(
+    template = templates().get_template("leaderboard.html")
+    return template.render(
         document=document,
         left_out=[(heading, document[key]) for heading, key in LEFT_OUT.items() if document[key]],
         notes=notes_of(document),

@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unlearnkit.metrics.population import OPTIONAL, SPLITS
 from unlearnkit.registry import POOLS, scored_on
-from unlearnkit.report.numbers import number
+from unlearnkit.report.about import about_methods, about_metrics
+from unlearnkit.report.markup import inline, part, policy, templates
+from unlearnkit.report.opening import opening
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.passive import require_passive
+from unlearnkit.report.shown import Picture, Results
 from unlearnkit.report.tables import STATISTICS
-from unlearnkit.report.views import MetricTable, metric_tables
+from unlearnkit.report.views import ARROWS, MetricTable, metric_tables
 from unlearnkit.report.words import Words, shown_epoch, words_of
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Results:
-    """What the page shows besides the settings.
-
-    `tables` metric -> rows of report.tables.metric_rows; `costs` rows of report.cost.cost_rows; `figures`
-    (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
-    variants that may be called best; `files` heading -> paths relative to the page; `on_request` target -> paths of
-    what is made only if it is asked for.
-    """
-
-    tables: Mapping[str, Sequence[Row]]
-    costs: Sequence[Row]
-    figures: Mapping[tuple[str, str], str]
-    kinds: Mapping[str, Sequence[str]]
-    records: Sequence[Row]
-    contenders: Collection[str]
-    files: Mapping[str, Sequence[str]]
-    on_request: Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: its kind, which determines the caption, its <svg> element, and a description for screen readers."""
-
-    kind: str
-    svg: Markup
-    alt: str
 
 
 @dataclass(frozen=True)
@@ -76,16 +48,16 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     `settings` is ReportGraph.report_slice(), `metrics` metric -> what its module declares. Every text from
     configuration or records is escaped. Raises ArtifactError if a figure holds more than shapes and text.
     """
-    loader = PackageLoader("unlearnkit.report", "")
-    templates = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    templates.filters |= {"number": number, "setting": setting}
-    templates.tests["contains"] = lambda whole, part: part in whole
     sections = [_section(name, settings, metrics, results) for name in settings["forget_sets"]]
     on_pools = {name: results.tables[name] for name, metric in metrics.items() if scored_on(metric) == POOLS}
     scored = dict.fromkeys(row["forget_set"] for rows in on_pools.values() for row in rows)
-    return templates.get_template("template.html").render(
+    pools = [_pool_section(name, settings["pools"][name], metrics, on_pools, results) for name in scored]
+    sizes = [own.samples["forget"] for own in sections if "forget" in own.samples]
+    script, template = part("page.js"), templates().get_template("page.html")
+    return template.render(
+        style=Markup(part("page.css")),
+        script=Markup(script),
+        policy=policy(script),
         settings=settings,
         words=words_of(settings),
         has_oracles=settings.get("limits", {}).get("oracles", True),
@@ -93,36 +65,42 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         given=[(record["settings"]["role"], own) for record in results.records for own in record.get("sources", ())],
         shown_epoch=shown_epoch,
         statistics=STATISTICS,
+        arrows=ARROWS,
         sections=sections,
-        pools=[_pool_section(name, settings["pools"][name], metrics, on_pools, results) for name in scored],
+        pools=pools,
         splits=[name for name in SPLITS if name not in OPTIONAL or any(name in own.samples for own in sections)],
         jobs=job_rows(results.records),
         environment=environment(results.records),
         files=results.files,
         on_request=results.on_request,
         last=max((record["started"] for record in results.records), default=""),
+        **opening(settings, metrics, results, sizes),
+        **_about(settings, metrics, results, sections, pools),
     )
 
 
-def setting(value: Any) -> str:
-    """Return a setting as text: nested mappings and lists in one line, None as "null", as in YAML."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {setting(item)}" for name, item in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(setting, value)) or "none"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "null" if value is None else str(value)
-
-
-def inline(svg: str, prefix: str, alt: str) -> Markup:
-    """Return an <svg> element for use inside HTML: scaled by its frame, its ids unique on the page, described by `alt`.
-
-    `svg` has passed report.passive.require_passive.
-    """
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
-    svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf"\g<1>{prefix}-", svg)
-    return Markup(svg).replace(Markup("<svg "), Markup('<svg role="img" aria-label="{}" ').format(alt), 1)
+def _about(
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, ModuleType],
+    results: Results,
+    sections: Sequence[ForgetSetSection],
+    pools: Sequence[ForgetSetSection],
+) -> dict[str, Any]:
+    """What the page says of methods and metrics, and name -> id on the page of everything that is linked."""
+    anchors = {own.name: f"forget-set-{order}" for order, own in enumerate(sections, 1)}
+    anchors |= {own.name: f"pool-{order}" for order, own in enumerate(pools, 1)}
+    places = {
+        name: {own.name: f"{anchors[own.name]}-{name}" for own in (*sections, *pools) if name in own.metrics}
+        for name in metrics
+    }
+    methods = about_methods(settings["variants"], results.documented.get("method", {}), results.board)
+    return {
+        "methods": methods,
+        "metrics_shown": about_metrics(metrics, results.documented.get("metric", {}), places),
+        "anchors": anchors,
+        "method_anchors": {own.name: f"method-{order}" for order, own in enumerate(methods, 1)},
+        "metric_anchors": {name: f"metric-{order}" for order, name in enumerate(metrics, 1)},
+    }
 
 
 def _pool_section(

@@ -50,7 +50,8 @@ class LeaderboardGraph:
 
     def code(self) -> str:
         """Fingerprint of making the leaderboard, the template of its page included."""
-        template = source_path("unlearnkit.report.leaderboard").with_name("leaderboard.html").read_bytes()
+        folder = source_path("unlearnkit.report.leaderboard").with_name("templates")
+        template = folder.joinpath("leaderboard.html").read_bytes()
         return f"{self.graph.code('leaderboard')} {hashlib.sha256(template).hexdigest()[:16]}"
 
     def _protocol(self) -> Slice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from typing import Any
 
@@ -9,7 +10,7 @@ from unlearnkit import layout
 from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import REGISTRIES, locate
-from unlearnkit.sources import source_path
+from unlearnkit.sources import source_path, syntax_tree
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.arena_graph import ArenaGraph
 from unlearnkit.workflow.attack_graph import AttackGraph
@@ -253,9 +254,24 @@ class ReportGraph:
         return own
 
     def page_code(self) -> str:
-        """Fingerprint of making the page, its template included."""
-        template = source_path("unlearnkit.report.page").with_name("template.html").read_bytes()
-        return f"{self.graph.code('report')} {hashlib.sha256(template).hexdigest()[:16]}"
+        """Fingerprint of making the page, its templates, style and script included."""
+        folder = source_path("unlearnkit.report.page").with_name("templates")
+        parts = b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.name != "leaderboard.html")
+        return f"{self.graph.code('report')} {hashlib.sha256(parts).hexdigest()[:16]}"
+
+    def documented(self) -> dict[str, dict[str, list[str]]]:
+        """Return "method" and "metric" -> name -> paragraphs of its docstring, which the page shows."""
+        used = {
+            "method": dict.fromkeys(variant.method for variant in self.graph.variants.values()),
+            "metric": self.graph.experiment.metric_settings,
+        }
+        return {kind: {name: _paragraphs(locate(kind, name)) for name in names} for kind, names in used.items()}
+
+
+def _paragraphs(module: str) -> list[str]:
+    """The paragraphs of a module's docstring, each in one line."""
+    text = ast.get_docstring(syntax_tree(module)) or ""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
 def _files(scores: Graph | PoolScores) -> list[str]:

@@ -1,0 +1,101 @@
+"""What the page says first: what was asked, which method is best, and what cannot be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unlearnkit.report.numbers import number, shown
+from unlearnkit.report.words import Words
+
+Document = Mapping[str, Any]
+
+
+def question(settings: Mapping[str, Any], sizes: Sequence[int], words: Words) -> str:
+    """Return in two sentences what was asked of whom; `sizes` are the numbers of forget samples per forget set."""
+    variants, count = settings["variants"], settings["num_models"]
+    methods = len({own["method"] for own in variants.values()})
+    span = f" of {min(sizes):,} to {max(sizes):,} {words.samples}" if sizes and min(sizes) < max(sizes) else ""
+    span = f" of {sizes[0]:,} {words.samples}" if sizes and not span else span
+    asked = (
+        f"Which of {_counted(len(variants), 'variant')} of {_counted(methods, 'method')} makes models "
+        f"({settings['model']['name']}, trained on {settings['data']['name']}) forget, as if they had never seen it, "
+        f"{'a forget set' if len(sizes) == 1 else f'each of {len(sizes)} forget sets'}{span}?"
+    )
+    if not settings.get("limits", {}).get("oracles", True):
+        return f"{asked} Unlearned models are shown beside their originals; no oracle was trained."
+    compared = f"{_counted(count, 'original')} and {_counted(count, 'oracle')}"
+    return f"{asked} Compared are {compared}: models that were trained without the forget set."
+
+
+def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
+    """Return in sentences which variant is best, by how much that is sure, and at which cost; one if none is ranked.
+
+    `board` is a leaderboard (ranking.leaderboard), `costs` variant -> mean passes relative to retraining.
+    """
+    if not board["rankings"]:
+        return ["No method is called best here: nothing can be ranked."]
+    overall = board["rankings"][0]
+    entries = overall["entries"]
+    first = [entry for entry in entries if entry["rank"] == 1]
+    names = _joined([entry["method"] for entry in first])
+    tie = "share the first place" if len(first) > 1 else "ranks first"
+    said = [
+        f"{names} {tie} of {_counted(len(entries), 'variant')}, by mean rank ({shown(first[0]['mean_rank'], '.2f')}) "
+        f"over {_counted(overall['cells'], 'comparison')} (forget set × metric)."
+        if len(entries) > 1
+        else f"{names} is the only variant that is ranked, so it is neither better nor worse than another."
+    ]
+    said += _sure(entries, first) if len(entries) > 1 else []
+    return [*said, *_floor(first), *_price(first, costs), *_others(board, {entry["method"] for entry in first})]
+
+
+def cannot(board: Document) -> list[str]:
+    """Return what the ranking cannot say, each with its reason."""
+    overall = board["rankings"][0]["cannot"] if board["rankings"] else []
+    left = [f"how {name} ranks: {why}" for name, why in board["metrics_left_out"].items()]
+    return [*board["cannot"], *overall, *left]
+
+
+def _sure(entries: Sequence[Document], first: Sequence[Document]) -> list[str]:
+    """Whether the first place could be chance."""
+    if first[0]["like_the_best"] is None:
+        return ["Whether this order is more than chance cannot be tested: there are too few variants or comparisons."]
+    alike = [entry["method"] for entry in entries if entry["like_the_best"] and entry["rank"] > 1]
+    behind = len(entries) - len(alike) - len(first)
+    if not alike:
+        return ["All others are behind it by more than chance (Friedman and Nemenyi, 5 %)."]
+    text = f"{_joined(alike)} cannot be distinguished from it (Friedman and Nemenyi, 5 %)"
+    return [f"{text}; {behind} others are behind." if behind else f"{text}: no method is shown to be the best."]
+
+
+def _floor(first: Sequence[Document]) -> list[str]:
+    """In how many comparisons the first are at the floor."""
+    if not first[0]["compared_with_floor"]:
+        return []
+    entry = first[0]
+    reached, of = entry["at_floor"], entry["compared_with_floor"]
+    if reached == of:
+        return [f"{entry['method']} cannot be distinguished from retraining in any of {of} comparisons."]
+    return [f"{entry['method']} is at the floor, where retraining is, in {reached} of {of} comparisons."]
+
+
+def _price(first: Sequence[Document], costs: Mapping[str, float | None]) -> list[str]:
+    known = [(entry["method"], cost) for entry in first if (cost := costs.get(entry["method"])) is not None]
+    return [f"{name} costs {number(cost, 2)} of the passes of retraining." for name, cost in known]
+
+
+def _others(board: Document, best: set[str]) -> list[str]:
+    """Metrics by which another variant is first."""
+    found = {own["of"]: [e["method"] for e in own["entries"] if e["rank"] == 1] for own in board["rankings"][1:]}
+    other = {metric: names for metric, names in found.items() if not best & {*names}}
+    texts = [f"by {metric} {_joined(names)}" for metric, names in other.items()]
+    return [f"Metrics disagree: first is {'; '.join(texts)}."] if texts else []
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def _counted(count: Any, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

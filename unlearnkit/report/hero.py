@@ -1,0 +1,164 @@
+"""The figure that opens the page: what is left to forget against what was damaged elsewhere, a panel per forget set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from unlearnkit.report.figures import MARKERS
+from unlearnkit.report.labels import label_points
+from unlearnkit.report.style import quantity_axes, row_name, styled
+from unlearnkit.report.tables import STATISTICS
+from unlearnkit.report.words import IMAGES, Words
+
+Row = Mapping[str, Any]
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
+"""Six of Okabe and Ito's colours and Tol's wine. With MARKERS, whose number is prime to theirs, 77 methods differ."""
+INK = "#1a1a1a"
+REFERENCES = {"original": ("originals", "X"), "oracle": ("oracles", "*")}
+PANEL_WIDTH, PANEL_HEIGHT = 5.0, 4.0
+"""Inches."""
+SMALLEST, LARGEST = 35.0, 190.0
+"""Areas of a point that costs nothing and of one that costs as much as retraining, or more, square points."""
+MOST_LABELS = 12
+
+
+@styled
+def hero(
+    metric: ModuleType,
+    rows: Sequence[Row],
+    methods: Mapping[str, str],
+    left_out: Sequence[str] = (),
+    words: Words = IMAGES,
+) -> Figure:
+    """Return the scatter of a metric's headline on forget (y) against validation samples (x), a panel per forget set.
+
+    Colour and shape are those of the method, the area of a point is the cost in sample passes relative to retraining;
+    the oracles are a star with dotted lines through it. `rows` are those of the metric's table, `methods` variant ->
+    method, `left_out` variants that are hollow, since they are not ranked.
+    """
+    sets = list(dict.fromkeys(row["forget_set"] for row in rows))
+    columns = min(2, len(sets))
+    lines = math.ceil(len(sets) / columns)
+    looks = _looks(methods)
+    legend = 0.3 + 0.2 * math.ceil((len(looks) + 3) / 5)
+    figure = Figure(figsize=(PANEL_WIDTH * columns, PANEL_HEIGHT * lines + legend), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).flat
+    declared, statistic = metric.MEASURES[metric.HEADLINE], STATISTICS[metric.STATISTIC]
+    drawn = []
+    for name, axes in zip(sets, panels, strict=False):
+        own = _points([row for row in rows if row["forget_set"] == name], metric)
+        shown = [point for point in own if None not in (point.get("x"), point.get("y"))]
+        _draw(axes, shown, methods, looks, left_out, words)
+        quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
+        axes.set_title(name, fontsize=11, loc="left", fontweight="bold")
+        drawn.append((axes, shown))
+    for axes in [*panels][len(sets) :]:
+        axes.set_axis_off()
+    figure.supxlabel(
+        f"{statistic} of {declared['label']} on validation {words.samples}  →  damage elsewhere", fontsize=9.5
+    )
+    figure.supylabel(f"{statistic} on forget {words.samples}  →  left to forget", fontsize=9.5)
+    _legend(figure, looks, any(point["relative_passes"] for _, shown in drawn for point in shown))
+    for axes, shown in drawn:
+        _label(figure, axes, shown, left_out)
+    return figure
+
+
+def _points(rows: Sequence[Row], metric: ModuleType) -> list[dict[str, Any]]:
+    """One point per candidate and epoch: value on validation (x) and forget samples (y), and cost."""
+    points: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        axis = {"validation": "x", "forget": "y"}.get(row["split"])
+        if row["measure"] == metric.HEADLINE and axis:
+            kept = {name: row[name] for name in ("candidate", "epoch", "relative_passes")}
+            points.setdefault((row["candidate"], row["epoch"]), kept)[axis] = row[metric.STATISTIC]
+    return list(points.values())
+
+
+def _looks(methods: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Method -> (colour, marker)."""
+    names = [*dict.fromkeys(methods.values())]
+    return {name: (COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)]) for at, name in enumerate(names)}
+
+
+def _draw(
+    axes: Axes,
+    points: Sequence[Row],
+    methods: Mapping[str, str],
+    looks: Mapping[str, tuple[str, str]],
+    left_out: Sequence[str],
+    words: Words,
+) -> None:
+    for variant in dict.fromkeys(point["candidate"] for point in points):
+        own = [point for point in points if point["candidate"] == variant]
+        colour, marker = looks.get(methods.get(variant, ""), (INK, REFERENCES.get(variant, ("", "o"))[1]))
+        if len(own) > 1:
+            axes.plot([p["x"] for p in own], [p["y"] for p in own], color=colour, linewidth=1.0, alpha=0.6, zorder=2)
+        for point in own:
+            artist = axes.scatter(
+                point["x"],
+                point["y"],
+                s=160 if variant in REFERENCES else _area(point["relative_passes"]),
+                facecolor="white" if variant in left_out else colour,
+                edgecolors=colour if variant in left_out else INK,
+                linewidths=1.4 if variant in left_out else 0.6,
+                marker=marker,
+                zorder=4 if variant in REFERENCES else 3,
+            )
+            artist.set_gid(f"title: {_title(point, words)}")
+        if variant == "oracle":
+            for line, at in ((axes.axvline, "x"), (axes.axhline, "y")):
+                line(own[0][at], color=INK, linestyle=":", linewidth=1, zorder=1)
+
+
+def _area(cost: float | None) -> float:
+    return SMALLEST + (LARGEST - SMALLEST) * min(1.0, cost or 0.0)
+
+
+def _title(point: Row, words: Words) -> str:
+    name = REFERENCES.get(point["candidate"], (point["candidate"],))[0]
+    at = f", {words.epoch} {point['epoch']}" if point["epoch"] and point["candidate"] not in REFERENCES else ""
+    cost = "" if point["relative_passes"] is None else f", {point['relative_passes']:.3g} x retraining"
+    return f"{name}{at}: validation {point['x']:.3g}, forget {point['y']:.3g}{cost}"
+
+
+def _legend(figure: Figure, looks: Mapping[str, tuple[str, str]], has_costs: bool) -> None:
+    shapes = [(text, INK, marker, 9.0) for text, marker in REFERENCES.values()]
+    shapes += [(name, colour, marker, 8.0) for name, (colour, marker) in looks.items()]
+    sizes = ((0.0, "free"), (1.0, "cost of retraining")) if has_costs else ()
+    shapes += [(text, "#bbbbbb", "o", math.sqrt(_area(cost))) for cost, text in sizes]
+    handles = [
+        Line2D(
+            [],
+            [],
+            marker=marker,
+            color="none",
+            markerfacecolor=colour,
+            markeredgecolor=INK,
+            markeredgewidth=0.6,
+            markersize=size,
+            label=text,
+        )
+        for text, colour, marker, size in shapes
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=5, frameon=False, fontsize=9)
+
+
+def _label(figure: Figure, axes: Axes, points: Sequence[Row], left_out: Sequence[str]) -> None:
+    """Name the last snapshot of every variant where there is room, ranked ones first; originals and oracles too."""
+    last = {point["candidate"]: point["epoch"] for point in points}
+    order = sorted(points, key=lambda point: (point["candidate"] in left_out, point["x"] + point["y"]))
+    texts = [
+        row_name(REFERENCES.get(p["candidate"], (p["candidate"],))[0]) if p["epoch"] == last[p["candidate"]] else ""
+        for p in order
+    ]
+    places = np.array([[point["x"], point["y"]] for point in order]).reshape(-1, 2)
+    label_points(figure, axes, places, texts, MOST_LABELS)

@@ -1,0 +1,84 @@
+"""What the page opens with, before forget sets, methods and metrics each for itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from unlearnkit.report.answer import answer, cannot, question
+from unlearnkit.report.drawers import drawers_of
+from unlearnkit.report.hero import hero
+from unlearnkit.report.markup import inline
+from unlearnkit.report.overview import GROUPS, SHOWN_SPLITS, Overview, leading_metric
+from unlearnkit.report.passive import require_passive
+from unlearnkit.report.shown import Picture, Results, Row
+from unlearnkit.report.style import svg
+from unlearnkit.report.words import words_of
+
+
+def opening(
+    settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results, sizes: Sequence[int]
+) -> dict[str, Any]:
+    """Return what the template shows first: question, answer, figure and table, and the drawers behind numbers.
+
+    `sizes` are the numbers of forget samples, one per forget set.
+    """
+    words, variants, board = words_of(settings), settings["variants"], results.board
+    drawers = drawers_of(results.tables, metrics, variants, results.records, settings["seed"])
+    ids = {key: drawer.id for key, drawer in drawers.items()}
+    name = leading_metric(metrics, results.tables, board)
+    shown = None
+    if name is not None:
+        shown = Overview(name, metrics[name], results.tables[name], results.costs, board, variants, ids, words)
+    groups = shown.groups() if shown else {}
+    return {
+        "question": question(settings, sizes, words),
+        "answer": answer(board, _mean_passes(results.costs)),
+        "cannot": cannot(board),
+        "board": board,
+        "front": shown,
+        "front_groups": groups,
+        "group_names": GROUPS,
+        "hero": _hero(results.hero, shown) if shown and results.hero else None,
+        "drawers": drawers.values(),
+        "drawer_ids": ids,
+    }
+
+
+def opening_figure(
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, ModuleType],
+    tables: Mapping[str, Sequence[Row]],
+    board: Mapping[str, Any],
+) -> str:
+    """Return the trade-off of the leading metric on all forget sets as SVG; "" if its headline has no such splits."""
+    name = leading_metric(metrics, tables, board)
+    if name is None or not {*SHOWN_SPLITS} <= {row["split"] for row in tables[name]}:
+        return ""
+    methods = {variant: own["method"] for variant, own in settings["variants"].items()}
+    return svg(hero(metrics[name], tables[name], methods, [*board["outside"]], words_of(settings)))
+
+
+def _hero(drawn: str, shown: Overview) -> Picture:
+    alt = (
+        f"Scatter plots, one per forget set: {shown.statistic} of {shown.headline['label']} on forget "
+        f"{shown.words.samples} against validation {shown.words.samples}, a point per variant and snapshot. "
+        "The values are in the table below."
+    )
+    return Picture("hero", inline(require_passive(drawn, "of the opening"), "hero", alt), alt)
+
+
+def _mean_passes(costs: Sequence[Row]) -> dict[str, float | None]:
+    """Variant -> passes of its last snapshot relative to retraining, mean over forget sets; None where unknown."""
+    last: dict[tuple[str, str], float | None] = {}
+    for row in sorted(costs, key=lambda row: row["epoch"]):
+        last[row["candidate"], row["forget_set"]] = row["relative_passes"]
+    by_variant: dict[str, list[float | None]] = {}
+    for (candidate, _), value in last.items():
+        by_variant.setdefault(candidate, []).append(value)
+    return {
+        name: None if None in own else math.fsum(value for value in own if value is not None) / len(own)
+        for name, own in by_variant.items()
+    }
