@@ -70,6 +70,11 @@ if EXPERIMENT.given:
     include: "rules/given.smk"
 
 
+if EXPERIMENT.published:
+
+    include: "rules/published.smk"
+
+
 include: "rules/attribution.smk"
 include: "rules/search.smk"
 include: "rules/unlearn.smk"

@@ -28,6 +28,7 @@ COMPUTING = tuple(
         "training",
         "attribution",
         "observations",
+        "published",
         "methods",
         "attacks",
         "metrics",

@@ -38,7 +38,7 @@ LAYERS = {
     },
     2: {"artifacts", "hub"},
     3: {"metrics", "ranking"},
-    4: {"data", "models", "training", "attribution", "observations"},
+    4: {"data", "models", "training", "attribution", "observations", "published"},
     5: {"methods", "attacks"},
     6: {"search"},
     7: {"report", "planning", "lineage", "doctor", "score"},

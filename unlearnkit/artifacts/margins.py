@@ -1,7 +1,8 @@
 """Margin files: the observation `margins` as metrics and figures use it.
 
 Columns of images: `model_0000`, ... float32 margins in nats, and `correct_0000`, ... bool: whether the label was the
-model's first choice, which a margin below zero leaves open.
+model's first choice, which a margin below zero leaves open. Files that were made of published margins alone state
+`gaps`, and have nulls where a margin leaves it open.
 
 A sequence has many labels. Files of sequences hold `targets` int32, how many one has; `model_0000` is the mean of their
 margins, `correct_0000` float32 the share of them that is the model's first choice, `margin_min_0000` the smallest
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,9 @@ from unlearnkit.registry import ALWAYS_OBSERVED
 class Margins:
     """Margins of some models on samples: float32 `margins` and `correct` [models, samples], at one epoch.
 
-    `correct` is bool, or float32 where a sample has several targets and this is the share that is right. Such samples
-    have `others`, "margin_min" and "loss_sum" -> float32 [models, samples], and `targets` int32 [samples].
+    `correct` is bool, or float32: where a sample has several targets, the share that is right; where it is not known of
+    every sample, NaN there. Samples with several targets have `others`, "margin_min" and "loss_sum" -> float32 [models,
+    samples], and `targets` int32 [samples].
     """
 
     margins: np.ndarray
@@ -93,8 +95,15 @@ def read_margins(paths: Sequence[str | os.PathLike[str]]) -> dict[int, Margins]:
 def read_selection(
     paths: Sequence[str | os.PathLike[str]], selection: Sequence[tuple[str, int, int]]
 ) -> dict[int, Margins]:
-    """Read models from one or more populations; raises as `observations.read_selection` does."""
-    return {
-        epoch: Margins.of(part)
-        for epoch, part in observations.read_selection(paths, selection, ALWAYS_OBSERVED).items()
-    }
+    """Read models from one or more populations, for metrics; raises as `observations.read_selection` does.
+
+    What a file leaves open of `correct` is False, so that the array has the type of all others: the configuration
+    refuses metrics that read it of such files (`unlearnkit.config.models.publication.without_correctness`).
+    """
+    parts = observations.read_selection(paths, selection, ALWAYS_OBSERVED)
+    return {epoch: _decided(Margins.of(part)) for epoch, part in parts.items()}
+
+
+def _decided(margins: Margins) -> Margins:
+    shares = margins.correct.dtype != bool and margins.targets is None
+    return replace(margins, correct=margins.correct == 1) if shares else margins

@@ -26,6 +26,8 @@ from unlearnkit.registry import locate
 AnyPath = str | os.PathLike[str]
 
 _KEYS = {"epoch": "int32", "split": "string", "sample_index": "int32"}
+GAPS = "gaps"
+"""Fact of a file that lists the values which are null where they are not known."""
 _TEXT = np.dtypes.StringDType()
 """Strings of any length; those of a fixed one lose what they end with, if it is U+0000."""
 
@@ -62,7 +64,10 @@ class Observed:
 
 
 def write_observation(path: AnyPath, parts: Mapping[int, Observed], facts: Mapping[str, Any]) -> None:
-    """Write what the models of one shard show, keyed by epoch, as one Parquet file; floats become float32."""
+    """Write what the models of one shard show, keyed by epoch, as one Parquet file; floats become float32.
+
+    Values that `facts` list under GAPS are bool, given as numbers, and null where these are NaN.
+    """
     first = next(iter(parts.values()))
     samples = len(first.sample_index)
     columns: dict[str, Any] = {
@@ -73,9 +78,8 @@ def write_observation(path: AnyPath, parts: Mapping[int, Observed], facts: Mappi
     columns |= {name: _column(np.tile(values, len(parts))) for name, values in first.of_samples.items()}
     for name in first.values:
         for row, model in enumerate(first.model_indices):
-            columns[f"{name}_{model:04d}"] = _column(
-                np.concatenate([part.values[name][row] for part in parts.values()])
-            )
+            values = np.concatenate([part.values[name][row] for part in parts.values()])
+            columns[f"{name}_{model:04d}"] = _with_gaps(values) if name in facts.get(GAPS, ()) else _column(values)
     write_table(path, pa.table(columns), facts)
 
 
@@ -157,9 +161,10 @@ def _take(observed: Observed, models: range, name: str, folder: str) -> Observed
 
 
 def _read_shard(path: AnyPath, name: str) -> dict[int, Observed]:
-    table, _ = read_table(path)
+    table, facts = read_table(path)
     columns = {column: table[column].combine_chunks() for column in table.column_names}
-    kinds = {column: _kind(array) for column, array in columns.items()}
+    gaps = tuple(f"{name}_" for name in facts.get(GAPS, ()))
+    kinds = {column: _kind(array, gaps=bool(gaps) and column.startswith(gaps)) for column, array in columns.items()}
     schemas = list(declarations(locate("observation", name)).VALUES.values())
     fitting = (found for schema in schemas if (found := _fit(schema, kinds)))
     if not (found := next(fitting, None)):
@@ -196,10 +201,10 @@ def _described(schemas: Sequence[Mapping[str, str]]) -> str:
     return f"columns {', '.join(_KEYS)}, and for every model {' or '.join(listed)}"
 
 
-def _kind(column: pa.Array) -> str:
-    """Return the type of a column as observations declare it; "" for one that has gaps, which none has."""
+def _kind(column: pa.Array, *, gaps: bool) -> str:
+    """Return the type of a column as observations declare it; "" for one that has gaps where none are stated."""
     kind = column.type
-    if column.null_count:
+    if column.null_count and not gaps:
         return ""
     if pa.types.is_fixed_size_list(kind):
         return "float32 list" if kind.value_type == pa.float32() else ""
@@ -218,12 +223,18 @@ def _column(values: np.ndarray) -> pa.Array:
     return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
+def _with_gaps(values: np.ndarray) -> pa.Array:
+    return pa.array(values == 1, mask=np.isnan(values))
+
+
 def _as_numpy(column: pa.Array) -> np.ndarray:
     # not to_numpy, which imports pandas: a fifth of a second in every job
     if pa.types.is_fixed_size_list(column.type):
         return np.from_dlpack(column.flatten()).reshape(len(column), -1)
     if pa.types.is_string(column.type):
         return np.array(column.to_pylist(), _TEXT)
+    if column.null_count:
+        return np.array([np.nan if value is None else value for value in column.to_pylist()], np.float32)
     if pa.types.is_boolean(column.type):
         return np.from_dlpack(column.cast(pa.uint8())).astype(bool)
     return np.from_dlpack(column)

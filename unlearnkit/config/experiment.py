@@ -20,6 +20,7 @@ from unlearnkit.config.forget_sets.continual import Continual, chain_of
 from unlearnkit.config.forget_sets.measured import ImageForgetSet
 from unlearnkit.config.harness.harness import Harness
 from unlearnkit.config.methods.variants import Variant, variants_of
+from unlearnkit.config.models.published import PublishedModels
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
 from unlearnkit.config.observations.judges import described_judge
@@ -52,12 +53,13 @@ class Experiment(WithAttacks):
     originals: Originals = Field(
         Trained(source="train"),
         description="train: originals are trained by the recipe in `training`; a block with source: path: they were "
-        "trained elsewhere, and files hold their weights",
+        "trained elsewhere, and files hold their weights; one with source: published: they are fetched from the hub",
     )
     oracles: Oracles = Field(
         Trained(source="train"),
         description="train: oracles are trained by the recipe in `training`; none: there are no oracles, and what "
-        "compares with them is left out; a block with source: path: files hold their weights",
+        "compares with them is left out; a block with source: path: files hold their weights; one with source: "
+        "published: they are fetched from the hub",
     )
     held_out_oracles: int = Field(
         0,
@@ -212,6 +214,12 @@ class Experiment(WithAttacks):
         """Where the weights of the populations come from that were not trained here: role -> their source."""
         sources = {"original": self.originals, "oracle": self.oracles}
         return {role: source for role, source in sources.items() if isinstance(source, GivenModels)}
+
+    @property
+    def published(self) -> dict[str, PublishedModels]:
+        """Where the populations come from that were published on the hub: role -> their source."""
+        sources = {"original": self.originals, "oracle": self.oracles}
+        return {role: source for role, source in sources.items() if isinstance(source, PublishedModels)}
 
     @property
     def has_oracles(self) -> bool:

@@ -30,6 +30,7 @@ from unlearnkit.config.forget_sets.rules import forget_set_problems
 from unlearnkit.config.harness.rules import harness_problems
 from unlearnkit.config.methods.rules import variant_problems
 from unlearnkit.config.models.exchanges import exchange_problems
+from unlearnkit.config.models.publication import publication_problems
 from unlearnkit.config.models.rules import population_problems
 from unlearnkit.config.observations.rules import observation_problems
 from unlearnkit.config.outside import adopted
@@ -136,6 +137,7 @@ def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
         shard_problems,
         oracle_problems,
         population_problems,
+        publication_problems,
         exchange_problems,
         variant_problems,
         observation_problems,

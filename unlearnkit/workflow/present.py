@@ -23,6 +23,7 @@ from unlearnkit.workflow.observation_graph import ObservationGraph
 from unlearnkit.workflow.partner_graph import PartnerGraph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
+from unlearnkit.workflow.published_models import PublishedGraph
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.search_graph import SearchGraph
 from unlearnkit.workflow.stops_graph import TABLE as STOPS
@@ -41,6 +42,7 @@ class Present:
         self.base, self.judge = BaseGraph(graph), JudgeBase(graph)
         self.text = TextGraph(graph) if graph.experiment.task == "text" else None
         self.partners, self.stops = PartnerGraph(graph), StopsGraph(graph)
+        self.published = PublishedGraph(graph)
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
         self.leaderboard = LeaderboardGraph(self.page)
@@ -123,7 +125,7 @@ class Present:
             "forget_set": asking if place.stage == "requests" else [*scores.forget_sets, *forgetting],
             "variant": self.pools.variants() if pool in forgetting else [*graph.variants],
             "metric": metrics,
-            "attack": self.attacks.with_files(place.stage),
+            "attack": [*experiment.attacks],
             "candidate": self.attacks.folders() if "attack" in place.wildcards else scores.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),

@@ -18,6 +18,7 @@ from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
+from unlearnkit.workflow.published_models import PublishedGraph
 from unlearnkit.workflow.search_graph import SearchGraph
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
@@ -170,7 +171,7 @@ class ReportGraph:
 
     def provenance_records(self) -> list[str]:
         """Return the provenance records that the page condenses: data, forget sets, models and scores."""
-        models = self.graph.weights(layout.ORIGINAL) + self.graph.oracles()
+        models = PublishedGraph(self.graph).with_records()
         for name in self.graph.forget_sets:
             if count := self.graph.experiment.held_out_oracles:
                 models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
@@ -214,7 +215,7 @@ class ReportGraph:
     def report_slice(self) -> Slice:
         """What the report says about the experiment as a whole."""
         graph = self.graph
-        given = {f"{role}s" for role in graph.experiment.given}
+        given = {f"{role}s" for role in (*graph.experiment.given, *graph.experiment.published)}
         left_out = {
             "execution",
             "methods",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unlearnkit.config.blocks import declared
+from unlearnkit.config.models.publication import without_correctness
 from unlearnkit.config.pools.pool import TrainedPool
 from unlearnkit.config.pools.sizes import models_of, source_of
 from unlearnkit.errors import ConfigError
@@ -29,7 +30,7 @@ def unavailable(experiment: Experiment, metric: str) -> str | None:
         return "compares with oracles, and there are none (oracles: none)"
     if scored_on(declared("metric", metric)) == POOLS:
         return _without_pools(experiment, metric)
-    if why := _without_reader(experiment, metric):
+    if why := _without_reader(experiment, metric) or without_correctness(experiment, metric):
         return why
     fewest, compared = fewest_models(metric), experiment.models_compared(metric)
     if compared < fewest:
@@ -98,6 +99,8 @@ def population_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 
 def _more(metric: str, why: str) -> str:
+    if "first choice" in why:
+        return "set evaluated: weights (or logits, where they are published) there"
     if "oracles" in why:
         return "train oracles"
     if "classifier" in why:

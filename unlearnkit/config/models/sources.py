@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from unlearnkit.config.models.published import PublishedModels
 from unlearnkit.config.names import UserPath
 from unlearnkit.config.settings import Settings
 
@@ -54,8 +55,8 @@ def _block(value: Any) -> Any:
     return {"source": value} if isinstance(value, str) else value
 
 
-_ORIGINALS = Annotated[Trained | GivenModels, Field(discriminator="source")]
-_ORACLES = Annotated[Trained | GivenModels | Absent, Field(discriminator="source")]
+_ORIGINALS = Annotated[Trained | GivenModels | PublishedModels, Field(discriminator="source")]
+_ORACLES = Annotated[Trained | GivenModels | PublishedModels | Absent, Field(discriminator="source")]
 Originals = Annotated[_ORIGINALS, BeforeValidator(_block, json_schema_input_type=Literal["train"] | _ORIGINALS)]
 """Any source of originals, distinguished by `source`; the name alone is short for a block without further keys."""
 

@@ -1,0 +1,88 @@
+"""A published pool: a repository at one commit, what its layout says, and a record of every file that was read."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.errors import DataError
+from unlearnkit.facts.layouts import LAYOUTS
+from unlearnkit.facts.layouts.pieces import Names
+from unlearnkit.hub.repository import Repository
+
+OURS = "unlearnkit"
+"""The layout of what `unlearnkit publish` uploads."""
+
+
+class Pool:
+    """The files of a pool, fetched one by one.
+
+    `stated` are the settings under `published` in a job's slice: repository, revision, layout, and what files are named
+    after. `sources` states path, commit, SHA-256 and bytes of every file that was fetched, for the record. Nothing is
+    asked of the hub before a file is.
+    """
+
+    def __init__(self, stated: Mapping[str, Any], report: Callable[[str], None]) -> None:
+        self.stated, self._report = stated, report
+        self.names = Names(stated["data_set"], stated["model"], stated["epoch"])
+        self.number = stated["forget_set"]
+        self.sources: list[dict[str, Any]] = []
+
+    @property
+    def layout(self) -> ModuleType:
+        """The layout of another publisher; ours has no such module."""
+        return LAYOUTS[self.stated["layout"]]
+
+    @property
+    def place(self) -> str:
+        """Repository and commit, as messages name them."""
+        return f"{self.stated['repository']} at {self.stated['revision'][:12]}"
+
+    def fetch(self, path: str, **what: Any) -> Path:
+        """Return a file of the repository in the client's cache; `what` it holds enters the record.
+
+        Raises what `Repository.fetch` raises.
+        """
+        file = self._repository.fetch(path, self._report)
+        own = f"{self.stated['repository']}/{path}"
+        self.sources.append(
+            {
+                **what,
+                "path": own,
+                "revision": self.stated["revision"],
+                "sha256": sha256_of(file),
+                "bytes": file.stat().st_size,
+            }
+        )
+        return file
+
+    def matching(self, pattern: str) -> str:
+        """Return the only path of the repository that has a pattern ("*" stands for any characters).
+
+        A pattern without "*" is the path. Raises DataError if there is none or more than one.
+        """
+        if "*" not in pattern:
+            return pattern
+        found = [path for path in self.paths if fnmatch.fnmatchcase(path, pattern)]
+        if len(found) != 1:
+            many = f"{len(found)} files like {pattern} ({', '.join(found[:3])})" if found else f"no file {pattern}"
+            raise DataError(
+                f"{self.place} has {many}",
+                expected=f"one, where the layout {self.stated['layout']} has it",
+                remedy="train these models here, or name a repository and layout that have them",
+            )
+        return found[0]
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The paths of all files of the commit."""
+        return [file.path for file in self._repository.files()]
+
+    @cached_property
+    def _repository(self) -> Repository:
+        return Repository(self.stated["repository"], self.stated["revision"])
