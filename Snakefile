@@ -7,6 +7,7 @@ from snakemake.utils import min_version
 
 from unlearnkit.config.reading import read_configuration, read_yaml
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.workflow.everything import everything
 
 min_version("9.0")
 
@@ -30,16 +31,7 @@ include: "rules/common.smk"
 
 rule all:
     input:
-        GRAPH.path(layout.REPORT),
-        GRAPH.results(*GRAPH.metrics),
-        PRESENT.pool_scores.results(*PRESENT.pool_scores.metrics),
-        OBSERVATION_GRAPH.files(*EXPERIMENT.observed[1:]),
-        OBSERVATION_GRAPH.read_by_all(*GRAPH.metrics),
-        PRESENT.searches.results(),
-        CONTINUAL_GRAPH.results(),
-        STOPS_GRAPH.results(),
-        PRESENT.harness.results(),
-        ATTACK_GRAPH.results(),
+        everything(PRESENT),
     default_target: True
 
 
