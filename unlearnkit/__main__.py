@@ -25,6 +25,8 @@ COMMANDS = {
     "new-metric": "start a metric: its file from a template, and its line in the registry",
     "new-model": "start a model: its file from a template, and its line in the registry",
     "plan": "what is missing, and what will it cost?",
+    "publish": "results as a data set of the hub that others can verify, reproduce and build on",
+    "reproduce": "compute a published value again: equal, or how far from it?",
     "schema": "print the JSON Schema of the configuration",
     "score": "are margins that were computed anywhere those of models that never saw the forget set?",
     "trace": "what a file was made from",

@@ -17,13 +17,13 @@ def outdated(results: Results, present: Present) -> Iterator[str]:
         (place.kind, difference)
         for name, record in results.records.items()
         if (place := place_of(name))
-        for difference in _differences(present, place, record)
+        for difference in differences(present, place, record)
     )
     for (kind, difference), count in groups.items():
         yield f"{count} of {kind}: {difference}"
 
 
-def _differences(present: Present, place: Place, record: Record) -> Iterator[str]:
+def differences(present: Present, place: Place, record: Record) -> Iterator[str]:
     """Yield how the record of an artifact differs from what the present would make at its place."""
     settings, code = present.settings(place), present.code(place)
     if settings is None:

@@ -1,0 +1,204 @@
+"""`unlearnkit reproduce`: what is computed again from what, equal to the byte, and what a sample proves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from checkout import RESULTS, Checkout
+from hub_server import TOKEN, HubServer, used_here
+
+from unlearnkit.artifacts.store import sha256_of, write_tensors
+from unlearnkit.artifacts.tables import write_table
+from unlearnkit.errors import ArtifactError
+from unlearnkit.reproduction.cells import Cell
+from unlearnkit.reproduction.comparison import difference
+from unlearnkit.reproduction.needs import Needs, needs
+from unlearnkit.reproduction.sampling import drawn, most_wrong, proof
+from unlearnkit.reproduction.sources import Publication
+
+Call = Callable[..., tuple[int, str]]
+NAME = "owner/tiny"
+CELL = "klom/nines/scrub"
+
+
+def of(published: Path, level: str) -> Needs:
+    return needs(Publication.in_folder(published), [Cell.named(CELL).summary], level)
+
+
+def stages(names: list[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
+
+
+@pytest.mark.workflow
+def test_levels_take_less_and_less_as_published(published: Path) -> None:
+    margins = of(published, "margins")
+    assert margins.again == [Cell.named(CELL).summary]
+    folders = ("oracle/nines", "unlearned/nines/scrub")
+    read = {f"{folder}/{shard}.margins.parquet" for folder in folders for shard in ("0000-0001", "0002-0003")}
+    assert {*margins.taken} == {"forget_sets/nines.npy", *read}
+    weights = of(published, "weights")
+    assert stages(weights.again) == {"summaries", "oracle", "unlearned"} and len(weights.again) == 5
+    assert {name for name in weights.taken if name.endswith(".safetensors")} >= {"original/0000-0001.safetensors"}
+    data = of(published, "data")
+    assert stages(data.taken) == {"data", "forget_sets"}
+    assert {"original/0002-0003.safetensors", "oracle/nines/0000-0001.safetensors"} <= {*data.again}
+
+
+@pytest.mark.workflow
+def test_what_was_not_published_is_computed_again(published: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"] = [own for own in manifest["files"] if not own["path"].endswith("-0001.safetensors")]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert "original/0000-0001.safetensors" in of(copy, "weights").again
+    assert "original/0002-0003.safetensors" in of(copy, "weights").taken
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_a_cell_from_the_hub_is_equal_to_the_byte(
+    completed: Checkout, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HubServer() as hub:
+        used_here(hub, tmp_path / "home", monkeypatch, TOKEN)
+        assert call(completed.root, "publish", RESULTS, NAME)[0] == 0
+        commit = hub.repos["dataset", NAME].head
+        hub.requests.clear()
+        here, kept = tmp_path / "anywhere", tmp_path / "kept"
+        here.mkdir()
+        status, output = call(
+            here, "reproduce", f"{NAME}@{commit}", "--cell", f"{CELL}/forget/p95", "--keep", str(kept)
+        )
+        assert status == 0, output
+        fetched = {request.path.rpartition("/")[2] for request in hub.requests if request.method == "GET"}
+    assert "1 of 1 files equal to the byte" in output and "tiny: missing for" in output
+    summary = Cell.named(CELL).summary
+    assert (kept / RESULTS / summary).read_bytes() == (completed.root / RESULTS / summary).read_bytes()
+    value = next(row for row in Cell.named(CELL).rows(completed.root / RESULTS / summary) if row["split"] == "forget")
+    assert f"klom klom forget p95: published {value['p95']}, computed {value['p95']}" in output
+    # only what the cell needs, and nothing written elsewhere
+    assert not {name for name in fetched if name.endswith(".safetensors")}
+    assert not list(here.iterdir())
+
+
+@pytest.mark.workflow
+def test_a_cell_is_priced_before_it_is_computed(published: Path, call: Call, tmp_path: Path) -> None:
+    status, output = call(published.parent, "reproduce", "copy", "--cell", CELL, "--dry-run", "--keep", str(tmp_path))
+    assert status == 0, output
+    assert "copy: 1 file computed again from 5 files taken as published" in output
+    assert "| score klom |    1 |" in output and "Elapsed:" in output and "equal" not in output
+    assert (tmp_path / RESULTS / "oracle/nines/0000-0001.margins.parquet").exists()
+    assert not (tmp_path / RESULTS / "summaries").exists()
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_drawn_shards_are_trained_again(published: Path, call: Call) -> None:
+    status, output = call(published.parent, "reproduce", "copy", "--cell", CELL, "--sample", "2", "--seed", "1")
+    assert status == 0, output
+    assert "2 of 2 files equal to the byte" in output
+    assert "2 of 6 shards were drawn, none of them differs: at 95 %, at most 4 of the 6 (67 %) are wrong" in output
+
+
+@pytest.mark.workflow
+def test_a_changed_copy_is_refused(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    margins = copy / RESULTS / "oracle/nines/0000-0001.margins.parquet"
+    margins.write_bytes(margins.read_bytes()[:-1])
+    status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
+    assert status == 1 and output.count("\n") == 1
+    assert "oracle/nines/0000-0001.margins.parquet of copy is not what its manifest.json states" in output
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"][0]["path"] = "../outside"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
+    assert status == 1 and "manifest.json of copy names ../outside, which lies outside of it" in output
+    (copy / "manifest.json").write_text("{}")
+    assert "copy is no publication of unlearnkit" in call(tmp_path, "reproduce", "copy", "--cell", CELL)[1]
+
+
+@pytest.mark.workflow
+def test_other_words_are_refused(published: Path, call: Call, tmp_path: Path) -> None:
+    def refused(*words: str) -> str:
+        status, output = call(published.parent, "reproduce", *words)
+        assert status == 1 and output.count("\n") == 1, output
+        return output
+
+    assert "nothing was asked for; expected --cell, --sample, or both" in refused("copy")
+    assert "copy has no table of klim. Did you mean 'klom'?" in refused("copy", "--cell", "klim/nines/scrub")
+    assert "klom.parquet has no forget_set 'nine'. Did you mean 'nines'?" in refused(
+        "copy", "--cell", "klom/nine/scrub"
+    )
+    assert "klom.parquet has no candidate 'scrob'" in refused("copy", "--cell", "klom/nines/scrob")
+    assert "names no cell; expected metric/forget_set/candidate" in refused("copy", "--cell", "klom")
+    assert "no statistic 'p96'. Did you mean 'p99'?" in refused("copy", "--cell", "klom/nines/scrub/forget/p96")
+    assert "--sample is 0; expected a number of at least 1" in refused("copy", "--sample", "0")
+    assert "which --from margins takes as published" in refused("copy", "--sample", "1", "--from", "margins")
+    assert "owner/none is no folder, and no data set at a commit" in refused("owner/none", "--cell", CELL)
+    (tmp_path / "used").write_text("")
+    assert "is not empty; expected a new folder" in refused("copy", "--cell", CELL, "--keep", str(tmp_path))
+
+
+@pytest.mark.workflow
+def test_a_repository_of_something_else_is_refused(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HubServer() as hub:
+        used_here(hub, tmp_path / "home", monkeypatch)
+        commit = hub.publish("owner/pool", {"README.md": b"of another kind"})
+        status, output = call(tmp_path, "reproduce", f"owner/pool@{commit}", "--cell", CELL)
+    assert status == 1
+    assert "the data set owner/pool is no publication of unlearnkit: it has no manifest.json" in output
+
+
+def test_a_sample_bounds_the_share_of_wrong_shards() -> None:
+    from scipy.stats import hypergeom
+
+    for total, number, found in [(40, 5, 0), (40, 5, 2), (100, 59, 0), (7, 3, 1)]:
+        wrong = most_wrong(total, number, found)
+        assert hypergeom.cdf(found, total, wrong, number) > 0.05
+        assert wrong == total - number + found or hypergeom.cdf(found, total, wrong + 1, number) <= 0.05
+
+
+def test_the_bound_holds_in_all_draws_of_a_small_pool() -> None:
+    # with more than the bound wrong, at most one draw in twenty shows none
+    total, number = 8, 4
+    wrong = most_wrong(total, number) + 1
+    draws = [*itertools.combinations(range(total), number)]
+    assert sum(min(draw) >= wrong for draw in draws) <= 0.05 * len(draws)
+    assert proof(total, total, 1) == "all 8 shards were computed again, 1 of them differs"
+
+
+def test_a_draw_depends_on_its_seed_alone() -> None:
+    names = [f"shard {k}" for k in range(30)]
+    assert drawn(names, 5, 0) == drawn(names, 5, 0) != drawn(names, 5, 1)
+    assert drawn(names, 99, 0) == names and len({*drawn(names, 29, 3)}) == 29
+
+
+def test_differences_are_stated(tmp_path: Path) -> None:
+    table = pa.table({"klom": [1.0, None, 3.0], "split": ["forget"] * 3, "n": [4, 4, 4]})
+    other = table.set_column(0, "klom", [pa.array([1.0, None, 3.25])])
+    for name, own in (("a", table), ("b", other), ("c", table.slice(0, 2))):
+        write_table(tmp_path / f"{name}.parquet", own, {})
+    a, b, c = (tmp_path / f"{name}.parquet" for name in "abc")
+    assert difference("x", a, a, sha256_of(a)) is None
+    assert str(difference("x", a, b, sha256_of(b))) == "x: numbers differ by at most 0.25 (klom)"
+    assert str(difference("x", a, c, sha256_of(c))) == "x: another SHA-256 (other rows, columns or tensors)"
+    assert str(difference("x", a, None, "0" * 64)) == "x: another SHA-256 (its content was not published)"
+    for name, value in (("d", 1.0), ("e", 1.5)):
+        write_tensors(tmp_path / f"{name}.safetensors", {"w": np.full((2, 2), value, np.float32)})
+    d, e = tmp_path / "d.safetensors", tmp_path / "e.safetensors"
+    assert str(difference("x", d, e, sha256_of(e))) == "x: numbers differ by at most 0.5 (w)"
+
+
+def test_cells_have_three_to_five_parts() -> None:
+    assert Cell.named("klom/nines/scrub").summary == "summaries/klom/nines/scrub.parquet"
+    assert Cell.named("klom/nines/scrub/forget/p95").statistic == "p95"
+    for text in ("klom/nines", "klom//scrub", "a/b/c/d/mean/x"):
+        with pytest.raises(ArtifactError, match="names no cell"):
+            Cell.named(text)

@@ -1,0 +1,61 @@
+"""What must not be published: tokens and keys, and paths of this machine, wherever they stand in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from unlearnkit.errors import ArtifactError
+
+SECRETS = {
+    "a token of the Hugging Face hub": re.compile(rb"\bhf_[A-Za-z0-9]{30,}"),
+    "a token of GitHub": re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,})"),
+    "a key of OpenAI or Anthropic": re.compile(rb"\bsk-[A-Za-z0-9_-]{32,}"),
+    "a key of Amazon": re.compile(rb"\bAKIA[0-9A-Z]{16}\b"),
+    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+}
+WHOLE = (".json", ".yaml", ".html", ".csv", ".md", ".svg", ".txt", ".py")
+"""Endings of files that are searched whole; of the others the beginning and the end, where they state what they are."""
+_ENDS = 100_000
+
+
+def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
+    """Raise ArtifactError, naming the file, if a file holds a secret or a path of this machine.
+
+    Paths are those below the working folder `root` and below the user's home. Compressed columns and tensors are not
+    searched.
+    """
+    places = {f"{path}/".encode() for path in (root.resolve(), Path.home()) if len(path.parts) > 1}
+    for name, own in files.items():
+        content = _searched(name, own)
+        for what, pattern in SECRETS.items():
+            if found := pattern.search(content):
+                raise ArtifactError(
+                    f"{name} holds {what}, which begins with {found[0][:6].decode(errors='replace')}",
+                    expected="files that anyone may read",
+                    remedy="take it out of the configuration or the data and run snakemake again; if it was ever "
+                    "published, revoke it",
+                )
+        if place := next((place for place in places if place in content), None):
+            raise ArtifactError(
+                f"{name} holds a path of this machine, {_around(content, place)}",
+                expected="files that state nothing of this machine",
+                remedy="name the file relative to the working folder and run snakemake again",
+            )
+
+
+def _searched(name: str, own: Path | bytes) -> bytes:
+    if isinstance(own, bytes):
+        return own
+    if name.endswith(WHOLE):
+        return own.read_bytes()
+    with own.open("rb") as stream:
+        start, size = stream.read(_ENDS), own.stat().st_size
+        stream.seek(max(size - _ENDS, 0))
+        return start + stream.read()
+
+
+def _around(content: bytes, place: bytes) -> str:
+    first = content.index(place)
+    return re.split(rb"[\s\"'<>,]", content[first : first + 120])[0].decode(errors="replace")

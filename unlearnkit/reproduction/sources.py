@@ -1,0 +1,161 @@
+"""Where published results are read: a data set of the hub at a commit, a copy of one in a folder, or results here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from unlearnkit.errors import ArtifactError
+from unlearnkit.hub.repository import Repository
+from unlearnkit.layout import RESULTS, provenance
+from unlearnkit.lineage.configured import configuration_files
+from unlearnkit.lineage.records import Results
+from unlearnkit.places import owner_of
+from unlearnkit.publication import configuration, manifest, ro_crate
+from unlearnkit.publication.configuration import public_configuration
+from unlearnkit.publication.contents import SNAKEFILE
+
+Report = Callable[[str], None]
+
+
+class Source(Protocol):
+    """Published results: names of artifacts are relative to the folder of the experiment."""
+
+    title: str
+    experiment: str
+
+    def names(self) -> set[str]:
+        """Return the names of all files in the folder of the experiment."""
+        ...
+
+    def file(self, name: str) -> Path:
+        """Return a file of that folder, verified; raises an UnlearnkitError if it is not there or not as published."""
+        ...
+
+    def surroundings(self) -> Mapping[str, Path | bytes]:
+        """Return what belongs into a working folder beside results: path -> file or content."""
+        ...
+
+
+def record_of(source: Source, name: str) -> dict[str, Any]:
+    """Return the provenance record that describes an artifact; raises ArtifactError if there is none."""
+    record = provenance(owner_of(name))
+    if record not in source.names():
+        raise ArtifactError(
+            f"{source.title} has no record of {name}, so nothing says what it was made from",
+            expected=record,
+            remedy="check the name: `unlearnkit verify` lists what is there",
+        )
+    return json.loads(source.file(record).read_text(encoding="utf-8"))
+
+
+class Publication:
+    """A publication, of which `fetch` returns the file of a path."""
+
+    def __init__(self, title: str, fetch: Callable[[str], Path]) -> None:
+        self.title, self._fetch = title, fetch
+        content = manifest.read_manifest(fetch(manifest.NAME), title)
+        self.experiment: str = content["experiment"]
+        self._files: dict[str, Mapping[str, Any]] = {file["path"]: file for file in content["files"]}
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Publication:
+        """Return the publication that was copied to a folder."""
+        return cls(str(folder), lambda path: _present(folder / path))
+
+    @classmethod
+    def on_the_hub(cls, name: str, commit: str, report: Report) -> Publication:
+        """Return the publication in a repository of the hub; raises HubError if it cannot be fetched."""
+        repository = Repository(name, commit)
+        if manifest.NAME not in {file.path for file in repository.files()}:
+            raise ArtifactError(
+                f"the data set {name} is no publication of unlearnkit: it has no {manifest.NAME}",
+                expected="what `unlearnkit publish` uploads",
+                remedy="check the name and the commit",
+            )
+        return cls(f"{name}@{commit[:12]}", lambda path: repository.fetch(path, report))
+
+    def names(self) -> set[str]:
+        """Return the names of all files in the folder of the experiment."""
+        folder = f"{RESULTS}/{self.experiment}/"
+        return {path.removeprefix(folder) for path in self._files if path.startswith(folder)}
+
+    def file(self, name: str) -> Path:
+        """Return a file of that folder, verified; raises an UnlearnkitError if it is not there or not as published."""
+        return self._verified(f"{RESULTS}/{self.experiment}/{name}")
+
+    def surroundings(self) -> Mapping[str, Path | bytes]:
+        """Return configuration, Snakefile, plug-ins and settings files."""
+        folders = (f"{configuration.PLUG_INS}/", f"{configuration.SETTINGS}/")
+        single = (configuration.NAME, ro_crate.WORKFLOW)
+        return {path: self._verified(path) for path in self._files if path in single or path.startswith(folders)}
+
+    def _verified(self, path: str) -> Path:
+        if path not in self._files:
+            raise ArtifactError(f"{self.title} has no {path}", expected="a file that its manifest lists")
+        found = self._fetch(path)
+        manifest.refuse_other_content(found, self._files[path], self.title)
+        return found
+
+
+class ResultsHere:
+    """Results on this machine that were not published, and their configuration."""
+
+    def __init__(self, folder: Path, files: list[Path]) -> None:
+        self._results = Results(folder)
+        self.title, self.experiment = str(folder), self._results.experiment
+        found = configuration_files(self.experiment, files)
+        if found is None:
+            raise ArtifactError(
+                f"no configuration here names the experiment {self.experiment} of {folder}, or several do",
+                expected="the one that the results were made with",
+                remedy="name it with --configfile",
+            )
+        self._configuration = public_configuration(found)
+
+    def names(self) -> set[str]:
+        """Return the names of all files in the folder of the experiment."""
+        return {*self._results.files}
+
+    def file(self, name: str) -> Path:
+        """Return a file of that folder; raises ArtifactError if it is not there or not what its record states."""
+        recorded = None if name.endswith(".json") else self._results.recorded_hash(name)
+        if name not in self._results.files or recorded not in (None, self._results.hash_of(name)):
+            raise ArtifactError(
+                f"{self.title}/{name} is missing or is not what its record states",
+                expected="sound results",
+                remedy=f"run `unlearnkit verify {self.title}`",
+            )
+        return self._results.folder / name
+
+    def surroundings(self) -> Mapping[str, Path | bytes]:
+        """Return configuration, Snakefile, plug-ins and settings files."""
+        own = {configuration.NAME: self._configuration.text, ro_crate.WORKFLOW: SNAKEFILE}
+        return {**own, **self._configuration.files}
+
+
+def source_of(text: str, files: list[Path], report: Report) -> Source:
+    """Return the source that `text` names: a folder, or owner/name@commit.
+
+    `files` are the configuration of results here. Raises an UnlearnkitError if it names nothing of the kind.
+    """
+    if Path(text).is_dir():
+        folder = Path(text)
+        published = (folder / manifest.NAME).is_file() and (folder / RESULTS).is_dir()
+        return Publication.in_folder(folder) if published else ResultsHere(folder, files)
+    name, at, commit = text.partition("@")
+    if not at:
+        raise ArtifactError(
+            f"{text} is no folder, and no data set at a commit",
+            expected="owner/name@COMMIT, a folder with a copy of such a data set, or results such as results/digits",
+            remedy="correct the path, or add the commit, 40 hexadecimal digits",
+        )
+    return Publication.on_the_hub(name, commit, report)
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing", expected="all files of the publication", remedy="fetch it again")
+    return path
