@@ -118,6 +118,7 @@ def test_both_editions_give_the_same_score(server: HubServer, run: Run) -> None:
         assert found["revision"] == commit and found["pool"].endswith(f"at {commit[:12]}, forget set 1")
         assert (found["oracle"]["models"], found["original"]["models"]) == (2 * MODELS, MODELS)
         assert found["results"][-1]["verdict"] == "nearer to oracles"
+        assert "mine.npy does not number its samples" in found["notes"][0]
         assert found["samples"] == {"forget": 10, "retain": TRAIN - 10, "validation": VALIDATION}
 
 

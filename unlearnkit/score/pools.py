@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ class _Reader:
         for piece in pieces:
             by_rows[piece.rows].append(piece)
         parts = {rows: self._part(own)[:count] for rows, own in by_rows.items()}
-        title = Path(pool.repository, pieces[0].path).parent
+        title = Path(pool.repository, os.path.commonpath([Path(piece.path).parent for piece in pieces]))
         table = of_splits(title, parts)
         training = sum(part.shape[1] for rows, part in parts.items() if rows != "validation")
         if training != pool.train or parts["validation"].shape[1] != pool.validation:

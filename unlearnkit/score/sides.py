@@ -44,6 +44,8 @@ def populations(
     found = {}
     for name, table in tables.items():
         own = _upright(table, reference, note)
+        if own.numbers is None and reference.numbers is not None:
+            note(f"{table.path} does not number its samples: they are taken in the order of {reference.path}")
         rows = _rows(own, reference)
         margins = np.asarray(own.margins)[:, rows]
         require_finite(margins, str(table.path))
