@@ -191,6 +191,13 @@ def test_a_pool_that_is_not_what_it_states(server: HubServer, run: Run) -> None:
     assert "has no file full_models/CIFAR10/val_margins_all.pt" in refused(run, "first")
 
 
+def test_oracles_that_were_trained_on_the_forget_set_are_refused(server: HubServer, run: Run) -> None:
+    server.publish(FIRST, first_edition(margins(4, 2 * MODELS, np.array([], int))))
+    words = refused(run, "first")
+    assert "the oracles of owner/first at" in words and "were trained on forget set '1'" in words
+    assert "--revision" in words and "oracles.forget_sets" not in words
+
+
 def test_words_that_make_no_sense(server: HubServer, run: Run, tmp_path: Path) -> None:
     assert "there is no pool 'frist'" in refused(run, "frist")
     for number in ("11", "0", "nines", "forget.npy"):

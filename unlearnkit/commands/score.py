@@ -16,7 +16,7 @@ from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.metrics.population import SPLITS
 from unlearnkit.score.margin_files import read_forget_set, read_margin_table
 from unlearnkit.score.margin_table import FORMS, MarginTable
-from unlearnkit.score.pools import read_pool
+from unlearnkit.score.pools import read_pool, require_sound
 from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
 from unlearnkit.score.sides import populations
 
@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
     notes: list[str] = []
     tables, forget, stated = _read(options)
     sides = populations(tables, forget, notes.append)
+    if stated:
+        require_sound(sides, stated["pool"])
     split = sides["oracle"].split
     sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
     rows = scores(sides, options.metrics)

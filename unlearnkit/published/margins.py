@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from unlearnkit.artifacts.margins import Margins
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import DataError
+from unlearnkit.metrics.distribution.lacking import require_lacking
 from unlearnkit.published.integrity import require_indices
-from unlearnkit.published.oracles import require_lacking
 from unlearnkit.published.ours import files_with, margins_in
 from unlearnkit.published.pieces import margins_of, read_values
 from unlearnkit.published.pool import OURS, Pool

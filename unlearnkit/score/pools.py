@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,8 @@ from unlearnkit.facts.layouts import LAYOUTS
 from unlearnkit.facts.layouts.pieces import Piece
 from unlearnkit.facts.pools import POOLS, NamedPool
 from unlearnkit.hub.repository import Repository, current_commit, kept_commits
+from unlearnkit.metrics.distribution.lacking import require_lacking
+from unlearnkit.metrics.population import Population
 from unlearnkit.score.arrays import array_in
 from unlearnkit.score.margin_files import read_forget_set
 from unlearnkit.score.margin_folders import of_splits, stacked
@@ -66,6 +68,19 @@ def read_pool(name: str, number: str, revision: str | None, models: int, report:
     tables = {"oracle": reader.table(int(number), 2 * models), "original": reader.table(None, models)}
     place = f"{pool.repository} at {commit[:12]}, forget set {number}"
     return PoolMargins(commit, place, reader.in_order(int(number), forget), tables)
+
+
+def require_sound(sides: Mapping[str, Population], place: str) -> None:
+    """Raise DataError if the oracles of a pool were trained on the forget set, as margins of its originals show."""
+    original, oracle = sides["original"], sides["oracle"]
+    try:
+        require_lacking(original.margins, oracle.margins, oracle.split, place.rpartition(" ")[2], place)
+    except DataError as error:
+        raise DataError(
+            error.fact,
+            expected=error.expected,
+            remedy="name a commit with oracles that lack it (--revision); EasyDUB's of before May 2025 do not",
+        ) from None
 
 
 def _commit(repository: str, revision: str | None) -> str:
