@@ -40,7 +40,7 @@ def cached_file(address: Address, file: RemoteFile, report: Report) -> Path | No
     if _is_intact(Path(found), file):
         return Path(found)
     damaged = f"{found} is damaged: it does not have the hash that {address.version} lists"
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(damaged, remedy="remove it, and run once where there is a network and HF_HUB_OFFLINE is not set")
     report(f"{damaged}; fetching it again")
     try:

@@ -126,4 +126,4 @@ def kept_commits(name: str, kind: Kind = "dataset") -> list[str]:
 def _is_offline() -> bool:
     from huggingface_hub import constants
 
-    return constants.is_offline_mode()
+    return constants.HF_HUB_OFFLINE

@@ -24,7 +24,7 @@ def upload_folder(
     files = [path for path in folder.rglob("*") if path.is_file()]
     if not files:
         raise HubError(f"{folder} holds no files to upload")
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(f"HF_HUB_OFFLINE is set, so nothing is uploaded to {address}", remedy="unset it")
     if not get_token():
         raise HubError(
