@@ -22,6 +22,7 @@ from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_executor
+from unlearnkit.progress.attaching import show_progress
 from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.repairs.run_lock import repair_locks
@@ -164,3 +165,4 @@ onstart:
             offer(LOCAL_GPUS, EXECUTION.jobs_per_gpu, max(TRAINING_GPU.values()))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None
+    show_progress(workflow, logger)

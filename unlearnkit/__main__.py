@@ -29,6 +29,7 @@ COMMANDS = {
     "reproduce": "compute a published value again: equal, or how far from it?",
     "schema": "print the JSON Schema of the configuration",
     "score": "are margins that were computed anywhere those of models that never saw the forget set?",
+    "status": "how far is a run: what is done, runs, failed and is left, and how long will it take?",
     "trace": "what a file was made from",
     "verify": "are all artifacts what their jobs wrote?",
 }
