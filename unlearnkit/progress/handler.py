@@ -9,13 +9,14 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from unlearnkit.progress.forecast import Forecast
+if TYPE_CHECKING:  # every call of Snakemake imports this module
+    from unlearnkit.progress.forecast import Forecast
 
 FORECAST = "unlearnkit_forecast"
 """The attribute of a log record by which the workflow hands over what the run will do."""
