@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address
-from unlearnkit.hub.failures import IncompleteError, Report
+from unlearnkit.hub.failures import IncompleteError, Report, other_commit
 from unlearnkit.hub.listing import RemoteFile, folder_of
 
 _PIECE = 1 << 20
@@ -75,7 +75,7 @@ def downloaded(address: Address, file: RemoteFile, report: Report) -> Path:
             _complete(address, file, partial, report)
             _refuse_other(address, file, partial)
             partial.replace(blob)
-    return Path(
+    found = Path(
         hf_hub_download(
             address.name,
             file.path,
@@ -85,6 +85,11 @@ def downloaded(address: Address, file: RemoteFile, report: Report) -> Path:
             endpoint=constants.ENDPOINT,
         )
     )
+    if address.revision not in found.parts:
+        raise other_commit(address, found.relative_to(folder.resolve()).parts[1])
+    if not found.samefile(blob):  # a copy, or what came under another name
+        _refuse_other(address, file, found)
+    return found
 
 
 def _complete(address: Address, file: RemoteFile, partial: Path, report: Report) -> None:

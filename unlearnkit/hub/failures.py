@@ -197,6 +197,17 @@ def _unreachable(error: Exception, address: Address, path: str | None) -> HubErr
     )
 
 
+def other_commit(address: Address, commit: str) -> HubError:
+    """Return the error of a hub that answers with another commit than it was asked for."""
+    from huggingface_hub import constants
+
+    return HubError(
+        f"asked for commit {address.revision} of {address}, {constants.ENDPOINT} answers with {commit}",
+        expected="a hub that keeps commits",
+        remedy="correct the revision, or HF_ENDPOINT if it names a mirror",
+    )
+
+
 def offline(address: Address, path: str | None) -> HubError:
     """Return the error of something that is not in the cache while the network may not be used."""
     what = f"the file {path} of {address.version}" if path else f"the list of files of {address.version}"
