@@ -13,6 +13,7 @@ from unlearnkit.workflow.guards.asked import before_planning
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.extras import refuse_lacking
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
 from unlearnkit.workflow.evaluation import refuse_unfit
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
@@ -46,6 +47,7 @@ try:
     STOPS_GRAPH = PRESENT.stops
     BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
+        refuse_lacking(EXPERIMENT.task)
         refuse_lost_files(GRAPH)
         refuse_unusable_files(GRAPH)
         refuse_unusable_source(PRESENT.base)

@@ -17,6 +17,7 @@ SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 LAYERS = {
     0: {
         "errors",
+        "extras",
         "facts",
         "seeds",
         "fingerprint",
