@@ -6,7 +6,8 @@ from pathlib import Path
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address, Kind
-from unlearnkit.hub.failures import Report, explained
+from unlearnkit.hub.failures import explained
+from unlearnkit.hub.retries import Report
 
 
 def upload_folder(
