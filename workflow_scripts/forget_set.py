@@ -12,6 +12,7 @@ from unlearnkit.config.forget_sets.images import ForgetSet
 from unlearnkit.data.copies import copies_outside, copies_warning, digests
 from unlearnkit.data.forget_sets import check_forget_set, make_forget_set
 from unlearnkit.data.images.dataset_file import read_image_set
+from unlearnkit.hub.forget_sets import from_hub
 
 params, inputs = snakemake.params, snakemake.input
 
@@ -21,7 +22,8 @@ with job_of(snakemake) as running:
     if inputs.rows:
         image_set = replace(image_set, file_names=tuple(read_table(inputs.rows[0])[0]["file"].to_pylist()))
     chosen_by = read_array(inputs.chosen_by[0]) if inputs.chosen_by else None
-    indices = make_forget_set(settings, image_set, chosen_by)
+    with from_hub(settings, running.report) as (own, sources):
+        indices = make_forget_set(own, image_set, chosen_by)
     check_forget_set(
         indices,
         name=snakemake.wildcards.forget_set,
@@ -33,5 +35,5 @@ with job_of(snakemake) as running:
     copies = copies_outside(digests(image_set.images), image_set.split_sizes, indices)
     if warning := copies_warning(snakemake.wildcards.forget_set, len(indices), copies):
         running.report(f"WARNING: {warning}")
-    running.record(snakemake.output.forget_set, size=len(indices), copies=copies)
+    running.record(snakemake.output.forget_set, size=len(indices), copies=copies, **sources)
     running.timing.state(samples=len(indices))

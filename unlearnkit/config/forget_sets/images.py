@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from unlearnkit.config.attributions.attribution import COMPONENTS
+from unlearnkit.config.models.published import InRepository
 from unlearnkit.config.names import Name, UserPath
 from unlearnkit.config.settings import Settings
 from unlearnkit.facts import easydub
@@ -141,14 +142,26 @@ class EasyDubForgetSet(ForgetSetSettings):
         min_length=1,
         description="the published folder forget_set_indices: CIFAR10/forget_set_4.npy and so on",
     )
+    hub: InRepository | None = Field(
+        None,
+        exclude_if=lambda place: place is None,
+        description="data set on the hub from which the file is fetched; null: it lies in `folder`",
+    )
+
+    @field_validator("hub")
+    @classmethod
+    def _has_easydub(cls, place: InRepository | None) -> InRepository | None:
+        if place and place.layout == "unlearnkit":
+            raise ValueError("layout is unlearnkit, which has no files of EasyDUB's; expected easydub_1 or easydub_2")
+        return place
 
     def planned_size(self) -> int | None:
         """Return the published size."""
         return easydub.SETS[self.name].size
 
     def input_file(self) -> str | None:
-        """Return the published file below `folder`, None for sets that are drawn."""
-        return easydub.published_file(self.folder, self.name)
+        """Return the published file below `folder`, None for sets that are drawn or fetched."""
+        return None if self.hub else easydub.published_file(self.folder, self.name)
 
 
 class PrincipalComponentForgetSet(ExtremesForgetSet):
