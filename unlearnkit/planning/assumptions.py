@@ -25,6 +25,9 @@ LEARNING_START, OTHER_START = 2.0, 1.0
 BYTES_PER_SECOND = 2.5e8
 """Reading, hashing and writing what a job makes beyond what the jobs of the records made."""
 
+DOWNLOAD_BYTES_PER_SECOND = 1e7
+"""Fetching from the hub, over a line of 80 Mbit/s; not measured."""
+
 BYTES_PER_MARGIN = 4.0
 """A margin and whether its label came first, compressed."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.basis import Basis, farthest
 from unlearnkit.planning.disk import download_bytes
-from unlearnkit.planning.dry_run import DryRun
+from unlearnkit.planning.dry_run import DryRun, MissingJob
 from unlearnkit.planning.memory import DeviceMemory, device_memory
-from unlearnkit.planning.missing import MissingJob, stage_name
 from unlearnkit.planning.prediction import Predictor
+from unlearnkit.planning.published import Published, published
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.schedule import elapsed
 
@@ -54,6 +55,7 @@ class Plan:
     memory: DeviceMemory | None
     records: int
     machine: dict[str, object]
+    published: Published | None = None
 
 
 def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
@@ -64,6 +66,7 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
     for job in found.jobs:
         stages.setdefault(stage_name(job.rule, job.settings), []).append(job)
     seconds = {job.number: predictor.seconds(job) for job in found.jobs}
+    fetched = published(experiment, found.jobs, predictor)
     return Plan(
         experiment=experiment.experiment,
         samples="sequence" if experiment.task == "text" else "sample",
@@ -71,11 +74,18 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
         stages=[_priced(name, jobs, predictor) for name, jobs in stages.items()],
         total=_priced("total", found.jobs, predictor),
         elapsed_seconds=elapsed(found.jobs, seconds, found.slots, found.seconds) if found.jobs else 0.0,
-        download_bytes=download_bytes(experiment, found.jobs),
+        download_bytes=download_bytes(experiment, found.jobs) + (fetched.bytes if fetched else 0),
         memory=device_memory(experiment) if any("weights" in job.outputs for job in found.jobs) else None,
         records=len(records),
         machine=machine(),
+        published=fetched,
     )
+
+
+def stage_name(rule: str, settings: Mapping[str, Any]) -> str:
+    """Return the stage that a job belongs to: its rule, with the method or metric where it has one."""
+    what = settings.get("method") or settings.get("metric")
+    return f"{rule} {what}" if what else rule
 
 
 def _priced(name: str, jobs: Sequence[MissingJob], predictor: Predictor) -> Stage:

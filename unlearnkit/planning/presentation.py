@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from unlearnkit.planning.assumptions import DOWNLOAD_BYTES_PER_SECOND
 from unlearnkit.planning.memory import DeviceMemory
 from unlearnkit.planning.plan import HOUR, Plan, Stage
+from unlearnkit.planning.published import Published
 
 FORMAT = 1
 """Version of the JSON; it changes when a key changes its meaning or goes."""
@@ -27,6 +30,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "replaced": plan.found.replaced,
         "extended": plan.found.extended,
         "download_bytes": plan.download_bytes,
+        **({"published": asdict(plan.published)} if plan.published else {}),
         **({"device_memory_bytes": round(plan.memory.total), "card_gb": plan.memory.card()} if plan.memory else {}),
         "records": plan.records,
         "machine": plan.machine,
@@ -52,11 +56,12 @@ def as_text(plan: Plan) -> str:
     lines = [
         f"{plan.experiment}: missing for {', '.join(plan.found.targets)}",
         "",
-        *aligned(header, rows),
+        *_aligned(header, rows),
         "",
         f"Elapsed:   {duration(plan.elapsed_seconds)} with {where}",
         f"Disk:      {kinds}",
         f"Download:  {download}",
+        *([f"Published: {published_words(plan.published)}"] if plan.published else []),
         f"Records:   {plan.records} jobs were measured",
         *([f"Memory:    {memory_words(plan.memory)}"] if plan.memory else []),
         *filter(None, (plan.found.replaced, plan.found.extended)),
@@ -81,6 +86,20 @@ def memory_words(memory: DeviceMemory) -> str:
     fits = f"fits a card of {card} GB" if card else "more than a card has: use gradient_checkpointing, or several GPUs"
     parts = f"base {size(memory.base)}, trained {size(memory.trained)}, activations {size(memory.activations)}"
     return f"{size(memory.total)} on the device of a training job ({parts}): {fits}"
+
+
+def published_words(fetched: Published) -> str:
+    """Return what is fetched from the hub beside what training it here would take, and which of the two is cheaper.
+
+    The download is priced at an assumed rate; the rate at which both take as long is stated, too.
+    """
+    rate, trained = DOWNLOAD_BYTES_PER_SECOND, fetched.training_seconds
+    cheaper = "fetching" if fetched.bytes / rate < trained else "training"
+    return (
+        f"{size(fetched.bytes)} for {fetched.models:,} models, {duration(fetched.bytes / rate)} at {size(rate)} per "
+        f"second; training them here would take {duration(trained)}: {cheaper} is cheaper (equal at "
+        f"{size(fetched.bytes / max(trained, 1e-3))} per second)"
+    )
 
 
 def size(number: float) -> str:
@@ -116,10 +135,10 @@ def _row(stage: Stage, gpu: bool) -> list[str]:
     ]
 
 
-def aligned(header: list[str], rows: list[list[str]], *, text_last: bool = True) -> list[str]:
-    """Return a Markdown table: text columns (the first and perhaps the last) to the left, numbers to the right."""
+def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Return a Markdown table: text columns (the first and the last) to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    sides = ["<", *">" * (len(header) - 2), "<" if text_last else ">"]
+    sides = ["<", *">" * (len(header) - 2), "<"]
     rule = ["-" * width if side == "<" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
     cells = (
         [f"{cell:{form}}" for cell, form in zip(row, map("{}{}".format, sides, widths), strict=True)]
