@@ -15,7 +15,6 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.errors import ArtifactError, suggest
-from unlearnkit.extras import needing
 from unlearnkit.places import files_below, place_of
 
 if TYPE_CHECKING:
@@ -102,10 +101,8 @@ class ExperimentResults:
         Raises ArtifactError if there are no weights of it, or the base that they belong to has changed.
         """
         from unlearnkit.artifacts.base import on_base
-
-        with needing():
-            from unlearnkit.models.low_rank import whole_state
-            from unlearnkit.training.setup import architecture_for
+        from unlearnkit.models.low_rank import whole_state
+        from unlearnkit.training.setup import architecture_for
 
         weights = self._weights(population, index)
         settings = self.provenance(f"{population}/{weights.name}")["settings"]

@@ -27,6 +27,7 @@ from unlearnkit.data.text.unit_forget_sets import make_unit_forget_set
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.given_weights import refuse_unusable
+from unlearnkit.published.examining import pool_findings
 from unlearnkit.registry import locate
 from unlearnkit.workflow.given_models import given_path, given_populations, weight_files
 from unlearnkit.workflow.graph import Graph
@@ -64,6 +65,7 @@ def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding
     """
     files = {name: file for name, settings in experiment.forget_sets.items() if (file := settings.input_file())}
     lost = {name for name, file in files.items() if not Path(file).is_file()}
+    lost |= {name for name, settings in experiment.forget_sets.items() if getattr(settings, "hub", None)}
     possible = {name: settings for name, settings in experiment.forget_sets.items() if name not in lost}
     yield "the data set", partial(_data_findings, experiment, possible)
     if base := getattr(experiment.model_settings, "source", None):
@@ -76,6 +78,8 @@ def _parts(experiment: Any) -> Iterator[tuple[str, Callable[[], Iterator[Finding
     graph = Graph(experiment)
     for population in given_populations(graph):
         yield given_path(graph, population), partial(_weight_findings, graph, population)
+    for role, source in experiment.published.items():
+        yield source.repository, partial(pool_findings, graph, role)
 
 
 def _base_findings(source: Any, length: int) -> Iterator[Finding]:

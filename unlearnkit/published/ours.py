@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -19,7 +19,7 @@ def files_with(pool: Pool, population: str, models: range, ending: str) -> dict[
     `population` is "original" or "oracle/<forget set>", `ending` that of the files (".safetensors"). Shards may be of
     another size than ours, and the folder may lie anywhere in the repository. Raises DataError if none is there.
     """
-    found = {path: shard for path in pool.paths if (shard := _shard(path, population, ending))}
+    found = shards_in(pool.paths, population, ending)
     chosen = [path for path, shard in found.items() if set(shard) & set(models)]
     missing = set(models) - {model for path in chosen for model in found[path]}
     if missing:
@@ -29,6 +29,11 @@ def files_with(pool: Pool, population: str, models: range, ending: str) -> dict[
             remedy="lower `models` of the source, or train these models here",
         )
     return {path: pool.fetch(path, model=f"{found[path][0]} to {found[path][-1]}") for path in chosen}
+
+
+def shards_in(paths: Iterable[str], population: str, ending: str) -> dict[str, range]:
+    """Return path -> models in it, of the files of a population among `paths`; arguments are those of `files_with`."""
+    return {path: shard for path in paths if (shard := _shard(path, population, ending))}
 
 
 def margins_in(

@@ -33,8 +33,11 @@ class PublishedGraph:
 
     def shards(self, role: str) -> list[str]:
         """Return the shards of a role of which all models are published."""
-        models = published_models(self.graph.experiment, role)
-        return self.graph.shards(models) if models else []
+        return self.graph.shards(self.models(role)) if self.models(role) else []
+
+    def models(self, role: str) -> int:
+        """Return how many models of a role are published."""
+        return published_models(self.graph.experiment, role)
 
     def constraints(self, role: str, *, margins: bool = False) -> dict[str, str]:
         """Return the constraints on the wildcards of the rule that fetches weights, or margins, of a role.
@@ -57,18 +60,20 @@ class PublishedGraph:
 
     def weights_slice(self, role: str, wildcards: Mapping[str, str]) -> Slice | None:
         """Return what determines published weights, None if those of these wildcards are not published."""
-        if not self.covers(_population(role, wildcards), wildcards.get("shard", "")):
+        population = role if role == "original" else f"{role}/{wildcards.get('forget_set', '')}"
+        if not self.covers(population, wildcards.get("shard", "")):
             return None
-        own = {"key_map": self.sources[role].key_map, **self._stated(role, wildcards)}
+        stated = self.stated(population)
+        del stated["evaluated"]
+        own = {"key_map": self.sources[role].key_map, **stated}
         return {"role": role, "model": self.graph.model_slice(), "published": own}
 
     def margins_slice(self, population: str, shard: str) -> Slice | None:
         """Return what determines margins that are made of published files, None for any other margins."""
-        role, _, forget_set = population.partition("/")
+        role = population.partition("/")[0]
         if not (self.evaluates(role) and self.covers(population, shard)):
             return None
-        own = {**self._stated(role, {"forget_set": forget_set}), "evaluated": self.sources[role].evaluated}
-        return {"role": role, "published": own}
+        return {"role": role, "published": self.stated(population)}
 
     def observed_slice(self, observation: str, wildcards: Mapping[str, str]) -> Slice | None:
         """Return `margins_slice` by the wildcards of a path, which may have taken a population apart; else None."""
@@ -94,9 +99,10 @@ class PublishedGraph:
             for shard in self.graph.shards()
         ]
 
-    def _stated(self, role: str, wildcards: Mapping[str, str]) -> dict[str, Any]:
+    def stated(self, population: str) -> dict[str, Any]:
+        """Return what says where the files of a published population lie, and what of them is read."""
+        role, _, forget_set = population.partition("/")
         experiment, source = self.graph.experiment, self.sources[role]
-        number = None if role == "original" else number_of(experiment, wildcards["forget_set"])
         return {
             "repository": source.repository,
             "revision": source.revision,
@@ -104,13 +110,10 @@ class PublishedGraph:
             "data_set": experiment.data.name,
             "model": experiment.model.name,
             "epoch": experiment.training.epochs - 1,
-            "forget_set": number,
+            "forget_set": number_of(experiment, forget_set) if forget_set else None,
+            "evaluated": source.evaluated,
         }
 
 
 def _any_of(names: list[str]) -> str:
     return "|".join(map(re.escape, names)) or "(?!)"
-
-
-def _population(role: str, wildcards: Mapping[str, str]) -> str:
-    return role if role == "original" else f"{role}/{wildcards.get('forget_set', '')}"
