@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.resources
 import io
 import json
@@ -11,19 +10,23 @@ from pathlib import Path
 
 import datasets
 import mlcroissant
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import requests
 import urllib3
 import yaml
 from checkout import RESULTS, Checkout
-from hub_server import TOKEN, HubServer, used_here
+from hub_server import HubServer, used_here
 from requests_cache import CachedSession
 from rocrate_validator import services
 from rocrate_validator.models import Severity, ValidationSettings
 from rocrate_validator.utils.uri import URI
 
+from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.published.ours import files_with, margins_in
+from unlearnkit.published.pool import OURS, Pool
 
 pytestmark = pytest.mark.workflow
 
@@ -72,6 +75,7 @@ def test_the_manifest_states_every_other_file(published: Path) -> None:
     assert f"{RESULTS}/unlearned/nines/scrub/0000-0001.margins.parquet" in origin
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_bytes(published: Path, completed: Checkout, call: Call, tmp_path: Path) -> None:
     again = tmp_path / "again"
     assert call(completed.root, "publish", RESULTS, NAME, "--license", "mit", "--to", str(again))[0] == 0
@@ -134,6 +138,7 @@ def contexts(cache: Path) -> None:
             session.cache.save_response(answer)
 
 
+@pytest.mark.slow
 def test_the_crate_is_a_valid_workflow_run(published: Path, tmp_path: Path) -> None:
     contexts(tmp_path / "http")
     settings = ValidationSettings(
@@ -149,21 +154,21 @@ def test_the_crate_is_a_valid_workflow_run(published: Path, tmp_path: Path) -> N
     assert {own["@id"] for own in graph["./"]["hasPart"]} == {*hashes(published)} - {"ro-crate-metadata.json"}
 
 
-def test_what_is_uploaded_is_what_a_dry_run_prints(
-    completed: Checkout, published: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_published_takes_the_place_of_training(
+    completed: Checkout, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with HubServer() as hub:
-        used_here(hub, tmp_path / "home", monkeypatch, TOKEN)
-        status, output = call(completed.root, "publish", RESULTS, NAME)
-        repo = hub.repos["dataset", NAME]
-        assert status == 0 and f"{NAME}@{repo.head}" in output, output
-        uploaded = {path: own for path, own in repo.commits[repo.head].items() if path != ".gitattributes"}
-        assert {path for path in uploaded if path.startswith("results/")} == {
-            path for path in hashes(published) if path.startswith("results/")
-        }
-        stated = json.loads(uploaded["manifest.json"])["files"]
-        assert all(hashlib.sha256(uploaded[own["path"]]).hexdigest() == own["sha256"] for own in stated)
-    assert not list((completed.root / "results").glob(".publish-*"))
+        used_here(hub, tmp_path / "home", monkeypatch)
+        commit = hub.publish(NAME, published)
+        stated = {"repository": NAME, "revision": commit, "layout": OURS, "data_set": "digits", "model": "mlp"}
+        pool = Pool({**stated, "epoch": 1, "forget_set": "nines"}, print)
+        files = files_with(pool, "oracle/nines", range(4), ".margins.parquet")
+        names = ("0000-0001", "0002-0003")
+        ours = read_margins([completed.result(f"oracle/nines/{name}.margins.parquet") for name in names])[2]
+        theirs = margins_in(files, range(4), ours.split, ours.sample_index)[2]
+        assert [path.rpartition("/")[2][:9] for path in files] == [*names]
+    np.testing.assert_array_equal(theirs.margins, ours.margins)
+    assert [own["sha256"] for own in pool.sources] == [sha256_of(published / path) for path in files]
 
 
 def test_without_weights_the_chain_remains(completed: Checkout, call: Call, tmp_path: Path) -> None:
@@ -209,7 +214,7 @@ def test_secrets_and_paths_of_this_machine_are_refused(finished: Checkout, call:
     finished.configure({"data.root": "hf_" + "a1" * 17})
     output = refused(call, finished)
     assert "config.yaml holds a token of the Hugging Face hub, which begins with hf_a1a; expected files that" in output
-    finished.configure({"data.root": f"in {finished.root}/digits"})
+    finished.configure({"data.root": f"in {finished.root}/digits, and data/digits"})
     assert f"config.yaml holds a path of this machine, {finished.root}/digits" in refused(call, finished)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -69,7 +70,12 @@ def test_a_cell_from_the_hub_is_equal_to_the_byte(
     with HubServer() as hub:
         used_here(hub, tmp_path / "home", monkeypatch, TOKEN)
         assert call(completed.root, "publish", RESULTS, NAME)[0] == 0
-        commit = hub.repos["dataset", NAME].head
+        repo = hub.repos["dataset", NAME]
+        commit, uploaded = repo.head, repo.commits[repo.head]
+        stated = json.loads(uploaded["manifest.json"])["files"]
+        assert {own["path"] for own in stated} == {*uploaded} - {"manifest.json", ".gitattributes"}
+        assert all(hashlib.sha256(uploaded[own["path"]]).hexdigest() == own["sha256"] for own in stated)
+        assert not list((completed.root / "results").glob(".publish-*"))
         hub.requests.clear()
         here, kept = tmp_path / "anywhere", tmp_path / "kept"
         here.mkdir()
@@ -89,6 +95,7 @@ def test_a_cell_from_the_hub_is_equal_to_the_byte(
 
 
 @pytest.mark.workflow
+@pytest.mark.slow
 def test_a_cell_is_priced_before_it_is_computed(published: Path, call: Call, tmp_path: Path) -> None:
     status, output = call(published.parent, "reproduce", "copy", "--cell", CELL, "--dry-run", "--keep", str(tmp_path))
     assert status == 0, output

@@ -105,6 +105,18 @@ def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Check
 
 
 @pytest.mark.slow
+def test_a_value_is_computed_again_where_the_texts_are_not(ran: Checkout, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    published = ran.unlearnkit("publish", "results/tiny", "owner/tiny", "--partial", "--to", str(copy))
+    assert published.status == 0, published.output
+    assert not (copy / "corpus").exists() and "corpus" in (copy / "config.yaml").read_text()
+    verified = ran.unlearnkit("verify", str(copy / "results/tiny"))
+    assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output
+    again = ran.unlearnkit("reproduce", str(copy), "--cell", "klom/some/ga/forget", "--cores", "1")
+    assert again.status == 0 and "1 of 1 files equal to the byte" in again.output, again.output
+
+
+@pytest.mark.slow
 def test_commands_know_every_file(ran: Checkout) -> None:
     verified = ran.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
     assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output

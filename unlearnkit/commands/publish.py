@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from unlearnkit.errors import ArtifactError, ConfigError
+from unlearnkit.errors import ArtifactError, ConfigError, cannot_write
 from unlearnkit.lineage.configured import configuration_files, naming, present_graph
 from unlearnkit.lineage.progress import Progress
 from unlearnkit.lineage.records import Results, experiments
@@ -60,8 +60,7 @@ def run(options: argparse.Namespace) -> int:
         stage(items, options.to)
         print(f"wrote {len(items)} files, {total(items):,} bytes, to {options.to}")
     else:
-        # beside the results, so that links to them can be made
-        with tempfile.TemporaryDirectory(prefix=".publish-", dir=options.results.absolute().parent) as folder:
+        with _folder_beside(options.results) as folder:
             stage(items, Path(folder))
             message = f"Results of {facts.experiment}, unlearnkit {facts.versions('unlearnkit')}"
             commit = upload_folder(
@@ -72,6 +71,14 @@ def run(options: argparse.Namespace) -> int:
             f"{options.repository}@{commit} --cell {next(iter(facts.tables()), 'METRIC')}/FORGET_SET/CANDIDATE"
         )
     return 0
+
+
+def _folder_beside(results: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder on the disk of the results, so that links to them can be made."""
+    try:
+        return tempfile.TemporaryDirectory(prefix=".publish-", dir=results.absolute().parent)
+    except OSError as error:
+        raise cannot_write(f"the folder {results.absolute().parent}", error) from None
 
 
 def _facts(options: argparse.Namespace) -> Facts:

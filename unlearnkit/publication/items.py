@@ -78,7 +78,7 @@ class Facts:
         data, model = keys["data"]["name"], keys["model"]["name"]
         return (
             f"{model} on {data}, {keys['num_models']} models per population: {stages['margins']} files of margins, "
-            f"{stages['scores']} of scores and {sum(p.stage == 'tables' for p in places) // 3} tables of original, "
+            f"{stages['scores']} of scores and {len(self.tables())} tables of original, "
             "retrained (oracle) and unlearned models, with the provenance of every file."
         )
 

@@ -26,7 +26,9 @@ def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
     Paths are those below the working folder `root` and below the user's home. Compressed columns and tensors are not
     searched.
     """
-    places = {f"{path}/".encode() for path in (root.resolve(), Path.home()) if len(path.parts) > 1}
+    # not within a longer path: results/tiny/data/ is not below the folder /data
+    below = [re.escape(f"{path}/".encode()) for path in (root.resolve(), Path.home()) if len(path.parts) > 1]
+    places = re.compile(rb"(?<![\w./-])(?:" + b"|".join(below or [b"(?!)"]) + rb")[^\s\"'<>,]*")
     for name, own in files.items():
         content = _searched(name, own)
         for what, pattern in SECRETS.items():
@@ -37,9 +39,9 @@ def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
                     remedy="take it out of the configuration or the data and run snakemake again; if it was ever "
                     "published, revoke it",
                 )
-        if place := next((place for place in places if place in content), None):
+        if found := places.search(content):
             raise ArtifactError(
-                f"{name} holds a path of this machine, {_around(content, place)}",
+                f"{name} holds a path of this machine, {found[0].decode(errors='replace')}",
                 expected="files that state nothing of this machine",
                 remedy="name the file relative to the working folder and run snakemake again",
             )
@@ -54,8 +56,3 @@ def _searched(name: str, own: Path | bytes) -> bytes:
         start, size = stream.read(_ENDS), own.stat().st_size
         stream.seek(max(size - _ENDS, 0))
         return start + stream.read()
-
-
-def _around(content: bytes, place: bytes) -> str:
-    first = content.index(place)
-    return re.split(rb"[\s\"'<>,]", content[first : first + 120])[0].decode(errors="replace")
