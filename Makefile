@@ -101,7 +101,7 @@ icu-docs:
 requirements: $(VENV)/.dev
 	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra dev pyproject.toml \
 		-o envs/requirements-dev.txt
-	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 pyproject.toml \
+	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra all pyproject.toml \
 		-c envs/requirements-dev.txt -o envs/requirements.txt
 
 $(VENV)/.core: pyproject.toml envs/requirements.txt

@@ -13,6 +13,7 @@ from unlearnkit.workflow.guards.asked import before_planning
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import anchored
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.extras import refuse_lacking
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
 from unlearnkit.workflow.evaluation import refuse_unfit
 from unlearnkit.workflow.guards.given_files import refuse_lost_files
@@ -22,6 +23,7 @@ from unlearnkit.workflow.repairs.gpu_slots import gpus_here, offer, reserved
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.guards.origin import refuse_foreign, refuse_other_settings
 from unlearnkit.workflow.repairs.polling import refuse_without_slurm, repair_executor
+from unlearnkit.progress.attaching import show_progress
 from unlearnkit.workflow.present import Present
 from unlearnkit.workflow.paths import takable
 from unlearnkit.workflow.repairs.run_lock import repair_locks
@@ -45,6 +47,7 @@ try:
     STOPS_GRAPH = PRESENT.stops
     BASE = PRESENT.base.manifest()
     if workflow.is_main_process:
+        refuse_lacking(EXPERIMENT.task)
         refuse_lost_files(GRAPH)
         refuse_unusable_files(GRAPH)
         refuse_unusable_source(PRESENT.base)
@@ -164,3 +167,4 @@ onstart:
             offer(LOCAL_GPUS, EXECUTION.jobs_per_gpu, max(TRAINING_GPU.values()))
     except UnlearnkitError as error:
         raise WorkflowError(str(error)) from None
+    show_progress(workflow, logger)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from unlearnkit.errors import UnlearnkitError
+from unlearnkit.extras import absence
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as of a shell."""
@@ -29,6 +30,7 @@ COMMANDS = {
     "reproduce": "compute a published value again: equal, or how far from it?",
     "schema": "print the JSON Schema of the configuration",
     "score": "are margins that were computed anywhere those of models that never saw the forget set?",
+    "status": "how far is a run: what is done, runs, failed and is left, and how long will it take?",
     "trace": "what a file was made from",
     "verify": "are all artifacts what their jobs wrote?",
 }
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
+        if known := absence(error):
+            print(f"error: {known}", file=sys.stderr)
+            return 1
         print(f"error: {error}. Run `unlearnkit check`: it reports what the environment lacks", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough

@@ -15,6 +15,7 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.artifacts.weights import WeightFile
 from unlearnkit.errors import ArtifactError, suggest
+from unlearnkit.extras import needing
 from unlearnkit.places import files_below, place_of
 
 if TYPE_CHECKING:
@@ -101,8 +102,10 @@ class ExperimentResults:
         Raises ArtifactError if there are no weights of it, or the base that they belong to has changed.
         """
         from unlearnkit.artifacts.base import on_base
-        from unlearnkit.models.low_rank import whole_state
-        from unlearnkit.training.setup import architecture_for
+
+        with needing():
+            from unlearnkit.models.low_rank import whole_state
+            from unlearnkit.training.setup import architecture_for
 
         weights = self._weights(population, index)
         settings = self.provenance(f"{population}/{weights.name}")["settings"]

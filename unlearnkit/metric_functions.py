@@ -1,7 +1,12 @@
-"""Metrics as functions of arrays of any kind: lists, NumPy, and tensors of torch on any device, with gradients too."""
+"""Metrics as functions of arrays of any kind: lists, NumPy, and tensors of torch on any device, with gradients too.
+
+Margins are [models, samples]. Where the sizes tell that one of the two is [samples, models], it is transposed, with a
+warning: the other has as many samples as it has rows, and not the other way round.
+"""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,7 +22,7 @@ def klom(unlearned: Any, oracle: Any, **settings: Any) -> NDArray[np.float64]:
 
     `unlearned` and `oracle` are margins [models, samples], in nats. Raises MetricError as the metric does.
     """
-    return _klom.klom(unlearned=array_of(unlearned), oracle=array_of(oracle), **settings)
+    return _klom.klom(**_upright(unlearned, oracle), **settings)
 
 
 def wasserstein(unlearned: Any, oracle: Any) -> NDArray[np.float64]:
@@ -25,7 +30,7 @@ def wasserstein(unlearned: Any, oracle: Any) -> NDArray[np.float64]:
 
     See `metrics.distribution.margin_distance.wasserstein`. `unlearned` and `oracle` are margins [models, samples].
     """
-    return margin_distance.wasserstein(unlearned=array_of(unlearned), oracle=array_of(oracle))
+    return margin_distance.wasserstein(**_upright(unlearned, oracle))
 
 
 def gaussian_kl(unlearned: Any, oracle: Any, **settings: Any) -> NDArray[np.float64]:
@@ -33,7 +38,7 @@ def gaussian_kl(unlearned: Any, oracle: Any, **settings: Any) -> NDArray[np.floa
 
     See `metrics.distribution.margin_distance.gaussian_kl`. `unlearned` and `oracle` are margins [models, samples].
     """
-    return margin_distance.gaussian_kl(unlearned=array_of(unlearned), oracle=array_of(oracle), **settings)
+    return margin_distance.gaussian_kl(**_upright(unlearned, oracle), **settings)
 
 
 def margins_from_logits(logits: Any, labels: Any) -> NDArray[np.floating]:
@@ -51,3 +56,18 @@ def array_of(values: Any) -> NDArray:
         if str(values.dtype) == "torch.bfloat16":
             values = values.float()
     return np.asarray(values)
+
+
+def _upright(unlearned: Any, oracle: Any) -> dict[str, NDArray]:
+    """Return both as arrays by name, [models, samples]; what does not fit is left for the metric to refuse."""
+    arrays = {"unlearned": array_of(unlearned), "oracle": array_of(oracle)}
+    mine, theirs = arrays.values()
+    if mine.ndim == theirs.ndim == 2 and mine.shape[1] != theirs.shape[1]:
+        fits = {"unlearned": len(mine) == theirs.shape[1], "oracle": len(theirs) == mine.shape[1]}
+        turned = [name for name, fit in fits.items() if fit]
+        if len(turned) == 1:
+            (name,) = turned
+            said = f"{name} has shape {arrays[name].shape}, [samples, models], and is transposed to [models, samples]"
+            warnings.warn(said, stacklevel=3)
+            arrays[name] = arrays[name].T
+    return arrays

@@ -17,7 +17,7 @@ def tracked(repository: Path, *places: str) -> set[str]:
 
 
 def test_a_wheel_holds_the_package_and_the_workflow(wheel: Path, repository: Path) -> None:
-    package = {name: name for name in tracked(repository, "unlearnkit")}
+    package = {name: name for name in tracked(repository, "unlearnkit", "snakemake_logger_plugin_unlearnkit")}
     beside = tracked(repository, *BESIDE, *OTHERS, ":(glob)docs/*.md")
     expected = package | {f"unlearnkit/project/{name}": name for name in beside}
     with zipfile.ZipFile(wheel) as archive:

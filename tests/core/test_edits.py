@@ -174,6 +174,7 @@ EDITS = {
     "layout": ("layout.py", "{first:04d}", "{first:05d}", set()),
     "graph": ("workflow/graph.py", "def shards(", "def shards_(", set()),
     "planning": ("planning/schedule.py", "def elapsed(", "def elapsed_(", set()),
+    "progress": ("progress/tally.py", "def share(", "def share_(", set()),
     "lineage": ("lineage/age.py", "def ", "def x", set()),
     "doctor": ("doctor/devices.py", "def _cores(", "def _cores_(", set()),
     "commands": ("commands/plan.py", "def run(", "def walk(", set()),

@@ -17,6 +17,7 @@ SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 LAYERS = {
     0: {
         "errors",
+        "extras",
         "facts",
         "seeds",
         "fingerprint",
@@ -41,11 +42,21 @@ LAYERS = {
     4: {"data", "models", "training", "attribution", "observations", "published"},
     5: {"methods", "attacks"},
     6: {"search"},
-    7: {"report", "planning", "lineage", "doctor", "score", "publication", "reproduction"},
+    7: {"report", "planning", "progress", "lineage", "doctor", "score", "publication", "reproduction"},
     8: {"commands", "experiment_results", "metric_functions"},
     9: {"__main__"},
 }
-WITHOUT_LEARNING = {"report", "planning", "lineage", "doctor", "score", "publication", "reproduction", "commands"}
+WITHOUT_LEARNING = {
+    "report",
+    "planning",
+    "progress",
+    "lineage",
+    "doctor",
+    "score",
+    "publication",
+    "reproduction",
+    "commands",
+}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
 LANGUAGE = {
@@ -68,7 +79,10 @@ THIRD_PARTY = {
     4: {*LEARNING, "trak", "sklearn", "scipy", "threadpoolctl", "PIL", *LANGUAGE},
     5: {"torch", "pydantic"},
     6: {"numpy", "optuna"},
-    7: {"numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "snakemake", "yaml"},
+    7: {
+        *("numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "rich", "yaml"),
+        *("snakemake", "snakemake_interface_logger_plugins"),
+    },
     8: {"snakemake", "numpy", "pandas", "torch"},
     9: set(),
 }

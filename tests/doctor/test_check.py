@@ -108,7 +108,7 @@ def test_a_package_that_kills_its_process_is_found(tmp_path: Path, monkeypatch: 
 
 def test_old_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [("numpy", "numpy", "999.1"), ("absent", "no-such-package", "1.0"), ("yaml", "pyyaml", "6.0")]
-    monkeypatch.setattr(environment, "requirements", lambda: wanted)
+    monkeypatch.setattr(environment, "requirements", lambda _: wanted)
     case = Case([])
     case.__dict__["imports"] = Imports()
     errors = [finding.fact for finding in of("environment", case) if finding.level == ERROR]

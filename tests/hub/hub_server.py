@@ -292,7 +292,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = {"url": f"{self.hub.url}/{'datasets/' if key[0] == 'dataset' else ''}{key[1]}"}
         if key in self.hub.repos:
             self._send(409, json.dumps({**url, "error": "You already created this repo"}).encode(), {})
-        self.hub.repos[key] = Repo(private=asked.get("visibility") == "private")
+        self.hub.repos[key] = Repo(private=asked.get("visibility") == "private" or bool(asked.get("private")))
         self.hub.repos[key].add({".gitattributes": b""})
         self._json(url)
 

@@ -244,6 +244,21 @@ def test_a_mirror_that_answers_with_another_commit_is_refused(server: HubServer,
     assert f"asked for commit {commit} of the data set {NAME}, {server.url} answers with {other}" in refused(commit)
 
 
+def test_a_file_of_another_revision_is_refused(server: HubServer, commit: str) -> None:
+    stated = {"ETag": '"0123"', "X-Linked-Size": "12"}
+    server.fail("HEAD .*/README.md", status=200, headers={**stated, "X-Repo-Commit": "f" * 40})
+    assert f"asked for commit {commit} of the data set {NAME}, {server.url} answers with {'f' * 40}" in refused(
+        commit, "README.md"
+    )
+    other = server.publish("owner/other", FILES)
+    server.fail("HEAD .*/README.md", status=200, headers={**stated, "X-Repo-Commit": other})
+    server.fail("GET .*/README.md", change=lambda content: content)
+    server.fail("GET .*/README.md", change=lambda content: content[::-1])
+    with pytest.raises(HubError, match="came with other bytes"):
+        Repository("owner/other", other).fetch("README.md", silent)
+    assert Repository("owner/other", other).fetch("README.md", silent).read_bytes() == FILES["README.md"]
+
+
 @pytest.mark.parametrize("path", ["../beside", "/etc/passwd", "a/../../b"])
 def test_a_path_that_leaves_the_folder_is_refused(server: HubServer, path: str) -> None:
     commit = server.publish(NAME, {path: b"content"})

@@ -12,7 +12,7 @@ import yaml
 
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.config.load import load_experiment
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.workflow.graph import Graph
 
 

@@ -14,8 +14,8 @@ from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.base_shapes import PUBLISHED, shape_of
 from unlearnkit.planning.basis import Basis
 from unlearnkit.planning.disk import Disk
-from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.memory import DeviceMemory, base_bytes, device_memory
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.presentation import memory_words
 from unlearnkit.planning.workload import Workload

@@ -6,7 +6,7 @@ import yaml
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.disk import Disk
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.workload import Workload
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph

@@ -12,7 +12,7 @@ from made_records import MODELS, record_of
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.basis import Basis, Estimate, farthest
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import Workload

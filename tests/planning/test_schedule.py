@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from unlearnkit.planning.assumptions import REMOTE_SECONDS_PER_JOB, SECONDS_PER_JOB
-from unlearnkit.planning.dry_run import MissingJob, Slots
+from unlearnkit.planning.missing import MissingJob, Slots
 from unlearnkit.planning.schedule import elapsed
 
 JobOf = Callable[..., MissingJob]

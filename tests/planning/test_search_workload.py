@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.searches import mean_passes
 from unlearnkit.planning.workload import Workload
 from unlearnkit.workflow.graph import Graph

@@ -12,7 +12,7 @@ from made_records import record_of
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.disk import Disk
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.workload import Workload
 from unlearnkit.workflow.graph import Graph

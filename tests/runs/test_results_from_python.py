@@ -58,6 +58,18 @@ def test_metrics_take_lists_arrays_and_tensors() -> None:
         unlearnkit.klom(rng.normal(size=(5, 8)), rng.normal(size=(5, 9)))
 
 
+def test_a_transposed_array_is_recognised_where_sizes_tell() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(size=(8, 5)), rng.normal(size=(9, 5))
+    expected = unlearnkit.wasserstein(ours, theirs).tolist()
+    for pair, named in (((ours.T, theirs), r"unlearned has shape \(5, 8\)"), ((ours, theirs.T), "oracle has shape")):
+        with pytest.warns(UserWarning, match=named):
+            assert unlearnkit.wasserstein(*pair).tolist() == expected
+    # either of the two may be the transposed one
+    with pytest.raises(MetricError, match="samples"):
+        unlearnkit.wasserstein(rng.normal(size=(8, 5)), rng.normal(size=(5, 8)))
+
+
 def test_the_package_imports_nothing_before_it_is_asked() -> None:
     code = "import sys, unlearnkit; sys.exit(any(name in sys.modules for name in ('numpy', 'torch', 'pyarrow')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

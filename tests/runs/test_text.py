@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from checkout import CONFIG, Checkout, MadeOnce
 
+import unlearnkit
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.scores import read_final_scores
 from unlearnkit.artifacts.store import read_array, sha256_of
@@ -102,6 +104,21 @@ def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Check
         np.testing.assert_array_equal(other.sample_index, first.sample_index)
     _, mia = read_table(ran.result("scores/mia/some/ga.parquet")), first.losses
     assert mia is not None and (mia > 0).all()
+
+
+def test_results_on_text_are_loaded_as_those_on_images(ran: Checkout) -> None:
+    results = unlearnkit.load(ran.root / "results/tiny")
+    assert {*results.table("klom")["candidate"]} == {"original", "oracle", "ga"}
+    assert results.populations[-1] == "unlearned/some/ga"
+    margins = results.margins("unlearned/some/ga", epoch=1)
+    assert margins.margins.shape == (2, 6 + RETAIN + VALIDATION) and {*margins.split} == {
+        "forget",
+        "retain",
+        "validation",
+    }
+    assert results.forget_set("some").shape == (6,)
+    model = results.model("unlearned/some/ga", 1)
+    assert model(torch.zeros(1, 16, dtype=torch.long)).shape[:2] == (1, 16)
 
 
 @pytest.mark.slow

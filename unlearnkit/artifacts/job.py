@@ -21,7 +21,8 @@ from unlearnkit.errors import ArtifactError, UnlearnkitError, cannot_write
 from unlearnkit.places import is_given
 from unlearnkit.workflow.repairs.gpu_slots import on_gpus
 
-_CLAIM = "key of this job (settings, code, inputs): "
+CLAIM = "key of this job (settings, code, inputs): "
+"""What begins the lines of a log that say which job makes the output."""
 
 
 class Job:
@@ -81,7 +82,7 @@ class Job:
 
         Raises ArtifactError if an input is damaged or the log cannot be written.
         """
-        self._append(f"{_CLAIM}{self.key}")
+        self._append(f"{CLAIM}{self.key}")
 
     def refuse_if_superseded(self, path: Path) -> None:
         """Raise ArtifactError if a job with another key has claimed the output of this one.
@@ -93,7 +94,7 @@ class Job:
             lines = self._log.read_text("utf-8").splitlines()
         except OSError:
             return
-        claims = [line.removeprefix(_CLAIM) for line in lines if line.startswith(_CLAIM)]
+        claims = [line.removeprefix(CLAIM) for line in lines if line.startswith(CLAIM)]
         if claims and claims[-1] != self.key:
             raise ArtifactError(
                 f"{path} is left alone: a later job makes it with other settings, code or inputs (see {self._log})",

@@ -7,21 +7,14 @@ import json
 from pathlib import Path
 
 from unlearnkit import layout
+from unlearnkit.commands.snakemake_options import add_options, snakemake_arguments
 from unlearnkit.errors import UnlearnkitError
-
-PASSED_ON = ("configfile", "config", "cores", "jobs", "profile", "snakefile", "forceall")
-"""Options that are Snakemake's own."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add Snakemake's own words for what to make and how, and ours for records and output."""
     parser.add_argument("targets", nargs="*", help="as for snakemake; default: all")
-    parser.add_argument("--configfile", "--configfiles", nargs="+", metavar="FILE", help="as for snakemake")
-    parser.add_argument("--config", "-C", nargs="+", metavar="KEY=VALUE", help="as for snakemake")
-    parser.add_argument("--cores", "-c", metavar="N", help="as for snakemake")
-    parser.add_argument("--jobs", "-j", metavar="N", help="as for snakemake: jobs at once on a cluster")
-    parser.add_argument("--profile", nargs="+", metavar="PROFILE", help="as for snakemake")
-    parser.add_argument("--snakefile", "-s", metavar="FILE", help="as for snakemake")
+    add_options(parser)
     parser.add_argument("--forceall", "-F", action="store_true", help="as for snakemake: price all, made or not")
     parser.add_argument(
         "--records",
@@ -55,18 +48,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _write(Path(options.json), text)
     return 0
-
-
-def snakemake_arguments(options: argparse.Namespace) -> list[str]:
-    """Return the command line of Snakemake that asks for the same."""
-    arguments = list(options.targets)
-    for name in PASSED_ON:
-        value = getattr(options, name)
-        if value is True:
-            arguments.append(f"--{name}")
-        elif value:
-            arguments += [f"--{name}", *(value if isinstance(value, list) else [value])]
-    return arguments
 
 
 def _refuse_paths(options: argparse.Namespace) -> None:

@@ -44,11 +44,15 @@ class Case:
     def imports(self) -> Imports:
         """Which packages can be imported, and what torch sees; found out in two other processes, once."""
         unused = _unused(self.experiment)
-        modules = [module for module, _, _ in requirements() if module not in unused]
+        modules = [module for module, _, _ in requirements(_task(self.experiment)) if module not in unused]
         groups = [[name for name in modules if name.startswith("torch") is heavy] for heavy in (True, False)]
         with ThreadPoolExecutor() as pool:
             heavy, light = pool.map(probe_imports, groups)
         return Imports({**light.errors, **heavy.errors}, heavy.torch)
+
+
+def _task(experiment: Any) -> str:
+    return experiment.task if experiment else ""
 
 
 def _unused(experiment: Any) -> set[str]:

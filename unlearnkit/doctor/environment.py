@@ -16,15 +16,16 @@ from unlearnkit.fingerprint import closure
 from unlearnkit.sources import absent_packages
 from unlearnkit.user_plug_ins import from_outside
 
-_INSTALL = "install the packages again: make -B .venv/.core, or pip install -e ."
+_INSTALL = "install the packages again: make -B .venv/.core, or pip install 'unlearnkit[all]'"
 
 
 def examine(case: Case) -> Iterator[Finding]:
     """Yield findings on Python, versions, imports, threads and bytecode."""
     # an older Python than 3.11 cannot even import this package
     yield Finding(OK, f"Python {platform.python_version()}, {sys.executable}")
-    wrong = [finding for _, package, lowest in requirements() if (finding := _outdated(package, lowest))]
-    yield from wrong or [Finding(OK, f"{len(requirements())} packages are there and new enough")]
+    wanted = requirements(case.experiment.task if case.experiment else "")
+    wrong = [finding for _, package, lowest in wanted if (finding := _outdated(package, lowest))]
+    yield from wrong or [Finding(OK, f"{len(wanted)} packages are there and new enough")]
     yield from _pair()
     yield from _importable(case)
     yield from _traker(case)

@@ -10,8 +10,11 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from unlearnkit.extras import EXTRAS, OF_TASK
 
 SECONDS = 180
 """Patience with a process that is asked."""
@@ -73,18 +76,27 @@ def ask(program: str, *arguments: str) -> tuple[int | str, list[dict[str, Any]]]
     return ended.returncode, _objects(ended.stdout)
 
 
-def requirements() -> list[tuple[str, str, str]]:
-    """Return (module, package, lowest version) of what unlearnkit depends on, torch last."""
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    if project.exists():
-        texts = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
-    else:
-        texts = [text for text in importlib.metadata.requires("unlearnkit") or [] if "extra ==" not in text]
+def requirements(task: str = "") -> list[tuple[str, str, str]]:
+    """Return (module, package, lowest version) of the core and of extras that are there or a task needs, torch last."""
+    extras = [own for own, modules in EXTRAS.items() if OF_TASK.get(task) == own or find_spec(modules[0])]
+    shared = ["workflow"] if extras or find_spec("snakemake") else []
     found = []
-    for text in texts:
+    for text in [text for extra in ("", *shared, *extras) for text in _declared(extra)]:
         name, lowest = [*re.split(r"\s*>=\s*", text), ""][:2]
         found.append((_MODULES.get(name.lower(), name.replace("-", "_")), name, lowest))
     return sorted(found, key=lambda item: item[1].startswith("torch"))
+
+
+def _declared(extra: str) -> list[str]:
+    """Return the requirements of an extra, "" for the core, such as "torch>=2.11"."""
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if project.exists():
+        own = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        texts = own["optional-dependencies"][extra] if extra else own["dependencies"]
+    else:
+        split = [text.partition(";") for text in importlib.metadata.requires("unlearnkit") or []]
+        texts = [text.strip() for text, _, marker in split if "".join(re.findall(r"extra == .(\w+)", marker)) == extra]
+    return [text for text in texts if not text.startswith("unlearnkit[")]
 
 
 def version_of(text: str) -> tuple[int, ...]:

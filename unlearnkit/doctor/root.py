@@ -36,7 +36,7 @@ def examine(case: Case) -> Iterator[Finding]:
         yield Finding(ERROR, error.fact, error.remedy or "")
     package = Path(unlearnkit.__file__).resolve().parent.parent
     if package != here.resolve() and not _includes_installed(Path("Snakefile")):
-        remedy = "install this clone (pip install -e .), or work there"
+        remedy = "install this clone (pip install -e '.[all]'), or work there"
         yield Finding(WARNING, f"jobs use the package in {package}, not the one here", remedy)
     for profile in PROFILES:
         if not Path(profile).is_dir():

@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address
-from unlearnkit.hub.failures import IncompleteError, Report
+from unlearnkit.hub.failures import other_commit
 from unlearnkit.hub.listing import RemoteFile, folder_of
+from unlearnkit.hub.retries import IncompleteError, Report
 
 _PIECE = 1 << 20
 _STEPS = 10
@@ -40,7 +41,7 @@ def cached_file(address: Address, file: RemoteFile, report: Report) -> Path | No
     if _is_intact(Path(found), file):
         return Path(found)
     damaged = f"{found} is damaged: it does not have the hash that {address.version} lists"
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(damaged, remedy="remove it, and run once where there is a network and HF_HUB_OFFLINE is not set")
     report(f"{damaged}; fetching it again")
     try:
@@ -62,20 +63,9 @@ def downloaded(address: Address, file: RemoteFile, report: Report) -> Path:
     Raises what the client raises, OSError if the cache cannot be written, and HubError if the content is another one.
     """
     from huggingface_hub import constants, hf_hub_download
-    from huggingface_hub.utils import WeakFileLock
 
-    folder = folder_of(address)
-    blob = folder / "blobs" / file.etag
-    partial = partial_of(address, file)
-    lock = folder.parent / ".locks" / folder.name / f"{file.etag}.lock"
-    for parent in (blob.parent, lock.parent):
-        parent.mkdir(parents=True, exist_ok=True)
-    with WeakFileLock(lock):
-        if not (blob.is_file() and _is_intact(blob, file)):
-            _complete(address, file, partial, report)
-            _refuse_other(address, file, partial)
-            partial.replace(blob)
-    return Path(
+    blob = _blob(address, file, report)
+    found = Path(
         hf_hub_download(
             address.name,
             file.path,
@@ -85,6 +75,28 @@ def downloaded(address: Address, file: RemoteFile, report: Report) -> Path:
             endpoint=constants.ENDPOINT,
         )
     )
+    if address.revision not in found.parts:
+        raise other_commit(address, found.relative_to(folder_of(address).resolve()).parts[1])
+    if not found.samefile(blob):  # a copy, or what came under another name
+        _refuse_other(address, file, found)
+    return found
+
+
+def _blob(address: Address, file: RemoteFile, report: Report) -> Path:
+    """Return where the content of a file lies, fetched and verified if it is not there; others wait for it."""
+    from huggingface_hub.utils import WeakFileLock
+
+    folder, partial = folder_of(address), partial_of(address, file)
+    blob = folder / "blobs" / file.etag
+    lock = folder.parent / ".locks" / folder.name / f"{file.etag}.lock"
+    for parent in (blob.parent, lock.parent):
+        parent.mkdir(parents=True, exist_ok=True)
+    with WeakFileLock(lock):
+        if not (blob.is_file() and _is_intact(blob, file)):
+            _complete(address, file, partial, report)
+            _refuse_other(address, file, partial)
+            partial.replace(blob)
+    return blob
 
 
 def _complete(address: Address, file: RemoteFile, partial: Path, report: Report) -> None:

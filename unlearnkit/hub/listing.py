@@ -15,6 +15,7 @@ from typing import Any
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import COMMIT, Address
+from unlearnkit.hub.failures import other_commit
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,7 @@ def requested_listing(address: Address) -> list[RemoteFile]:
     client = HfApi()
     commit = client.repo_info(address.name, revision=address.revision, repo_type=address.kind).sha
     if commit != address.revision:
-        raise HubError(
-            f"asked for commit {address.revision} of {address}, {client.endpoint} answers with {commit}",
-            expected="a hub that keeps commits",
-            remedy="correct the revision, or HF_ENDPOINT if it names a mirror",
-        )
+        raise other_commit(address, str(commit))
     entries = client.list_repo_tree(address.name, recursive=True, revision=address.revision, repo_type=address.kind)
     found = [_remote_file(entry) for entry in entries if isinstance(entry, RepoFile)]
     files = _checked(sorted(found, key=lambda file: file.path), address)

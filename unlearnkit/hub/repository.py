@@ -12,8 +12,9 @@ from pathlib import Path
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address, Kind, refuse_branch
 from unlearnkit.hub.downloads import cached_file, downloaded, partial_of, size_of
-from unlearnkit.hub.failures import Report, explained, offline, persistently
+from unlearnkit.hub.failures import explained, offline
 from unlearnkit.hub.listing import RemoteFile, folder_of, kept_listing, requested_listing
+from unlearnkit.hub.retries import Report, persistently
 
 __all__ = ["RemoteFile", "Report", "Repository", "current_commit", "kept_commits"]
 
@@ -126,4 +127,4 @@ def kept_commits(name: str, kind: Kind = "dataset") -> list[str]:
 def _is_offline() -> bool:
     from huggingface_hub import constants
 
-    return constants.is_offline_mode()
+    return constants.HF_HUB_OFFLINE

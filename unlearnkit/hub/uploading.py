@@ -6,7 +6,8 @@ from pathlib import Path
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address, Kind
-from unlearnkit.hub.failures import Report, explained
+from unlearnkit.hub.failures import explained
+from unlearnkit.hub.retries import Report
 
 
 def upload_folder(
@@ -24,7 +25,7 @@ def upload_folder(
     files = [path for path in folder.rglob("*") if path.is_file()]
     if not files:
         raise HubError(f"{folder} holds no files to upload")
-    if constants.is_offline_mode():
+    if constants.HF_HUB_OFFLINE:
         raise HubError(f"HF_HUB_OFFLINE is set, so nothing is uploaded to {address}", remedy="unset it")
     if not get_token():
         raise HubError(

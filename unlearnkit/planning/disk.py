@@ -12,9 +12,9 @@ from unlearnkit import layout
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.planning import assumptions
-from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import model_of
 from unlearnkit.planning.memory import base_bytes, merged_bytes
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.workload import MERGED, Workload
 from unlearnkit.registry import ALWAYS_OBSERVED, REGISTRIES, task_of

@@ -1,7 +1,7 @@
 """What Snakemake would run: its own dry run, read from its job graph, never a second implementation of staleness.
 
-This is the only module that knows Snakemake's inside: `parse_args` of its command line, which merges profiles, its
-Python API, and the job graph behind it.
+Beside `missing`, which reads the job graph, this is the only module that knows Snakemake's inside: `parse_args` of its
+command line, which merges profiles, and its Python API.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from snakemake.api import SnakemakeApi
@@ -30,49 +30,22 @@ from snakemake.settings.types import (
 from unlearnkit.artifacts.timing import process_seconds
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.errors import UnlearnkitError
-from unlearnkit.workflow.guards.studies import extended, kept_trials, replaced_beside
+from unlearnkit.planning.missing import MissingJob, Slots, gpu_slots, missing_jobs, settings_of, stage_name
+from unlearnkit.workflow.guards.studies import extended, replaced_beside
 
 MANY = 10_000
 REFUSALS = (WorkflowError, RuleException, ApiError, CliException, OSError, ValueError)
 """What Snakemake raises where the user has something to correct; not all of it is of its own classes."""
 
 
-@dataclass(frozen=True, eq=False)
-class MissingJob:
-    """A job that Snakemake would run.
-
-    `needs` are the numbers of missing jobs that must end before it, `kept` the trials of a study that it need not run.
-    """
-
-    number: int
-    rule: str
-    wildcards: Mapping[str, str]
-    settings: Mapping[str, Any]
-    outputs: Mapping[str, str]
-    threads: int
-    gpus: int
-    local: bool
-    needs: frozenset[int]
-    kept: int = 0
-
-
-@dataclass(frozen=True)
-class Slots:
-    """What jobs share: cores and GPU slots here or, with a `remote` executor, jobs in flight (None: no limit)."""
-
-    cores: int
-    jobs: int | None
-    gpus: int | None
-    remote: bool
-
-
 @dataclass(frozen=True)
 class DryRun:
     """The missing jobs in the order of the rules, the merged configuration, what they share, and how long it took.
 
-    `replaced` says what exists and is made again with other settings, `extended` which studies keep their trials.
-    `seconds` is the age of this process: about what Snakemake needs before its first job, since it was loaded, read the
-    workflow and built the graph.
+    `done` maps every stage (`stage_name`) to the number of its jobs whose outputs are there. `replaced` says what
+    exists and is made again with other settings, `extended` which studies keep their trials. `seconds` is the age of
+    this process: about what Snakemake needs before its first job, since it was loaded, read the workflow and built the
+    graph.
     """
 
     jobs: Sequence[MissingJob]
@@ -82,6 +55,7 @@ class DryRun:
     replaced: str
     extended: str
     seconds: float
+    done: Mapping[str, int] = field(default_factory=dict)
 
 
 def dry_run(arguments: Sequence[str]) -> DryRun:
@@ -97,24 +71,32 @@ def dry_run(arguments: Sequence[str]) -> DryRun:
             workflow = _workflow(args)
         except REFUSALS as error:
             raise UnlearnkitError(str(error).strip()) from None
-    gpus = None if _remote(args) else workflow.global_resources.get("gpu")
-    # a number in Snakemake 9.0, an object that holds one later
-    gpus = getattr(gpus, "value", gpus)
     needed = [*workflow.dag.needrun_jobs(exclude_finished=False)]
     return DryRun(
-        jobs=list(_missing(workflow, _remote(args))),
+        jobs=list(missing_jobs(workflow, remote=_remote(args))),
         config=workflow.globals["config"],
         targets=[str(target) for target in args.targets] or ["all"],
         slots=Slots(
             cores=_cores(args),
             jobs=args.jobs if _remote(args) else None,
-            gpus=None if gpus is None else int(gpus),
+            gpus=None if _remote(args) else gpu_slots(workflow),
             remote=_remote(args),
         ),
         replaced=replaced_beside(needed),
         extended=extended(needed),
         seconds=process_seconds(),
+        done=_done(workflow, {*needed}),
     )
+
+
+def _done(workflow: Any, needed: Collection[Any]) -> dict[str, int]:
+    """Return stage -> number of jobs that are not `needed`, of all stages in the order of the rules."""
+    rank = {rule.name: position for position, rule in enumerate(workflow.rules)}
+    counts: dict[str, int] = {}
+    for job in sorted((job for job in workflow.dag.jobs if job.output), key=lambda job: rank[job.rule.name]):
+        stage = stage_name(job.rule.name, settings_of(job))
+        counts[stage] = counts.get(stage, 0) + (job not in needed)
+    return counts
 
 
 def _refuse_options(args: Any) -> None:
@@ -162,28 +144,6 @@ def _workflow(args: Any) -> Any:
         )
         graph.execute_workflow(executor="dryrun")
         return workflow._workflow
-
-
-def _missing(workflow: Any, remote: bool) -> Iterator[MissingJob]:
-    """Yield the missing jobs in the order of the rules, those of one rule in the order of their outputs."""
-    graph, rank = workflow.dag, {rule.name: position for position, rule in enumerate(workflow.rules)}
-    unordered = graph.needrun_jobs(exclude_finished=False)
-    jobs = sorted(unordered, key=lambda job: (rank[job.rule.name], [str(path) for path in job.output]))
-    number, kept = {job: position for position, job in enumerate(jobs)}, kept_trials(jobs)
-    for job in jobs:
-        if job.output:
-            yield MissingJob(
-                number=number[job],
-                rule=job.rule.name,
-                wildcards=dict(job.wildcards_dict),
-                settings=getattr(job.params, "settings", {}),
-                outputs={name or str(path): str(path) for name, path in job.output._allitems()},
-                threads=job.threads,
-                gpus=int(job.resources.get("gpu", 0)),
-                local=not remote or job.rule.name in workflow._localrules,
-                needs=frozenset(number[other] for other in graph.dependencies[job] if other in number),
-                kept=kept.get(job, 0),
-            )
 
 
 def _remote(args: Any) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from unlearnkit.artifacts.machine import machine
 from unlearnkit.config.load import load_experiment
 from unlearnkit.planning.basis import Basis, farthest
 from unlearnkit.planning.disk import download_bytes
-from unlearnkit.planning.dry_run import DryRun, MissingJob
+from unlearnkit.planning.dry_run import DryRun
 from unlearnkit.planning.memory import DeviceMemory, device_memory
+from unlearnkit.planning.missing import MissingJob, stage_name
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.published import Published, published
 from unlearnkit.planning.records import Record
@@ -80,12 +80,6 @@ def make_plan(found: DryRun, records: Sequence[Record]) -> Plan:
         machine=machine(),
         published=fetched,
     )
-
-
-def stage_name(rule: str, settings: Mapping[str, Any]) -> str:
-    """Return the stage that a job belongs to: its rule, with the method or metric where it has one."""
-    what = settings.get("method") or settings.get("metric")
-    return f"{rule} {what}" if what else rule
 
 
 def _priced(name: str, jobs: Sequence[MissingJob], predictor: Predictor) -> Stage:

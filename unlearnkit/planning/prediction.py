@@ -16,8 +16,8 @@ from unlearnkit.facts.base_shapes import shape_of
 from unlearnkit.planning import assumptions
 from unlearnkit.planning.basis import Basis, Estimate
 from unlearnkit.planning.disk import Disk
-from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import Keys, as_key, keys_of, model_of
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.records import START, Record
 from unlearnkit.planning.workload import Workload
 from unlearnkit.registry import REGISTRIES

@@ -56,7 +56,7 @@ def as_text(plan: Plan) -> str:
     lines = [
         f"{plan.experiment}: missing for {', '.join(plan.found.targets)}",
         "",
-        *_aligned(header, rows),
+        *aligned(header, rows),
         "",
         f"Elapsed:   {duration(plan.elapsed_seconds)} with {where}",
         f"Disk:      {kinds}",
@@ -135,10 +135,10 @@ def _row(stage: Stage, gpu: bool) -> list[str]:
     ]
 
 
-def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:
-    """Return a Markdown table: text columns (the first and the last) to the left, numbers to the right."""
+def aligned(header: list[str], rows: list[list[str]], *, text_last: bool = True) -> list[str]:
+    """Return a Markdown table: text columns (the first and perhaps the last) to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    sides = ["<", *">" * (len(header) - 2), "<"]
+    sides = ["<", *">" * (len(header) - 2), "<" if text_last else ">"]
     rule = ["-" * width if side == "<" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
     cells = (
         [f"{cell:{form}}" for cell, form in zip(row, map("{}{}".format, sides, widths), strict=True)]

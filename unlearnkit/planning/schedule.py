@@ -8,7 +8,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from unlearnkit.planning import assumptions
-from unlearnkit.planning.dry_run import MissingJob, Slots
+from unlearnkit.planning.missing import MissingJob, Slots
 
 
 def elapsed(jobs: Sequence[MissingJob], seconds: Mapping[int, float], slots: Slots, start: float) -> float:

@@ -17,9 +17,9 @@ from unlearnkit.config.pools.sizes import forgotten_of, part_of
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.layout import attack_of, shard_indices, subject_of, variant_of
-from unlearnkit.planning.dry_run import MissingJob
 from unlearnkit.planning.identity import as_key
 from unlearnkit.planning.memory import sized
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.records import Record
 from unlearnkit.planning.requests import rows_so_far
 from unlearnkit.planning.searches import mean_passes, trials_of, trials_of_choice

@@ -55,19 +55,20 @@ def read_pool(name: str, number: str, revision: str | None, models: int, report:
     if name not in POOLS:
         raise ConfigError(f"there is no pool '{name}'", expected=", ".join(POOLS), remedy=suggest(name, POOLS))
     pool = POOLS[name]
-    layout, names = LAYOUTS[pool.layout], pool.names
-    known = layout.FORGET_SETS[names.data_set]
+    known = LAYOUTS[pool.layout].FORGET_SETS[pool.names.data_set]
     if not number.isdecimal() or int(number) not in known:
         raise ConfigError(
             f"--forget-set is '{number}', and the pool {name} has none of that number",
             expected=f"a number from {known[0]} to {known[-1]}, since oracles lack a forget set of the pool",
         )
     commit = _commit(pool.repository, revision)
-    reader = _Reader(pool, layout, Repository(pool.repository, commit), report)
-    forget = reader.forget_set(int(number))
-    tables = {"oracle": reader.table(int(number), 2 * models), "original": reader.table(None, models)}
-    place = f"{pool.repository} at {commit[:12]}, forget set {number}"
-    return PoolMargins(commit, place, reader.in_order(int(number), forget), tables)
+    reader = _Reader(pool, LAYOUTS[pool.layout], Repository(pool.repository, commit), report)
+    return PoolMargins(
+        commit,
+        place=f"{pool.repository} at {commit[:12]}, forget set {number}",
+        forget_set=reader.in_order(int(number), reader.forget_set(int(number))),
+        tables={"oracle": reader.table(int(number), 2 * models), "original": reader.table(None, models)},
+    )
 
 
 def require_sound(sides: Mapping[str, Population], place: str) -> None:
@@ -128,24 +129,27 @@ class _Reader:
 
     def table(self, number: int | None, count: int) -> MarginTable:
         """Return the margins of the first `count` models, or of all if there are less."""
-        pool, names = self.pool, self.pool.names
-        pieces: list[Piece] = self.layout.margins(names, number, range(min(count, self.layout.MODELS[names.data_set])))
+        most = self.layout.MODELS[self.pool.names.data_set]
         by_rows: dict[str, list[Piece]] = defaultdict(list)
-        for piece in pieces:
+        for piece in self.layout.margins(self.pool.names, number, range(min(count, most))):
             by_rows[piece.rows].append(piece)
-        parts = {rows: self._part(own)[:count] for rows, own in by_rows.items()}
-        title = Path(pool.repository, os.path.commonpath([Path(piece.path).parent for piece in pieces]))
-        table = of_splits(title, parts)
-        training = sum(part.shape[1] for rows, part in parts.items() if rows != "validation")
-        if training != pool.train or parts["validation"].shape[1] != pool.validation:
-            raise DataError(
-                f"{title} has margins on {training:,} training and {parts['validation'].shape[1]:,} validation samples",
-                expected=f"{pool.train:,} and {pool.validation:,}",
-                remedy="name another commit with --revision",
-            )
+        folders = [Path(piece.path).parent for own in by_rows.values() for piece in own]
+        title = Path(self.pool.repository, os.path.commonpath(folders))
+        table = of_splits(title, {rows: self._part(own)[:count] for rows, own in by_rows.items()})
+        self._require_samples(table)
         if table.models < count:
             self.report(f"{title} has {table.models} models; {count} would be compared")
         return table
+
+    def _require_samples(self, table: MarginTable) -> None:
+        validation = int((table.split == "validation").sum())
+        if (table.samples - validation, validation) != (self.pool.train, self.pool.validation):
+            raise DataError(
+                f"{table.path} has margins on {table.samples - validation:,} training and {validation:,} validation "
+                "samples",
+                expected=f"{self.pool.train:,} and {self.pool.validation:,}",
+                remedy="name another commit with --revision",
+            )
 
     def _part(self, pieces: Sequence[Piece]) -> NDArray[Any]:
         arrays = self.arrays([piece.path for piece in pieces])

@@ -82,6 +82,13 @@ def why_locked(folder: Path) -> str | None:
     return None
 
 
+def who_runs(folder: Path) -> str:
+    """Return who holds the locks in `folder`, such as "process 12 on vm"; "" if nobody does that may be alive."""
+    if not any(folder.glob("*.lock")) or why_locked(folder) is None:
+        return ""
+    return ", ".join(f"process {each['pid']} on {each['host']}" for each in _holders(folder)) or "a run without a name"
+
+
 def _holders(folder: Path) -> Iterator[Identity]:
     """Yield the runs that stand beside the locks; of one that cannot be read, the lock has no name."""
     for path in folder.glob("*.holder"):
