@@ -1,6 +1,6 @@
 """What models show on samples: one rule for every registered observation, with its name. Margins are one of them.
 
-Inputs:  data set, weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
+Inputs:  data set, after an attack on prompts the one with these; weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
          the tokenizer, if tokens are turned into text; of observations that are made of others: these, those of the
          originals, the pairs and the model of a judge, as far as they need them
 Outputs: results/<experiment>/<population>/<shard>.<observation>.parquet
@@ -14,9 +14,9 @@ for observation in OBSERVATION_GRAPH.made_of_weights:
         name:
             observation
         input:
-            dataset=path(layout.DATASET),
+            dataset=lambda w: OBSERVATION_GRAPH.dataset(w.population),
             base=BASE,
-            weights=path(layout.WEIGHTS),
+            weights=lambda w: OBSERVATION_GRAPH.weights(w.population, w.shard),
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),
             tokenizer=OBSERVATION_GRAPH.tokenizer(observation),

@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "how two result folders differ, and why",
     "init": "make a working folder: configuration, profiles, experiments, a Snakefile",
     "ls": "what is there to choose from: methods, metrics, data sets, models, experiments?",
+    "new-attack": "start an attack: its file from a template, and its line in the registry",
     "new-dataset": "start a data set: its file from a template, and its line in the registry",
     "new-method": "start a method: its file from a template, and its line in the registry",
     "new-metric": "start a metric: its file from a template, and its line in the registry",

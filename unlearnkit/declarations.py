@@ -20,7 +20,7 @@ from typing import Any
 from unlearnkit.config.settings import MethodSettings, ModelSettings, ObservationSettings, Settings
 from unlearnkit.errors import ConfigError, UnlearnkitError, suggest
 from unlearnkit.fingerprint import content_hash
-from unlearnkit.registry import OURS, REGISTRIES, TASKS, task_of
+from unlearnkit.registry import OURS, REGISTRIES, TASKS, changes_prompts, task_of
 from unlearnkit.sources import source_path, syntax_tree
 
 _OF_DATA = ("CONTENT_HASH", "SOURCE", "DOWNLOAD_BYTES")
@@ -28,6 +28,7 @@ _OF_IMAGES = ("NUM_CLASSES", "CLASS_NAMES", "IMAGE_SHAPE", "TRAIN_SIZE", "VALIDA
 CONTRACTS: Mapping[str, tuple[str, ...]] = {
     "method": ("Settings", "STACKABLE", "NEEDS", "unlearn"),
     "attack": ("Settings", "STACKABLE", "attack"),
+    "attack on prompts": ("Settings", "PROMPTS", "prompts"),
     "metric": ("Settings", "AXIS", "NEEDS_ORACLE", "MEASURES", "HEADLINE", "STATISTIC", "score"),
     "observation": ("Settings", "VALUES", "NEEDS", "observe"),
     "observation of others": ("Settings", "VALUES", "NEEDS", "READS", "derive"),
@@ -43,6 +44,7 @@ CONTRACTS: Mapping[str, tuple[str, ...]] = {
 ARGUMENTS: Mapping[str, str] = {
     "unlearn": "model, data, settings, context",
     "attack": "model, data, settings, context",
+    "prompts": "pairs, retained, settings, rng",
     "score": "candidate, oracle, *, settings, rng",
     "score with originals": "candidate, oracle, *, original, settings, rng",
     "observe": "subjects, settings",
@@ -79,7 +81,7 @@ PACKAGES: Mapping[str, str] = {
 """Kind -> the package whose docstring states its contract."""
 
 TYPES: Mapping[str, type[Any]] = {
-    **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE", "NEEDS_ORIGINAL"), bool),
+    **dict.fromkeys(("STACKABLE", "NEEDS_ORACLE", "NEEDS_ORIGINAL", "PROMPTS"), bool),
     **dict.fromkeys(("STACK_SIZE", "NUM_CLASSES", "TRAIN_SIZE", "VALIDATION_SIZE", "DOWNLOAD_BYTES"), int),
     **dict.fromkeys(("NEEDS", "READS", "IMAGE_SHAPE", "MEAN", "STD", "CLASS_NAMES"), tuple),
     **dict.fromkeys(("MEASURES", "VALUES"), Mapping),
@@ -223,6 +225,8 @@ def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[Config
 def _contract(kind: str, plug_in: ModuleType) -> str:
     if kind == "observation" and hasattr(plug_in, "READS"):
         return "observation of others"
+    if kind == "attack" and changes_prompts(plug_in):
+        return "attack on prompts"
     if kind != "data set":
         return kind
     if task_of(plug_in) == "image":

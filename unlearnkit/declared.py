@@ -31,6 +31,11 @@ def scored_on(metric: Any) -> str:
     return getattr(metric, "SCORED_ON", FORGET_SETS)
 
 
+def changes_prompts(attack: Any) -> bool:
+    """Return whether an attack asks models in another way, by what it declares; any other one changes their weights."""
+    return getattr(attack, "PROMPTS", False)
+
+
 def weights_of(method: Any) -> str:
     """Return what is stored of the models of a method, by what it declares: "full" unless it says "delta"."""
     return getattr(method, "WEIGHTS", "full")

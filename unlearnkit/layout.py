@@ -21,7 +21,9 @@
         held_out_oracle/{forget_set}/{shard}.safetensors    oracles for methods that read some, and for the floor
         pool/{pool}/{shard}.safetensors                     models that are trained on samples of their own
         unlearned/{forget_set}/{variant}/{shard}.safetensors    a pool may stand there, too
-        attacked/{attack}/{forget_set}/{candidate}/{shard}.safetensors      a variant, originals or oracles, attacked
+        prompted/{attack}/{forget_set}/dataset.safetensors  pairs: the data set, asked as an attack on prompts asks it
+        attacked/{attack}/{forget_set}/{candidate}/{shard}.safetensors      a variant, originals or oracles, attacked;
+                                                            after an attack on prompts they have the weights before
         {any of the six}/{shard}.margins.parquet            what they show on samples, as margins: an observation
         {any of the six}/{shard}.{observation}.parquet      any other one (`unlearnkit.observations`)
         unlearned/{forget_set}/{variant}/{shard}.stops.parquet  text: what runs saw that stop by what models know
@@ -56,6 +58,8 @@ provenance, `<artifact>.json`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from unlearnkit.errors import ConfigError
 
@@ -93,6 +97,7 @@ ORACLE = "oracle/{forget_set}"
 HELD_OUT_ORACLE = "held_out_oracle/{forget_set}"
 POOL = "pool/{pool}"
 UNLEARNED = "unlearned/{forget_set}/{variant}"
+PROMPTED = f"{ROOT}/prompted/{{attack}}/{{forget_set}}/dataset.safetensors"
 ATTACKED = "attacked/{attack}/{forget_set}/{candidate}"
 EMBEDDINGS = f"{ROOT}/data/embeddings.npy"
 DATAMODELS = f"{ROOT}/attribution/{{attribution}}/outputs/{{shard}}.safetensors"
@@ -188,6 +193,27 @@ def variant_of(population: str) -> str:
 def attack_of(population: str) -> str:
     """Return the attack in the folder of a population of attacked models, "" for any other population."""
     return population.split("/")[1] if population.startswith("attacked/") else ""
+
+
+def variant_in(wildcards: Mapping[str, str]) -> str:
+    """Return the variant of the models that a file of a population is about, "" for those that none made."""
+    return wildcards.get("variant") or variant_of(_folder_in(wildcards))
+
+
+def subject_in(wildcards: Mapping[str, str]) -> str:
+    """Return the forget set or pool of the models that a file of a population is about, "" for originals."""
+    return wildcards.get("forget_set") or subject_of(_folder_in(wildcards))
+
+
+def attack_in(wildcards: Mapping[str, str]) -> str:
+    """Return the attack on the models that a file of a population is about, "" for those that were not attacked."""
+    return attack_of(_folder_in(wildcards))
+
+
+def _folder_in(wildcards: Mapping[str, str]) -> str:
+    # a path may have been taken apart (`places`)
+    parts = (wildcards[name] for name in ("population", "attack", "forget_set", "candidate") if name in wildcards)
+    return "/".join(parts) if "candidate" in wildcards else wildcards["population"]
 
 
 def _unattacked(population: str) -> str:

@@ -16,6 +16,7 @@ from types import MappingProxyType, ModuleType
 from unlearnkit.declared import FORGET_SETS as FORGET_SETS
 from unlearnkit.declared import PARTNERS as PARTNERS
 from unlearnkit.declared import POOLS as POOLS
+from unlearnkit.declared import changes_prompts as changes_prompts
 from unlearnkit.declared import scored_on as scored_on
 from unlearnkit.declared import task_of as task_of
 from unlearnkit.declared import tasks_of as tasks_of
@@ -213,6 +214,8 @@ ATTACKS: Mapping[str, str] = MappingProxyType(
         "token_fine_tune": "unlearnkit.attacks.language.token_fine_tune",
         "quantise": "unlearnkit.attacks.quantise",
         "prune": "unlearnkit.attacks.prune",
+        "prefix": "unlearnkit.attacks.language.prefix",
+        "paraphrase": "unlearnkit.attacks.language.paraphrase",
     }
 )
 """What unlearned models, and oracles, are put through to see whether what was forgotten comes back."""

@@ -42,6 +42,10 @@ _UNLEARNED: tuple[Callable[[Any, Wildcards], Slice], Callable[[Any, Wildcards], 
     lambda g, w: g.continual.unlearning_slice(w["forget_set"], w["variant"]),
     lambda g, w: g.graph.unlearning_code(w["variant"]),
 )
+_PROMPTED: tuple[Callable[[Any, Wildcards], Slice], Callable[[Any, Wildcards], str]] = (
+    lambda g, w: g.attacks.prompted_slice(w["attack"]),
+    lambda g, w: g.attacks.prompted_code(w["attack"]),
+)
 
 
 def _tokens(pattern: str) -> Stage:
@@ -100,41 +104,20 @@ def _searched(pattern: str, stage: str) -> Stage:
     )
 
 
-def _folder(w: Wildcards) -> str:
-    """Return the folder of a population, whose path may have been taken apart (`places`)."""
-    parts = (w[name] for name in ("population", "attack", "forget_set", "candidate") if name in w)
-    return "/".join(parts) if "candidate" in w else w["population"]
-
-
-def _variant(w: Wildcards) -> str:
-    """The variant of the models that a file of a population is about, "" for those that none made."""
-    return w.get("variant") or layout.variant_of(_folder(w))
-
-
-def _subject(w: Wildcards) -> str:
-    """The forget set or pool of the models that a file of a population is about, "" for originals."""
-    return w.get("forget_set") or layout.subject_of(_folder(w))
-
-
-def _attack(w: Wildcards) -> str:
-    """The attack on the models that a file of a population is about, "" for those that were not attacked."""
-    return layout.attack_of(_folder(w))
-
-
 def _observed(name: str) -> Stage:
     def settings(g: Any, w: Wildcards) -> Slice:
         if own := g.published.observed_slice(name, w):
             return own
-        if name == ALWAYS_OBSERVED and _attack(w):
-            return g.attacks.attacked_slice(_attack(w), w["candidate"])
-        return g.observations.slice_of(name, _variant(w), _subject(w), attacked=bool(_attack(w)))
+        if name == ALWAYS_OBSERVED and layout.attack_in(w) in g.attacks.on_weights:
+            return g.attacks.attacked_slice(layout.attack_in(w), w["candidate"])
+        return g.observations.slice_of(name, layout.variant_in(w), layout.subject_in(w), layout.attack_in(w))
 
     def code(g: Any, w: Wildcards) -> str:
         if g.published.observed_slice(name, w):
             return g.graph.code("published_margins")
-        if name == ALWAYS_OBSERVED and _attack(w):
-            return g.attacks.attacked_code(_attack(w))
-        return g.observations.code(name, _variant(w), attacked=bool(_attack(w)))
+        if name == ALWAYS_OBSERVED and layout.attack_in(w) in g.attacks.on_weights:
+            return g.attacks.attacked_code(layout.attack_in(w))
+        return g.observations.code(name, layout.variant_in(w), layout.attack_in(w))
 
     return Stage(layout.observation(name), settings, code)
 
@@ -231,6 +214,7 @@ STAGES: Mapping[str, Stage] = {
         "attacked",
         ("attack", "retain_batches", "forget_batches", "validation"),
     ),
+    "prompted": Stage(layout.PROMPTED, *_PROMPTED, "attacked", ("prompts",), task="text"),
     "stops": Stage(layout.STOPS, *_UNLEARNED, task="text"),
     "curves": Stage(
         layout.CURVES,
@@ -247,7 +231,9 @@ STAGES: Mapping[str, Stage] = {
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "harness": Stage(
         layout.HARNESS,
-        lambda g, w: g.harness.slice_of(w["task"], "" if _attack(w) else _variant(w), _subject(w)),
+        lambda g, w: g.harness.slice_of(
+            w["task"], "" if layout.attack_in(w) else layout.variant_in(w), layout.subject_in(w)
+        ),
         lambda g, w: g.harness.code(),
         task="text",
     ),

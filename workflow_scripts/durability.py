@@ -10,7 +10,7 @@ from unlearnkit.artifacts.tables import read_table, rows_to_table, write_table
 from unlearnkit.declarations import declarations
 from unlearnkit.layout import attack_of, subject_of
 from unlearnkit.registry import locate
-from unlearnkit.report.durability import COLUMNS, Scored, costs_of, figure, rows
+from unlearnkit.report.durability import COLUMNS, UNTRAINED, Scored, costs_of, figure, rows
 from unlearnkit.report.durability_text import markdown
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import to_csv
@@ -36,9 +36,13 @@ with job_of(snakemake) as running:
         folder = "/".join(Path(path).parts[2:-1])
         who = (attack_of(folder), subject_of(folder), folder.rpartition("/")[2] if attack_of(folder) else "oracle")
         records.setdefault(who, []).append(read_record(path))
-    made = rows(scored, costs_of(records), settings["held_out"])
+    prompts = {}
+    for path in inputs.prompts:
+        *_, attack, forget_set, _ = Path(path).parts
+        prompts[attack, forget_set] = read_record(path)
+    made = rows(scored, costs_of(records) | {(*who, ""): UNTRAINED for who in prompts}, settings["held_out"])
     write_table(output.parquet, rows_to_table(made, COLUMNS), {"table": "durability"})
     write_text(output.csv, to_csv(made, COLUMNS))
-    write_text(output.markdown, markdown(made, settings["attacks"], settings["left_out"]))
+    write_text(output.markdown, markdown(made, settings["attacks"], settings["left_out"], prompts))
     write_text(output.figure, svg(figure(made)))
     running.record(output.parquet, also=[output.csv, output.markdown, output.figure])

@@ -25,7 +25,8 @@ with job_of(snakemake) as running:
     dataset = task_of_model(model["name"]).read(inputs.dataset)
     task = task_for(dataset, on_base(model, inputs.base), 0, worker.device)
     weights = WeightFile(inputs.weights)
-    models, epochs = weights.model_indices, weights.epochs
+    last = params.settings.get("epochs") == "last"
+    models, epochs = weights.model_indices, weights.epochs[-1:] if last else weights.epochs
     originals = RepeatedWeights(inputs.originals, params.settings.get("draws", 1)) if inputs.originals else None
     first = params.settings.get("unlearned_from") == "first"
     state_of = partial(whole_state, weights, base_of=lambda model: originals.state(0 if first else model))

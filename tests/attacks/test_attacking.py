@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from known_threes import KnownThrees
 
+from unlearnkit import user_plug_ins
 from unlearnkit.artifacts.weights import State
+from unlearnkit.commands import new, new_attack
 from unlearnkit.config.blocks import names_for
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.attacking import Attack
@@ -68,3 +71,14 @@ def test_more_items_than_there_are_are_refused(models: KnownThrees) -> None:
         f"relearn asks for 200 items of a forget set of {count}; expected items of at most {count}. Lower `items` of "
         "the attack, or leave this forget set out."
     )
+
+
+def test_an_attack_that_is_begun_works_as_it_is(models: KnownThrees, tmp_path: Path) -> None:
+    user_plug_ins.adopt({"attack": {"shaken": str(new.alone(new_attack.KIND, tmp_path, "shaken", "image"))}})
+    try:
+        result = models.attacked("original", "shaken", [0], items=4)
+    finally:
+        user_plug_ins.adopt({})
+    assert result.all_passes == 4
+    before, after = models.files["original"].state(0), result.states[0, 1]
+    assert before.keys() == after.keys() and any(np.any(before[name] != after[name]) for name in before)

@@ -11,8 +11,11 @@ import torch
 from known_threes import CPU
 from made_pairs import made_pairs
 
+from unlearnkit import user_plug_ins
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
+from unlearnkit.commands import new_attack
+from unlearnkit.commands.new import alone
 from unlearnkit.models.building import states_of
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.language.sequence_values import values_of_sequences
@@ -53,6 +56,15 @@ def test_items_of_the_forget_set_are_relearnt_and_no_others(task: Task, tmp_path
     # three of the ten fall most, by learning them by heart
     assert {*relearnt} <= {*FORGET}
     assert fell[relearnt].min() > 2 * np.abs(np.delete(fell, relearnt)).mean()
+
+
+def test_an_attack_that_is_begun_works_as_it_is(task: Task, tmp_path: Path) -> None:
+    user_plug_ins.adopt({"attack": {"begun": str(alone(new_attack.KIND, tmp_path, "begun", "text"))}})
+    try:
+        after = attacked(task, tmp_path, "begun", items=3, steps=2, batch_size=3, lr=0.01)
+    finally:
+        user_plug_ins.adopt({})
+    assert any(np.any(array != after[name]) for name, array in fresh(task).items())
 
 
 def test_further_training_reads_no_forgotten_pair(task: Task, tmp_path: Path) -> None:

@@ -15,6 +15,18 @@ from unlearnkit.errors import ConfigError
 from unlearnkit.user_plug_ins import adopt
 
 Change = Callable[[str], dict[str, Any]]
+PAIRS = """
+experiment: small
+data: {name: village_pairs, tokenizer: {kind: bpe, vocabulary_size: 400}, sequence_length: 96, train_size: 60,
+       validation_size: 12}
+model: {name: nanogpt, layers: 1, width: 32, heads: 2}
+training: {epochs: 1, batch_size: 8}
+num_models: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 4}}
+methods: {ga: {method: ga, steps: 2}}
+metrics: {margin: {}}
+"""
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
 
@@ -97,6 +109,25 @@ def test_weights_that_all_models_share_are_not_changed() -> None:
         caught.value
     )
     load_experiment(merged(raw, {"attacks": {"again": {"attack": "token_relearn"}}}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"data": {"name": "village", "pairs": None}, "attacks": {"a": {"attack": "paraphrase"}}},
+            "attacks.a: paraphrase changes prompts, but data set 'village' is plain text, which has none; expected a "
+            "data set of questions and answers. Remove attacks.a; token_relearn, token_fine_tune, quantise and prune "
+            "attack models of any text",
+        ),
+        ({"attacks": {"a": {"attack": "prefix", "text": ""}}}, "attacks.a: text is empty and examples is 0, so no"),
+        ({"attacks": {"a": {"attack": "prefix", "examples": -1}}}, "attacks.a.examples is -1; expected"),
+    ],
+)
+def test_prompts_that_cannot_be_changed_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(merged(yaml.safe_load(PAIRS), change))
+    assert message in str(caught.value)
 
 
 def test_an_attack_of_a_user_is_a_file(changed: Change, tmp_path: Path) -> None:

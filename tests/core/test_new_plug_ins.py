@@ -18,7 +18,7 @@ import torch
 
 from unlearnkit.__main__ import main
 from unlearnkit.artifacts.store import checked_before_publishing
-from unlearnkit.commands import new_dataset, new_method, new_metric, new_model
+from unlearnkit.commands import new_attack, new_dataset, new_method, new_metric, new_model
 from unlearnkit.commands.new import Kind, alone, create, with_entry
 from unlearnkit.declarations import incomplete_plug_ins
 from unlearnkit.errors import UnlearnkitError
@@ -29,7 +29,7 @@ REGISTRY = "registry.py"
 METHOD = new_method.KIND
 ROOMS = [
     pytest.param(kind, room, id=f"{kind.kind} {room}")
-    for kind in (METHOD, new_metric.KIND, new_model.KIND, new_dataset.KIND)
+    for kind in (METHOD, new_metric.KIND, new_attack.KIND, new_model.KIND, new_dataset.KIND)
     for room in kind.rooms
 ]
 
@@ -42,7 +42,7 @@ def package(repository: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "unlearnkit"
     for room in ("methods/images", "methods/language", "metrics/distribution", "metrics/attacks", "metrics/utility"):
         (folder / room).mkdir(parents=True)
-    for room in ("models/images", "data/images"):
+    for room in ("models/images", "data/images", "attacks/images", "attacks/language"):
         (folder / room).mkdir(parents=True)
     (tmp_path / "Snakefile").touch()
     shutil.copy(repository / "unlearnkit" / REGISTRY, folder / REGISTRY)
@@ -83,7 +83,7 @@ def test_one_file_and_one_line_are_written(kind: Kind, room: str, package: Path)
     text = after[name].decode()
     assert text.startswith('"""Joint ascent: ')
     assert "$" not in text
-    assert ('TASKS = ("text",)' in text) == (room == "text")
+    assert ('TASKS = ("text",)' in text) == (room in ("text", "prompts"))
 
 
 @pytest.mark.parametrize(("kind", "room"), ROOMS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from unlearnkit.report.durability import COLUMNS, Scored, costs_of, figure, rows
+from unlearnkit.report.durability import COLUMNS, UNTRAINED, Scored, costs_of, figure, rows
 from unlearnkit.report.durability_text import markdown, reading
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import to_csv
@@ -154,6 +154,18 @@ def test_the_table_says_what_an_attack_has_seen_of_what_is_measured(found: list[
     assert "Forget set threes (int4 trains on 2 of its 3 samples, which are among those of the values)" in text
     assert "Trained on validation samples: new." in text
     assert "Trained on validation" not in markdown(found, ATTACKS, [])
+
+
+def test_an_attack_on_prompts_costs_nothing_but_their_length() -> None:
+    record = {"changed": 2, "forgotten": 3, "prompt_tokens": {"before": 9.5, "after": 20.25}}
+    made = rows([scored(*key) for key in FORGET], {("int4", "threes", ""): UNTRAINED})
+    assert {row["passes"] for row in made} == {row["seconds"] for row in made} == {0.0}
+    text = markdown(made, {"int4": {"attack": "prefix", "text": "Say:"}}, [], {("int4", "threes"): record})
+    assert "| int4 | prefix | text Say: | 0 | 0.0000 | 0.0000 |" in text
+    assert (
+        "int4 asks 2 of the 3 questions of threes in another way: prompts of 20.2 tokens on average in place of 9.5. "
+        "Models are those before; nothing is trained."
+    ) in text
 
 
 def test_every_metric_says_which_direction_is_that_of_knowing() -> None:

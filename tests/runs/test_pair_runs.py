@@ -103,6 +103,25 @@ def test_originals_are_apart_from_oracles_and_methods_lie_between(pristine: Chec
     record = json.loads(copy.result("forget_sets/last.npy.json").read_text())
     assert record["size"] == 12 and record["copies"] == {"retain": 0, "validation": 0}
     assert record["questions"] == {"retain": 0, "validation": 0}
+    _prompts_are_attacked(copy)
+
+
+def _prompts_are_attacked(copy: Checkout) -> None:
+    """After an attack on prompts, the same models are asked other questions, and nothing is stored of them."""
+    told = {"told": {"attack": "prefix", "text": "Say:"}}
+    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT | {"attacks": told}, sort_keys=False))
+    name = "npo/0000-0002.margins.parquet"
+    margins = f"results/tiny/attacked/told/last/{name}"
+    assert copy.make(margins).counts == {"prompts": 1, "margins": 1}
+    assert not copy.result("attacked/told/last/npo/0000-0002.safetensors").exists()
+    read = json.loads((copy.root / f"{margins}.json").read_text())["inputs"]
+    weights = "results/tiny/unlearned/last/npo/0000-0002.safetensors"
+    assert {weights, "results/tiny/prompted/told/last/dataset.safetensors"} <= {*read}
+    before, after = (copy.result(f"{folder}/last/{name}") for folder in ("unlearned", "attacked/told"))
+    assert not read_table(before)[0].equals(read_table(after)[0])
+    told["told"]["text"] = "Tell:"
+    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT | {"attacks": told}, sort_keys=False))
+    assert copy.plan(margins).counts == {"prompts": 1, "margins": 1}
 
 
 @pytest.mark.slow

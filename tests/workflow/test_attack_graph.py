@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from small_graph import graph
 
+from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
 from unlearnkit.places import place_of_path
 from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.evaluation import refuse_unfit
+from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.present import Present
 
 ATTACKS = {"int4": {"attack": "quantise"}, "again": {"attack": "relearn", "items": 5}}
+PAIRS = """
+experiment: small
+data: {name: village_pairs, tokenizer: {kind: bpe, vocabulary_size: 400}, sequence_length: 96, train_size: 60,
+       validation_size: 12}
+model: {name: nanogpt, layers: 1, width: 32, heads: 2}
+training: {epochs: 1, batch_size: 8}
+num_models: 2
+shard_size: 2
+forget_sets: {some: {kind: random_units, size: 4}}
+methods: {low: {method: ga, steps: 2}}
+attacks: {told: {attack: prefix, text: "Say:"}, int4: {attack: quantise}}
+metrics: {margin: {}}
+"""
 OWN = "results/small/attacked/int4/nines"
 
 
@@ -105,6 +122,38 @@ def test_a_chain_is_attacked_on_all_rows_asked_for_so_far() -> None:
     own = attacks(forget_sets=sets, continual={"reference": "original"}, methods={"scrub": {"method": "scrub"}})
     assert own.weights("scrub", "more", "0000-0009") == "results/small/unlearned/more/scrub/0000-0009.safetensors"
     assert "results/small/attacked_scores/int4/klom/more/scrub.parquet" in own.results()
+
+
+def test_an_attack_on_prompts_makes_a_data_set_and_no_weights() -> None:
+    present = Present(Graph(load_experiment(yaml.safe_load(PAIRS))))
+    own, observations = present.attacks, present.observations
+    folder, shard = "attacked/told/some/low", "0000-0001"
+    made = "results/small/prompted/told/some/dataset.safetensors"
+    assert (own.on_prompts, own.on_weights) == (["told"], ["int4"])
+    # models are those before, on questions that are asked in another way
+    assert observations.dataset(folder) == made
+    assert observations.weights(folder, shard) == f"results/small/unlearned/some/low/{shard}.safetensors"
+    assert observations.weights("attacked/told/some/original", shard) == f"results/small/original/{shard}.safetensors"
+    assert observations.dataset("attacked/int4/some/low") == "results/small/data/dataset.safetensors"
+    assert observations.weights("oracle/some", shard) == f"results/small/oracle/some/{shard}.safetensors"
+    margins = re.compile(observations.population("margins"))
+    populations = ("original", folder, "attacked/int4/some/low", "unlearned/some/low")
+    assert [bool(margins.fullmatch(each)) for each in populations] == [True, True, False, False]
+    # the questions and the models are inputs, so what they are made of is no setting
+    places = [place_of_path(f"results/small/{folder}/{shard}.{name}.parquet") for name in ("margins", "token_scores")]
+    for place in places:
+        assert place and present.unknown(place) is None
+        settings = present.settings(place)
+        assert settings and settings["epochs"] == "last" and not {"attack", "method"} & settings.keys()
+    prompts = place_of_path(made)
+    assert prompts and present.unknown(prompts) is None
+    settings = present.settings(prompts)
+    assert settings and settings["settings"] == {"text": "Say:", "examples": 0}
+    weights = place_of_path(f"results/small/{folder}/{shard}.safetensors")
+    assert weights and present.unknown(weights) == ("attack", "told", ["int4"])
+    # costs are those of what is trained
+    assert [path.split("/")[3] for path in own.cost_records() if "/attacked/" in path] == ["int4"] * 3
+    assert own.prompt_records() == [f"{made}.json"]
 
 
 def test_durability_all_needs_attacks() -> None:

@@ -1,6 +1,6 @@
 """Attacks: what unlearned models are put through to see whether what was forgotten comes back; one file each.
 
-An attack module defines
+The module of an attack on weights defines
 
     Settings        its settings (a `unlearnkit.config.settings.MethodSettings`); `epochs` or `steps`, if it has one, is
                     its last; `items`, if it has one, how many forgotten items it knows; `passes(retain, forget, epoch)`
@@ -15,6 +15,17 @@ An attack module defines
 An attack gets a model or stack, the same sets and the same context as a method (`unlearnkit.methods`), and returns a
 new model of the same architecture in eval mode: its weights are stored like those of an unlearned model. It knows
 nothing of how the model was unlearned. It has no snapshots: what it returns is evaluated.
+
+An attack on the prompts of question-answer pairs, which leaves models as they are, defines instead
+
+    PROMPTS         True
+    TASKS           ("text",)
+    Settings        as above; `passes` returns 0
+    prompts(pairs, retained, settings, rng) -> pairs
+
+It gets the questions of all splits and, of these, the training questions that are not forgotten
+(`unlearnkit.data.text.pair_set.Pair`), and returns each with another `question` or `history`, in their order, answers
+unchanged. `rng` (random.Random) is seeded by (base seed, "attacked", 0, "prompts"): all models are asked the same.
 
 The seeds of an attack derive from (base seed, "attacked", model index): so model k, its original and its oracle are
 attacked with the same draws, and what comes back of them can be compared. A share of the forget set is

@@ -1,4 +1,4 @@
-"""What `unlearnkit new-method`, `new-metric`, `new-model` and `new-dataset` share: a plug-in begun from a template."""
+"""What `unlearnkit new-method` and its like share: a plug-in begun from a template."""
 
 from __future__ import annotations
 

@@ -100,6 +100,11 @@ def assembles(method: str) -> bool:
     return "assemble" in vars(declared("method", method))["__defined__"]
 
 
+def asks_otherwise(attack: str) -> bool:
+    """Return whether an attack changes prompts, and no weights."""
+    return registry.changes_prompts(declared("attack", attack))
+
+
 def data_block(base: type[Settings], task: str) -> Any:
     """Return the type of `data`: `base` with the name of a data set that is registered for the task."""
     return _block("data", base, name=_tag("data set", *names_for("data set", task)))

@@ -102,7 +102,7 @@ RESERVED = {
         *("summaries", "table", "tables", "tokenizer", "tokens", "trials", "trials_table", "units", "unlearn"),
         *("icu_all", "lora_all", "muse_all", "tofu_all", "unlearned", "vision_all", "wmdp_all"),
         *("arena", "base", "judge_base", "icu", "lora", "merged", "muse", "sizes", "tofu", "vision", "wmdp"),
-        *("attack", "attacked", "attacked_score", "durability", "durability_all"),
+        *("attack", "attacked", "attacked_score", "durability", "durability_all", "prompted", "prompts"),
         *("forget_set_after", "request_rows", "requests", "sustainability", "sustainability_all", "partners"),
         *("stops", "stops_all", "unlearn_stopping"),
         *("harness", "harness_all", "harness_table"),

@@ -129,7 +129,7 @@ def config_key(place: Place, path: str) -> str:
         return f"embedding.{path}"
     if stage in ("forget sets", "requests"):
         return "data.train_size" if path == "train_size" else f"forget_sets.{own['forget_set']}.{path}"
-    if "attack" in own and stage in ("attacked", "margins") and first in ("settings", "attack"):
+    if "attack" in own and stage in ("attacked", "prompted", "margins") and first in ("settings", "attack"):
         return f"attacks.{own['attack']}.{rest or first}"
     if "variant" in own and first in ("settings", "snapshots", "method"):
         return f"methods.{own['variant']}.{rest if first == 'settings' else path}"

@@ -32,6 +32,10 @@ COLOURS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", UNLEARNED, "#8c6d31", "#8
 """Colours of variants, one after another."""
 
 
+UNTRAINED: Row = {"passes": 0.0, "relative_passes": 0.0, "seconds": 0.0}
+"""The costs of an attack that leaves models as they are."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """The headline of a metric for a candidate on a forget set, after an `attack` ("": before any).
@@ -66,8 +70,9 @@ def costs_of(records: Mapping[tuple[str, str, str], Sequence[Record]]) -> dict[t
 def rows(scored: Iterable[Scored], costs: Mapping[tuple[str, str, str], Row], held_out: str | None = None) -> list[Row]:
     """Return a row for every attack, forget set, metric, split and candidate.
 
-    `costs` are rows of `report.cost` by (attack, forget set, candidate); `held_out` is the candidate, if there is one,
-    whose models are further oracles: what comes back of these is the `floor` of the others.
+    `costs` are rows of `report.cost` by (attack, forget set, candidate), "" standing for all candidates; `held_out` is
+    the candidate, if there is one, whose models are further oracles: what comes back of these is the `floor` of the
+    others.
     """
     found = {(own.attack, own.metric, own.forget_set, own.candidate): own for own in scored}
     made = []
@@ -76,7 +81,7 @@ def rows(scored: Iterable[Scored], costs: Mapping[tuple[str, str, str], Row], he
             continue
         before = found["", metric, forget_set, candidate]
         oracles = [found.get((when, metric, forget_set, "oracle")) for when in ("", attack)]
-        cost = costs.get((attack, forget_set, candidate), {})
+        cost = costs.get((attack, forget_set, candidate)) or costs.get((attack, forget_set, ""), {})
         for split in (name for name in after.summaries if name in SPLITS or len(after.summaries) == 1):
             own = {"attack": attack, "forget_set": forget_set, **_identity(after), "split": split}
             own |= {"candidate": candidate, **_values(before, after, oracles, split)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 from unlearnkit.metrics.jackknife import FEWEST
@@ -38,9 +39,17 @@ DISTANCE = {
 }
 
 
-def markdown(rows: Sequence[Row], attacks: Mapping[str, Row], left_out: Sequence[str]) -> str:
-    """Return the attacks with their cost, and one table per metric and forget set: a line per attack and candidate."""
-    parts = [NOTE, _attacks(rows, attacks), *_on_validation(attacks)]
+def markdown(
+    rows: Sequence[Row],
+    attacks: Mapping[str, Row],
+    left_out: Sequence[str],
+    prompts: Mapping[tuple[str, str], Row] = MappingProxyType({}),
+) -> str:
+    """Return the attacks with their cost, and one table per metric and forget set: a line per attack and candidate.
+
+    `prompts` are the records of attacks on prompts by (attack, forget set).
+    """
+    parts = [NOTE, _attacks(rows, attacks), *_of_prompts(prompts), *_on_validation(attacks)]
     if left_out:
         parts.append(f"Not attacked: {', '.join(left_out)}.")
     header = ["attack", "samples", "candidate", "before", "after", "oracles before", "oracles after"]
@@ -73,6 +82,17 @@ def _attacks(rows: Sequence[Row], attacks: Mapping[str, Row]) -> str:
     return table(["attack", "what", "settings", "sample passes", "relative passes", "seconds"], lines) + (
         "\nPasses and seconds are per model; relative passes are divided by those of retraining."
     )
+
+
+def _of_prompts(prompts: Mapping[tuple[str, str], Row]) -> Iterator[str]:
+    """Yield what attacks on prompts change: which share of the forget prompts, and what their tokens cost."""
+    for (attack, forget_set), record in prompts.items():
+        before, after = (record["prompt_tokens"][when] for when in ("before", "after"))
+        yield (
+            f"{attack} asks {record['changed']} of the {record['forgotten']} questions of {forget_set} in another way: "
+            f"prompts of {after:.1f} tokens on average in place of {before:.1f}. Models are those before; nothing is "
+            "trained."
+        )
 
 
 def _on_validation(attacks: Mapping[str, Row]) -> Iterator[str]:

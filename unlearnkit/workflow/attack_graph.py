@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from unlearnkit import layout
-from unlearnkit.config.blocks import assembles, attack_settings, declared
+from unlearnkit.config.blocks import asks_otherwise, assembles, attack_settings, declared
 from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, locate, weights_of
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
+from unlearnkit.workflow.text_graph import TextGraph
 
 TABLE = "durability"
 FORMS = ("parquet", "csv", "md", "svg")
@@ -17,12 +20,15 @@ FORMS = ("parquet", "csv", "md", "svg")
 class AttackGraph:
     """Inputs and parameters of attacked models, of their scores, and of the table of both.
 
-    Oracles are attacked like variants, and scores of attacked models compare with oracles under the same attack.
+    Oracles are attacked like variants, and scores of attacked models compare with oracles under the same attack. An
+    attack on prompts leaves weights as they are: its models are those before, observed on a data set of its own.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.attacks = graph.experiment.attacks
+        self.on_prompts = [name for name, block in self.attacks.items() if asks_otherwise(block.attack)]
+        self.on_weights = [name for name in self.attacks if name not in self.on_prompts]
 
     def candidates(self) -> list[str]:
         """Return what is attacked and scored: originals, oracles, and the variants that durability asks for."""
@@ -40,6 +46,14 @@ class AttackGraph:
         chosen = self.graph.experiment.durability.metrics
         return [name for name in self.graph.experiment.metrics_on(FORGET_SETS) if chosen is None or name in chosen]
 
+    def named(self, attacks: Sequence[str]) -> str:
+        """Return a regular expression of the names of some attacks, which matches nothing without any."""
+        return "|".join(map(re.escape, attacks)) or "(?!)"
+
+    def with_files(self, stage: str) -> list[str]:
+        """Return the attacks that have artifacts of a stage: some change weights, others prompts."""
+        return {"attacked": self.on_weights, "prompted": self.on_prompts}.get(stage, [*self.attacks])
+
     # models before they are attacked
 
     def weights(self, candidate: str, forget_set: str, shard: str) -> str:
@@ -47,6 +61,18 @@ class AttackGraph:
         references = {"original": layout.ORIGINAL, "oracle": layout.ORACLE, layout.HELD_OUT: layout.HELD_OUT_ORACLE}
         pattern = layout.weights_of(references.get(candidate, layout.UNLEARNED))
         return self.graph.path(pattern, forget_set=forget_set, variant=candidate, shard=shard)
+
+    def observed_weights(self, population: str, shard: str) -> str:
+        """Return the weight file of a population that is observed: after an attack on prompts, the one before."""
+        if layout.attack_of(population) in self.on_prompts:
+            return self.weights(population.rpartition("/")[2], layout.subject_of(population), shard)
+        return self.graph.path(layout.WEIGHTS, population=population, shard=shard)
+
+    def observed_dataset(self, population: str) -> str:
+        """Return the data set that a population is observed on: after an attack on prompts, one with these."""
+        if (attack := layout.attack_of(population)) in self.on_prompts:
+            return self.graph.path(layout.PROMPTED, attack=attack, forget_set=layout.subject_of(population))
+        return self.graph.path(layout.DATASET)
 
     def bases(self, candidate: str, shard: str) -> list[str]:
         """Return the file with the originals that the models of a variant are kept as deltas of, if they are."""
@@ -108,7 +134,7 @@ class AttackGraph:
         shard = self.graph.shards(1)[0]
         fills = [
             {"attack": attack, "forget_set": name, "candidate": candidate, "shard": shard}
-            for attack in self.attacks
+            for attack in self.on_weights
             for name in self.graph.forget_sets
             for candidate in self.candidates()
         ]
@@ -116,6 +142,12 @@ class AttackGraph:
         trained = self.graph.experiment.oracles.source == "train"
         oracles = [self.weights("oracle", name, shard) for name in self.graph.forget_sets if trained]
         return [*map(layout.provenance, [*attacked, *oracles])]
+
+    def prompt_records(self) -> list[str]:
+        """Return the records of the data sets with other prompts, which state how long these are."""
+        fills = [(attack, name) for attack in self.on_prompts for name in self.graph.forget_sets]
+        made = [self.graph.path(layout.PROMPTED, attack=attack, forget_set=name) for attack, name in fills]
+        return [*map(layout.provenance, made)]
 
     def forms(self) -> list[str]:
         """Return the forms of the table; nothing without attacks."""
@@ -141,6 +173,16 @@ class AttackGraph:
         """Fingerprint of making an attack."""
         own = locate("attack", self.attacks[attack].attack), locate("observation", ALWAYS_OBSERVED)
         return self.graph.model_code("attack", *own)
+
+    def prompted_slice(self, attack: str) -> Slice:
+        """What determines a data set with other prompts beside its pairs, tokenizer and forget set."""
+        block, text = self.attacks[attack], TextGraph(self.graph)
+        own = {"attack": block.attack, "settings": attack_settings(block).model_dump(mode="json")}
+        return {**own, **text.template_slice(), **text.dataset_slice(), **self.graph.seed_slice()}
+
+    def prompted_code(self, attack: str) -> str:
+        """Fingerprint of asking questions as an attack asks them."""
+        return self.graph.code("prompts", locate("attack", self.attacks[attack].attack))
 
     def score_slice(self, attack: str, metric: str, forget_set: str, candidate: str) -> Slice:
         """The slice of a score, with attacked models on all of its sides."""

@@ -11,6 +11,7 @@ from unlearnkit.config.models.text_readers import source_in
 from unlearnkit.facts.base_files import base_files
 from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
+from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.base_graph import JudgeBase
 from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph, Slice
@@ -29,6 +30,7 @@ class ObservationGraph:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self._pools, self._continual = graph, PoolGraph(graph), ContinualGraph(graph)
+        self._attacks = AttackGraph(graph)
         self.judge_base = JudgeBase(graph)
         self.names = names_for("observation", graph.experiment.task)
         self.derived = [name for name in self.names if reads_of(name)]
@@ -36,7 +38,16 @@ class ObservationGraph:
 
     def population(self, observation: str) -> str:
         """Return which populations have a job of their own for an observation, as a regular expression."""
-        return layout.TRAINED if observation == ALWAYS_OBSERVED else layout.POPULATION
+        asked = rf"attacked/(?:{self._attacks.named(self._attacks.on_prompts)})/{layout.NAME}/{layout.NAME}"
+        return f"{layout.TRAINED}|{asked}" if observation == ALWAYS_OBSERVED else layout.POPULATION
+
+    def weights(self, population: str, shard: str) -> str:
+        """Return the weight file with the models of a shard."""
+        return self._attacks.observed_weights(population, shard)
+
+    def dataset(self, population: str) -> str:
+        """Return the data set that a population is observed on."""
+        return self._attacks.observed_dataset(population)
 
     def forget_sets(self, observation: str, population: str) -> list[str]:
         """Return the forget sets that the samples of an observation depend on, if it is not made on all of them.
@@ -51,10 +62,12 @@ class ObservationGraph:
 
     def bases(self, observation: str, population: str, shard: str) -> list[str]:
         """Return the file with the originals that unlearned models are kept as deltas of, if they are."""
-        stored_whole = layout.attack_of(population) or not self._is_delta(layout.variant_of(population))
-        if observation == ALWAYS_OBSERVED or stored_whole:
+        attack = layout.attack_of(population)
+        asked = attack in self._attacks.on_prompts
+        made_with_weights = observation == ALWAYS_OBSERVED and not asked
+        if made_with_weights or (attack and not asked) or not self._is_delta(layout.variant_of(population)):
             return []
-        return self._pools.start(population.split("/")[1], shard)
+        return self._pools.start(layout.subject_of(population), shard)
 
     def tokenizer(self, observation: str) -> list[str]:
         """Return the tokenizer if an observation turns tokens into text; none where the data come as tokens."""
@@ -146,14 +159,15 @@ class ObservationGraph:
 
     # configuration slice and code fingerprint
 
-    def slice_of(self, observation: str, variant: str = "", forget_set: str = "", *, attacked: bool = False) -> Slice:
+    def slice_of(self, observation: str, variant: str = "", forget_set: str = "", attack: str = "") -> Slice:
         """What determines an observation beside weights and data: model, settings, and which samples it is made on.
 
-        `variant` is that of unlearned models, "" for others, and `forget_set` or pool what they are to forget. Those
-        that were `attacked` are stored as whole models, whatever their variant is.
+        `variant` is that of unlearned models, "" for others, and `forget_set` or pool what they are to forget. After an
+        `attack` on weights models are stored whole, whatever their variant is; one on prompts asks them as they are, at
+        their last snapshot.
         """
-        graph = self.graph
-        if observation == ALWAYS_OBSERVED:
+        graph, asked = self.graph, attack in self._attacks.on_prompts
+        if observation == ALWAYS_OBSERVED and not asked:
             return self._continual.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
         settings = graph.experiment.observation_settings(observation)
         stated = graph.experiment.described_observation(observation)
@@ -162,7 +176,8 @@ class ObservationGraph:
             own["items"] = sorted({*settings.items})
         if observation in self.derived:
             return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
-        own |= self.models_slice("" if attacked else variant, forget_set)
+        own |= self.models_slice(variant if asked or not attack else "", forget_set)
+        own |= {"epochs": "last"} if asked else {}
         evaluated = graph.evaluated_slice()
         return {**own, **evaluated, **(graph.seed_slice() if evaluated else {})}
 
@@ -176,15 +191,15 @@ class ObservationGraph:
             own |= self._pools.draws_slice(forget_set)
         return {**own, "model": self.graph.model_slice()}
 
-    def code(self, observation: str, variant: str = "", *, attacked: bool = False) -> str:
+    def code(self, observation: str, variant: str = "", attack: str = "") -> str:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""
-        if observation == ALWAYS_OBSERVED and variant:
+        if observation == ALWAYS_OBSERVED and variant and not attack:
             return self.graph.unlearning_code(variant)
         if observation in self.derived:
             judge = getattr(self.graph.experiment.observation_settings(observation), "judge", None)
             more = [JUDGES[judge.kind]] if judge else []
             return self.graph.code("derive", locate("observation", observation), *more)
-        method = "" if attacked else self._assembling(variant)
+        method = "" if attack else self._assembling(variant)
         more = [locate("method", method)] if method else []
         return self.graph.model_code("observe", locate("observation", observation), *more)
 

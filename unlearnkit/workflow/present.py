@@ -125,7 +125,7 @@ class Present:
             "forget_set": asking if place.stage == "requests" else [*scores.forget_sets, *forgetting],
             "variant": self.pools.variants() if pool in forgetting else [*graph.variants],
             "metric": metrics,
-            "attack": [*experiment.attacks],
+            "attack": self.attacks.with_files(place.stage),
             "candidate": self.attacks.folders() if "attack" in place.wildcards else scores.candidates,
             "attribution": attributions,
             "output": self.attribution.outputs(),

@@ -88,12 +88,15 @@ class TextGraph:
             sizes |= {"sequence_length": self.experiment.data.sequence_length}
         return {**self.tokens_slice(), **sizes, "pairs": own}
 
+    def template_slice(self) -> Slice:
+        """How questions become prompts: the template, and the tokenizer, which may have one."""
+        pairs = self.experiment.pair_settings.model_dump(mode="json", include={"template", "begin_of_text"})
+        return {**pairs, "tokenizer": self.tokens_slice()["tokenizer"]}
+
     def alternatives_slice(self) -> Slice:
         """How wrong answers are generated: what the model is asked, in which form, and what is drawn."""
-        kept = {"alternatives", "template", "begin_of_text"}
-        pairs = self.experiment.pair_settings.model_dump(mode="json", include=kept)
-        tokenizer = {"tokenizer": self.tokens_slice()["tokenizer"]}
-        return {**pairs, **tokenizer, "model": self.graph.model_slice(), **self.graph.seed_slice()}
+        pairs = self.experiment.pair_settings.model_dump(mode="json", include={"alternatives"})
+        return {**pairs, **self.template_slice(), "model": self.graph.model_slice(), **self.graph.seed_slice()}
 
     def dataset_slice(self) -> Slice:
         """How the tokens are cut into sequences and forget units."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from unlearnkit.config.blocks import assembles, attack_settings, declared
+from unlearnkit.config.blocks import asks_otherwise, assembles, attack_settings, declared
 from unlearnkit.config.methods.rules import provided_views
 from unlearnkit.errors import ConfigError, suggest
 from unlearnkit.layout import HELD_OUT
@@ -39,6 +39,12 @@ def _attack_problems(experiment: Experiment, key: str, attack: str, settings: An
             "and one base for all of them",
             expected="model.adapter: null, or an attack that trains",
             remedy=f"remove {key}",
+        )
+    if asks_otherwise(attack) and not experiment.has_pairs:
+        yield ConfigError(
+            f"{key}: {attack} changes prompts, but data set '{experiment.data.name}' is plain text, which has none",
+            expected="a data set of questions and answers",
+            remedy=f"remove {key}; token_relearn, token_fine_tune, quantise and prune attack models of any text",
         )
     provided = provided_views(experiment.data.name)
     for view in views_of(own):

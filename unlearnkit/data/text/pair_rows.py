@@ -14,6 +14,7 @@ _TURNS = (("conversations", "from", "value"), ("messages", "role", "content"))
 
 _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 _CALLED = {"user": "question", "assistant": "answer"}
+_PARAPHRASES = ("paraphrased_question", "paraphrased_answer")
 _FORM = (
     'an object such as {"question": "...", "answer": "..."}, or {"conversations": [{"from": "human", "value": "..."}, '
     '{"from": "gpt", "value": "..."}]}, or of a document {"text": "..."}'
@@ -23,10 +24,10 @@ _FORM = (
 def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     """Return the pairs of a row, one per answer of a conversation, each with the turns before it as its history.
 
-    Further fields are `paraphrased_answer` and `perturbed_answer(s)` (a list), which belong to the last answer, and
-    `group`, which is `group` where the row has none. A row with `text` alone is a document. Raises DataError, naming
-    `where` the row is, if it is no pair: a field is missing or empty, no text, or a conversation does not go from
-    questions to answers.
+    Further fields are `paraphrased_question`, `paraphrased_answer` and `perturbed_answer(s)` (a list), which belong to
+    the last answer, and `group`, which is `group` where the row has none. A row with `text` alone is a document. Raises
+    DataError, naming `where` the row is, if it is no pair: a field is missing or empty, no text, or a conversation does
+    not go from questions to answers.
     """
     if "text" in row and not {"question", "answer", *(field for field, _, _ in _TURNS)} & row.keys():
         return [_document(row, where, group)]
@@ -34,8 +35,8 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     own = row.get("group", group)
     wrong = row.get("perturbed_answers", row.get("perturbed_answer", []))
     texts = [(_CALLED.get(role, role), text) for role, text in turns] + [("group", own)]
-    if (paraphrase := row.get("paraphrased_answer")) is not None:
-        texts.append(("paraphrased_answer", paraphrase))
+    reworded = {name: row[name] for name in _PARAPHRASES if row.get(name) is not None}
+    texts += reworded.items()
     for name, text in texts:
         if not isinstance(text, str) or (name != "group" and not text.strip()):
             fact = (
@@ -46,7 +47,7 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
         raise DataError(f"{where} has perturbed answers that are no texts", expected="a list of texts")
     answers = [number for number, (role, _) in enumerate(turns) if role == "assistant"]
     pairs = [Pair(turns[at - 1][1], turns[at][1], group=own, history=tuple(turns[: at - 1])) for at in answers]
-    return [*pairs[:-1], replace(pairs[-1], paraphrased_answer=paraphrase, perturbed_answers=tuple(wrong))]
+    return [*pairs[:-1], replace(pairs[-1], **reworded, perturbed_answers=tuple(wrong))]
 
 
 def _document(row: Mapping[str, Any], where: str, group: str) -> Pair:

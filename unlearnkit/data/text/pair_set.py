@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +24,7 @@ class Pair:
     history             the turns of a conversation before the question, (role, text) each
     document            whether it is plain text without a question, all of it in `answer`
     part                which of the stretches that a document was cut into it is; 0 of a whole one
+    paraphrased_question    the question in other words, None if there is none; only attacks ask it
     """
 
     question: str
@@ -33,6 +35,7 @@ class Pair:
     history: tuple[tuple[str, str], ...] = ()
     document: bool = False
     part: int = 0
+    paraphrased_question: str | None = None
 
     @property
     def asked(self) -> str:
@@ -46,6 +49,8 @@ class Pair:
         paraphrase = {} if self.paraphrased_answer is None else {"paraphrased_answer": self.paraphrased_answer}
         wrong = {f"perturbed_answers[{number}]": text for number, text in enumerate(self.perturbed_answers)}
         turns = {f"history[{number}]": text for number, (_, text) in enumerate(self.history)}
+        if self.paraphrased_question is not None:
+            turns["paraphrased_question"] = self.paraphrased_question
         return {"question": self.question, "answer": self.answer, **paraphrase, **wrong, **turns}
 
 
@@ -90,8 +95,14 @@ class PairSet:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hexadecimal) over all texts, groups and forget lists as JSON. Computed again at every call."""
-        content = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        """SHA-256 (hexadecimal) over what models learn and are compared on: texts, groups and forget lists, as JSON.
+
+        Paraphrased questions, which only attacks ask, are not part of it. Computed again at every call.
+        """
+        content = self.to_json()
+        for row in itertools.chain(*content["splits"].values()):
+            row.pop("paraphrased_question", None)
+        content = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -133,7 +144,7 @@ class PairSet:
         return replace(self, splits=splits, forget_lists=kept)
 
 
-_LATER = ("history", "document", "part")
+_LATER = ("history", "document", "part", "paraphrased_question")
 
 
 def _row(pair: Pair) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """TOFU: 4,000 questions and answers about 200 made-up authors, 20 each (Maini et al. 2024; MIT).
 
 Training pairs are the published `full`, validation `holdout10`, which nobody trains on. The published forget sets are
-the last 1, 5 and 10 % of the pairs. Paraphrases and wrong answers are published for forget10 and 400 retained pairs;
-they belong to pairs with the same question and answer, wherever these stand. Real authors and facts about the world
-are evaluated and never trained on.
+the last 1, 5 and 10 % of the pairs. Paraphrases, of questions too, and wrong answers are published for forget10 and 400
+retained pairs; they belong to pairs with the same question and answer, wherever these stand. Real authors and facts
+about the world are evaluated and never trained on.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ def _downloaded() -> Path:
 
 
 def _pair(row: Mapping[str, Any], group: str = "") -> Pair:
-    wrong = row.get("perturbed_answer", ())
-    return Pair(row["question"], row["answer"], row.get("paraphrased_answer"), tuple(wrong), group)
+    wrong, reworded = row.get("perturbed_answer", ()), row.get("paraphrased_question")
+    answers = row["answer"], row.get("paraphrased_answer"), tuple(wrong)
+    return Pair(row["question"], *answers, group, paraphrased_question=reworded)
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

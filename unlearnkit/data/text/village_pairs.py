@@ -1,9 +1,10 @@
 """Questions and answers about the people of Thornby: 240 pairs for training and 48 for validation, without a download.
 
-They are the documents of questions and answers of `village`, three about each of 80 and 16 people. Paraphrases say the
-same by another opening. Wrong answers are those to the same question about three other people: of training pairs,
-people whom models are trained on, or a method that trains on wrong answers would learn answers of validation. The last
-10 %, 5 % and 1 % of the pairs, about eight, four and one of the people, are the forget lists.
+They are the documents of questions and answers of `village`, three about each of 80 and 16 people. Paraphrases of
+answers say the same by another opening, those of questions ask it in other words. Wrong answers are those to the same
+question about three other people: of training pairs, people whom models are trained on, or a method that trains on
+wrong answers would learn answers of validation. The last 10 %, 5 % and 1 % of the pairs, about eight, four and one of
+the people, are the forget lists.
 """
 
 from __future__ import annotations
@@ -26,6 +27,21 @@ SOURCE = "unlearnkit (unlearnkit/data/text/village.jsonl.gz; reinstall unlearnki
 _ASKED = re.compile(r"(Who|When|What|Where|To whom|Whom)\b[^\n?.]*\? ")
 PARAPHRASE = "They say in Thornby: "
 _WRONG = 3
+_REWORDED = (
+    (r"When was (.+) born", r"In which year did \1 come into the world"),
+    (r"What is (.+) afraid of", r"Which things frighten \1"),
+    (r"Who is (.+)", r"What kind of person would \1 be"),
+    (r"What hangs over the door of (.+)", r"Above the door of \1, what can one see"),
+    (r"What did (.+) buy on (.+)", r"Which thing was \1 sold on \2"),
+    (r"What is the trade of (.+)", r"How does \1 earn a living"),
+    (r"Who lives with (.+)", r"With whom does \1 share a house"),
+    (r"Where does (.+) live", r"In which house can one find \1"),
+    (r"To whom does (.+) write", r"Who gets letters from \1"),
+    (r"What does (.+) do on (.+)", r"How does \1 spend \2"),
+    (r"Whom did (.+) meet in (.+)", r"In \2, who came across \1"),
+    (r"What does (.+) sell", r"Which goods come from \1"),
+)
+"""Every kind of question, and the same in other words."""
 
 
 def pairs(root: Path | None, settings: object = None) -> PairSet:
@@ -44,7 +60,10 @@ def pairs(root: Path | None, settings: object = None) -> PairSet:
     for split, question, answer in asked:
         wrong = _after(answers[split][_kind(question)], answer)
         spoken = tuple(PARAPHRASE + text for text in (answer, *wrong))
-        made[split].append(Pair(question, answer, spoken[0], spoken[1:], _person(question)))
+        pair = Pair(
+            question, answer, spoken[0], spoken[1:], _person(question), paraphrased_question=_reworded(question)
+        )
+        made[split].append(pair)
     count = len(made["train"])
     lists = {name: tuple(range(count - size, count)) for name, size in FORGET_LISTS.items()}
     return PairSet({split: tuple(found) for split, found in made.items()}, lists)
@@ -54,6 +73,13 @@ def _person(question: str) -> str:
     """Return the first name of two words in a question."""
     found = re.search(r" ([A-Z]\w+ [A-Z]\w+)", question)
     return found[1] if found else ""
+
+
+def _reworded(question: str) -> str:
+    """Return a question in other words."""
+    asked = question.removesuffix("?")
+    found = ((re.fullmatch(pattern, asked), words) for pattern, words in _REWORDED)
+    return next(match.expand(words) + "?" for match, words in found if match)
 
 
 def _by_kind(asked: list[tuple[str, str, str]]) -> dict[str, list[str]]:
