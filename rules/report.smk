@@ -108,6 +108,9 @@ rule report_page:
             for figure in REPORT_GRAPH.figures()
         ],
         records=REPORT_GRAPH.provenance_records(),
+        dataset=path(layout.DATASET),
+        tokenizer=REPORT_GRAPH.tokenizer(),
+        scores=[file for files in REPORT_GRAPH.explored_scores().values() for file in files.values()],
     output:
         page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
         provenance=layout.provenance(path(layout.REPORT)),
@@ -119,6 +122,8 @@ rule report_page:
         on_request=REPORT_GRAPH.files_on_request(),
         outside=LEADERBOARD_GRAPH.outside(),
         documented=REPORT_GRAPH.documented(),
+        explored=REPORT_GRAPH.explored_scores(),
+        explored_metric=REPORT_GRAPH.explored_metric(),
     log:
         log_of(layout.REPORT),
     localrule: True

@@ -76,6 +76,12 @@ def syntax_tree(module: str) -> ast.Module:
         raise UnlearnkitError(f"{path} is not a file of Python: {error}", expected="UTF-8 text") from None
 
 
+def paragraphs(module: str) -> list[str]:
+    """Return the paragraphs of a module's docstring, each in one line; none if it has no docstring."""
+    text = ast.get_docstring(syntax_tree(module)) or ""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
 def origin_of(node: ast.ImportFrom, importer: str) -> str:
     """Return the module that `from ... import` names in the module `importer`, dotted or by its file.
 

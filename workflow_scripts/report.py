@@ -1,17 +1,20 @@
 """Rule report_page: everything about the experiment on one static page."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table
+from unlearnkit.data.excerpts import read_excerpts
 from unlearnkit.declarations import declarations
 from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.registry import locate
 from unlearnkit.report.opening import opening_figure
 from unlearnkit.report.page import page
+from unlearnkit.report.resisting import explorer
 from unlearnkit.report.shown import Results
 from unlearnkit.seeds import derive_seed
 
@@ -27,6 +30,7 @@ with job_of(snakemake) as running:
     metrics = {name: declarations(locate("metric", name)) for name in settings["metrics"]}
     seed = derive_seed(settings["seed"], "leaderboard", 0, "bootstrap")
     board = leaderboard({**settings, "outside": params.outside, "protocol": {}}, metrics, tables, seed=seed)
+    look = partial(read_excerpts, inputs.dataset, tokenizer=next(iter(inputs.tokenizer), None))
     results = Results(
         tables=tables,
         costs=read_table(inputs.costs)[0].to_pylist(),
@@ -40,6 +44,10 @@ with job_of(snakemake) as running:
         },
         board=board,
         documented=params.documented,
+        explorers={
+            name: explorer(files, params.explored_metric, metrics[params.explored_metric], look)
+            for name, files in params.explored.items()
+        },
         hero=opening_figure(settings, metrics, tables, board),
     )
     write_text(output.page, page(settings, metrics, results))

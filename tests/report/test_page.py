@@ -80,6 +80,7 @@ def results(settings, summaries, costs):
         board=_board(settings, renamed),
         documented={"method": {"scrub": ["Distils `twice`.", HOSTILE]}},
         hero=figure,
+        explorers={},
     )
 
 

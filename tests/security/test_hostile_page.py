@@ -163,6 +163,7 @@ def hostile_page(text: str, figure: str | None = None) -> str:
             board=board,
             documented={"method": {text: [text]}, "metric": {"klom": [text]}},
             hero=drawn,
+            explorers={},
         ),
     )
 

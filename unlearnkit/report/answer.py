@@ -66,7 +66,8 @@ def _sure(entries: Sequence[Document], first: Sequence[Document]) -> list[str]:
     if not alike:
         return ["All others are behind it by more than chance (Friedman and Nemenyi, 5 %)."]
     text = f"{_joined(alike)} cannot be distinguished from it (Friedman and Nemenyi, 5 %)"
-    return [f"{text}; {behind} others are behind." if behind else f"{text}: no method is shown to be the best."]
+    behind_it = f"{behind} other{' is' if behind == 1 else 's are'} behind"
+    return [f"{text}; {behind_it}." if behind else f"{text}: no method is shown to be the best."]
 
 
 def _floor(first: Sequence[Document]) -> list[str]:

@@ -23,8 +23,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 """Six of Okabe and Ito's colours and Tol's wine. With MARKERS, whose number is prime to theirs, 77 methods differ."""
 INK = "#1a1a1a"
 REFERENCES = {"original": ("originals", "X"), "oracle": ("oracles", "*")}
-PANEL_WIDTH, PANEL_HEIGHT = 5.0, 4.0
-"""Inches."""
+PANEL = {1: (9.0, 4.6), 2: (5.0, 4.0)}
+"""Panels beside each other -> width and height of one, inches."""
 SMALLEST, LARGEST = 35.0, 190.0
 """Areas of a point that costs nothing and of one that costs as much as retraining, or more, square points."""
 MOST_LABELS = 12
@@ -47,9 +47,10 @@ def hero(
     sets = list(dict.fromkeys(row["forget_set"] for row in rows))
     columns = min(2, len(sets))
     lines = math.ceil(len(sets) / columns)
+    width, height = PANEL[columns]
     looks = _looks(methods)
     legend = 0.3 + 0.2 * math.ceil((len(looks) + 3) / 5)
-    figure = Figure(figsize=(PANEL_WIDTH * columns, PANEL_HEIGHT * lines + legend), layout="constrained")
+    figure = Figure(figsize=(width * columns, height * lines + legend), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).flat
     declared, statistic = metric.MEASURES[metric.HEADLINE], STATISTICS[metric.STATISTIC]
     drawn = []

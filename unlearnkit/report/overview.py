@@ -206,11 +206,16 @@ def leading_metric(
 ) -> str | None:
     """Return the metric that the page opens with; None if none is scored on forget sets.
 
-    The first one that variants are ranked by and that compares with oracles; else the first that they are ranked by;
-    else the first of all.
+    The first one that variants are ranked by, whose values are compared with the oracles' by a test and that needs
+    oracles. What is missing counts in this order, so KLOM of three models, of which no test is possible, comes later.
     """
     scored = [name for name, own in metrics.items() if scored_on(own) != POOLS and tables[name]]
-    return min(scored, key=lambda name: (name not in board["metrics"], not metrics[name].NEEDS_ORACLE), default=None)
+    tested = {cell["metric"] for cell in board["cells"] if cell["floor_p_corrected"] is not None}
+
+    def lacks(name: str) -> tuple[bool, bool, bool]:
+        return name not in board["metrics"], name not in tested, not metrics[name].NEEDS_ORACLE
+
+    return min(scored, key=lacks, default=None)
 
 
 def _mean(values: Sequence[float | None], form: Any) -> Entry:

@@ -69,6 +69,7 @@ def page(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
         sections=sections,
         pools=pools,
         splits=[name for name in SPLITS if name not in OPTIONAL or any(name in own.samples for own in sections)],
+        explorers=results.explorers,
         jobs=job_rows(results.records),
         environment=environment(results.records),
         files=results.files,

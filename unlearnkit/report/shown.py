@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from unlearnkit.report.resisting import Explorer
+
 Row = dict[str, Any]
 
 
@@ -19,7 +21,8 @@ class Results:
     (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
     variants that may be called best; `files` heading -> paths relative to the page; `on_request` target -> paths of
     what is made only if it is asked for; `board` the leaderboard of the same tables (ranking.leaderboard); `documented`
-    "method" or "metric" -> name -> paragraphs of its docstring; `hero` the opening figure as SVG, "" if there is none.
+    "method" or "metric" -> name -> paragraphs of its docstring; `hero` the opening figure as SVG, "" if there is none;
+    `explorers` forget set -> its samples, for those that have values per sample.
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -33,6 +36,7 @@ class Results:
     board: Mapping[str, Any]
     documented: Mapping[str, Mapping[str, Sequence[str]]]
     hero: str
+    explorers: Mapping[str, Explorer]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from typing import Any
 
@@ -10,7 +9,7 @@ from unlearnkit import layout
 from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import REGISTRIES, locate
-from unlearnkit.sources import source_path, syntax_tree
+from unlearnkit.sources import paragraphs, source_path
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.arena_graph import ArenaGraph
 from unlearnkit.workflow.attack_graph import AttackGraph
@@ -108,6 +107,30 @@ class ReportGraph:
             }
             for metric in self.graph.metrics
         }
+
+    def explored_metric(self) -> str | None:
+        """Return the metric whose values per sample the page explores; None if there is none.
+
+        It is the first that compares every sample with the oracles', lower being better.
+        """
+        for name in self.graph.metrics:
+            metric = declarations(locate("metric", name))
+            headline = metric.MEASURES[metric.HEADLINE]
+            fits = metric.NEEDS_ORACLE and metric.AXIS == "samples" and headline["direction"] == "lower"
+            if fits and {"forget"} <= {*headline["splits"]}:
+                return name
+        return None
+
+    def explored_scores(self) -> dict[str, dict[str, str]]:
+        """Return forget set -> candidate -> score file of `explored_metric`; nothing without such a metric."""
+        metric = self.explored_metric()
+        if metric is None or not self.graph.variants:
+            return {}
+        return {name: self.scores_of(name)[metric] for name in self.graph.forget_sets}
+
+    def tokenizer(self) -> list[str]:
+        """Return the tokenizer that turns forgotten sequences into texts; none of images."""
+        return [self.graph.path(layout.TOKENIZER)] if self.words_slice() and self.explored_metric() else []
 
     def linked_files(self) -> dict[str, list[str]]:
         """Return heading -> artifacts that the page links."""
@@ -266,13 +289,7 @@ class ReportGraph:
             "method": dict.fromkeys(variant.method for variant in self.graph.variants.values()),
             "metric": self.graph.experiment.metric_settings,
         }
-        return {kind: {name: _paragraphs(locate(kind, name)) for name in names} for kind, names in used.items()}
-
-
-def _paragraphs(module: str) -> list[str]:
-    """The paragraphs of a module's docstring, each in one line."""
-    text = ast.get_docstring(syntax_tree(module)) or ""
-    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+        return {kind: {name: paragraphs(locate(kind, name)) for name in names} for kind, names in used.items()}
 
 
 def _files(scores: Graph | PoolScores) -> list[str]:

@@ -1,0 +1,169 @@
+"""What the page opens with: distances to the floor, who is apart, the answer in words, and what is behind a number."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from unlearnkit.layout import REFERENCE_CANDIDATES
+from unlearnkit.metrics.distribution import klom
+from unlearnkit.ranking.leaderboard import leaderboard
+from unlearnkit.report.about import about_methods, places_of
+from unlearnkit.report.answer import answer, cannot, question
+from unlearnkit.report.drawers import drawers_of
+from unlearnkit.report.overview import Overview, leading_metric
+from unlearnkit.report.tables import metric_rows
+from unlearnkit.report.words import IMAGES
+
+VARIANTS = {name: {"method": "scrub", "snapshots": [3], "settings": {}} for name in ("good", "bad", "broken")}
+
+
+def board_of(rows: list[dict[str, Any]], **outside: str) -> dict[str, Any]:
+    settings = {"experiment": "tiny", "protocol": {}, "variants": VARIANTS, "outside": outside, "metrics": {"klom": {}}}
+    return leaderboard(settings, {"klom": klom}, {"klom": rows}, seed=0)
+
+
+@pytest.fixture(scope="module")
+def rows(summaries, costs):
+    return metric_rows(summaries, costs, has_floor=True)
+
+
+def shown(rows, costs, metric=klom, **outside: str) -> Overview:
+    return Overview("klom", metric, rows, costs, board_of(rows, **outside), VARIANTS, {("first", "good"): "drawer-3"})
+
+
+def test_distances_are_from_the_floor_and_cells_open_their_drawer(rows, costs):
+    table = shown(rows, costs)
+    assert table.columns == tuple((name, split) for name in ("first", "second") for split in ("forget", "validation"))
+    line = next(own for own in table.groups()["contender"] if own.candidate == "good" and own.last)
+    # p95 is twice the mean: 2 x 0.5 - 2 x 0.25 on the first set, 2 x 1.5 - 2 x 1.25 on the second
+    assert [cell.order for cell in line.cells] == [0.5] * 4 and line.mean.order == 0.5
+    assert line.cells[0].text == "0.500" and line.cells[0].small == "1.00 [0.750, 1.25]"
+    assert [cell.drawer for cell in line.cells] == ["drawer-3", "drawer-3", "", ""]
+    assert (line.epoch, line.passes.order) == ("2", 0.2)
+
+
+@pytest.mark.parametrize(("direction", "distance"), [("lower", 0.5), ("higher", -0.5), ("match", 0.5)])
+def test_the_direction_decides_what_is_far(rows, costs, direction, distance):
+    headline = {**klom.MEASURES["klom"], "direction": direction}
+    metric = SimpleNamespace(MEASURES={"klom": headline}, HEADLINE="klom", STATISTIC="p95", NEEDS_ORACLE=True)
+    table = Overview("klom", metric, rows, costs, board_of(rows), VARIANTS)  # pyright: ignore[reportArgumentType]
+    line = next(own for own in table.groups()["contender"] if own.candidate == "good" and own.last)
+    assert line.cells[0].order == distance
+
+
+def test_baselines_and_references_are_apart_and_failures_have_no_number(rows, costs):
+    groups = shown(rows, costs, bad="a baseline").groups()
+    assert [line.candidate for line in groups["reference"]] == ["oracle", "original"]
+    assert {*REFERENCE_CANDIDATES}.isdisjoint(line.candidate for own in groups["contender"] for line in [own])
+    apart = {line.candidate: line.note for line in groups["outside"]}
+    assert apart["bad"] == "a baseline" and "2 of 4 models failed" in apart["broken"]
+    failed = next(line for line in groups["outside"] if line.candidate == "broken")
+    assert {cell.text for cell in failed.cells} == {"failed"} and failed.mean.text == ""
+
+
+def test_without_oracles_values_are_shown(rows, costs):
+    own = [row for row in rows if row["candidate"] != "oracle"]
+    table = Overview("klom", klom, own, costs, board_of(rows), VARIANTS)
+    line = next(line for line in table.groups()["contender"] if line.candidate == "good" and line.last)
+    assert line.cells[0].order == 1.0 and line.cells[0].small == "[0.750, 1.25]"
+
+
+def test_the_page_opens_with_a_metric_that_can_be_tested(rows):
+    metrics: dict[str, Any] = {"plain": SimpleNamespace(NEEDS_ORACLE=False), "klom": klom, "other": klom}
+    tables = {name: rows for name in metrics}  # noqa: C420
+    cells = [{"metric": "other", "floor_p_corrected": 0.2}, {"metric": "klom", "floor_p_corrected": None}]
+    assert leading_metric(metrics, tables, {"metrics": metrics, "cells": cells}) == "other"
+    assert leading_metric(metrics, tables, {"metrics": metrics, "cells": []}) == "klom"
+    assert leading_metric(metrics, tables, {"metrics": {"plain": {}}, "cells": []}) == "plain"
+    assert leading_metric({}, {}, {"metrics": {}, "cells": []}) is None
+
+
+def entry(method: str, rank: int, *, like: bool | None, tied: bool = False, at: int = 0, of: int = 0) -> dict[str, Any]:
+    return {
+        "method": method, "rank": rank, "tied": tied, "mean_rank": float(rank), "like_the_best": like,
+        "at_floor": at, "compared_with_floor": of,
+    }  # fmt: skip
+
+
+def ranked(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+    overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["whether it is chance"]}
+    return {"rankings": [overall], "cannot": [], "metrics_left_out": {}, **more}
+
+
+def test_the_answer_states_a_clear_winner_its_price_and_its_distance_to_retraining():
+    board = ranked(entry("a", 1, like=True, at=2, of=6), entry("b", 2, like=False), entry("c", 3, like=False))
+    assert answer(board, {"a": 0.25}) == [
+        "a ranks first of 3 variants, by mean rank (1.00) over 6 comparisons (forget set × metric).",
+        "All others are behind it by more than chance (Friedman and Nemenyi, 5 %).",
+        "a is at the floor, where retraining is, in 2 of 6 comparisons.",
+        "a costs 0.25 of the passes of retraining.",
+    ]
+    assert cannot(board) == ["whether it is chance"]
+
+
+def test_the_answer_names_who_cannot_be_distinguished_from_the_first():
+    said = answer(ranked(entry("a", 1, like=True), entry("b", 2, like=True), entry("c", 3, like=False)), {})
+    assert said[1] == "b cannot be distinguished from it (Friedman and Nemenyi, 5 %); 1 other is behind."
+    said = answer(ranked(entry("a", 1, like=True), entry("b", 2, like=True), entry("c", 3, like=True)), {})
+    assert said[1].endswith("b and c cannot be distinguished from it (Friedman and Nemenyi, 5 %): "
+                            "no method is shown to be the best.")  # fmt: skip
+
+
+def test_the_answer_claims_nothing_without_a_test_a_rival_or_a_ranking():
+    assert "cannot be tested" in answer(ranked(entry("a", 1, like=None), entry("b", 2, like=None)), {})[1]
+    assert "neither better nor worse" in answer(ranked(entry("a", 1, like=None)), {})[0]
+    none = {"rankings": [], "cannot": ["any rank: nothing to rank"], "metrics_left_out": {"mia": "it has no value"}}
+    assert answer(none, {}) == ["No method is called best here: nothing can be ranked."]
+    assert cannot(none) == ["any rank: nothing to rank", "how mia ranks: it has no value"]
+
+
+def test_the_question_says_what_was_compared():
+    settings = {"variants": VARIANTS, "num_models": 4, "model": {"name": "mlp"}, "data": {"name": "digits"}}
+    asked = question(settings, [25, 50], IMAGES)
+    assert "3 variants of 1 method" in asked and "2 forget sets of 25 to 50 samples" in asked
+    assert "4 originals and 4 oracles" in asked
+    assert "no oracle was trained" in question({**settings, "limits": {"oracles": False}}, [25], IMAGES)
+
+
+def test_a_drawer_states_files_hashes_seeds_intervals_and_commands(rows):
+    def record(artifact: str, **settings: Any) -> dict[str, Any]:
+        stated = {"settings": settings, "sha256": f"hash of {artifact[-7:]}", "code": "c0de", "seed_scheme": 1}
+        return {"artifact": artifact, "started": "2026-01-02T03:04:05+00:00", "wall_seconds": 1.5, **stated}
+
+    records = [
+        record("results/tiny/unlearned/first/good/0000-0003.safetensors", method="scrub", seed=7),
+        record("results/tiny/scores/klom/first/good.parquet", metric="klom"),
+        record("results/tiny/unlearned/second/good/0000-0003.safetensors", method="scrub"),
+    ]
+    drawers = drawers_of({"klom": rows}, {"klom": klom}, VARIANTS, records, 7)
+    assert len({drawer.id for drawer in drawers.values()}) == len(drawers) == 2 * 5
+    drawer = drawers["first", "good"]
+    assert drawer.settings == {"method": "scrub"} and "base seed 7, scheme 1" in drawer.seeds
+    assert "models 0 to 3" in drawer.seeds
+    assert [file.link for file in drawer.models] == ["../unlearned/first/good/0000-0003.safetensors"]
+    assert drawer.scores[0].sha256 == "hash of parquet"
+    assert drawer.commands == [
+        "snakemake results/tiny/scores/klom/first/good.parquet",
+        "unlearnkit trace results/tiny/scores/klom/first/good.parquet",
+    ]
+    value = next(own for own in drawer.values if (own.epoch, own.split) == (2, "forget"))
+    assert (value.value, value.interval, value.floor, value.compared) == ("1.000", "[0.750, 1.250]", "0.500", "4 / 4")
+    assert drawers["second", "bad"].commands == [] and drawers["first", "broken"].values[0].value == (
+        "2 of 4 models failed"
+    )
+
+
+def test_a_method_is_said_to_win_and_fail_where_it_ranks_first_and_last(rows):
+    cells = [
+        {"method": "good", "metric": "klom", "forget_set": "first", "rank": 1.0},
+        {"method": "good", "metric": "mia", "forget_set": "second", "rank": 2.0},
+    ]
+    assert places_of("good", {"cells": cells}) == [
+        "good: best on first by klom (rank 1.0), worst on second by mia (rank 2.0)."
+    ]
+    assert places_of("bad", {"cells": cells}) == []
+    (method,) = about_methods(VARIANTS, {"scrub": ["What it does."]}, board_of(rows, bad="a baseline"))
+    assert method.name == "scrub" and [*method.variants] == [*VARIANTS] and "a baseline" in method.note
