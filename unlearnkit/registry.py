@@ -225,6 +225,9 @@ TASKS: Mapping[str, str] = MappingProxyType(
 )
 """Not plug-ins: what images and texts do not have in common. A module is in the fingerprints of its own kind alone."""
 
+WHOLE = "unlearnkit.models.language.whole"
+"""What merges low-rank terms into a base: a module that is in the fingerprints of attacks on such models alone."""
+
 OURS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     dict(zip(KINDS, (METHODS, METRICS, OBSERVATIONS, DATASETS, MODELS, ATTACKS), strict=True))
 )

@@ -231,9 +231,7 @@ STAGES: Mapping[str, Stage] = {
     ALWAYS_OBSERVED: _observed(ALWAYS_OBSERVED),
     "harness": Stage(
         layout.HARNESS,
-        lambda g, w: g.harness.slice_of(
-            w["task"], "" if layout.attack_in(w) else layout.variant_in(w), layout.subject_in(w)
-        ),
+        lambda g, w: g.harness.slice_of(w["task"], layout.variant_in(w), layout.subject_in(w), layout.attack_in(w)),
         lambda g, w: g.harness.code(),
         task="text",
     ),

@@ -12,11 +12,12 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.models.low_rank import whole_state
-from unlearnkit.registry import task_of_model
+from unlearnkit.registry import WHOLE, task_of_model
+from unlearnkit.sources import imported
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.sets import Division
-from unlearnkit.training.setup import describe, task_for, worker_for
+from unlearnkit.training.setup import architecture_for, describe, task_for, worker_for
 
 inputs, output, settings, names = snakemake.input, snakemake.output, snakemake.params.settings, snakemake.wildcards
 
@@ -26,15 +27,17 @@ with job_of(snakemake) as running:
     worker = worker_for(execution, snakemake.threads, ResumeFolder(output.weights, running.key), running.report)
     running.timing.state(resumed=worker.resume.folder.exists())
     dataset = task_of_model(settings["model"]["name"]).read(inputs.dataset)
-    task = task_for(
-        dataset, on_base(settings["model"], inputs.base, snakemake.config["model"]), settings["seed"], worker.device
-    )
+    model = on_base(settings["model"], inputs.base, snakemake.config["model"])
+    task = task_for(dataset, model | settings.get("whole", {}), settings["seed"], worker.device)
     models, forget = shard_indices(names.shard), read_array(inputs.forget_set)
     weights, attack = WeightFile(inputs.weights), Attack.of(settings["attack"], settings["settings"])
     first = settings.get("unlearned_from") == "first"
     originals = RepeatedWeights(inputs.originals) if inputs.originals else None
     last = {"epoch": weights.epochs[-1], "base_of": lambda model: originals.state(0 if first else model)}
     state_of = partial(whole_state, weights, **last)
+    if "whole" in settings:
+        # low-rank terms and the base that all models share become one model each
+        state_of = imported(WHOLE).merging(state_of, architecture_for(dataset, model))
     with running.timing.measure("training") as work:
         division = Division.of(dataset, forget)
         result = attack_shard(task, attack, division, state_of=state_of, model_indices=models, worker=worker)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from known_threes import CPU
 from made_pairs import made_pairs
+from pretrained_bases import base_of
 
 from unlearnkit import user_plug_ins
 from unlearnkit.artifacts.resume import ResumeFolder
@@ -17,6 +18,7 @@ from unlearnkit.artifacts.weights import State
 from unlearnkit.commands import new_attack
 from unlearnkit.commands.new import alone
 from unlearnkit.models.building import states_of
+from unlearnkit.models.language.whole import merging
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.language.sequence_values import values_of_sequences
 from unlearnkit.training.sets import Division
@@ -65,6 +67,37 @@ def test_an_attack_that_is_begun_works_as_it_is(task: Task, tmp_path: Path) -> N
     finally:
         user_plug_ins.adopt({})
     assert any(np.any(array != after[name]) for name, array in fresh(task).items())
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_terms_and_base_are_attacked_as_one_model(family: str, tmp_path: Path) -> None:
+    settings = {"name": "pretrained", "source": {"folder": str(base_of(family)[0])}}
+    task, plain = (task_for(made_pairs(40, 4), {**settings, **own}, 0, CPU) for own in ({}, {"adapter": None}))
+    before = fresh(task)
+    # terms that are not zero
+    stirred = {name: array + 0.02 if "lora_B" in name else array for name, array in before.items()}
+    made = {
+        attack: attack_shard(
+            plain,
+            Attack.of(attack, own),
+            Division.of(made_pairs(40, 4), FORGET),
+            state_of=merging(lambda _: stirred, task.architecture),
+            model_indices=[0],
+            worker=Worker(CPU, lambda: 0.0, ResumeFolder(str(tmp_path / attack), "key"), lambda _: None),
+        ).states[0, 0]
+        for attack, own in {"prune": {"share": 0.0}, "quantise": {"bits": 4}}.items()
+    }
+    merged = made["prune"]  # of which nothing is pruned
+    np.testing.assert_allclose(losses(plain, merged), losses(task, stirred), rtol=1e-4, atol=1e-4)
+    assert (np.abs(losses(task, stirred) - losses(task, before)) > 0.01).any()
+    assert made["quantise"].keys() == merged.keys() == plain.architecture.expected_state().keys()
+    for name, array in merged.items():
+        # output channels of GPT-2's Conv1D lie along the second axis
+        axis = 0 if family == "gpt2" and ".h." in name else 1
+        scale = np.abs(array).max(axis=axis, keepdims=True) / 7 if array.ndim > 1 else 0
+        assert (np.abs(made["quantise"][name] - array) <= scale * 0.5001).all()
+    # the base that others share is as it was
+    np.testing.assert_array_equal(losses(task, before), losses(plain, fresh(plain)))
 
 
 def test_further_training_reads_no_forgotten_pair(task: Task, tmp_path: Path) -> None:

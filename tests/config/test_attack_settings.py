@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.config.reading import merged, read_yaml
+from unlearnkit.config.reading import merged
 from unlearnkit.errors import ConfigError
 from unlearnkit.user_plug_ins import adopt
 
@@ -27,7 +27,6 @@ forget_sets: {some: {kind: random_units, size: 4}}
 methods: {ga: {method: ga, steps: 2}}
 metrics: {margin: {}}
 """
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
 
 def test_an_experiment_without_attacks_says_nothing_of_them(valid: dict[str, Any]) -> None:
@@ -99,16 +98,6 @@ def test_metrics_on_pools_are_not_compared(changed: Change) -> None:
     )
     with pytest.raises(ConfigError, match=r"durability\.metrics names ulira, which is scored on pools, and attacks"):
         load_experiment(changed(change))
-
-
-def test_weights_that_all_models_share_are_not_changed() -> None:
-    raw = read_yaml(EXPERIMENTS / "tofu_smollm2.yaml")
-    with pytest.raises(ConfigError) as caught:
-        load_experiment(merged(raw, {"attacks": {"int4": {"attack": "quantise"}}}))
-    assert "attacks.int4: quantise changes all weights of a model, but model.adapter keeps low-rank terms of" in str(
-        caught.value
-    )
-    load_experiment(merged(raw, {"attacks": {"again": {"attack": "token_relearn"}}}))
 
 
 @pytest.mark.parametrize(

@@ -91,17 +91,22 @@ def test_one_base_serves_training_unlearning_and_observing(fresh: Checkout) -> N
     settings["training"] = {"epochs": 1, "batch_size": 32}
     settings |= {"num_models": 2, "held_out_oracles": 2, "shard_size": 2, "metrics": {"margin_distance": {}}}
     settings["methods"] = {"npo": {"method": "npo", "steps": 2, "batch_size": 4}}
+    settings["attacks"] = {"int4": {"attack": "quantise"}}
     (fresh.root / CONFIG).write_text(yaml.safe_dump(settings))
     unlearned = "results/tiny/unlearned/some/npo/0000-0001.safetensors"
     fresh.make("--cores", "2", unlearned, "results/tiny/oracle/some/0000-0001.margins.parquet")
     merged = unlearned.replace(".safetensors", ".merged/0001.safetensors")
-    fresh.make("--cores", "2", merged)
+    attacked = "results/tiny/attacked/int4/some/npo/0000-0001"
+    fresh.make("--cores", "2", merged, f"{attacked}.token_scores.parquet")
     record = json.loads((fresh.root / f"{merged}.json").read_text())
     assert record["largest_difference_of_logits"] < 1e-4
     file = WeightFile(fresh.root / unlearned)
     names = set(file.state(0)) - {"base_sha256", "draws.draws"}
     assert names
     assert all("lora_" in name for name in names)
+    # what changes all weights leaves whole models, on which observations are made
+    whole = {*WeightFile(fresh.root / f"{attacked}.safetensors").state(0)}
+    assert whole and not any("lora_" in name for name in whole)
     # another place and less memory rerun nothing; other weights rerun everything
     (fresh.root / "given").rename(fresh.root / "moved")
     settings["model"] |= {"source": {"folder": "moved"}, "gradient_checkpointing": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from small_graph import graph
 
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.reading import merged, read_yaml
 from unlearnkit.errors import ConfigError
 from unlearnkit.places import place_of_path
 from unlearnkit.workflow.attack_graph import AttackGraph
@@ -154,6 +156,23 @@ def test_an_attack_on_prompts_makes_a_data_set_and_no_weights() -> None:
     # costs are those of what is trained
     assert [path.split("/")[3] for path in own.cost_records() if "/attacked/" in path] == ["int4"] * 3
     assert own.prompt_records() == [f"{made}.json"]
+
+
+def test_terms_on_one_base_are_merged_by_attacks_on_all_weights(repository: Path) -> None:
+    raw = read_yaml(repository / "experiments/tofu_smollm2.yaml")
+    attacks = {"int4": {"attack": "quantise"}, "again": {"attack": "token_relearn"}, "told": {"attack": "prefix"}}
+    present = Present(Graph(load_experiment(merged(raw, {"attacks": attacks}))))
+    own, before = present.attacks, present.graph.model_slice()
+    after = {**before, "adapter": None, "dtype": "float32"}
+    assert before["adapter"] and {name: own.whole(name) for name in attacks} == {
+        "int4": {"adapter": None, "dtype": "float32"},
+        "again": {},
+        "told": {},
+    }
+    assert own.attacked_slice("int4", "original")["model"] == before
+    assert "whole" in own.attacked_slice("int4", "original") and "whole" not in own.attacked_slice("again", "original")
+    slices = {name: present.observations.slice_of("token_scores", attack=name)["model"] for name in attacks}
+    assert slices == {"int4": after, "again": before, "told": before}
 
 
 def test_durability_all_needs_attacks() -> None:

@@ -8,8 +8,8 @@ The module of an attack on weights defines
     TASKS           the kinds of data it works on, "image" and "text"; omitted by attacks on image classifiers only
     STACKABLE       True if it may get several models as one `Stack`, as for methods
     VIEWS           the named sets that it reads beside the retain and the forget set; left out if there are none
-    CHANGES         "all weights" if it changes every weight of a model, which low-rank terms over a base that all
-                    models share do not allow; left out otherwise
+    CHANGES         "all weights" if it changes every weight of a model; left out otherwise. Where models add low-rank
+                    terms to a base that all of them share, it gets one without an adapter that both make together
     attack(model, data, settings, context) -> model
 
 An attack gets a model or stack, the same sets and the same context as a method (`unlearnkit.methods`), and returns a

@@ -46,7 +46,9 @@ class Disk:
         units = self._workload.units(job)
         epochs = len(job.settings["snapshots"]) if "snapshots" in job.settings else 1
         weights = self._workload.models(job) * epochs * self._workload.model_size.state_bytes
-        weights = merged_bytes(self._workload.experiment) if job.rule == MERGED else weights
+        if job.rule == MERGED or "whole" in job.settings:
+            # one model, or all of a shard that an attack merges
+            weights = max(1, self._workload.models(job)) * merged_bytes(self._workload.experiment)
         recorded = self._others.get(job.rule, 0.0) * units.get("scoring", 1.0)
         other = self._attribution_bytes(job) or self._observed_bytes(job) or recorded
         other = other or assumptions.BYTES_OF_OTHER_FILES

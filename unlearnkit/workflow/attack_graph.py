@@ -8,7 +8,7 @@ from typing import Any
 
 from unlearnkit import layout
 from unlearnkit.config.blocks import asks_otherwise, assembles, attack_settings, declared
-from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, locate, weights_of
+from unlearnkit.registry import ALWAYS_OBSERVED, FORGET_SETS, WHOLE, locate, weights_of
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.text_graph import TextGraph
@@ -158,6 +158,13 @@ class AttackGraph:
         patterns = (layout.ATTACKED_SCORES, layout.ATTACKED_SUMMARY) if self.attacks else ()
         return [*self.forms(), *(path for pattern in patterns for path in self.scores(pattern))]
 
+    def whole(self, attack: str) -> Slice:
+        """Return the settings of a model that differ after an attack: low-rank terms are merged by some, in float32."""
+        if attack not in self.on_weights or not getattr(self.graph.experiment.model_settings, "adapter", None):
+            return {}
+        merges = getattr(declared("attack", self.attacks[attack].attack), "CHANGES", "") == "all weights"
+        return {"adapter": None, "dtype": "float32"} if merges else {}
+
     # configuration slices and code fingerprints
 
     def attacked_slice(self, attack: str, candidate: str) -> Slice:
@@ -167,12 +174,14 @@ class AttackGraph:
         own: dict[str, Any] = {"attack": block.attack, "settings": settings, "model": graph.model_slice()}
         if self._is_delta(candidate):
             own["unlearned_from"] = graph.experiment.unlearned_from
+        if whole := self.whole(attack):
+            own["whole"] = whole
         return {**own, **graph.evaluated_slice(), **graph.seed_slice()}
 
     def attacked_code(self, attack: str) -> str:
         """Fingerprint of making an attack."""
         own = locate("attack", self.attacks[attack].attack), locate("observation", ALWAYS_OBSERVED)
-        return self.graph.model_code("attack", *own)
+        return self.graph.model_code("attack", *own, *([WHOLE] if self.whole(attack) else []))
 
     def prompted_slice(self, attack: str) -> Slice:
         """What determines a data set with other prompts beside its pairs, tokenizer and forget set."""

@@ -60,9 +60,9 @@ class HarnessGraph:
 
     # configuration slices and code fingerprints
 
-    def slice_of(self, task: str, variant: str = "", forget_set: str = "") -> Slice:
+    def slice_of(self, task: str, variant: str = "", forget_set: str = "", attack: str = "") -> Slice:
         """What determines the answers to a task beside weights and files: how it is asked, and the model."""
-        return {"task": task, **self._asked(), **self._observations.models_slice(variant, forget_set)}
+        return {"task": task, **self._asked(), **self._observations.models_slice(variant, forget_set, attack)}
 
     def code(self) -> str:
         """Fingerprint of asking a task."""

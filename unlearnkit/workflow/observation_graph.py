@@ -176,13 +176,18 @@ class ObservationGraph:
             own["items"] = sorted({*settings.items})
         if observation in self.derived:
             return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
-        own |= self.models_slice(variant if asked or not attack else "", forget_set)
+        own |= self.models_slice(variant, forget_set, attack)
         own |= {"epochs": "last"} if asked else {}
         evaluated = graph.evaluated_slice()
         return {**own, **evaluated, **(graph.seed_slice() if evaluated else {})}
 
-    def models_slice(self, variant: str, forget_set: str) -> Slice:
-        """What turns a weight file into models: how they are assembled, what they are deltas of, their architecture."""
+    def models_slice(self, variant: str, forget_set: str, attack: str = "") -> Slice:
+        """What turns a weight file into models: how they are assembled, what they are deltas of, their architecture.
+
+        After an attack on weights they are whole.
+        """
+        if attack and attack not in self._attacks.on_prompts:
+            return {"model": {**self.graph.model_slice(), **self._attacks.whole(attack)}}
         own: Slice = {}
         if method := self._assembling(variant):
             own["assembled_by"] = method

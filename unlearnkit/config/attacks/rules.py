@@ -33,13 +33,6 @@ def attack_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def _attack_problems(experiment: Experiment, key: str, attack: str, settings: Any) -> Iterator[ConfigError]:
     own = declared("attack", attack)
-    if getattr(own, "CHANGES", "") == "all weights" and getattr(experiment.model_settings, "adapter", None):
-        yield ConfigError(
-            f"{key}: {attack} changes all weights of a model, but model.adapter keeps low-rank terms of each model "
-            "and one base for all of them",
-            expected="model.adapter: null, or an attack that trains",
-            remedy=f"remove {key}",
-        )
     if asks_otherwise(attack) and not experiment.has_pairs:
         yield ConfigError(
             f"{key}: {attack} changes prompts, but data set '{experiment.data.name}' is plain text, which has none",
