@@ -6,13 +6,13 @@ import os
 import pkgutil
 import pty
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from pseudo_terminal import on_a_terminal
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
@@ -102,33 +102,14 @@ def test_snakemake_finds_the_display_by_its_name(repository: Path) -> None:
     assert LoggerPluginRegistry().get_plugin("unlearnkit").log_handler is LogHandler  # type: ignore[attr-defined]
 
 
-def on_a_terminal(folder: Path, *command: str) -> tuple[int, str]:
-    """Run a command whose output is a terminal, and return its status and what it wrote."""
-    master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
-    run = subprocess.Popen(command, cwd=folder, env=environment, stdout=slave, stderr=slave, stdin=slave)
-    os.close(slave)
-    written = bytearray()
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # so Linux ends the output of a terminal
-            break
-        if not part:
-            break
-        written += part
-    os.close(master)
-    return run.wait(), written.decode().replace("\r\n", "\n")
-
-
 @pytest.mark.workflow
-def test_snakemake_on_a_terminal_shows_what_runs_and_what_failed(
-    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(repository))
+def test_snakemake_on_a_terminal_shows_what_runs_and_what_failed(tmp_path: Path, repository: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "tiny.yaml").write_text((repository / "tests/runs/tiny.yaml").read_text())
-    status, written = on_a_terminal(tmp_path, sys.executable, "-m", "snakemake", "--cores", "1")
+    status, written = on_a_terminal(
+        tmp_path, sys.executable, "-m", "snakemake", "--cores", "1", environment=environment
+    )
     assert status == 1
     assert re.search(r"0 of 2 jobs done, 1 running, 1 left", written)
     assert "halfway" in written and "dataset      0.1 s  halfway" not in written

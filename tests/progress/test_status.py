@@ -99,7 +99,7 @@ def test_a_status_in_words(status: Status) -> None:
     assert lines[lines.index("Failed") :][1:4] == [
         *("  results/tiny/train/2", f"    {FAILED}", "    Log: logs/tiny/2.log"),
     ]
-    assert last.startswith("Time left: about 40 s left (") and last.endswith("with 1 core.")
+    assert last.startswith("Time left: about 40 s (") and last.endswith("with 1 core.")
 
 
 def test_a_status_as_json(status: Status) -> None:
@@ -119,7 +119,8 @@ def test_a_status_as_json(status: Status) -> None:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("results/x", "results/x does not exist; expected a configuration, or a folder such as results/digits."),
+        ("elsewhere/x", "elsewhere/x does not exist; expected a configuration, or a folder such as results/digits."),
+        ("results/x", "no configuration in *.yaml or experiments/*.yaml describes the experiment 'x' of results/x."),
         ("results/none", "no configuration in *.yaml or experiments/*.yaml describes the experiment 'none'"),
         ("results/two", "a.yaml and b.yaml describe the experiment 'two' of results/two. Name the configuration: "),
     ],

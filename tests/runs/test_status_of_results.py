@@ -1,11 +1,14 @@
-"""`unlearnkit status` on results that are partly there."""
+"""How far a run is: `unlearnkit status` on results that are partly there, and a run on a terminal."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 
 import pytest
-from checkout import Checkout
+from checkout import CONFIG, Checkout
+from pseudo_terminal import on_a_terminal
 
 pytestmark = pytest.mark.workflow
 
@@ -28,3 +31,15 @@ def test_a_finished_experiment_has_nothing_left(completed: Checkout) -> None:
     first, second = completed.unlearnkit("status", "tiny.yaml").output.splitlines()
     assert first == "tiny: 61 of 61 jobs done."
     assert second == "No run is going on in this folder."
+
+
+@pytest.mark.slow
+def test_a_run_on_a_terminal_says_what_runs_and_leaves_its_log_to_snakemake(fresh: Checkout) -> None:
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "originals", "--configfile", CONFIG]
+    status, written = on_a_terminal(fresh.root, *command, environment=fresh.environment)
+    assert status == 0, written
+    assert re.search(r"Originals 000\d-000\d .* of .* epoch [12]/2|Originals 000\d-000\d +starts", written)
+    assert re.search(r"tiny: 3 of 3 jobs done\. .*, predicted .*\.\n", written)
+    assert "Job 1: " not in written
+    (log,) = (fresh.root / ".snakemake/log").glob("*.snakemake.log")
+    assert "Originals 0000-0001" in log.read_text()

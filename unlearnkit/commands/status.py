@@ -51,7 +51,8 @@ def _configuration(what: Path) -> Path:
     """Return the configuration that is named, or that describes the experiment of a folder of results."""
     if what.is_file():
         return what
-    if not what.is_dir():
+    # a run that has only begun may have no results yet
+    if not what.is_dir() and what.parent != Path(layout.RESULTS):
         raise UnlearnkitError(
             f"{what} does not exist",
             expected=f"a configuration, or a folder such as {layout.RESULTS}/digits",

@@ -126,8 +126,10 @@ class Display:
         job, begun = self.tally.forecast.jobs[number], self.tally.running[number]
         logged = read_log(job.log)
         if logged is None or logged.written < begun - 1.0:
-            state = "waits for a machine" if self.tally.forecast.slots.remote and not job.local else "starts"
-            return self._names[number], "", state
+            return self._names[number], "", "starts" if job.local else "waits for a machine"
+        if not job.local:  # it was submitted before it began
+            begun = max(begun, logged.begun)
+            self.tally.begin(number, begun)
         return self._names[number], took(now - begun, self._expected[number]), logged.line
 
     def _time_left(self, now: float) -> TimeLeft:

@@ -8,12 +8,12 @@ from typing import Any
 from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.presentation import aligned, duration
 from unlearnkit.progress.status import State, Status
-from unlearnkit.progress.view import left, took
+from unlearnkit.progress.view import bounds, took
 
 FORMAT = 1
 """Version of the JSON; it changes when a key changes its meaning or goes."""
 _NO_ERROR = "The log states no error: the process was ended from outside, or failed before it could state one."
-_HEADINGS = {State.RUNNING: "Running", State.SUBMITTED: "Submitted, not running yet", State.FAILED: "Failed"}
+_HEADINGS = {State.RUNNING: "Running", State.SUBMITTED: "Starting, or waiting for a machine", State.FAILED: "Failed"}
 _MOST = 20
 """Jobs of a state that are listed."""
 
@@ -86,7 +86,7 @@ def _job(status: Status, job: MissingJob) -> list[str]:
         return [f"  {_name(job)}", *(f"    {line}" for line in error.splitlines()), f"    Log: {job.log}"]
     if status.states[job.number] == State.SUBMITTED or logged is None:
         return [f"  {_name(job)}"]
-    ran = took(status.now - logged.begun, status.tally.forecast.seconds[job.number])
+    ran = took(status.now - status.tally.running[job.number], status.tally.forecast.seconds[job.number])
     return [f"  {_name(job)}  {ran}  {logged.line}".rstrip()]
 
 
@@ -94,8 +94,8 @@ def _time(status: Status) -> str:
     slots = status.found.slots
     where = f"{slots.jobs} jobs at once" if slots.remote else f"{slots.cores} core" + "s" * (slots.cores != 1)
     if status.run.who:
-        return f"Time left: {left(status.left)}, with {where}."
-    return f"A run would take about {duration(status.left.seconds)}, with {where}."
+        return f"Time left: about {duration(status.left.seconds)}{bounds(status.left)}, with {where}."
+    return f"A run would take about {duration(status.left.seconds)}{bounds(status.left)}, with {where}."
 
 
 def _name(job: MissingJob) -> str:

@@ -87,7 +87,8 @@ def status_of(found: DryRun, run: Run, now: float | None = None) -> Status:
     for job in found.jobs:
         state, logged = states[job.number], logs[job.number]
         if state == State.RUNNING and logged:
-            tally.begin(job.number, logged.begun)
+            # on a cluster the mark is set when a job is submitted; here its process begins then
+            tally.begin(job.number, logged.begun if found.slots.remote else job.begun or logged.begun)
         elif state == State.FAILED and run.who:
             tally.fail(job.number)
     return Status(found, tally, states, logs, run, tally.time_left(now), now)

@@ -16,9 +16,13 @@ def counted(tally: Tally, present: int = 0, running: str = "running") -> str:
 
 def left(time: TimeLeft) -> str:
     """Return the time left with its bounds: "about 1 min 10 s left (50 s to 1 min 40 s)"."""
+    return f"about {duration(time.seconds)} left{bounds(time)}" if time.seconds else "nothing left to run"
+
+
+def bounds(time: TimeLeft) -> str:
+    """Return the bounds of the time left: " (50 s to 1 min 40 s)", nothing where they are the same."""
     low, high = duration(time.low), duration(time.high)
-    bounds = f" ({low} to {high})" if low != high else ""
-    return f"about {duration(time.seconds)} left{bounds}" if time.seconds else "nothing left to run"
+    return f" ({low} to {high})" if low != high else ""
 
 
 def took(seconds: float, expected: float) -> str:
