@@ -15,6 +15,7 @@ import pytest
 from checkout import RESULTS, Checkout
 from hub_server import TOKEN, HubServer, used_here
 
+from unlearnkit.artifacts.provenance import sealed
 from unlearnkit.artifacts.store import sha256_of, write_tensors
 from unlearnkit.artifacts.tables import write_table
 from unlearnkit.errors import ArtifactError
@@ -129,6 +130,24 @@ def test_a_changed_copy_is_refused(published: Path, call: Call, tmp_path: Path) 
     assert status == 1 and "manifest.json of copy names ../outside, which lies outside of it" in output
     (copy / "manifest.json").write_text("{}")
     assert "copy is no publication of unlearnkit" in call(tmp_path, "reproduce", "copy", "--cell", CELL)[1]
+
+
+@pytest.mark.workflow
+def test_other_code_is_refused_with_the_version_that_it_takes(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    record = copy / RESULTS / "oracle/nines/0000-0001.margins.parquet.json"
+    record.write_text(json.dumps(sealed({**json.loads(record.read_text()), "code": "0" * 16})))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    own = next(own for own in manifest["files"] if own["path"] == record.relative_to(copy).as_posix())
+    own.update(bytes=record.stat().st_size, sha256=sha256_of(record))
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
+    assert status == 1, output
+    assert (
+        "oracle/nines/0000-0001.margins.parquet of copy was made by other code than the present (0000000000000000"
+        in output
+    )
+    assert "Install that version: pip install unlearnkit==" in output
 
 
 @pytest.mark.workflow

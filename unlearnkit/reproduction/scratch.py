@@ -17,6 +17,7 @@ from unlearnkit.planning.dry_run import dry_run
 from unlearnkit.planning.plan import Plan, make_plan
 from unlearnkit.planning.records import Record
 from unlearnkit.publication import configuration
+from unlearnkit.reproduction.present_code import refuse_other_code
 from unlearnkit.reproduction.sources import Source
 from unlearnkit.shipped import PROJECT
 
@@ -30,7 +31,7 @@ class Scratch:
     """A working folder for some targets, named as in the source."""
 
     def __init__(self, folder: Path, source: Source, taken: Collection[str]) -> None:
-        self.folder, self._source = folder, source
+        self.folder, self._source, self._taken = folder, source, taken
         try:
             for path, own in source.surroundings().items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +61,7 @@ class Scratch:
         would not start, as with other code than that of the publisher.
         """
         with contextlib.chdir(self.folder):
+            refuse_other_code(self._source, self._taken)
             plan = make_plan(dry_run(self._arguments(targets, cores)), records)
         prefix = f"{RESULTS}/{self._source.experiment}/"
         stages = {place.stage for name in again if (place := place_of(name))}

@@ -63,7 +63,8 @@ class Publication:
     @classmethod
     def in_folder(cls, folder: Path) -> Publication:
         """Return the publication that was copied to a folder."""
-        return cls(str(folder), lambda path: _present(folder / path))
+        here = folder.absolute()  # the working folder changes to where things are computed
+        return cls(str(folder), lambda path: _present(here / path))
 
     @classmethod
     def on_the_hub(cls, name: str, commit: str, report: Report) -> Publication:
@@ -104,7 +105,7 @@ class ResultsHere:
     """Results on this machine that were not published, and their configuration."""
 
     def __init__(self, folder: Path, files: list[Path]) -> None:
-        self._results = Results(folder)
+        self._results = Results(folder.absolute())
         self.title, self.experiment = str(folder), self._results.experiment
         found = configuration_files(self.experiment, files)
         if found is None:
