@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from unlearnkit.config.load import load_experiment
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.planning.presentation import published_words
 from unlearnkit.planning.published import Published, published

@@ -9,7 +9,7 @@ from unlearnkit import layout
 from unlearnkit.config.experiment import Experiment
 from unlearnkit.facts.layouts import LAYOUTS
 from unlearnkit.facts.layouts.pieces import Names
-from unlearnkit.planning.dry_run import MissingJob
+from unlearnkit.planning.missing import MissingJob
 from unlearnkit.planning.prediction import Predictor
 from unlearnkit.registry import ALWAYS_OBSERVED
 from unlearnkit.workflow.graph import Graph
