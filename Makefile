@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm lint format report schema requirements benchmarks evaluation-docs tofu-docs icu-docs clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint format report schema requirements benchmarks evaluation-docs tofu-docs icu-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
+	@echo "make test-lowest try the lowest versions of packages that pyproject.toml allows (10 minutes, 6 GB more)"
 	@echo "make lint        formatting, style, types, workflow lint"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
 	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
@@ -53,6 +54,22 @@ test-smoke: $(VENV)/.dev
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev
 	UNLEARNKIT_SLURM=1 $(BIN)/python -m pytest tests/slurm -v --durations=0
+
+# the lowest versions that pyproject.toml allows, of the core alone and of everything; docs/releasing.md has what was found
+test-lowest: $(VENV)/.dev
+	$(call lowest,core,,tests/hub tests/score/test_score.py $(FILES_OF_CORE))
+	$(call lowest,all,--extra all,tests/metrics/distribution tests/score tests/core/test_registry.py $(FILES_OF_CORE))
+	mkdir -p $(VENV)/lowest-run && cd $(VENV)/lowest-run && export PATH=$(abspath $(VENV))/lowest-all/bin:$$PATH PYTHONPATH=$(CURDIR) \
+		&& rm -rf study && python -m unlearnkit init study && cd study && snakemake --profile smoke --quiet && python -m unlearnkit verify
+
+FILES_OF_CORE = $(foreach kind,tables observation_files margin_files store,tests/artifacts/test_$(kind).py)
+
+define lowest
+	$(BIN)/uv pip compile -q --python-version 3.11 --resolution lowest-direct $(2) pyproject.toml -o $(VENV)/lowest-$(1).txt
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(VENV)/lowest-$(1)
+	$(BIN)/uv pip install -q --python $(VENV)/lowest-$(1) -r $(VENV)/lowest-$(1).txt pytest hypothesis
+	$(VENV)/lowest-$(1)/bin/python -m pytest -p no:cacheprovider $(3)
+endef
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
