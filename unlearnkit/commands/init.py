@@ -125,11 +125,13 @@ def _next(folder: Path, with_example: bool) -> str:
     lines = [
         f"cd {folder}",
         "export OMP_NUM_THREADS=1",
-        f"{'snakemake -n':<42}# what config.yaml describes; `snakemake` computes it",
-        f"{'snakemake --profile smoke':<42}# the whole graph at toy size",
+        f"{'snakemake -n':<46}# what config.yaml describes; `snakemake` computes it",
+        f"{'snakemake --profile smoke':<46}# the whole graph at toy size",
     ]
     if with_example:
-        lines.append(f"{'snakemake klom_all --configfile shrink.yaml':<42}# a method of your own: shrink.py")
+        lines.append(f"{'snakemake klom_all --configfile shrink.yaml':<46}# a method of your own: shrink.py")
     if importlib.util.find_spec("snakemake") is None:
-        lines.insert(0, 'pip install "unlearnkit[images]"          # snakemake is not here; [language] for text, [all]')
+        lines.insert(
+            0, 'pip install "unlearnkit[images]"              # snakemake is not here; [language] for text, [all]'
+        )
     return "\n".join(lines)
