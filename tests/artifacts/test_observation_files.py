@@ -128,7 +128,9 @@ def test_columns_of_another_type_are_refused(column: pa.Array, tmp_path: Path) -
     path = written(tmp_path / "a.hidden.parquet", range(2))
     table, facts = read_table(path)
     write_table(path, table.set_column(4, "features_0001", column), facts)
-    with pytest.raises(ArtifactError, match=r"a\.hidden\.parquet is not a file of hidden; expected columns epoch"):
+    # versions of pyarrow before 26 do not read a list of the wrong length
+    refusal = r"a\.hidden\.parquet is not a (file of hidden; expected columns epoch|readable)"
+    with pytest.raises(ArtifactError, match=refusal):
         read_observation([path], "hidden")
 
 
