@@ -89,6 +89,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "icu": "unlearnkit.methods.language.icu",
         "kumpr": "unlearnkit.methods.language.kumpr",
         "llmu": "unlearnkit.methods.language.llmu",
+        "foo": "unlearnkit.methods.images.foo",
     }
 )
 
@@ -131,6 +132,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
         "gradient_mia": "unlearnkit.metrics.attacks.gradient_mia",
+        "bar": "unlearnkit.metrics.distribution.bar",
     }
 )
 
