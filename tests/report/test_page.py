@@ -13,6 +13,7 @@ from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.markup import inline, setting
 from unlearnkit.report.page import page
+from unlearnkit.report.resisting import Explorer
 from unlearnkit.report.shown import Results
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import metric_rows
@@ -155,6 +156,17 @@ def test_only_splits_that_the_data_have_are_listed(settings, results, text):
 
 def test_figures_are_described(text):
     assert text.count('<svg role="img" aria-label="Scatter plot for ') == 2
+
+
+def test_forgotten_samples_are_shown_unless_no_variant_has_a_value(settings, results):
+    def explorer(**tested: int) -> Explorer:
+        found = {"good": 2, "bad": 0, "broken": 0}
+        return Explorer("klom", "KLOM", "nats", (), (*found,), (), found, tested, 7, 98)
+
+    own = {"first": explorer(good=5, bad=7, broken=0), "second": explorer(good=0, bad=0, broken=0)}
+    text = page(settings, {"klom": klom}, replace(results, explorers=own))
+    assert "Of 7 resist: good 2 (5 have a value), bad 0, broken (no value)." in text
+    assert text.count("and which resisted") == 1
 
 
 def test_what_is_made_only_if_asked_for_is_linked_with_its_command(text, parsed):

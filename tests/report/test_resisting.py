@@ -27,12 +27,34 @@ def scores():
     }
 
 
-def test_p_values_are_shares_of_the_floor_and_corrected_over_all_variants_and_samples(scores):
+def test_p_values_are_shares_of_the_floor_and_corrected_over_the_samples_of_each_variant(scores):
     values, corrected, floor = resistance(scores, ("scrub", "ascent"))
     assert values.shape == (2, 3) and len(floor) == 98  # the undefined floor value does not count
-    raw = [(1 + sum(f >= x for f in floor)) / 99 for x in (0.05, 2.0, 0.2, 3.0, 2.0)]
-    np.testing.assert_allclose(corrected[np.isfinite(values)], false_discovery_control(raw), rtol=1e-12)
+    for row, own in enumerate(((0.05, 2.0, 0.2), (3.0, 2.0))):
+        raw = [(1 + sum(f >= x for f in floor)) / 99 for x in own]
+        np.testing.assert_allclose(corrected[row, : len(own)], false_discovery_control(raw), rtol=1e-12)
     assert np.isnan(corrected[1, 2])
+
+
+def test_samples_of_a_perfect_variant_do_not_resist_because_others_are_bad():
+    rng = np.random.default_rng(0)
+    floor, perfect = rng.gamma(4.0, 0.1, 2000), rng.gamma(4.0, 0.1, 500)
+    bad = {f"bad_{order}": {"forget": rng.gamma(4.0, 0.1, 500) + 5.0} for order in range(6)}
+    scores = {"oracle": {"validation": floor}, "perfect": {"forget": perfect}, **bad}
+    _, corrected, _ = resistance(scores, ("perfect", *bad))
+    assert ((corrected < 0.05).sum(axis=1) == [0, *[500] * 6]).all()
+    _, alone, _ = resistance(scores, ("perfect",))
+    np.testing.assert_array_equal(corrected[0], alone[0])
+
+
+def test_what_has_no_value_is_not_tested_and_without_a_floor_nothing_is(scores):
+    def shown(**more):
+        return explored("klom", klom, {**scores, **more}, {0: 0}, lambda _: [Excerpt(text="a text")])
+
+    some = shown(diverged={"forget": np.full(3, np.nan)})
+    assert some.tested == {"scrub": 3, "ascent": 2, "diverged": 0} and not some.untested
+    nothing = {"forget": np.full(3, np.nan)}
+    assert shown(scrub=nothing, ascent=nothing).untested and shown(oracle=nothing).untested
 
 
 def test_samples_that_most_variants_leave_come_first(scores):

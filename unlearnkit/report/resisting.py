@@ -71,7 +71,8 @@ class Sample:
 class Explorer:
     """The forgotten samples of a forget set by one metric, those first that resist most variants.
 
-    `resisting` variant -> how many of all `total` samples resist; `null` floor values each is compared with.
+    `resisting` variant -> how many samples resist, `tested` variant -> how many have a value that could be tested, both
+    of all `total`; `null` floor values each is compared with.
     """
 
     metric: str
@@ -81,8 +82,14 @@ class Explorer:
     variants: tuple[str, ...]
     samples: tuple[Sample, ...]
     resisting: Mapping[str, int]
+    tested: Mapping[str, int]
     total: int
     null: int
+
+    @property
+    def untested(self) -> bool:
+        """Whether nothing can be said: no variant has a value, or the floor has none."""
+        return not any(self.tested.values())
 
 
 def resistance(
@@ -90,18 +97,20 @@ def resistance(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return values and corrected p values [variants, forget samples], and the floor values that they are tested by.
 
-    p = (1 + floor values >= x) / (1 + floor values),    then corrected by Benjamini and Hochberg over all of them
+    p = (1 + floor values >= x) / (1 + floor values),    then corrected by Benjamini and Hochberg, each variant's alone
 
     A sample that is forgotten has a value like those of the floor, oracles against other oracles, here of all splits: p
     is how rarely one of them is as large. The floor of all samples is taken for that of each. Larger values are farther
-    from the oracles. Source: conformal p values, Bates et al. 2023 (Ann. Statist. 51).
+    from the oracles. Corrected together, what bad variants leave would let samples of a perfect one resist by chance.
+    A value that is undefined has no p value, and without a floor none has. Source: conformal p values, Bates et al.
+    2023 (Ann. Statist. 51).
     """
     values = np.array([scores[variant]["forget"] for variant in variants], float)
     floor = np.concatenate(list(scores["oracle"].values()))
     floor = np.sort(floor[np.isfinite(floor)])
     at_least = len(floor) - np.searchsorted(floor, values, side="left")
-    p = np.where(np.isfinite(values), (1 + at_least) / (1 + len(floor)), np.nan)
-    return values, false_discovery(p), floor
+    p = np.where(np.isfinite(values) & (len(floor) > 0), (1 + at_least) / (1 + len(floor)), np.nan)
+    return values, np.array([false_discovery(own) for own in p]).reshape(p.shape), floor
 
 
 def resisting(scores: Mapping[str, Values]) -> list[int]:
@@ -156,7 +165,6 @@ def explored(
             )
         )
     declared = metric.MEASURES[metric.HEADLINE]
-    found = {variant: int(own.sum()) for variant, own in zip(variants, resists, strict=True)}
     return Explorer(
         name,
         declared["label"],
@@ -164,7 +172,8 @@ def explored(
         references,
         variants,
         tuple(samples),
-        found,
+        dict(zip(variants, resists.sum(axis=1).tolist(), strict=True)),
+        dict(zip(variants, np.isfinite(corrected).sum(axis=1).tolist(), strict=True)),
         values.shape[1],
         len(floor),
     )
