@@ -89,7 +89,6 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "icu": "unlearnkit.methods.language.icu",
         "kumpr": "unlearnkit.methods.language.kumpr",
         "llmu": "unlearnkit.methods.language.llmu",
-        "foo": "unlearnkit.methods.images.foo",
     }
 )
 
@@ -132,7 +131,6 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "reference_mia": "unlearnkit.metrics.attacks.reference_mia",
         "priv_leak": "unlearnkit.metrics.attacks.priv_leak",
         "gradient_mia": "unlearnkit.metrics.attacks.gradient_mia",
-        "bar": "unlearnkit.metrics.distribution.bar",
     }
 )
 
