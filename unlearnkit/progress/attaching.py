@@ -17,6 +17,7 @@ def show_progress(workflow: Any, logger: logging.Logger) -> None:
     """Have the run that `workflow` is about to start shown as a display, where there is a terminal for one.
 
     It takes the place of Snakemake's own lines, unless `--logger` names it already or another one that writes lines.
+    Where nothing can be predicted, a warning says so and the lines stay.
     """
     manager = getattr(workflow, "logger_manager", None)
     handlers = [*logger.handlers, *getattr(manager, "plugin_handlers", ())]
@@ -33,8 +34,10 @@ def show_progress(workflow: Any, logger: logging.Logger) -> None:
         from unlearnkit.progress.forecast import forecast_of_run
 
         forecast = forecast_of_run(workflow)
-    except UnlearnkitError as error:
-        logger.warning(f"No time left is shown: {error}")
+    except Exception as error:
+        # no run ends for want of a prediction
+        said = error if isinstance(error, UnlearnkitError) else f"{type(error).__name__}: {error}"
+        logger.warning(f"No time left is shown: {said}")
         return
     if lines and not own:
         own = LogHandler(workflow.output_settings, None)

@@ -54,15 +54,21 @@ class Display:
         self._frames.start()
 
     def stop(self) -> None:
-        """Take the display away, show what is still unread and how the run ended, and give the terminal back."""
+        """Take the display away, show what is still unread and how the run ended, and give the terminal back.
+
+        It is given back even where nothing can be shown any more; then the error of that is raised.
+        """
         self._over.set()
-        self._frames.join()
-        self._pass_on(last=True)
-        self._live.stop()
-        seconds = self._clock() - self._begun
-        self.say(f"{counted(self.tally)}. {duration(seconds)}, predicted {duration(self._first.seconds)}.")
-        if self._terminal:
-            self._terminal.release()
+        try:
+            if self._frames.is_alive():
+                self._frames.join()
+            self._pass_on(last=True)
+            self._live.stop()
+            seconds = self._clock() - self._begun
+            self.say(f"{counted(self.tally)}. {duration(seconds)}, predicted {duration(self._first.seconds)}.")
+        finally:
+            if self._terminal:
+                self._terminal.release()
 
     def note_begun(self, number: int, name: str) -> None:
         """A job was started or submitted."""

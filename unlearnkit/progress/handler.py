@@ -5,6 +5,7 @@ Until it is given a forecast it writes Snakemake's own lines, and afterwards, to
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -72,14 +73,16 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record; a display that fails is replaced by Snakemake's own lines, and no run ends for it."""
-        if (forecast := getattr(record, FORECAST, None)) is not None:
-            return self._begin(forecast)
-        if self._display is not None:
-            try:
+        forecast = getattr(record, FORECAST, None)
+        try:
+            if forecast is not None:
+                return self._begin(forecast)
+            if self._display is not None:
                 return self._take(record)
-            except Exception as error:
-                self._end(f"The display of progress failed ({type(error).__name__}: {error}).")
-        return self._lines.emit(record)
+        except Exception as error:
+            self._end(_failed(error))
+        # the record of a forecast has no text
+        return None if forecast is not None else self._lines.emit(record)
 
     def close(self) -> None:
         """Take the display away."""
@@ -96,7 +99,11 @@ class LogHandler(LogHandlerBase):
         from unlearnkit.progress.terminal import Terminal
 
         terminal = Terminal()
-        self._display = Display(forecast, terminal, terminal.stream)
+        try:
+            self._display = Display(forecast, terminal, terminal.stream)
+        except Exception:
+            terminal.release()
+            raise
         self._display.start()
 
     def _take(self, record: logging.LogRecord) -> None:
@@ -112,10 +119,19 @@ class LogHandler(LogHandlerBase):
 
     def _end(self, problem: str = "") -> None:
         display, self._display = self._display, None
-        if display is not None:
-            display.stop()
+        try:
+            if display is not None:
+                display.stop()
+        except Exception as error:
+            problem = problem or _failed(error)
         if problem:
-            print(problem, file=sys.stderr)
+            # the terminal may be gone
+            with contextlib.suppress(OSError):
+                print(problem, file=sys.stderr)
+
+
+def _failed(error: Exception) -> str:
+    return f"The display of progress failed ({type(error).__name__}: {error})."
 
 
 def _is_worth_showing(text: str) -> bool:
