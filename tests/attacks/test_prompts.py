@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -43,6 +44,13 @@ def test_examples_are_other_retained_questions_with_their_answers() -> None:
     assert len({pair.history for pair in made}) > 1
 
 
+def test_no_question_is_answered_in_its_own_prompt_by_another_pair_that_asks_it() -> None:
+    again = [replace(PAIRS[0], group="others") for _ in range(3)]
+    for seed in range(20):
+        made = asked([*PAIRS, again[0]], [*again, *PAIRS[:3]], seed, text="", examples=2)
+        assert all(len(pair.history) == 4 and ("user", pair.question) not in pair.history for pair in made)
+
+
 def test_examples_stand_before_a_conversation_and_after_its_system_message() -> None:
     system, turn = ("system", "Be kind."), (("user", "Hello?"), ("assistant", "Hello."))
     (made,) = asked([Pair("Why?", "So.", history=(system, *turn))], PAIRS, text="", examples=1)
@@ -52,8 +60,10 @@ def test_examples_stand_before_a_conversation_and_after_its_system_message() -> 
 def test_a_prefix_that_changes_nothing_or_has_too_few_examples_is_refused() -> None:
     with pytest.raises(ValidationError, match="text is empty and examples is 0, so no prompt changes"):
         prefix.Settings.model_validate({"text": " "})
-    with pytest.raises(DataError, match=r"prefix\.examples is 2, but there are 2 retained questions; expected more"):
-        asked(PAIRS, PAIRS[:2], examples=2)
+    with pytest.raises(
+        DataError, match=r"prefix\.examples is 2, but there are 2 different retained questions; expected more"
+    ):
+        asked(PAIRS, PAIRS[:2] * 2, examples=2)
 
 
 def test_a_paraphrase_is_asked_where_there_is_one() -> None:

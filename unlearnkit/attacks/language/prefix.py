@@ -2,12 +2,13 @@
 
 What is only hidden behind a known prompt comes back where the prompt is another one: an instruction to answer
 truthfully, a frame of fiction, or, in context, other questions with their answers (Doshi and Stickland 2024, arXiv
-2411.12103; Lynch et al. 2024, arXiv 2402.16835). Examples are retained pairs, drawn for every question, never that
-pair itself; they are turns of a conversation before it, as the template writes them. Weights stay as they are.
+2411.12103; Lynch et al. 2024, arXiv 2402.16835). Examples are retained pairs, drawn for every question, never one
+that asks the same; they are turns of a conversation before it, as the template writes them. Weights stay as they are.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -45,20 +46,24 @@ class Settings(MethodSettings):
 
 def prompts(pairs: Sequence[Pair], retained: Sequence[Pair], settings: Settings, rng: Random) -> list[Pair]:
     """Return the questions after the text and the examples; raises DataError if there are too few to draw from."""
+    asked = Counter(pair.question for pair in retained)
     # one more than is drawn, since a question is no example of itself
-    if settings.examples and len(retained) <= settings.examples:
+    if settings.examples and len(asked) <= settings.examples:
         raise DataError(
-            f"prefix.examples is {settings.examples}, but there are {len(retained)} retained questions",
+            f"prefix.examples is {settings.examples}, but there are {len(asked)} different retained questions",
             expected="more questions than examples",
             remedy="lower `examples` of the attack",
         )
-    return [_after(pair, _drawn(pair, retained, settings.examples, rng), settings.text.strip()) for pair in pairs]
+    # so many may ask the same; one where no two do
+    spare = max(asked.values(), default=0)
+    size = min(settings.examples + spare, len(retained)) if settings.examples else 0
+    return [_after(pair, _drawn(pair, retained, settings.examples, size, rng), settings.text.strip()) for pair in pairs]
 
 
-def _drawn(pair: Pair, retained: Sequence[Pair], count: int, rng: Random) -> list[Pair]:
+def _drawn(pair: Pair, retained: Sequence[Pair], count: int, size: int, rng: Random) -> list[Pair]:
     # the draws of a question do not depend on whether it is retained
-    order = rng.sample(range(len(retained)), count + 1) if count else []
-    return [other for other in (retained[number] for number in order) if other is not pair][:count]
+    order = rng.sample(range(len(retained)), size)
+    return [other for other in (retained[number] for number in order) if other.question != pair.question][:count]
 
 
 def _after(pair: Pair, examples: Sequence[Pair], text: str) -> Pair:
