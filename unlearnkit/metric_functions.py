@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unlearnkit.errors import MetricError
 from unlearnkit.metrics import margins
 from unlearnkit.metrics.distribution import klom as _klom
 from unlearnkit.metrics.distribution import margin_distance
@@ -46,21 +47,34 @@ def margins_from_logits(logits: Any, labels: Any) -> NDArray[np.floating]:
 
     `logits` [..., classes] and integer `labels` [...]; higher is more confident, the range is unbounded.
     """
-    return margins.margins_from_logits(array_of(logits), array_of(labels))
+    return margins.margins_from_logits(_measured("logits", logits), array_of("labels", labels))
 
 
-def array_of(values: Any) -> NDArray:
-    """Return lists, arrays or a tensor of torch as a NumPy array; numbers of 16 bits that NumPy lacks in 32."""
+def array_of(name: str, values: Any) -> NDArray:
+    """Return lists, arrays or a tensor of torch as a NumPy array; numbers of 16 bits that NumPy lacks in 32.
+
+    Raises MetricError, which names the argument, of what is no array, such as lists of different lengths.
+    """
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         if str(values.dtype) == "torch.bfloat16":
             values = values.float()
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        expected = "an array or a tensor, or lists of equal lengths"
+        raise MetricError(f"{name} is no array: {error}", expected=expected) from None
+
+
+def _measured(name: str, values: Any) -> NDArray:
+    """Return an array whose whole numbers are real ones: a list may well have no others."""
+    array = array_of(name, values)
+    return array.astype(np.float64) if array.dtype.kind in "iu" else array
 
 
 def _upright(unlearned: Any, oracle: Any) -> dict[str, NDArray]:
     """Return both as arrays by name, [models, samples]; what does not fit is left for the metric to refuse."""
-    arrays = {"unlearned": array_of(unlearned), "oracle": array_of(oracle)}
+    arrays = {"unlearned": _measured("unlearned", unlearned), "oracle": _measured("oracle", oracle)}
     mine, theirs = arrays.values()
     if mine.ndim == theirs.ndim == 2 and mine.shape[1] != theirs.shape[1]:
         fits = {"unlearned": len(mine) == theirs.shape[1], "oracle": len(theirs) == mine.shape[1]}

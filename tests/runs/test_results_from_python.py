@@ -58,6 +58,19 @@ def test_metrics_take_lists_arrays_and_tensors() -> None:
         unlearnkit.klom(rng.normal(size=(5, 8)), rng.normal(size=(5, 9)))
 
 
+def test_whole_numbers_are_margins_and_ragged_lists_are_none() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.integers(-9, 9, (8, 5)), rng.integers(-9, 9, (8, 5))
+    expected = klom(unlearned=ours.astype(np.float64), oracle=theirs.astype(np.float64)).tolist()
+    for form in (np.asarray, np.ndarray.tolist, torch.tensor):
+        assert unlearnkit.klom(form(ours), form(theirs)).tolist() == expected
+    assert unlearnkit.margins_from_logits([[1, 0]], [0]) == pytest.approx([1.0])
+    with pytest.raises(MetricError, match=r"^oracle is no array: .*; expected an array or a tensor, or lists of equal"):
+        unlearnkit.wasserstein(ours, [[1.0, 2.0], [3.0]])
+    with pytest.raises(MetricError, match=r"^labels is no array"):
+        unlearnkit.margins_from_logits([[1, 0]], [[0], [0, 1]])
+
+
 def test_a_transposed_array_is_recognised_where_sizes_tell() -> None:
     rng = np.random.default_rng(0)
     ours, theirs = rng.normal(size=(8, 5)), rng.normal(size=(9, 5))
