@@ -88,8 +88,9 @@ def entry(method: str, rank: int, *, like: bool | None, tied: bool = False, at: 
     }  # fmt: skip
 
 
-def ranked(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
-    overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["whether it is chance"]}
+def ranked(*entries: dict[str, Any], p: float | None = 0.01, **more: Any) -> dict[str, Any]:
+    test = None if p is None else {"statistic": 1.0, "p": p}
+    overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["whether it is chance"], "friedman": test}
     return {"rankings": [overall], "cannot": [], "metrics_left_out": {}, **more}
 
 
@@ -113,11 +114,51 @@ def test_the_answer_names_who_cannot_be_distinguished_from_the_first():
 
 
 def test_the_answer_claims_nothing_without_a_test_a_rival_or_a_ranking():
-    assert "cannot be tested" in answer(ranked(entry("a", 1, like=None), entry("b", 2, like=None)), {})[1]
-    assert "neither better nor worse" in answer(ranked(entry("a", 1, like=None)), {})[0]
+    assert "cannot be tested" in answer(ranked(entry("a", 1, like=None), entry("b", 2, like=None), p=None), {})[1]
+    assert "neither better nor worse" in answer(ranked(entry("a", 1, like=None), p=None), {})[0]
     none = {"rankings": [], "cannot": ["any rank: nothing to rank"], "metrics_left_out": {"mia": "it has no value"}}
     assert answer(none, {}) == ["No method is called best here: nothing can be ranked."]
     assert cannot(none) == ["any rank: nothing to rank", "how mia ranks: it has no value"]
+
+
+def test_the_answer_puts_nobody_behind_where_all_tie_or_friedmans_test_shows_no_difference():
+    tied = ranked(*(entry(name, 1, like=True, tied=True) for name in "abc"), p=None)
+    assert answer(tied, {})[1] == "No variant is better than another: all tie."
+    unsure = ranked(entry("a", 1, like=True), entry("b", 2, like=True), entry("c", 3, like=False), p=0.0834)
+    assert answer(unsure, {})[1] == "No variant is shown to be better than another (Friedman, p = 0.0834)."
+
+
+def test_every_one_of_several_first_is_said_to_be_at_the_floor_or_not():
+    first = [entry("a", 1, like=True, tied=True, at=2, of=6), entry("b", 1, like=True, tied=True, at=6, of=6)]
+    assert answer(ranked(*first, entry("c", 3, like=False)), {})[1:] == [
+        "The other is behind them by more than chance (Friedman and Nemenyi, 5 %).",
+        "a is at the floor, where retraining is, in 2 of 6 comparisons.",
+        "b cannot be distinguished from retraining in any of 6 comparisons.",
+    ]
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.04, "behind the first"), (0.05, "like the first")])
+def test_a_variant_is_behind_the_first_only_if_friedmans_test_shows_a_difference(rows, costs, p, verdict):
+    board = board_of(rows)
+    (overall, *_), test = board["rankings"], {"statistic": 1.0, "p": p}
+    entries = [own | {"like_the_best": own["rank"] == 1} for own in overall["entries"]]
+    board = {**board, "rankings": [{**overall, "entries": entries, "friedman": test}]}
+    lines = Overview("klom", klom, rows, costs, board, VARIANTS).groups()["contender"]
+    found = {line.candidate: line.verdict.split("; ")[0] for line in lines if line.rank.text}
+    assert found == {"good": "first", "bad": verdict}
+
+
+def test_values_below_the_floor_do_not_make_up_for_damage_in_the_mean(rows, costs):
+    # on forget samples 0.3 below the oracles' p95, on validation samples 0.5 above it as before
+    low = {("first", "forget"): 0.2, ("second", "forget"): 2.2}
+    own = [
+        row | {"p95": low[row["forget_set"], row["split"]]}
+        if (row["candidate"], row["epoch"], row["split"]) == ("good", 2, "forget")
+        else row
+        for row in rows
+    ]
+    line = next(own for own in shown(own, costs).groups()["contender"] if own.candidate == "good" and own.last)
+    assert [cell.order for cell in line.cells] == pytest.approx([-0.3, 0.5] * 2) and line.mean.order == 0.25
 
 
 def test_the_question_says_what_was_compared():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from unlearnkit.ranking.significance import LEVEL
 from unlearnkit.report.numbers import number, shown
 from unlearnkit.report.words import Words
 
@@ -46,7 +47,7 @@ def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
         if len(entries) > 1
         else f"{names} is the only variant that is ranked, so it is neither better nor worse than another."
     ]
-    said += _sure(entries, first) if len(entries) > 1 else []
+    said += _sure(overall, first) if len(entries) > 1 else []
     return [*said, *_floor(first), *_price(first, costs), *_others(board, {entry["method"] for entry in first})]
 
 
@@ -57,28 +58,43 @@ def cannot(board: Document) -> list[str]:
     return [*board["cannot"], *overall, *left]
 
 
-def _sure(entries: Sequence[Document], first: Sequence[Document]) -> list[str]:
+def shows_differences(ranking: Document) -> bool:
+    """Return whether Friedman's test shows that variants of a ranking differ; Nemenyi's may only then be asked which.
+
+    Source: Demsar 2006 (JMLR 7).
+    """
+    return ranking["friedman"] is not None and ranking["friedman"]["p"] < LEVEL
+
+
+def _sure(overall: Document, first: Sequence[Document]) -> list[str]:
     """Whether the first place could be chance."""
-    if first[0]["like_the_best"] is None:
+    entries, test = overall["entries"], overall["friedman"]
+    if len(first) == len(entries):
+        return ["No variant is better than another: all tie."]
+    if test is None:
         return ["Whether this order is more than chance cannot be tested: there are too few variants or comparisons."]
+    if not shows_differences(overall):
+        return [f"No variant is shown to be better than another (Friedman, p = {number(test['p'])})."]
     alike = [entry["method"] for entry in entries if entry["like_the_best"] and entry["rank"] > 1]
-    behind = len(entries) - len(alike) - len(first)
+    behind, them = len(entries) - len(alike) - len(first), "them" if len(first) > 1 else "it"
     if not alike:
-        return ["All others are behind it by more than chance (Friedman and Nemenyi, 5 %)."]
-    text = f"{_joined(alike)} cannot be distinguished from it (Friedman and Nemenyi, 5 %)"
+        others = "All others are" if behind > 1 else "The other is"
+        return [f"{others} behind {them} by more than chance (Friedman and Nemenyi, 5 %)."]
+    text = f"{_joined(alike)} cannot be distinguished from {them} (Friedman and Nemenyi, 5 %)"
     behind_it = f"{behind} other{' is' if behind == 1 else 's are'} behind"
     return [f"{text}; {behind_it}." if behind else f"{text}: no method is shown to be the best."]
 
 
 def _floor(first: Sequence[Document]) -> list[str]:
-    """In how many comparisons the first are at the floor."""
-    if not first[0]["compared_with_floor"]:
-        return []
-    entry = first[0]
-    reached, of = entry["at_floor"], entry["compared_with_floor"]
-    if reached == of:
-        return [f"{entry['method']} cannot be distinguished from retraining in any of {of} comparisons."]
-    return [f"{entry['method']} is at the floor, where retraining is, in {reached} of {of} comparisons."]
+    """In how many comparisons each of the first is at the floor."""
+    found = [(entry["method"], entry["at_floor"], entry["compared_with_floor"]) for entry in first]
+    return [
+        f"{name} cannot be distinguished from retraining in any of {of} comparisons."
+        if reached == of
+        else f"{name} is at the floor, where retraining is, in {reached} of {of} comparisons."
+        for name, reached, of in found
+        if of
+    ]
 
 
 def _price(first: Sequence[Document], costs: Mapping[str, float | None]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from unlearnkit.layout import REFERENCE_CANDIDATES
 from unlearnkit.registry import POOLS, scored_on
+from unlearnkit.report.answer import shows_differences
 from unlearnkit.report.numbers import number, shown
 from unlearnkit.report.tables import STATISTICS, failure, interval_of
 from unlearnkit.report.words import IMAGES, Words, shown_epoch
@@ -25,9 +26,6 @@ GROUPS = {
     "reference": "References",
 }
 """Part of the table -> its heading."""
-
-
-_LIKE = {None: "", True: "like the first", False: "behind the first"}
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,9 @@ class Overview:
     """The opening table from the rows of one metric's table, costs and the leaderboard.
 
     A distance is the headline's statistic less that of the oracles on the same forget set and split, so 0 is ideal:
-    value - floor where lower is better, floor - value where higher is, |value - floor| where they are to match. Without
-    oracles the value itself is shown. `drawers` (forget set, candidate) -> id of what explains the number.
+    value - floor where lower is better, floor - value where higher is, |value - floor| where they are to match.
+    In means a distance below 0 counts as 0. Without oracles the value itself is shown. `drawers` (forget set,
+    candidate) -> id of what explains the number.
     """
 
     name: str
@@ -155,7 +154,7 @@ class Overview:
             self.board["outside"].get(candidate, ""),
             Entry(f"{ranked['rank']}{' =' * ranked['tied']}", order=ranked["rank"]) if ranked else Entry(""),
             self._verdict(candidate, ranked) if ranked else "",
-            _mean([cell.order for cell in cells], number),
+            _mean([self._damage(cell.order) for cell in cells], number),
             self._mean_cost(candidate, epoch, "relative_passes"),
             self._mean_cost(candidate, epoch, "relative_seconds"),
             tuple(cells),
@@ -183,13 +182,17 @@ class Overview:
         distance = abs(value - floor) if self.headline["direction"] == "match" else sign * (value - floor)
         return Entry(number(distance), f"{number(value)} {interval}".strip(), distance)
 
+    def _damage(self, distance: float | None) -> float | None:
+        """What a cell counts in the mean: no distance below 0 makes up for another above it."""
+        return distance if distance is None or not self.floors else max(0.0, distance)
+
     def _mean_cost(self, candidate: str, epoch: int, key: str) -> Entry:
         rows = [self._cost.get((name, candidate, epoch)) for name in self.forget_sets]
         return _mean([None if row is None else row[key] for row in rows], shown)
 
     def _verdict(self, candidate: str, ranked: Row) -> str:
         compared = [self._at_floor[name, candidate] for name in self.forget_sets if (name, candidate) in self._at_floor]
-        like = "first" if ranked["rank"] == 1 else _LIKE[ranked["like_the_best"]]
+        like = "first" if ranked["rank"] == 1 else self._beside_the_first(ranked)
         at = sum(compared)
         floor = (
             f"at the floor on {at} of {len(compared)}"
@@ -199,6 +202,12 @@ class Overview:
             else "off the floor"
         )
         return "; ".join(text for text in (like, floor if compared else "") if text)
+
+    def _beside_the_first(self, ranked: Row) -> str:
+        if ranked["like_the_best"] is None:
+            return ""
+        behind = shows_differences(self.board["rankings"][0]) and not ranked["like_the_best"]
+        return "behind the first" if behind else "like the first"
 
 
 def leading_metric(
