@@ -64,6 +64,22 @@ def test_configurations_find_their_schema() -> None:
             assert os.path.normpath(os.path.join(os.path.dirname(name), schema)) in written, name  # noqa: PTH118, PTH120
 
 
+def test_pages_link_to_what_is_there(repository: Path) -> None:
+    written = dict(contents())
+    assert "docs/releasing.md" not in written
+    kept = 0
+    for name, text in written.items():
+        for target in re.findall(r"\]\(([^)#\s]+)", text) if name.endswith(".md") else ():
+            if not re.match("[a-z]+:", target):
+                path = os.path.normpath(os.path.join(os.path.dirname(name), target))  # noqa: PTH118, PTH120
+                assert path in written or any(other.startswith(f"{path}/") for other in written), (name, target)
+                kept += 1
+    assert kept > 100
+    # what a link says remains
+    assert "as the figures in the README show" in written["docs/architecture.md"]
+    assert "https://github.com/EleutherAI/lm-evaluation-harness)" in written["docs/harness.md"]
+
+
 # refusals
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import posixpath
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from unlearnkit import registry
@@ -20,8 +21,11 @@ from unlearnkit.sources import is_file
 TEMPLATES = Path(__file__).parent / "templates"
 COPIED = ("profiles/*/*", "experiments/**/*", "docs/*.md", "docs/config.schema.json")
 """What is copied from the workflow: configuration that users adapt, and the pages that messages refer to."""
+LEFT_OUT = ("docs/releasing.md",)
+"""What is only of use in a clone."""
 LINKS = ("local", "slurm", "smoke")
 """Profiles that `--profile NAME` finds by a link beside the Snakefile."""
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 IGNORED = "/results/\n/logs/\n/data/\n/.snakemake/\n/report.html\n__pycache__/\n"
 
 
@@ -61,19 +65,40 @@ def run(options: argparse.Namespace) -> int:
 def contents(experiment: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file of a working folder whose config.yaml is an experiment, None: the default one.
 
-    Raises ConfigError if there is no experiment of this name.
+    Pages link to no file that only a clone has. Raises ConfigError if there is no experiment of this name.
     """
+    files = dict(_files(experiment))
+    there = {folder.as_posix() for name in files for folder in (Path(name), *Path(name).parents)}
+    for name, text in files.items():
+        yield name, _without_dead_links(name, text, there) if name.endswith(".md") else text
+
+
+def _files(experiment: str | None) -> Iterator[tuple[str, str]]:
     source = PROJECT / "config.yaml" if experiment is None else _source(experiment)
     yield "Snakefile", _template("Snakefile.txt")
     yield "config.yaml", _at_the_root(source) if experiment else source.read_text(encoding="utf-8")
     yield ".gitignore", IGNORED
     for path in sorted(path for pattern in COPIED for path in PROJECT.glob(pattern)):
         # two files that name one experiment would leave open which of them describes its results
-        if path.is_file() and path.suffix != ".pyc" and path != source:
-            yield path.relative_to(PROJECT).as_posix(), path.read_text(encoding="utf-8")
+        name = path.relative_to(PROJECT).as_posix()
+        if path.is_file() and path.suffix != ".pyc" and path != source and name not in LEFT_OUT:
+            yield name, path.read_text(encoding="utf-8")
     if registry.task_of(declarations(registry.OURS["data set"][read_yaml(source)["data"]["name"]])) == "image":
         yield "shrink.py", _template("shrink.py.txt")
         yield "shrink.yaml", _template("shrink.yaml.txt")
+
+
+def _without_dead_links(page: str, text: str, there: Container[str]) -> str:
+    """Return a page in which links to what is not `there` are their text, and such figures what they show."""
+
+    def as_it_can_be(link: re.Match[str]) -> str:
+        figure, said, target = link.groups()
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target.partition("#")[0]))
+        if re.match(r"#|[a-z]+:", target) or path in there:
+            return link[0]
+        return f"(figure of the repository: {said})" if figure else said
+
+    return _LINK.sub(as_it_can_be, text)
 
 
 def _source(experiment: str) -> Path:
