@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from unlearnkit.errors import ArtifactError
 
@@ -23,12 +25,11 @@ _ENDS = 100_000
 def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
     """Raise ArtifactError, naming the file, if a file holds a secret or a path of this machine.
 
-    Paths are those below the working folder `root` and below the user's home. Compressed columns and tensors are not
-    searched.
+    Paths are the working folder `root`, the user's home, and what lies below them, no others: also in the address of a
+    file, behind the letter of an option (-I/home/me), and as JSON and addresses escape letters that are not ASCII.
+    Compressed columns and tensors are not searched.
     """
-    # not within a longer path: results/tiny/data/ is not below the folder /data
-    below = [re.escape(f"{path}/".encode()) for path in (root.resolve(), Path.home()) if len(path.parts) > 1]
-    places = re.compile(rb"(?<![\w./-])(?:" + b"|".join(below or [b"(?!)"]) + rb")[^\s\"'<>,]*")
+    places = _below({root.absolute(), root.resolve(), Path.home(), Path.home().resolve()})
     for name, own in files.items():
         content = _searched(name, own)
         for what, pattern in SECRETS.items():
@@ -41,10 +42,20 @@ def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
                 )
         if found := places.search(content):
             raise ArtifactError(
-                f"{name} holds a path of this machine, {found[0].decode(errors='replace')}",
+                f"{name} holds a path of this machine, {found['path'].decode(errors='replace')}",
                 expected="files that state nothing of this machine",
                 remedy="name the file relative to the working folder and run snakemake again",
             )
+
+
+def _below(folders: Collection[Path]) -> re.Pattern[bytes]:
+    """Return what finds the paths of folders and of all below them."""
+    texts = {str(path) for path in folders if len(path.parts) > 1}
+    written = {own for text in texts for own in (text, json.dumps(text)[1:-1], quote(text))}
+    own = b"|".join(re.escape(text.encode()) for text in sorted(written)) or b"(?!)"
+    # not within a longer path: results/tiny/data/ is not below the folder /data, and /database neither
+    before = rb"(?:^|[^\w./\x80-\xff-]|//|(?<![\w./-])-[A-Za-z])"
+    return re.compile(before + rb"(?P<path>(?:" + own + rb")(?![\w\x80-\xff-]|\.\w|\\u)[^\s\"'<>,]*)")
 
 
 def _searched(name: str, own: Path | bytes) -> bytes:
