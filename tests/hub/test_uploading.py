@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hub_server import TOKEN, HubServer, used_here
 
-from unlearnkit.errors import HubError
+from unlearnkit.errors import ArtifactError, HubError
 from unlearnkit.hub.repository import Repository, current_commit
 from unlearnkit.hub.uploading import upload_folder
+from unlearnkit.publication.earlier import outdated
 
 NAME = "owner/results"
 
@@ -58,6 +61,34 @@ def test_an_upload_again_sends_only_what_changed(server: HubServer, folder: Path
     (folder / "margins.parquet").write_bytes(b"others" * 1000)
     assert uploaded(folder) != first
     assert len(server.asked("PUT")) == 1
+
+
+def published(folder: Path, experiment: str, *files: str) -> set[str]:
+    """Upload files as a publication of an experiment, and return all paths of the commit."""
+    shutil.rmtree(folder)
+    for path in files:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"some")
+    listed = [{"path": path, "bytes": 4, "sha256": ""} for path in files]
+    content = {"format": 1, "layout": "unlearnkit", "experiment": experiment, "files": listed}
+    (folder / "manifest.json").write_text(json.dumps(content))
+
+    def removed(there: Repository) -> list[str]:
+        return outdated(there, experiment, files, lambda line: None)
+
+    commit = upload_folder(folder, NAME, private=True, message="x", report=lambda line: None, outdated=removed)
+    return {file.path for file in Repository(NAME, commit).files()} - {".gitattributes"}
+
+
+def test_what_was_published_before_is_replaced(server: HubServer, folder: Path) -> None:
+    own, others = {"manifest.json", "b[0].txt"}, {"README.md", "tables/klom.parquet", "margins.parquet"}
+    uploaded(folder)
+    assert published(folder, "tiny", "a.txt", "b[0].txt") == own | {"a.txt"} | others
+    assert published(folder, "tiny", "b[0].txt", "c.txt") == own | {"c.txt"} | others
+    head = current_commit(NAME)
+    with pytest.raises(ArtifactError, match="is the publication of the experiment tiny, and this is other"):
+        published(folder, "other", "a.txt")
+    assert current_commit(NAME) == head
 
 
 def test_an_interrupted_upload_goes_on(server: HubServer, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from hub_server import HubServer, used_here
 from made_pools import FORGET, MODELS, array, data_set, first_edition
 
 from unlearnkit.artifacts.margins import Margins, write_margins
+from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.artifacts.weights import write_weights
 from unlearnkit.config.load import load_experiment
-from unlearnkit.errors import DataError
+from unlearnkit.errors import ArtifactError, DataError
 from unlearnkit.models.building import Architecture
 from unlearnkit.published.examining import pool_findings
 from unlearnkit.published.margins import fetched_margins, gaps_of
@@ -111,6 +113,31 @@ def test_our_own_pools_are_read_whatever_their_shards(server: HubServer, tmp_pat
         states = published_states(own, ARCHITECTURE, range(1, 3), role, lambda line: None)
         first = made_pools.trained(1, without_forget=False)[0]
         assert [*states] == [1, 2] and np.array_equal(states[1]["1.weight"], first["1.weight"])
+
+
+def test_our_own_pools_are_what_their_manifest_lists(server: HubServer, tmp_path: Path) -> None:
+    folder = published_folder(tmp_path / "pool", [range(2)])
+    (folder / "results/older/original").mkdir(parents=True)
+    for path in (folder / "results/theirs/original").iterdir():
+        (folder / "results/older/original" / path.name).write_bytes(path.read_bytes())
+
+    def pool() -> Pool:
+        stated = {**OURS, "revision": server.publish(NAME, folder), "evaluated": "weights", "forget_set": None}
+        return Pool(stated, lambda line: None)
+
+    with pytest.raises(DataError, match=r"has model 0 twice, in results/older/\S+ and results/theirs/"):
+        published_states(pool(), ARCHITECTURE, range(2), "original", lambda line: None)
+    listed = [
+        {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        for path in folder.glob("results/theirs/original/*")
+    ]
+    manifest = {"format": 1, "layout": "unlearnkit", "experiment": "theirs", "files": listed}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert not [path for path in pool().paths if path.startswith("results/older")]
+    assert [*published_states(pool(), ARCHITECTURE, range(2), "original", lambda line: None)] == [0, 1]
+    (folder / "manifest.json").write_text("{}")
+    with pytest.raises(ArtifactError, match="is no publication of unlearnkit"):
+        published_states(pool(), ARCHITECTURE, range(2), "original", lambda line: None)
 
 
 def test_our_own_pools_without_a_model_or_with_other_samples_are_refused(server: HubServer, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.publication.configuration import public_configuration
 from unlearnkit.publication.contents import publication, stage
+from unlearnkit.publication.earlier import outdated
 from unlearnkit.publication.items import Facts, Item, total
 from unlearnkit.publication.selection import selected
 from unlearnkit.workflow.present import Present
@@ -64,7 +65,12 @@ def run(options: argparse.Namespace) -> int:
             stage(items, Path(folder))
             message = f"Results of {facts.experiment}, unlearnkit {facts.versions('unlearnkit')}"
             commit = upload_folder(
-                Path(folder), options.repository, private=options.private, message=message, report=_report
+                Path(folder),
+                options.repository,
+                private=options.private,
+                message=message,
+                report=_report,
+                outdated=lambda there: outdated(there, facts.experiment, items, _report),
             )
         print(
             f"published {len(items)} files as {address}\nanyone can now: unlearnkit reproduce "

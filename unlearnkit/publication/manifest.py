@@ -10,11 +10,10 @@ from typing import Any
 from unlearnkit import __version__
 from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import ArtifactError
+from unlearnkit.hub.manifests import FORMAT, NAME, read_manifest
 from unlearnkit.publication.items import Facts, Item
 
-NAME = "manifest.json"
-FORMAT = 1
-"""Version of the manifest; it changes when a key changes its meaning or goes."""
+__all__ = ["NAME", "manifest", "read_manifest", "refuse_other_content"]
 
 
 def manifest(facts: Facts, items: Mapping[str, Item]) -> bytes:
@@ -32,34 +31,6 @@ def manifest(facts: Facts, items: Mapping[str, Item]) -> bytes:
         "files": files,
     }
     return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def read_manifest(path: Path, where: str) -> dict[str, Any]:
-    """Return a manifest that `unlearnkit publish` wrote; `where` is the publication, as errors name it.
-
-    Raises ArtifactError if it is something else, or names a file that lies outside of the publication.
-    """
-    content: Any = None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        known = content["format"] == FORMAT and content["layout"] == "unlearnkit"
-        paths = [(file["path"], int(file["bytes"]), str(file["sha256"])) for file in content["files"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        known, paths = False, []
-    if not known:
-        raise ArtifactError(
-            f"{where} is no publication of unlearnkit: its {NAME} is not one of format {FORMAT}",
-            expected="what `unlearnkit publish` writes",
-            remedy="check the name; or use the version of unlearnkit that published it",
-        )
-    for name, _, _ in paths:
-        if name.startswith("/") or ".." in name.split("/") or "\\" in name:
-            raise ArtifactError(
-                f"{NAME} of {where} names {name}, which lies outside of it",
-                expected="paths below its own folder",
-                remedy="do not use it: whoever made it may have meant harm",
-            )
-    return content
 
 
 def refuse_other_content(path: Path, stated: Mapping[str, Any], where: str) -> None:

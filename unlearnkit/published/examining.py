@@ -1,6 +1,6 @@
 """What `unlearnkit check` finds in a published pool: whether the files that an experiment needs are listed there.
 
-One listing is requested, and no file.
+One listing is requested, and no file but the manifest of a publication of ours.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from unlearnkit.errors import HubError
-from unlearnkit.published.ours import shards_in
+from unlearnkit.errors import ArtifactError, DataError, HubError
+from unlearnkit.published.ours import refuse_twice, shards_in
 from unlearnkit.published.pool import OURS, Pool
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.published_models import PublishedGraph
@@ -28,6 +28,9 @@ def pool_findings(graph: Graph, role: str) -> Iterator[tuple[str, ...]]:
         except HubError as error:
             yield "warning", f"{pool.place} could not be examined: {error}".rstrip(".")
             return
+        except (ArtifactError, DataError) as error:
+            yield "error", error.fact, error.remedy or "name another repository or commit"
+            return
         if missing:
             others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             yield "error", f"{pool.place} has no {missing[0]}{others}", f"lower {role}s.models, or train these here"
@@ -40,7 +43,9 @@ def _missing(pool: Pool, population: str, models: range) -> list[str]:
     kind = pool.stated["evaluated"]
     if pool.stated["layout"] == OURS:
         ending = ".safetensors" if kind == "weights" else ".margins.parquet"
-        there = {model for shard in shards_in(pool.paths, population, ending).values() for model in shard}
+        shards = shards_in(pool.paths, population, ending)
+        refuse_twice(shards, pool.place)
+        there = {model for shard in shards.values() for model in shard}
         return [f"{population}/<shard>{ending} with model {model}" for model in models if model not in there]
     if kind == "weights":
         wanted = [pool.layout.weights(pool.names, pool.number, model) for model in models]

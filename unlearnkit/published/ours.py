@@ -17,9 +17,11 @@ def files_with(pool: Pool, population: str, models: range, ending: str) -> dict[
     """Return path -> fetched file of the shards of a population that hold some of `models`.
 
     `population` is "original" or "oracle/<forget set>", `ending` that of the files (".safetensors"). Shards may be of
-    another size than ours, and the folder may lie anywhere in the repository. Raises DataError if none is there.
+    another size than ours, and the folder may lie anywhere in the repository. Raises DataError if none is there, or if
+    a model is there twice.
     """
     found = shards_in(pool.paths, population, ending)
+    refuse_twice(found, pool.place)
     chosen = [path for path, shard in found.items() if set(shard) & set(models)]
     missing = set(models) - {model for path in chosen for model in found[path]}
     if missing:
@@ -34,6 +36,19 @@ def files_with(pool: Pool, population: str, models: range, ending: str) -> dict[
 def shards_in(paths: Iterable[str], population: str, ending: str) -> dict[str, range]:
     """Return path -> models in it, of the files of a population among `paths`; arguments are those of `files_with`."""
     return {path: shard for path in paths if (shard := _shard(path, population, ending))}
+
+
+def refuse_twice(found: Mapping[str, range], place: str) -> None:
+    """Raise DataError if two of some files, path -> models in it, hold the same model, as of two experiments."""
+    first: dict[int, str] = {}
+    for path, shard in found.items():
+        for model in shard:
+            if first.setdefault(model, path) != path:
+                raise DataError(
+                    f"{place} has model {model} twice, in {first[model]} and {path}",
+                    expected="the models of one experiment",
+                    remedy="name a commit that has one publication, or publish each experiment on its own",
+                )
 
 
 def margins_in(

@@ -13,6 +13,7 @@ from unlearnkit.artifacts.store import sha256_of
 from unlearnkit.errors import DataError
 from unlearnkit.facts.layouts import LAYOUTS
 from unlearnkit.facts.layouts.pieces import Names
+from unlearnkit.hub.manifests import NAME, read_manifest
 from unlearnkit.hub.repository import Repository
 
 OURS = "unlearnkit"
@@ -80,8 +81,16 @@ class Pool:
 
     @cached_property
     def paths(self) -> list[str]:
-        """The paths of all files of the commit."""
-        return [file.path for file in self._repository.files()]
+        """The paths of all files of the commit; of a publication of ours, of those that its manifest lists.
+
+        Raises ArtifactError for a manifest that is none of ours.
+        """
+        found = [file.path for file in self._repository.files()]
+        if self.stated["layout"] != OURS or NAME not in found:
+            return found
+        content = read_manifest(self._repository.fetch(NAME, self._report), self.place)
+        listed = {file["path"] for file in content["files"]}
+        return [path for path in found if path in listed]
 
     @cached_property
     def _repository(self) -> Repository:
