@@ -5,25 +5,32 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import yaml
 from checkout import RESULTS, Checkout
 from hub_server import TOKEN, HubServer, used_here
 
 from unlearnkit.artifacts.provenance import sealed
 from unlearnkit.artifacts.store import sha256_of, write_tensors
 from unlearnkit.artifacts.tables import write_table
+from unlearnkit.commands.reproduce import compare_values
 from unlearnkit.errors import ArtifactError
-from unlearnkit.reproduction.cells import Cell
+from unlearnkit.publication.contents import SNAKEFILE
+from unlearnkit.reproduction.cells import Cell, Value
 from unlearnkit.reproduction.comparison import difference
 from unlearnkit.reproduction.needs import Needs, needs
 from unlearnkit.reproduction.sampling import drawn, most_wrong, proof
 from unlearnkit.reproduction.sources import Publication
+from unlearnkit.reproduction.targets import of_sample
 
 Call = Callable[..., tuple[int, str]]
 NAME = "owner/tiny"
@@ -112,7 +119,10 @@ def test_drawn_shards_are_trained_again(published: Path, call: Call) -> None:
     status, output = call(published.parent, "reproduce", "copy", "--cell", CELL, "--sample", "2", "--seed", "1")
     assert status == 0, output
     assert "2 of 2 files equal to the byte" in output
-    assert "2 of 6 shards were drawn, none of them differs: at 95 %, at most 4 of the 6 (67 %) are wrong" in output
+    assert (
+        "2 of 6 shards were drawn, none of them differs: at 95 %, at most 4 of the 6 (67 %) differ, since with more"
+        in output
+    )
 
 
 @pytest.mark.workflow
@@ -148,6 +158,126 @@ def test_other_code_is_refused_with_the_version_that_it_takes(published: Path, c
         in output
     )
     assert "Install that version: pip install unlearnkit==" in output
+
+
+def tampered(published: Path, folder: Path, change: Callable[[Path], None], *names: str) -> Path:
+    """Return a copy of a publication whose manifest states what `change` made of some of its results."""
+    copy = Path(shutil.copytree(published, folder))
+    change(copy / RESULTS)
+    restate(copy, *(f"{RESULTS}/{name}" for name in names))
+    return copy
+
+
+def restate(copy: Path, *paths: str) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    for own in manifest["files"]:
+        if own["path"] in paths:
+            own.update(bytes=(copy / own["path"]).stat().st_size, sha256=sha256_of(copy / own["path"]))
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.workflow
+def test_a_cell_with_another_published_value_differs(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, record = "tables/klom.parquet", "tables/klom.parquet.json"
+
+    def change(results: Path) -> None:
+        rows = pq.read_table(results / table)
+        cells = [
+            0.01 if (row["forget_set"], row["candidate"]) == ("nines", "scrub") else row["p95"]
+            for row in rows.to_pylist()
+        ]
+        pq.write_table(rows.set_column(rows.column_names.index("p95"), "p95", pa.array(cells)), results / table)
+        stated = json.loads((results / record).read_text())
+        (results / record).write_text(json.dumps(sealed({**stated, "sha256": sha256_of(results / table)})))
+
+    copy = Publication.in_folder(tampered(published, tmp_path / "copy", change, table, record))
+    computed = Publication.in_folder(published).file(Cell.named(CELL).summary)
+    for cell in (f"{CELL}/forget/p95", CELL):
+        assert compare_values(Cell.named(cell), copy, computed)
+        assert re.search(r"klom klom forget p95: published 0.01, computed \S+: differs by \d", capsys.readouterr().out)
+    assert not compare_values(Cell.named(f"{CELL}/forget/mean"), copy, computed)
+    assert not compare_values(Cell.named(CELL), Publication.in_folder(published), computed)
+
+
+def test_undefined_values_are_the_same() -> None:
+    assert not Value("x", None, math.nan).differs and not Value("x", 1.0, 1.0).differs
+    assert Value("x", 1.0, None).differs and Value("x", math.inf, 1.0).differs
+    assert str(Value("x", 1.0, 1.5)) == "x: published 1.0, computed 1.5: differs by 0.5"
+
+
+@pytest.mark.workflow
+def test_published_files_that_their_records_do_not_state_are_refused(
+    published: Path, call: Call, tmp_path: Path
+) -> None:
+    name = "original/0000-0001.safetensors"
+
+    def change(results: Path) -> None:
+        content = bytearray((results / name).read_bytes())
+        content[-3] ^= 1
+        (results / name).write_bytes(content)
+
+    tampered(published, tmp_path / "copy", change, name)
+    for words in (("--sample", "9"), ("--cell", CELL, "--from", "weights"), ("--cell", CELL, "--from", "data")):
+        status, output = call(tmp_path, "reproduce", "copy", *words)
+        assert status == 1 and output.count("\n") == 1
+        assert f"{name} of copy is not what its own record states; expected SHA-256 " in output
+
+
+@pytest.mark.workflow
+def test_manifests_and_records_of_another_form_are_refused(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    path = {"path": 5, "bytes": 1, "sha256": "a"}
+    for wrong in ([], {"experiment": None}, {"experiment": "../x"}, {"files": [path]}, {"files": {"path": "a"}}):
+        (copy / "manifest.json").write_text(json.dumps({**manifest, **wrong} if wrong else []))
+        status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
+        assert status == 1 and "copy is no publication of unlearnkit: its manifest.json is not one" in output
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    record = f"{RESULTS}/summaries/klom/nines/scrub.parquet.json"
+    stated = json.loads((copy / record).read_text())
+    for key in ("inputs", "sha256"):
+        (copy / record).write_text(json.dumps({own: value for own, value in stated.items() if own != key}))
+        restate(copy, record)
+        status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
+        assert status == 1 and f"scrub.parquet.json of copy lacks {key}; expected a record that a job wrote" in output
+
+
+@pytest.mark.workflow
+def test_code_of_a_publisher_runs_with_consent_only(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    added = ("plug_ins/evil/evil.py", "settings/evil.so")
+    for path in added:
+        (copy / path).parent.mkdir(parents=True)
+        (copy / path).write_text(f"STATISTIC = open({str(tmp_path / 'ran')!r}, 'w').name\n")
+    (copy / "Snakefile").write_text("raise RuntimeError\n")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"] += [{"path": path, "bytes": 0, "sha256": "", "made_from": []} for path in added]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    keys = yaml.safe_load((copy / "config.yaml").read_text())
+    keys["metrics"]["evil"] = {"metric": "plug_ins/evil/evil.py"}
+    (copy / "config.yaml").write_text(yaml.safe_dump(keys))
+    restate(copy, "config.yaml", "Snakefile", *added)
+    status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL, "--dry-run")
+    assert status == 1 and output.count("\n") == 1
+    assert "copy brings code of its publisher, which runs as soon as its configuration is read: " in output
+    assert ": plug_ins/evil/evil.py, settings/evil.so; expected" in output and "--trust-plug-ins" in output
+    assert not (tmp_path / "ran").exists()
+    call(tmp_path, "reproduce", "copy", "--cell", CELL, "--dry-run", "--trust-plug-ins")
+    assert (tmp_path / "ran").exists()
+    # what Snakemake would start from is never theirs
+    assert Publication.in_folder(copy).surroundings()["Snakefile"] == SNAKEFILE
+
+
+@pytest.mark.workflow
+def test_a_configuration_that_snakemake_would_evaluate_is_refused(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    with (copy / "config.yaml").open("a") as stream:
+        stream.write(f"__use_yte__: true\nseed: \"?open({str(tmp_path / 'ran')!r}, 'w')\"\n")
+    restate(copy, "config.yaml")
+    status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL, "--dry-run")
+    assert status == 1 and "__use_yte__" in output and not (tmp_path / "ran").exists(), output
 
 
 @pytest.mark.workflow
@@ -198,6 +328,49 @@ def test_the_bound_holds_in_all_draws_of_a_small_pool() -> None:
     draws = [*itertools.combinations(range(total), number)]
     assert sum(min(draw) >= wrong for draw in draws) <= 0.05 * len(draws)
     assert proof(total, total, 1) == "all 8 shards were computed again, 1 of them differs"
+
+
+@pytest.mark.workflow
+def test_without_a_seed_nobody_knows_what_is_drawn(
+    published: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # stop where the shards are known
+    monkeypatch.setattr("unlearnkit.commands.reproduce._computed", lambda *arguments: print(arguments[3].targets) or 0)
+
+    def drawn_by(*words: str) -> tuple[int, list[str]]:
+        first, targets = call(published.parent, "reproduce", "copy", "--sample", "2", *words)[1].splitlines()
+        return int(first.split()[3].strip(":")), targets.split()
+
+    draws = [drawn_by() for _ in range(5)]
+    assert len({seed for seed, _ in draws}) == 5
+    assert [drawn_by("--seed", str(seed)) for seed, _ in draws] == draws
+    assert "if nobody could know the seed when they were published" in proof(22, 3, 0)
+
+
+@pytest.mark.workflow
+def test_fetched_shards_are_not_drawn(published: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    keys = yaml.safe_load((copy / "config.yaml").read_text())
+    (copy / "config.yaml").write_text(yaml.safe_dump({**keys, "originals": {"source": "published"}}))
+    records = [path.relative_to(copy).as_posix() for path in (copy / RESULTS).glob("original/*.safetensors.json")]
+    before = of_sample(Publication.in_folder(published), None, "data", 99, 0)
+    for path in records:
+        stated = {**json.loads((copy / path).read_text()), "rule": "published_originals"}
+        (copy / path).write_text(json.dumps(sealed(stated)))
+    restate(copy, "config.yaml", *records)
+    asked = of_sample(Publication.in_folder(copy), None, "data", 99, 0)
+    assert (asked.fetched, asked.shards) == (2, before.shards - 2) and before.fetched == 0
+    assert not [name for name in asked.targets if name.startswith("original/")]
+
+
+@pytest.mark.workflow
+def test_there_is_no_draw_from_nothing(published: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"] = [own for own in manifest["files"] if ".safetensors" not in own["path"]]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    status, output = call(tmp_path, "reproduce", "copy", "--sample", "3")
+    assert status == 1 and "copy has no shard of weights that can be drawn; expected models that were" in output
 
 
 def test_a_draw_depends_on_its_seed_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -12,13 +13,12 @@ from typing import Any
 
 from unlearnkit import layout
 from unlearnkit.errors import ArtifactError
-from unlearnkit.layout import provenance
 from unlearnkit.reproduction.cells import Cell, refuse_unknown
 from unlearnkit.reproduction.comparison import Difference, difference
 from unlearnkit.reproduction.levels import LEVELS
 from unlearnkit.reproduction.needs import with_records
 from unlearnkit.reproduction.sampling import proof
-from unlearnkit.reproduction.sources import Source, record_of, source_of
+from unlearnkit.reproduction.sources import Publication, Source, record_of, recorded_hash, source_of
 from unlearnkit.reproduction.targets import Asked, of_cell, of_sample
 
 
@@ -37,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what is taken as published; default: margins for a cell, data (all is trained) for --sample",
     )
     parser.add_argument("--sample", type=int, metavar="N", help="compute N random shards again: of all, or of the cell")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
+    parser.add_argument("--seed", type=int, help="of a draw to be repeated; default: one that nobody could know")
     parser.add_argument("--dry-run", action="store_true", help="state the price and end")
+    parser.add_argument("--trust-plug-ins", action="store_true", help="run code that the publication brings: read it")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, metavar="N", help="default: all")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="compute in this new folder, and keep it")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="of results here")
@@ -52,10 +53,14 @@ def run(options: argparse.Namespace) -> int:
     cell = Cell.named(options.cell) if options.cell else None
     _refuse(options)
     source = source_of(options.source, options.configfile, _report)
+    if isinstance(source, Publication) and not options.trust_plug_ins:
+        source.refuse_code()
     if cell:
         refuse_unknown(cell, source)
     if options.sample:
-        asked = of_sample(source, cell, options.level or "data", options.sample, options.seed)
+        seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+        asked = of_sample(source, cell, options.level or "data", options.sample, seed)
+        print(f"drawn by seed {seed}: --seed {seed} draws the same shards again")
     else:
         assert cell is not None
         asked = of_cell(source, cell, options.level or "margins")
@@ -95,34 +100,33 @@ def _computed(options: argparse.Namespace, cell: Cell | None, source: Source, as
     compared = [name for name in asked.compared if scratch.path(name).exists()]
     different = list(_differences(source, scratch, compared))
     print()
-    if cell and not asked.shards:
-        for line in _values(cell, source, scratch.path(asked.targets[0])):
-            print(line)
+    other_values = compare_values(cell, source, scratch.path(asked.targets[0])) if cell and not asked.shards else False
     print(f"{len(compared) - len(different)} of {len(compared)} files equal to the byte")
     for own in different:
         print(f"differs: {own}")
     if asked.shards:
         print(proof(asked.shards, len(asked.targets), len(different)))
-    return 1 if different else 0
+    if asked.fetched:
+        print(f"{asked.fetched} shards were not among those drawn from: their publisher had them from the hub, too")
+    return 1 if different or other_values else 0
 
 
-def _values(cell: Cell, source: Source, computed: Path) -> Iterator[str]:
-    for what, published, again in cell.values(source.file(cell.table), computed):
-        yield f"{cell.metric} {what}: published {published}, computed {again}"
+def compare_values(cell: Cell, source: Source, computed: Path) -> bool:
+    """Print the values of a cell, and return whether one of the published table is not what was computed."""
+    values = [*cell.values(source.file(cell.table), computed)]
+    for value in values:
+        if value.shown or value.differs:
+            print(f"{cell.metric} {value}")
+    return any(value.differs for value in values)
 
 
 def _differences(source: Source, scratch: Any, compared: Collection[str]) -> Iterator[Difference]:
     published = source.names()
     for name in compared:
         recorded = record_of(source, name)
-        digest = recorded["sha256"] if provenance(name) in published else _also(recorded, name)
         theirs = source.file(name) if name in published else None
-        if own := difference(name, scratch.path(name), theirs, digest):
+        if own := difference(name, scratch.path(name), theirs, recorded_hash(source, recorded, name)):
             yield own
-
-
-def _also(record: Any, name: str) -> str:
-    return next(digest for path, digest in record["also"].items() if path.endswith(f"/{name}"))
 
 
 def _count(names: Collection[str]) -> str:

@@ -67,7 +67,7 @@ class Results:
         except (OSError, ValueError) as error:
             self.damaged[name] = f"cannot be read ({error})"
             return
-        if fault := _fault(record, name.removesuffix(".json")):
+        if fault := fault_of(record, name.removesuffix(".json")):
             self.damaged[name] = fault
         else:
             self.records[name.removesuffix(".json")] = record
@@ -208,8 +208,8 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
             yield path.relative_to(folder).as_posix(), path.stat()
 
 
-def _fault(record: Any, name: str) -> str | None:
-    """Return what makes a record unusable, None if nothing does."""
+def fault_of(record: Any, name: str) -> str | None:
+    """Return what makes the record of an artifact unusable, None if nothing does."""
     if not isinstance(record, dict):
         return "holds no keys"
     wrong = [key for key, kind in _KINDS.items() if not isinstance(record.get(key), kind)]

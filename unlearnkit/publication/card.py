@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from unlearnkit.publication.configuration import PLUG_INS
 from unlearnkit.publication.items import Facts, Item, total
 
 NAME = "README.md"
@@ -102,6 +103,9 @@ def _use(facts: Facts, items: Mapping[str, Item]) -> Iterator[str]:
         folders.setdefault("/".join(path.split("/")[:3]) if path.count("/") > 2 else "the others", []).append(item)
     for folder, own in sorted(folders.items()):
         yield f"| {folder} | {len(own)} | {sum(item.bytes for item in own) / 1e6:,.2f} |"
+    if code := [path for path in facts.configuration.files if path.startswith(f"{PLUG_INS}/")]:
+        yield f"\n**{len(code)} files in `{PLUG_INS}/` are code of whoever published this.** Commands that read the"
+        yield "configuration run it, `unlearnkit reproduce` only with `--trust-plug-ins`: read the files first."
     yield f"""
 ## Verify, reproduce, build on it
 

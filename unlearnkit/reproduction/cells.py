@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,35 @@ from unlearnkit.reproduction.sources import Source
 
 STATISTICS = ("mean", "median", "p95", "p99", "max", "min", "sd")
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a cell: what it is, the published one and the one that was computed again, and if it is to be shown.
+
+    None is no value.
+    """
+
+    what: str
+    published: float | None
+    computed: float | None
+    shown: bool = True
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two are not the same number; two that are undefined are the same."""
+        return _number(self.published) != _number(self.computed)
+
+    def __str__(self) -> str:
+        text = f"{self.what}: published {self.published}, computed {self.computed}"
+        first, second = _number(self.published), _number(self.computed)
+        if not self.differs:
+            return text
+        return f"{text}: differs" + (f" by {abs(first - second):.3g}" if None not in (first, second) else "")
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
 
 
 @dataclass(frozen=True)
@@ -68,13 +98,20 @@ class Cell:
         last = max(row["epoch"] for row in rows)
         return [row for row in rows if row["epoch"] == last]
 
-    def values(self, published: Path, computed: Path) -> Iterator[tuple[str, float | None, float | None]]:
-        """Yield what a value is, the published one, and the one that was computed again."""
-        again = {(row["measure"], row["split"]): row for row in self.rows(computed)}
-        statistic = self.statistic or declarations(locate("metric", self.metric)).STATISTIC
-        for row in self.rows(published):
-            own = again.get((row["measure"], row["split"]), {})
-            yield f"{row['measure']} {row['split']} {statistic}", row[statistic], own.get(statistic)
+    def values(self, published: Path, computed: Path) -> Iterator[Value]:
+        """Yield the values of the cell: its statistic, or all numbers of its rows, the metric's own first.
+
+        A row that only one of the two files has is a value that the other lacks.
+        """
+        theirs, ours = ({(row["measure"], row["split"]): row for row in self.rows(p)} for p in (published, computed))
+        own = self.statistic or declarations(locate("metric", self.metric)).STATISTIC
+        for key in dict.fromkeys((*theirs, *ours)):
+            first, second = theirs.get(key, {}), ours.get(key, {})
+            shared = [
+                k for k in first if k in second and not isinstance(first[k], str) and not isinstance(second[k], str)
+            ]
+            for name in [own] if self.statistic else dict.fromkeys((own, *shared)):
+                yield Value(f"{key[0]} {key[1]} {name}", first.get(name), second.get(name), name == own)
 
 
 def refuse_unknown(cell: Cell, source: Source) -> None:

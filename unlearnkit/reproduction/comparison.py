@@ -32,10 +32,10 @@ class Difference:
         return f"{self.name}: numbers differ by at most {self.largest:.3g} ({self.where})"
 
 
-def difference(name: str, computed: Path, published: Path | None, recorded: str) -> Difference | None:
+def difference(name: str, computed: Path, published: Path | None, recorded: str | None) -> Difference | None:
     """Return how a file differs from the published one, None if they are equal to the byte.
 
-    `recorded` is the published SHA-256, `published` the file if it is there.
+    `recorded` is the published SHA-256, None if none was stated; `published` the file if it is there.
     """
     if sha256_of(computed) == recorded:
         return None

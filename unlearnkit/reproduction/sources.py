@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,13 +12,15 @@ from unlearnkit.errors import ArtifactError
 from unlearnkit.hub.repository import Repository
 from unlearnkit.layout import RESULTS, provenance
 from unlearnkit.lineage.configured import configuration_files
-from unlearnkit.lineage.records import Results
-from unlearnkit.places import owner_of
+from unlearnkit.lineage.records import Results, fault_of
+from unlearnkit.places import owner_of, place_of
 from unlearnkit.publication import configuration, manifest, ro_crate
 from unlearnkit.publication.configuration import public_configuration
 from unlearnkit.publication.contents import SNAKEFILE
 
 Report = Callable[[str], None]
+_CODE = tuple(all_suffixes())
+"""Endings of what Python imports: the working folder is on its path."""
 
 
 class Source(Protocol):
@@ -34,21 +37,47 @@ class Source(Protocol):
         """Return a file of that folder, verified; raises an UnlearnkitError if it is not there or not as published."""
         ...
 
+    def stated(self, name: str) -> str | None:
+        """Return the SHA-256 that is stated of a file of that folder beside its record, None if there is none."""
+        ...
+
     def surroundings(self) -> Mapping[str, Path | bytes]:
         """Return what belongs into a working folder beside results: path -> file or content."""
         ...
 
 
 def record_of(source: Source, name: str) -> dict[str, Any]:
-    """Return the provenance record that describes an artifact; raises ArtifactError if there is none."""
-    record = provenance(owner_of(name))
-    if record not in source.names():
+    """Return the provenance record that describes an artifact.
+
+    Raises ArtifactError if there is none, if it cannot be used, or if what was published is not what it states.
+    """
+    path = provenance(owner_of(name))
+    if path not in source.names():
         raise ArtifactError(
             f"{source.title} has no record of {name}, so nothing says what it was made from",
-            expected=record,
+            expected=path,
             remedy="check the name: `unlearnkit verify` lists what is there",
         )
-    return json.loads(source.file(record).read_text(encoding="utf-8"))
+    try:
+        record = json.loads(source.file(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        record = None
+    if fault := fault_of(record, owner_of(name)):
+        raise ArtifactError(f"{path} of {source.title} {fault}", expected="a record that a job wrote")
+    if source.stated(name) not in (None, recorded_hash(source, record, name)):
+        raise ArtifactError(
+            f"{name} of {source.title} is not what its own record states",
+            expected=f"SHA-256 {recorded_hash(source, record, name)}",
+            remedy="do not rely on it: it was changed after it was made",
+        )
+    return record
+
+
+def recorded_hash(source: Source, record: Mapping[str, Any], name: str) -> str | None:
+    """Return the SHA-256 that the record which describes an artifact states of it, None if it states none."""
+    if owner_of(name) == name:
+        return record["sha256"]
+    return record.get("also", {}).get(f"{RESULTS}/{source.experiment}/{name}")
 
 
 class Publication:
@@ -85,13 +114,33 @@ class Publication:
 
     def file(self, name: str) -> Path:
         """Return a file of that folder, verified; raises an UnlearnkitError if it is not there or not as published."""
+        if place_of(name):
+            record_of(self, name)  # else a changed file would do as long as the manifest was changed with it
         return self._verified(f"{RESULTS}/{self.experiment}/{name}")
 
+    def stated(self, name: str) -> str | None:
+        """Return the SHA-256 that the manifest states of a file of that folder, None if its content is not there."""
+        return self._files.get(f"{RESULTS}/{self.experiment}/{name}", {}).get("sha256")
+
     def surroundings(self) -> Mapping[str, Path | bytes]:
-        """Return configuration, Snakefile, plug-ins and settings files."""
+        """Return configuration, Snakefile, plug-ins and settings files; the Snakefile is ours, whatever theirs says."""
+        found = {path: self._verified(path) for path in self._beside_results()}
+        return {**found, ro_crate.WORKFLOW: SNAKEFILE}
+
+    def refuse_code(self) -> None:
+        """Raise ArtifactError, listing them, if code of the publisher would be laid out where Python finds it."""
+        code = [p for p in self._beside_results() if p.startswith(f"{configuration.PLUG_INS}/") or p.endswith(_CODE)]
+        if code:
+            raise ArtifactError(
+                f"{self.title} brings code of its publisher, which runs as soon as its configuration is read: "
+                f"{', '.join(sorted(code))}",
+                expected="nothing to run, or your consent",
+                remedy="read these files, and add --trust-plug-ins if you would run them",
+            )
+
+    def _beside_results(self) -> list[str]:
         folders = (f"{configuration.PLUG_INS}/", f"{configuration.SETTINGS}/")
-        single = (configuration.NAME, ro_crate.WORKFLOW)
-        return {path: self._verified(path) for path in self._files if path in single or path.startswith(folders)}
+        return [path for path in self._files if path == configuration.NAME or path.startswith(folders)]
 
     def _verified(self, path: str) -> Path:
         if path not in self._files:
@@ -130,6 +179,10 @@ class ResultsHere:
                 remedy=f"run `unlearnkit verify {self.title}`",
             )
         return self._results.folder / name
+
+    def stated(self, name: str) -> str | None:
+        """Return None: `file` compares a file here with its record."""
+        return None
 
     def surroundings(self) -> Mapping[str, Path | bytes]:
         """Return configuration, Snakefile, plug-ins and settings files."""
