@@ -24,11 +24,13 @@ from unlearnkit.artifacts.store import sha256_of, write_tensors
 from unlearnkit.artifacts.tables import write_table
 from unlearnkit.commands.reproduce import compare_values
 from unlearnkit.errors import ArtifactError
+from unlearnkit.publication.configuration import public_configuration
 from unlearnkit.publication.contents import SNAKEFILE
 from unlearnkit.reproduction.cells import Cell, Value
 from unlearnkit.reproduction.comparison import difference
 from unlearnkit.reproduction.needs import Needs, needs
 from unlearnkit.reproduction.sampling import drawn, most_wrong, proof
+from unlearnkit.reproduction.scratch import Scratch
 from unlearnkit.reproduction.sources import Publication
 from unlearnkit.reproduction.targets import of_sample
 
@@ -230,8 +232,9 @@ def test_manifests_and_records_of_another_form_are_refused(published: Path, call
     copy = Path(shutil.copytree(published, tmp_path / "copy"))
     manifest = json.loads((copy / "manifest.json").read_text())
     path = {"path": 5, "bytes": 1, "sha256": "a"}
-    for wrong in ([], {"experiment": None}, {"experiment": "../x"}, {"files": [path]}, {"files": {"path": "a"}}):
-        (copy / "manifest.json").write_text(json.dumps({**manifest, **wrong} if wrong else []))
+    wrong = ({"experiment": None}, {"experiment": "../x"}, {"files": [path]}, {"files": {"path": "a"}})
+    for text in ("[]", "[" * 100_000, *(json.dumps({**manifest, **own}) for own in wrong)):
+        (copy / "manifest.json").write_text(text)
         status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL)
         assert status == 1 and "copy is no publication of unlearnkit: its manifest.json is not one" in output
     (copy / "manifest.json").write_text(json.dumps(manifest))
@@ -278,6 +281,34 @@ def test_a_configuration_that_snakemake_would_evaluate_is_refused(published: Pat
     restate(copy, "config.yaml")
     status, output = call(tmp_path, "reproduce", "copy", "--cell", CELL, "--dry-run")
     assert status == 1 and "__use_yte__" in output and not (tmp_path / "ran").exists(), output
+
+
+@pytest.mark.workflow
+def test_files_of_indices_are_brought_along_and_no_others(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(published, tmp_path / "copy"))
+    monkeypatch.chdir(copy)
+    keys = yaml.safe_load((copy / "config.yaml").read_text())
+    names = {"a": "lists/a.txt", "b": "profiles/default/config.yaml", "c": "results/c.npy", "d": "lists/absent.npy"}
+    for name, path in names.items():
+        keys["forget_sets"][name] = {"kind": "file", "file": path}
+        if name != "d":
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            (copy / path).write_text("1\n2\n")
+    (copy / "config.yaml").write_text(yaml.safe_dump(keys))
+    own = public_configuration([copy / "config.yaml"])
+    assert own.files == {"lists/a.txt": Path("lists/a.txt")} and own.keys["forget_sets"]["a"]["file"] == "lists/a.txt"
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"] += [{"path": path, "bytes": 0, "sha256": ""} for path in names.values()]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    restate(copy, "config.yaml", "lists/a.txt")
+    source = Publication.in_folder(copy)
+    assert {*source.surroundings()} == {"config.yaml", "Snakefile", "lists/a.txt"}
+    scratch = Scratch(tmp_path / "scratch", source, ["forget_sets/nines.npy"])
+    # older than what is made of it, or the workflow would make that again
+    made = scratch.path("forget_sets/nines.npy").stat().st_mtime
+    assert (scratch.folder / "lists/a.txt").stat().st_mtime < made
 
 
 @pytest.mark.workflow

@@ -20,13 +20,16 @@ NAME = "config.yaml"
 PLUG_INS, SETTINGS, GIVEN = "plug_ins", "settings", "given"
 """Folders of a publication: code of the user's, settings files, and what stands for other files of the user's."""
 
+INDEX_ENDINGS = (".npy", ".npz", ".json", ".txt", ".csv")
+"""Endings of files that forget sets and pools are read from."""
+
 
 @dataclass
 class PublicConfiguration:
     """Keys of the configuration, the files that it brings along, and those that it names and that are not published.
 
-    `files` maps paths in the publication to files here; `given` are the paths by which the published configuration
-    names what a reader has to bring.
+    `files` maps paths in the publication to files here: code, settings, and what forget sets and pools are read from;
+    `given` are the paths by which the published configuration names what a reader has to bring.
     """
 
     keys: dict[str, Any]
@@ -59,7 +62,30 @@ def public_configuration(files: Sequence[Path]) -> PublicConfiguration:
         elif _is_of_this_machine(text):
             found.given.append(f"{GIVEN}/{Path(text).name}")
             _set(found.keys, path, found.given[-1])
+    found.files |= {path: Path(path) for path in input_files(found.keys) if Path(path).is_file()}
     return found
+
+
+def input_files(keys: Mapping[str, Any]) -> list[str]:
+    """Return the files of indices and memberships that forget sets and pools are read from, below the working folder.
+
+    They are published where they lie, since records name them so; what has no such path is not among them.
+    """
+    blocks = [
+        block
+        for kind in ("forget_sets", "pools")
+        if isinstance(own := keys.get(kind), Mapping)
+        for block in own.values()
+    ]
+    named = [block.get("file") for block in blocks if isinstance(block, Mapping)]
+    return [text for text in named if isinstance(text, str) and _is_input(text)]
+
+
+def _is_input(text: str) -> bool:
+    ours = (RESULTS, PLUG_INS, SETTINGS, GIVEN)
+    below = not _is_of_this_machine(text) and "/" in text and ".." not in text.split("/")
+    # by its ending, since Snakemake takes orders from other files of its working folder, such as profiles
+    return below and Path(text).parts[0] not in ours and text.endswith(INDEX_ENDINGS)
 
 
 def _is_of_this_machine(text: str) -> bool:

@@ -38,10 +38,10 @@ class Value:
 
     def __str__(self) -> str:
         text = f"{self.what}: published {self.published}, computed {self.computed}"
-        first, second = _number(self.published), _number(self.computed)
         if not self.differs:
             return text
-        return f"{text}: differs" + (f" by {abs(first - second):.3g}" if None not in (first, second) else "")
+        first, second = _number(self.published), _number(self.computed)
+        return f"{text}: differs" + ("" if first is None or second is None else f" by {abs(first - second):.3g}")
 
 
 def _number(value: float | None) -> float | None:

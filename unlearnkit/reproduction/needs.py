@@ -51,14 +51,16 @@ def needs(source: Source, targets: Collection[str], level: str | None) -> Needs:
 def _inputs(source: Source, name: str) -> list[str]:
     prefix = f"{RESULTS}/{source.experiment}/"
     inputs = record_of(source, name)["inputs"]
-    for path in inputs:
-        if not path.startswith(prefix):
+    outside = [path for path in inputs if not path.startswith(prefix)]
+    brought = source.surroundings() if outside else {}
+    for path in outside:
+        if path not in brought:
             raise ArtifactError(
                 f"{name} of {source.title} was made from {path}, which is not part of it",
                 expected="a value that can be computed from what was published",
                 remedy="start from a later level (--from margins), or compute it where that file is",
             )
-    return [path.removeprefix(prefix) for path in inputs]
+    return [path.removeprefix(prefix) for path in inputs if path not in outside]
 
 
 def with_records(source: Source, names: Collection[str]) -> list[str]:

@@ -36,6 +36,7 @@ class Scratch:
             for path, own in source.surroundings().items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(own if isinstance(own, bytes) else own.read_bytes())
+                os.utime(folder / path, (_PAST - 1, _PAST - 1))
             for name in taken:
                 self._take(name)
         except OSError as error:

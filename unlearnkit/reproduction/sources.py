@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any, Protocol
 
+from unlearnkit.config.reading import read_yaml
 from unlearnkit.errors import ArtifactError
 from unlearnkit.hub.repository import Repository
 from unlearnkit.layout import RESULTS, provenance
@@ -58,10 +60,9 @@ def record_of(source: Source, name: str) -> dict[str, Any]:
             expected=path,
             remedy="check the name: `unlearnkit verify` lists what is there",
         )
-    try:
+    record: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
         record = json.loads(source.file(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        record = None
     if fault := fault_of(record, owner_of(name)):
         raise ArtifactError(f"{path} of {source.title} {fault}", expected="a record that a job wrote")
     if source.stated(name) not in (None, recorded_hash(source, record, name)):
@@ -123,7 +124,7 @@ class Publication:
         return self._files.get(f"{RESULTS}/{self.experiment}/{name}", {}).get("sha256")
 
     def surroundings(self) -> Mapping[str, Path | bytes]:
-        """Return configuration, Snakefile, plug-ins and settings files; the Snakefile is ours, whatever theirs says."""
+        """Return configuration, Snakefile, plug-ins, settings and index files; the Snakefile is ours, not theirs."""
         found = {path: self._verified(path) for path in self._beside_results()}
         return {**found, ro_crate.WORKFLOW: SNAKEFILE}
 
@@ -140,7 +141,8 @@ class Publication:
 
     def _beside_results(self) -> list[str]:
         folders = (f"{configuration.PLUG_INS}/", f"{configuration.SETTINGS}/")
-        return [path for path in self._files if path == configuration.NAME or path.startswith(folders)]
+        own = {configuration.NAME, *configuration.input_files(read_yaml(self._verified(configuration.NAME)))}
+        return [path for path in self._files if path in own or path.startswith(folders)]
 
     def _verified(self, path: str) -> Path:
         if path not in self._files:
