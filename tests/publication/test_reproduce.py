@@ -223,7 +223,7 @@ def test_published_files_that_their_records_do_not_state_are_refused(
     tampered(published, tmp_path / "copy", change, name)
     for words in (("--sample", "9"), ("--cell", CELL, "--from", "weights"), ("--cell", CELL, "--from", "data")):
         status, output = call(tmp_path, "reproduce", "copy", *words)
-        assert status == 1 and output.count("\n") == 1
+        assert status == 1 and "taken as published" not in output
         assert f"{name} of copy is not what its own record states; expected SHA-256 " in output
 
 
@@ -300,7 +300,7 @@ def test_files_of_indices_are_brought_along_and_no_others(
     own = public_configuration([copy / "config.yaml"])
     assert own.files == {"lists/a.txt": Path("lists/a.txt")} and own.keys["forget_sets"]["a"]["file"] == "lists/a.txt"
     manifest = json.loads((copy / "manifest.json").read_text())
-    manifest["files"] += [{"path": path, "bytes": 0, "sha256": ""} for path in names.values()]
+    manifest["files"] += [{"path": path, "bytes": 0, "sha256": ""} for name, path in names.items() if name != "d"]
     (copy / "manifest.json").write_text(json.dumps(manifest))
     restate(copy, "config.yaml", "lists/a.txt")
     source = Publication.in_folder(copy)
