@@ -187,7 +187,7 @@ def test_a_drawer_states_files_hashes_seeds_intervals_and_commands(rows):
     assert [file.link for file in drawer.models] == ["../unlearned/first/good/0000-0003.safetensors"]
     assert drawer.scores[0].sha256 == "hash of parquet"
     assert drawer.commands == [
-        "snakemake results/tiny/scores/klom/first/good.parquet",
+        "snakemake --force results/tiny/scores/klom/first/good.parquet",
         "unlearnkit trace results/tiny/scores/klom/first/good.parquet",
     ]
     value = next(own for own in drawer.values if (own.epoch, own.split) == (2, "forget"))

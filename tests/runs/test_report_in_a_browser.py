@@ -82,7 +82,7 @@ def test_a_number_opens_what_is_behind_it_and_escape_closes_it(page: Any) -> Non
     drawer = page.locator(".drawer:popover-open")
     assert drawer.count() == 1
     content = drawer.inner_text()
-    assert all(word in content for word in ("SHA-256", "base seed", "snakemake results/", "unlearnkit trace"))
+    assert all(word in content for word in ("SHA-256", "base seed", "snakemake --force results/", "unlearnkit trace"))
     page.keyboard.press("Escape")
     assert drawer.count() == 0
 
@@ -105,7 +105,7 @@ def test_forgotten_samples_are_pictures_and_the_theme_changes(page: Any) -> None
     pictures = page.locator("table.samples img")
     assert pictures.count() > 0
     pictures.first.scroll_into_view_if_needed()
-    assert pictures.first.evaluate("picture => picture.naturalWidth") == 8
+    assert pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 8
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="dark colours").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before

@@ -59,9 +59,9 @@ class Drawer:
 
     @property
     def commands(self) -> list[str]:
-        """What makes the scores again, and what lists all they came from."""
+        """What makes the scores again, which Snakemake must be forced to where they are there, and what traces them."""
         paths = [file.path for file in self.scores]
-        return [f"snakemake {' '.join(paths)}", f"unlearnkit trace {paths[0]}"] if paths else []
+        return [f"snakemake --force {' '.join(paths)}", f"unlearnkit trace {paths[0]}"] if paths else []
 
 
 def drawers_of(
