@@ -18,6 +18,7 @@ SHIPPED = (
     "envs/requirements.txt",
     "docs/captions",
     "docs/config.schema.json",
+    "docs/python.ipynb",
 )
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 BESIDE = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "experiments", "docs/captions")
-OTHERS = ("envs/unlearnkit.yaml", "envs/requirements.txt", "docs/config.schema.json")
+OTHERS = ("envs/unlearnkit.yaml", "envs/requirements.txt", "docs/config.schema.json", "docs/python.ipynb")
 
 
 def tracked(repository: Path, *places: str) -> set[str]:

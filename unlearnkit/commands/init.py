@@ -19,7 +19,7 @@ from unlearnkit.shipped import PROJECT
 from unlearnkit.sources import is_file
 
 TEMPLATES = Path(__file__).parent / "templates"
-COPIED = ("profiles/*/*", "experiments/**/*", "docs/*.md", "docs/config.schema.json")
+COPIED = ("profiles/*/*", "experiments/**/*", "docs/*.md", "docs/config.schema.json", "docs/python.ipynb")
 """What is copied from the workflow: configuration that users adapt, and the pages that messages refer to."""
 LEFT_OUT = ("docs/releasing.md",)
 """What is only of use in a clone."""
