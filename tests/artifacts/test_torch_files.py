@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import struct
 import subprocess
 import sys
@@ -163,6 +164,20 @@ HOSTILE = {
     "long string": b"\x80\x02X\xff\xff\xff\x7fabc.",
     "empty": b"",
     "persistent id": b"\x80\x02K\x01Q.",
+    "persistent id of nested tuples": b"\x80\x02)" + b"q\x00h\x00\x86" * 40 + b"Q.",
+    "persistent id of doubled tuples": b"\x80\x02)" + b"2\x86" * 40 + b"Q.",
+    "nested tuples as a key": b"\x80\x02})" + b"q\x00h\x00\x86" * 40 + b"K\x01s.",
+    "nested tuples as one of the keys": b"\x80\x02}(K\x01K\x01)" + b"q\x00h\x00\x86" * 40 + b"K\x01u.",
+    "nested tuples in a set": b"\x80\x04\x8f()" + b"\x94h\x00\x86" * 40 + b"\x90.",
+    "nested tuples in a frozen set": b"\x80\x04()" + b"q\x00h\x00\x86" * 40 + b"\x91.",
+    "tuples too deep for their hash": b"\x80\x02})" + b"\x85" * 200_000 + b"K\x01s.",
+    "keys given to a function": b"\x80\x02ccollections\nOrderedDict\n]](K\x01K\x02ea\x85R.",
+    "long number": b"\x80\x02\x8a\xff" + b"\x01" * 255 + b".",
+    "long text of bytes": b"\x80\x02c_codecs\nencode\nX\x00\x04\x00\x00"
+    + b"a" * 1024
+    + b"X\x06\x00\x00\x00latin1\x86R.",
+    "shape of many axes": b"\x80\x02ctorch\nSize\n]q\x00(" + b"K\x01" * 65 + b"e\x85R.",
+    "mark that is not there": b"\x80\x02K\x01e.",
     "too deep for the stack": b"\x80\x02" + b"]" * 10 + b"a" * 40 + b".",
 }
 
@@ -170,6 +185,36 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_pickles_are_refused(tmp_path: Path, content: bytes) -> None:
     assert "damaged, or holds something else than tensors" in pickled(tmp_path / "a.pt", content)
+
+
+def test_a_pickle_of_more_than_tensors_need_is_refused(tmp_path: Path) -> None:
+    assert "has 4,194,305 bytes, without the tensors" in pickled(tmp_path / "a.pt", b"]" * (1 << 22) + b".")
+
+
+def test_entries_that_lie_in_each_other_are_refused(tmp_path: Path) -> None:
+    torch.save(torch.ones(500), tmp_path / "a.pt")
+    content = (tmp_path / "a.pt").read_bytes()
+    start, end = content.index(b"PK\x01\x02"), content.index(b"PK\x06\x06")
+    again = content[start:end] * 8  # the central directory names every entry eight times
+    ending = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 8, 8, len(again), start, 0)
+    (tmp_path / "a.pt").write_bytes(content[:start] + again + ending)
+    assert "entries that lie in each other" in refused(tmp_path / "a.pt")
+
+
+def test_damage_of_any_kind_is_one_paragraph(tmp_path: Path) -> None:
+    torch.save({"margins": torch.ones(4, 6), "b": torch.arange(3)}, tmp_path / "a.pt")
+    good, random = (tmp_path / "a.pt").read_bytes(), np.random.default_rng(0)
+    outcomes: set[str] = set()
+    for _ in range(150):
+        content = bytearray(good)
+        for place in len(good) - random.integers(1, 900, 2):  # the directory of the archive, where zipfile is touchy
+            content[place] = random.integers(256)
+        (tmp_path / "b.pt").write_bytes(content)
+        try:
+            read_torch_file(tmp_path / "b.pt")
+        except ArtifactError as error:
+            outcomes |= {*re.findall(r"tensors \((\w+)", str(error))}
+    assert {"NotImplementedError", "UnicodeDecodeError"} <= outcomes
 
 
 def rebuilt(count: int, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 import pickle
-import pickletools
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from unlearnkit.artifacts.pickles import require_data
 from unlearnkit.errors import ArtifactError
 
 STORAGES: dict[str, np.dtype[Any]] = {
@@ -36,8 +36,12 @@ STORAGES: dict[str, np.dtype[Any]] = {
 }
 """Class of `torch` that a storage is of -> type of its elements."""
 AGAIN = "where torch is installed and the file is trusted, save its tensors alone: torch.save(tensors, 'tensors.pt')"
-_MOST_PICKLE = 1 << 28
-"""Bytes of the largest pickle that is read: tensors lie outside it."""
+_MOST_PICKLE = 1 << 22
+"""Bytes of the largest pickle that is read: tensors lie outside it, and each takes about 100 bytes of it."""
+_MOST_AXES = 64
+"""Axes that an array can have."""
+_MOST_BYTES = 256
+"""Bytes of the longest text of bytes: a pickle of protocol 2 could repeat one as often as it is long."""
 
 
 def read_torch_file(path: Path) -> Any:
@@ -49,7 +53,12 @@ def read_torch_file(path: Path) -> Any:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read(path, archive)
+            try:
+                return _read(path, archive)
+            except zipfile.BadZipFile as error:
+                raise ArtifactError(f"{path} is damaged ({error})", remedy="fetch it again") from None
+    except ArtifactError:
+        raise
     except zipfile.BadZipFile:
         raise ArtifactError(
             f"{path} is not an archive as torch.save writes it since PyTorch 1.6, or it is truncated",
@@ -58,6 +67,12 @@ def read_torch_file(path: Path) -> Any:
         ) from None
     except OSError as error:
         raise ArtifactError(f"cannot read {path}: {error.strerror or error}") from None
+    # a damaged archive, or an unpickler that meets what no pickle of tensors has, may raise nearly anything
+    except Exception as error:
+        raise ArtifactError(
+            f"{path} is damaged, or holds something else than tensors ({type(error).__name__}: {str(error)[:120]})",
+            remedy=AGAIN,
+        ) from None
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> Any:
@@ -70,31 +85,15 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Any:
         raise ArtifactError(f"{path} is {kind}", expected="one that torch.save wrote", remedy=AGAIN)
     if packed := [name for name, entry in entries.items() if entry.compress_type != zipfile.ZIP_STORED]:
         raise ArtifactError(f"{path} has the compressed entry {packed[0]}", expected="an archive that torch.save wrote")
+    if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+        raise ArtifactError(f"{path} has entries that lie in each other", remedy="fetch it again")
     if (size := entries[pickles[0]].file_size) > _MOST_PICKLE:
         raise ArtifactError(f"the pickle in {path} has {size:,} bytes, without the tensors", remedy=AGAIN)
     order = archive.read(f"{inside}byteorder") if f"{inside}byteorder" in entries else b"little"
     storages = _Storages(path, archive, f"{inside}data/", ">" if order == b"big" else "<")
     content = archive.read(pickles[0])
-    try:
-        _refuse_far_memo(content)
-        return _Unpickler(path, content, storages).load()
-    except ArtifactError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise ArtifactError(f"{path} is damaged ({error})", remedy="fetch it again") from None
-    # an unpickler that meets what no pickle of tensors has may raise nearly anything
-    except Exception as error:
-        raise ArtifactError(
-            f"{path} is damaged, or holds something else than tensors ({type(error).__name__}: {str(error)[:120]})",
-            remedy=AGAIN,
-        ) from None
-
-
-def _refuse_far_memo(content: bytes) -> None:
-    """Raise ValueError where a pickle names a place of its memo that it cannot have: memory is taken up to there."""
-    for operation, argument, _ in pickletools.genops(content):
-        if operation.name in ("PUT", "LONG_BINPUT") and (argument or 0) > len(content):
-            raise ValueError(f"place {argument} of the memo")
+    require_data(content)
+    return _Unpickler(path, content, storages).load()
 
 
 class _Storage(NamedTuple):
@@ -112,11 +111,11 @@ class _Storages:
     def named(self, identity: Any) -> _Storage:
         """Return the storage of a persistent id of the pickle: ("storage", class, key, device, elements)."""
         if not (isinstance(identity, tuple) and len(identity) == 5 and identity[0] == "storage"):
-            raise ValueError(f"persistent id {str(identity)[:60]}")
+            raise ValueError(f"a persistent id of type {type(identity).__name__}")
         _, kind, key, _, count = identity
         dtype = kind.dtype.newbyteorder(self._order) if isinstance(kind, _StorageKind) else None
         if dtype is None or not isinstance(key, str) or not isinstance(count, int):
-            raise ValueError(f"a storage of {str(kind)[:60]}")
+            raise ValueError(f"a storage of {type(kind).__name__}")
         if key not in self._read:
             self._read[key] = np.frombuffer(self._archive.read(self._folder + key), np.uint8)
         content = self._read[key]
@@ -168,6 +167,8 @@ class _Ordered(dict[Any, Any]):
 def _tensor(storage: _Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> NDArray[Any]:
     """Return the view of a storage that a tensor is: element i at offset + sum of i_d stride_d."""
     elements = storage.elements
+    if max(len(size), len(stride)) > _MOST_AXES:
+        raise ValueError(f"a tensor of {len(size)} axes")
     shape, steps = tuple(map(int, size)), tuple(map(int, stride))
     last = offset + sum((length - 1) * step for length, step in zip(shape, steps, strict=True))
     count = math.prod(shape)
@@ -185,16 +186,20 @@ def _parameter(tensor: NDArray[Any], *_: Any) -> NDArray[Any]:
     return tensor
 
 
-def _ordered(items: Sequence[tuple[Any, Any]] = ()) -> _Ordered:
-    return _Ordered(items)
+def _ordered() -> _Ordered:
+    return _Ordered()
 
 
 def _bytes(text: str, *_: Any) -> bytes:
     """Return bytes as pickles of protocol 2 write them."""
+    if len(text) > _MOST_BYTES:
+        raise ValueError(f"a text of {len(text):,} bytes")
     return text.encode("latin-1")
 
 
 def _shape(size: Sequence[int]) -> tuple[int, ...]:
+    if len(size) > _MOST_AXES:
+        raise ValueError(f"a shape of {len(size)} axes")
     return tuple(size)
 
 
