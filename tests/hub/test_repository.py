@@ -170,6 +170,54 @@ def test_a_body_of_another_length_is_incomplete(server: HubServer, commit: str) 
     assert "came incomplete at each try" in words and "what was fetched is kept" in words
 
 
+def test_a_body_that_does_not_end_is_left_and_refused(server: HubServer, commit: str, home: Path) -> None:
+    held = threading.Event()  # the rest never comes: who waits for it does so in vain
+    server.fail("GET .*/README.md", change=lambda content: content + bytes(10**6), cut=5 * 10**5, held=held)
+    assert "came with other bytes than the commit lists: another hash or length" in refused(commit, "README.md")
+    held.set()
+    assert not list((home / "hub").rglob("*.partial"))
+    assert repository(commit).fetch("README.md", silent).read_bytes() == FILES["README.md"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"path": 1, "size": 5, "sha256": null, "blob": "x"}]',
+        '[{"path": "x", "size": 5, "sha256": null, "blob": null}]',
+        '[{"path": "x", "size": "5", "sha256": null, "blob": "%s"}]' % ("0" * 40),
+        '{"a": 1}',
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_list_is_requested_again(server: HubServer, commit: str, home: Path, content: str) -> None:
+    known = repository(commit).files()
+    (kept,) = (home / "hub").rglob(f"unlearnkit/{commit}.json")
+    kept.write_text(content)
+    assert repository(commit).files() == known
+
+
+def test_a_cache_that_cannot_be_read_is_named(server: HubServer, home: Path) -> None:
+    commit = server.publish(NAME, {"empty": b""})
+    path = repository(commit).fetch("empty", silent)
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # of no bytes, and an error to read: permissions do not bind root
+    words = refused(commit, "empty")
+    assert f"empty of the data set {NAME} at {commit[:12]} cannot be read in the cache {home / 'hub'}/" in words
+
+
+def test_offline_content_without_its_link_is_found(
+    server: HubServer, commit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = repository(commit).fetch(ARRAY, silent)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    blob = path.resolve()
+    path.unlink()  # as if killed between the two
+    assert repository(commit).fetch(ARRAY, silent) == path and path.read_bytes() == LARGE
+    path.unlink()
+    blob.write_bytes(LARGE[:-1] + b"!")
+    assert "is not in the cache" in refused(commit)
+
+
 def test_a_partial_file_of_other_bytes_is_refused_once(server: HubServer, commit: str) -> None:
     from unlearnkit.hub.listing import folder_of
 

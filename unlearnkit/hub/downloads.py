@@ -52,6 +52,24 @@ def cached_file(address: Address, file: RemoteFile, report: Report) -> Path | No
     return None
 
 
+def unlinked_file(address: Address, file: RemoteFile) -> Path | None:
+    """Return a file whose content is in the cache without its link, as a killed process leaves it, after adding that.
+
+    None if it is not there, or the cache cannot be written.
+    """
+    folder = folder_of(address)
+    blob = folder / "blobs" / file.etag
+    link = folder / "snapshots" / address.revision / file.path
+    try:
+        if not (blob.is_file() and _is_intact(blob, file)):
+            return None
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(blob, link.parent))
+    except OSError:
+        return None
+    return link
+
+
 def partial_of(address: Address, file: RemoteFile) -> Path:
     """Return where the bytes of a file lie that were fetched so far."""
     return folder_of(address) / "blobs" / f"{file.etag}.unlearnkit.partial"
@@ -142,6 +160,8 @@ def _append(address: Address, file: RemoteFile, stream: BinaryIO, report: Report
         for piece in answer.iter_bytes():
             stream.write(piece)
             before, done = done, done + len(piece)
+            if done > file.size:  # not the listed file, whatever else comes: it is refused by its size
+                return
             if file.size >= _TOLD and before * _STEPS // file.size < done * _STEPS // file.size:
                 report(f"{file.path}: {_megabytes(done)} of {_megabytes(file.size)}")
 
@@ -160,7 +180,7 @@ def _refuse_other(address: Address, file: RemoteFile, partial: Path) -> None:
         return
     partial.unlink()
     raise HubError(
-        f"{file.path} of {address.version} came with other bytes than the commit lists: another hash",
+        f"{file.path} of {address.version} came with other bytes than the commit lists: another hash or length",
         expected=f"{'SHA-256' if file.sha256 else 'the git blob'} {file.etag}, {file.size:,} bytes",
         remedy="give the same command again; if it happens twice, the file is damaged on the hub, or of another "
         "revision, or something on the way changes it (HF_ENDPOINT, a proxy)",

@@ -54,10 +54,18 @@ def _place(address: Address) -> Path:
 def kept_listing(address: Address) -> list[RemoteFile] | None:
     """Return the list of an earlier request, None if there is none that can be read; raises HubError for a path."""
     try:
-        files = [RemoteFile(**entry) for entry in json.loads(_place(address).read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        entries = json.loads(_place(address).read_text(encoding="utf-8"))
+        return _checked([_typed(RemoteFile(**entry)) for entry in entries], address)
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return _checked(files, address)
+
+
+def _typed(file: RemoteFile) -> RemoteFile:
+    """Return a file; raises TypeError if its attributes are of other types than `RemoteFile` states."""
+    texts = (file.path, file.blob, file.sha256 or "")
+    if not all(isinstance(text, str) for text in texts) or type(file.size) is not int:
+        raise TypeError("a damaged list of files")
+    return file
 
 
 def requested_listing(address: Address) -> list[RemoteFile]:

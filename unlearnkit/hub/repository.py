@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unlearnkit.errors import HubError
 from unlearnkit.hub.addresses import Address, Kind, refuse_branch
-from unlearnkit.hub.downloads import cached_file, downloaded, partial_of, size_of
+from unlearnkit.hub.downloads import cached_file, downloaded, partial_of, size_of, unlinked_file
 from unlearnkit.hub.failures import explained, offline
 from unlearnkit.hub.listing import RemoteFile, folder_of, kept_listing, requested_listing
 from unlearnkit.hub.retries import Report, persistently
@@ -71,7 +71,15 @@ class Repository:
         return [one.result() for one in coming]
 
     def _verified(self, file: RemoteFile, progress: Report, report: Report) -> Path:
-        found = cached_file(self.address, file, report)
+        try:
+            found = cached_file(self.address, file, report)
+            found = found or (unlinked_file(self.address, file) if _is_offline() else None)
+        except OSError as error:
+            raise HubError(
+                f"{file.path} of {self.address.version} cannot be read in the cache {folder_of(self.address)}: "
+                f"{error.strerror or error}",
+                remedy="correct the permissions of that folder, or set HF_HOME to another",
+            ) from None
         if found is None:
             if _is_offline():
                 raise offline(self.address, file.path)
