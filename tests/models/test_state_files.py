@@ -15,7 +15,8 @@ from torch import nn
 from unlearnkit.artifacts.weights import State
 from unlearnkit.errors import DataError
 from unlearnkit.models.fitting import converted, fitting_names, mapped
-from unlearnkit.models.state_files import read_state
+from unlearnkit.models.state_files import read_fetched_state, read_state
+from unlearnkit.training.published import _read
 
 STATE = {"fc.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.ones(2)}
 
@@ -61,6 +62,24 @@ class Trap(nn.Module):
 def test_a_pickled_module_is_refused_without_running_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"more than tensors.*torch\.save\(model\.state_dict\(\)"):
         read_state(saved(tmp_path, Trap()))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_fetched_weights_are_the_same(tmp_path: Path, dtype: torch.dtype) -> None:
+    state = {name: tensor.to(dtype).t() for name, tensor in STATE.items()} | {"norm.batches": torch.tensor(3)}
+    path = saved(tmp_path, {"state_dict": state, "epoch": 3})
+    known, found = read_state(path), read_fetched_state(path)
+    assert {name: (array.dtype, array.tolist()) for name, array in found.items()} == {
+        name: (array.dtype, array.tolist()) for name, array in known.items()
+    }
+    assert all(array.flags.writeable and array.flags.c_contiguous for array in found.values())
+
+
+def test_fetched_weights_are_not_unpickled_by_torch(tmp_path: Path) -> None:
+    path = Path(saved(tmp_path, {"state_dict": STATE, "on": torch.device("cpu")}))  # torch would take this
+    assert list(read_state(str(path))) == [*STATE]
+    with pytest.raises(DataError, match=r"^pool/model.pt holds torch.device, which is no tensor"):
+        _read(path, "pool/model.pt", "originals")
 
 
 @pytest.mark.parametrize("name", ["model.pt", "model.safetensors"])

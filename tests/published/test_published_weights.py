@@ -74,7 +74,7 @@ def test_the_names_of_the_publishers_resnet9_are_ours() -> None:
         (
             "full_models/NOISE/sd_0____epoch_2.pt",
             b"PK",
-            "full_models/NOISE/sd_0____epoch_2.pt holds more than tensors",
+            "full_models/NOISE/sd_0____epoch_2.pt is not an archive as torch.save writes it",
         ),
         (
             "full_models/NOISE/sd_0____epoch_2.pt",

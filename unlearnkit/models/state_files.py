@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from unlearnkit.artifacts.store import TensorFile
+from unlearnkit.artifacts.torch_files import read_torch_file
 from unlearnkit.artifacts.weights import State
 from unlearnkit.errors import ArtifactError, DataError
 from unlearnkit.models.arrays import to_array
@@ -34,6 +36,25 @@ def read_state(path: str, entry: str | None = None) -> State:
     return {name: to_array(tensor) for name, tensor in _weights(_loaded(path), path, entry).items()}
 
 
+def read_fetched_state(path: str) -> State:
+    """Return what `read_state` does, of a file from the hub: the unpickler of torch takes no part.
+
+    Raises DataError as well for a file of torch.save that holds anything else than tensors, containers, numbers and
+    text.
+    """
+    if Path(path).suffix == ".safetensors":
+        return read_state(path)
+    try:
+        loaded = read_torch_file(Path(path))
+    except ArtifactError as error:
+        raise DataError(error.fact, expected=error.expected, remedy=error.remedy) from None
+    # the arrays of the file cannot be written, and may have the other order of bytes
+    return {
+        name: np.array(array, array.dtype.newbyteorder("="), order="C")
+        for name, array in _weights(loaded, path, None).items()
+    }
+
+
 def _loaded(path: str) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -51,7 +72,7 @@ def _loaded(path: str) -> Any:
         ) from None
 
 
-def _weights(loaded: Any, path: str, entry: str | None) -> Mapping[str, Tensor]:
+def _weights(loaded: Any, path: str, entry: str | None) -> Mapping[str, Any]:
     keys = list(loaded) if isinstance(loaded, Mapping) else []
     if entry is not None:
         found = [entry] if entry in keys and _is_state(loaded[entry]) else []
@@ -70,4 +91,8 @@ def _weights(loaded: Any, path: str, entry: str | None) -> Mapping[str, Tensor]:
 
 
 def _is_state(value: Any) -> bool:
-    return isinstance(value, Mapping) and bool(value) and all(isinstance(item, Tensor) for item in value.values())
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(item, Tensor | np.ndarray) for item in value.values())
+    )

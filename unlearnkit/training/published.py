@@ -11,7 +11,7 @@ from unlearnkit.artifacts.weights import State, WeightFile
 from unlearnkit.errors import DataError
 from unlearnkit.models.building import Architecture
 from unlearnkit.models.fitting import converted, fitting_names
-from unlearnkit.models.state_files import read_state
+from unlearnkit.models.state_files import read_fetched_state
 from unlearnkit.published.ours import files_with
 from unlearnkit.published.pool import OURS, Pool
 
@@ -65,7 +65,7 @@ def _read(file: Path, path: str, key: str) -> State:
             remedy=f"set {key}.source: train",
         )
     try:
-        return read_state(str(file))
+        return read_fetched_state(str(file))
     except DataError as error:
         # not the name that the file has in the client's cache
         raise DataError(error.fact.replace(str(file), path), expected=error.expected) from None
