@@ -127,6 +127,23 @@ def test_of_few_models_no_verdict(folder: Path, capsys: pytest.CaptureFixture[st
     assert "no verdict of fewer than 6 models and twice as many oracles" in capsys.readouterr().out
 
 
+def test_one_model_is_too_few(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(folder / "one.npy", pool(3, models=1))
+    words = refused(capsys, folder, "one.npy")
+    assert "one.npy has too few models: 1. Give the margins of further models" in words
+
+
+def test_the_floor_is_of_other_oracles(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(folder / "mixed.npy", np.concatenate([pool(0)[:2], pool(1)]))
+    for name in ("oracles.npy", "others.npy"):
+        words = refused(capsys, folder, "others.npy", "--floor", str(folder / name))
+        assert f"are those in {folder / name}; expected a floor of other oracles" in words
+    (note,) = scored(capsys, folder, "originals.npy", "--floor", str(folder / "mixed.npy"))["notes"]
+    assert note == f"2 of the models in {folder / 'mixed.npy'} are in {folder / 'oracles.npy'} as well"
+    (note,) = scored(capsys, folder, "oracles.npy")["notes"]
+    assert note.startswith("12 of the models")
+
+
 def test_what_does_not_fit_is_refused_in_one_paragraph(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = pool(3)
     broken[4, 7] = np.nan

@@ -88,7 +88,10 @@ def test_files_of_both_editions_align(tmp_path: Path) -> None:
     second = {"original": originals(tmp_path), "oracle": oracles(tmp_path)}
     for oracle in (second["oracle"], first):
         found, notes = aligned(original=second["original"], oracle=oracle, candidate=tmp_path / "plain.npy")
-        assert [line.partition(":")[0] for line in notes] == [f"{tmp_path / 'plain.npy'} does not number its samples"]
+        assert [line.partition(":")[0] for line in notes] == [
+            f"{tmp_path / 'plain.npy'} does not number its samples",
+            f"{MODELS} of the models in {tmp_path / 'plain.npy'} are in {oracle} as well",
+        ]
         assert all(np.array_equal(margins, ALL) for margins in found.values())
 
 
@@ -126,6 +129,88 @@ def test_the_last_epoch_is_taken_and_every_split_has_the_same_models(tmp_path: P
     torch.save(torch.ones(MODELS + 1, 3), (first := first_edition(tmp_path / "first")) / "val_margins_all.pt")
     with pytest.raises(ArtifactError, match="arrays that do not fit together"):
         read_margin_table(first)
+
+
+def test_folders_of_several_forget_sets_are_refused(tmp_path: Path) -> None:
+    for number in (1, 2):
+        first_edition(tmp_path / "first" / f"forget_set_{number}")
+    with pytest.raises(ArtifactError, match=r"more than one population: forget_set_1/.*_all.pt and forget_set_2/"):
+        read_margin_table(tmp_path / "first")
+    parts = {"retain": ALL[:, KEPT], "val": ALL[:, TRAIN:], "forget": ALL[:, FORGET]}
+    for number in (1, 2):
+        second_edition(tmp_path / "second" / f"forget_{number}", parts)
+    with pytest.raises(ArtifactError, match=r"folders of forget sets: forget_1, forget_2; .*as in .*/second/forget_1"):
+        read_margin_table(tmp_path / "second")
+    assert read_margin_table(tmp_path / "second" / "forget_2").models == MODELS
+    folder = oracles(tmp_path)
+    (folder / "retain" / "other").mkdir()
+    np.save(folder / "retain" / "other" / "id_0_epoch_23.npy", ALL[0, KEPT])
+    with pytest.raises(
+        ArtifactError, match=r"more than one population: retain/other/id_0.*npy and retain/resnet9/id_0"
+    ):
+        read_margin_table(folder)
+
+
+def test_an_order_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "plain.npy", ALL)
+    tables = [read_margin_table(path) for path in (oracles(tmp_path), tmp_path / "plain.npy")]
+    for oracle, candidate in (tables, tables[::-1]):
+        with pytest.raises(MetricError, match=r"plain.npy does not number its samples.*with --forget-set"):
+            populations({"oracle": oracle, "candidate": candidate}, None, print)
+        found = populations({"oracle": oracle, "candidate": candidate}, FORGET, print)
+        assert np.array_equal(found["oracle"].margins, found["candidate"].margins)
+
+
+def test_only_what_is_needed_of_a_file_is_read(tmp_path: Path) -> None:
+    more = {"margins": torch.from_numpy(ALL), "split": ["train"] * ALL.shape[1], "note": [[1], [1, 2]]}
+    torch.save(more, tmp_path / "more.pt")
+    table = read_margin_table(tmp_path / "more.pt")
+    assert table.split is not None and table.split.tolist() == more["split"]
+    nested: object = [1.0]
+    for _ in range(60):
+        nested = [nested, nested]  # NumPy would unfold all of it
+    for name, rows in (("nested", nested), ("ragged", [[1.0], [1.0, 2.0]])):
+        torch.save({"margins": rows}, tmp_path / f"{name}.pt")
+        with pytest.raises(ArtifactError, match=rf"margins of .*{name}.pt is no array but a list"):
+            read_margin_table(tmp_path / f"{name}.pt")
+
+
+def damaged(folder: Path) -> dict[str, str]:
+    """Write files of every form that are none, and return what is said of each."""
+    np.savez_compressed(folder / "good.npz", margins=ALL)
+    np.save(folder / "good.npy", ALL)
+    archive, array = (folder / "good.npz").read_bytes(), (folder / "good.npy").read_bytes()
+    middle = len(archive) // 2
+    files = {
+        "empty.npy": b"",
+        "header.npy": array[:10] + b"(" * 20 + array[30:],
+        "archive.npy": archive,
+        "cut.npy": array[:-1],
+        "cut.npz": archive[:middle],
+        "damaged.npz": archive[:middle] + bytes(8) + archive[middle + 8 :],
+        "stream.npz": archive[:60] + b"\xff" * 40 + archive[100:],
+        "array.npz": array,
+        "twice.csv": b"a,a\n1.5,2.5\n",
+        "damaged.parquet": b"PAR1xxxxPAR1",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    said = {"npy": "is not a readable array", "npz": "is not readable", "csv": "has two columns 'a'"}
+    return {name: said.get(name.rpartition(".")[2], "is not a readable Parquet table") for name in files}
+
+
+def test_damaged_files_of_every_form_are_one_paragraph(tmp_path: Path) -> None:
+    for name, words in damaged(tmp_path).items():
+        with pytest.raises(ArtifactError) as caught:
+            read_margin_table(tmp_path / name)
+        assert f"{name} {words}" in str(caught.value), name
+        assert "snakemake" not in str(caught.value), "it is no artifact of a run"
+
+
+def test_a_negative_number_is_of_no_sample(tmp_path: Path) -> None:
+    np.save(tmp_path / "negative.npy", np.array([-1, 0, 1]))
+    with pytest.raises(ArtifactError, match="numbers of the forgotten samples, from 0"):
+        read_forget_set(tmp_path / "negative.npy")
 
 
 def test_a_number_twice_is_no_forget_set(tmp_path: Path) -> None:

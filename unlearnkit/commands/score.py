@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unlearnkit.errors import ConfigError, suggest
+from unlearnkit.errors import ConfigError, MetricError, TooFewError, suggest
 from unlearnkit.metrics.population import SPLITS
 from unlearnkit.score.margin_files import read_forget_set, read_margin_table
 from unlearnkit.score.margin_table import FORMS, MarginTable
@@ -59,7 +59,13 @@ def run(options: argparse.Namespace) -> int:
         require_sound(sides, stated["pool"])
     split = sides["oracle"].split
     sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
-    rows = scores(sides, options.metrics)
+    try:
+        rows = scores(sides, options.metrics)
+    except TooFewError:
+        fewest = min(tables.values(), key=lambda table: table.models)
+        raise MetricError(
+            f"{fewest.path} has too few models: {fewest.models}", remedy="give the margins of further models"
+        ) from None
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     if options.json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from unlearnkit.artifacts.store import parse_npy
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.errors import ArtifactError
-from unlearnkit.score.arrays import TENSORS, array_in, tensors_in
+from unlearnkit.score.arrays import TENSORS, array_in, converted, tensors_in
 from unlearnkit.score.margin_folders import ours_in, table_in
 from unlearnkit.score.margin_table import FORMS, NUMBER, SPLIT, MarginTable, checked
 
@@ -35,7 +38,10 @@ def read_margin_table(path: Path) -> MarginTable:
 
 
 def _of_parquet(path: Path) -> MarginTable:
-    table, facts = read_table(path)
+    try:
+        table, facts = read_table(path)
+    except ArtifactError as error:
+        raise ArtifactError(error.fact, remedy="write it again, or fetch it again") from None
     if facts and {SPLIT, NUMBER, "epoch"} <= {*table.column_names}:
         return ours_in(path, [path])
     return _of_columns(path, table)
@@ -51,6 +57,8 @@ def _of_csv(path: Path) -> MarginTable:
 
 def _of_columns(path: Path, table: pa.Table) -> MarginTable:
     about = {SPLIT, NUMBER, "sample"}
+    if twice := [name for name, count in Counter(table.column_names).items() if count > 1]:
+        raise ArtifactError(f"{path} has two columns '{twice[0]}'", expected="a name of its own for every column")
     models = [name for name in table.column_names if name not in about]
     wrong = [name for name in models if not pa.types.is_floating(table[name].type) or table[name].null_count]
     if wrong or not models:
@@ -73,23 +81,36 @@ def _of_npy(path: Path) -> MarginTable:
 
 def _of_npz(path: Path) -> MarginTable:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is not readable ({error})", expected="a file of numpy.savez") from None
-    return _of_named(path, arrays)
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+            return _of_named(path, names, lambda name: _in_archive(archive, name))
+    except ArtifactError:
+        raise
+    # a damaged archive may raise nearly anything
+    except Exception as error:
+        raise ArtifactError(
+            f"{path} is not readable ({type(error).__name__}: {error})", expected="a file of numpy.savez"
+        ) from None
+
+
+def _in_archive(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with archive.open(f"{name}.npy") as stream:
+        return parse_npy(stream)
 
 
 def _of_tensors(path: Path) -> MarginTable:
     found = tensors_in(path)
-    return _of_named(path, found) if isinstance(found, dict) else checked(MarginTable(path, found))
+    if not isinstance(found, dict):
+        return checked(MarginTable(path, found))
+    return _of_named(path, [*found], lambda name: converted(path, name, found[name]))
 
 
-def _of_named(path: Path, arrays: Mapping[str, NDArray[Any]]) -> MarginTable:
-    margins = arrays.get("margins", next(iter(arrays.values())) if len(arrays) == 1 else None)
-    if margins is None:
-        raise ArtifactError(f"{path} holds {', '.join(arrays) or 'nothing'}", expected="an array `margins`")
-    split, numbers = arrays.get(SPLIT), arrays.get(NUMBER)
+def _of_named(path: Path, names: Sequence[str], read: Callable[[str], NDArray[Any]]) -> MarginTable:
+    """Return the table of a file with several arrays, of which `read` reads one; whatever else it holds is left."""
+    if "margins" not in names and len(names) != 1:
+        raise ArtifactError(f"{path} holds {', '.join(names) or 'nothing'}", expected="an array `margins`")
+    margins = read("margins" if "margins" in names else names[0])
+    split, numbers = (read(name) if name in names else None for name in (SPLIT, NUMBER))
     return checked(MarginTable(path, margins, split, _whole(path, numbers)))
 
 
@@ -100,13 +121,14 @@ def _whole(path: Path, numbers: NDArray | None) -> NDArray[np.int64] | None:
 
 
 def read_forget_set(path: Path) -> NDArray[np.int64]:
-    """Return the numbers in an .npy or .pt file; raises ArtifactError for all but whole numbers, each once."""
+    """Return the numbers in an .npy or .pt file; raises ArtifactError for all but whole numbers from 0, each once."""
     numbers = array_in(path) if path.suffix in (".npy", *TENSORS) else np.empty(0)
     whole = np.issubdtype(numbers.dtype, np.integer)
-    if numbers.ndim != 1 or not whole or not len(numbers) or len(np.unique(numbers)) < len(numbers):
+    sound = numbers.ndim == 1 and whole and len(numbers) and numbers.min() >= 0
+    if not sound or len(np.unique(numbers)) < len(numbers):
         raise ArtifactError(
             f"{path} holds no forget set",
-            expected="an .npy or .pt file with the numbers of the forgotten samples, each once [samples]",
+            expected="an .npy or .pt file with the numbers of the forgotten samples, from 0, each once [samples]",
             remedy="write numpy.flatnonzero(mask) of a mask" if numbers.dtype == bool else None,
         )
     return numbers.astype(np.int64)

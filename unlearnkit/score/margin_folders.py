@@ -20,6 +20,7 @@ _ALL = {"train": "train", "val": "validation", "validation": "validation", "test
 """What `<name>_margins_all` is called -> split of its samples; such a file has the margins of all models."""
 _ENDINGS = (".npy", *TENSORS)
 _EPOCH = re.compile(r"_epoch_(\d+)")
+_FORGET_SET = re.compile(r"forget_\d+")
 ORIGINALS = "pretrain"
 """Folder of originals in the second edition: its `retain` has all training samples."""
 
@@ -29,7 +30,7 @@ def table_in(folder: Path) -> MarginTable:
     if ours := sorted(folder.glob("*.margins.parquet")):
         return ours_in(folder, ours)
     arrays = [path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file()]
-    if of_all := {_ALL[name]: path for path in arrays if (name := _named(path)) in _ALL}:
+    if of_all := _of_all(folder, arrays):
         return of_splits(folder, {split: array_in(path) for split, path in sorted(of_all.items())})
     if not arrays:
         raise ArtifactError(f"the folder {folder} holds no margins", expected=FORMS)
@@ -40,6 +41,24 @@ def ours_in(path: Path, files: Sequence[Path]) -> MarginTable:
     """Return the margins in margin files of unlearnkit."""
     last = [*read_margins(files).values()][-1]
     return checked(MarginTable(path, last.margins, last.split, last.sample_index.astype(np.int64)))
+
+
+def _of_all(folder: Path, arrays: Sequence[Path]) -> dict[str, Path]:
+    """Return split -> file with the margins of all models; raises ArtifactError if there are two of one split."""
+    found: dict[str, Path] = {}
+    for path in sorted(arrays):
+        if (name := _named(path)) in _ALL and (other := found.setdefault(_ALL[name], path)) != path:
+            raise _several(folder, other, path)
+    return found
+
+
+def _several(folder: Path, one: Path, other: Path) -> ArtifactError:
+    return ArtifactError(
+        f"the folder {folder} holds margins of more than one population: {one.relative_to(folder)} and "
+        f"{other.relative_to(folder)}",
+        expected="the margins of one forget set, of one kind of model",
+        remedy="name the folder of one of them",
+    )
 
 
 def _named(path: Path) -> str:
@@ -56,7 +75,8 @@ def _last_epoch(arrays: Sequence[Path]) -> list[Path]:
 
 def _of_models(folder: Path, arrays: Sequence[Path]) -> MarginTable:
     inside = [(path, path.relative_to(folder).parts[:-1]) for path in arrays]
-    whole = folder.name == ORIGINALS or any(re.fullmatch(r"forget_\d+", part) for _, parts in inside for part in parts)
+    _refuse_forget_sets(folder, [parts for _, parts in inside])
+    whole = folder.name == ORIGINALS or any(_FORGET_SET.fullmatch(part) for _, parts in inside for part in parts)
     splits = {**FOLDERS, "retain": "train"} if whole else FOLDERS
     by_split: dict[str, list[Path]] = {}
     for path, parts in inside:
@@ -64,11 +84,32 @@ def _of_models(folder: Path, arrays: Sequence[Path]) -> MarginTable:
         # the samples of a forget set that originals have a folder of are among all training samples as well
         if not whole or (named and named[0] != "forget"):
             by_split.setdefault(named[0] if named else "", []).append(path)
+    for files in by_split.values():
+        by_name: dict[str, Path] = {}
+        for path in files:
+            if (other := by_name.setdefault(path.name, path)) != path:
+                raise _several(folder, other, path)
     _refuse_uneven(folder, by_split)
     parts = {split: stacked([array_in(path) for path in files], files) for split, files in by_split.items()}
     if "" in parts:
         return checked(MarginTable(folder, parts[""]))
     return of_splits(folder, parts)
+
+
+def _refuse_forget_sets(folder: Path, inside: Sequence[Sequence[str]]) -> None:
+    """Raise ArtifactError for a folder that holds folders of forget sets with splits of their own."""
+    found = {
+        str(Path(*parts[: place + 1]))
+        for parts in inside
+        for place, part in enumerate(parts)
+        if _FORGET_SET.fullmatch(part) and any(later in FOLDERS for later in parts[place + 1 :])
+    }
+    if found:
+        raise ArtifactError(
+            f"the folder {folder} holds folders of forget sets: {', '.join(sorted(found))}",
+            expected="the margins of one forget set",
+            remedy=f"name one of them, as in {folder / min(found)}",
+        )
 
 
 def _refuse_uneven(folder: Path, by_split: Mapping[str, Sequence[Path]]) -> None:

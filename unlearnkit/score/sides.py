@@ -13,6 +13,7 @@ from unlearnkit.metrics.margins import require_finite
 from unlearnkit.metrics.population import SPLITS, Population
 from unlearnkit.score.margin_table import MarginTable
 
+Note = Callable[[str], None]
 TRAINING = "train"
 """Split of samples of which a forget set says whether they are forgotten."""
 
@@ -26,16 +27,18 @@ class PartialPopulation(Population):
 
 
 def populations(
-    tables: Mapping[str, MarginTable], forget: NDArray[np.integer] | None, note: Callable[[str], None]
+    tables: Mapping[str, MarginTable], forget: NDArray[np.integer] | None, note: Note
 ) -> dict[str, Population]:
     """Return the populations of `tables`, by what they are, on the samples of "oracle", in its order.
 
     `forget` are the numbers of the forgotten training samples: other training samples are retained. Without it, splits
     are those that the oracles' file states, or all samples are the forget set. `note` is given what was done on the
-    way. Raises MetricError if samples do not correspond, or margins are not finite.
+    way. Raises MetricError if samples do not correspond, margins are not finite, or the floor is of the same models.
     """
     tables = {name: _placed(table, forget, note) for name, table in tables.items()}
     reference = tables["oracle"]
+    if forget is None:
+        _refuse_unknown_order([*tables.values()])
     split = _roles(reference, forget)
     if reference.numbers is None and reference.models > reference.samples:
         note(
@@ -50,10 +53,41 @@ def populations(
         margins = np.asarray(own.margins)[:, rows]
         require_finite(margins, str(table.path))
         found[name] = PartialPopulation(margins, margins > 0, split)
+    _require_others(found, tables, note)
     return found
 
 
-def _placed(table: MarginTable, forget: NDArray[np.integer] | None, note: Callable[[str], None]) -> MarginTable:
+def _refuse_unknown_order(tables: Sequence[MarginTable]) -> None:
+    """Raise MetricError if folders have their samples by split, and other files in an order of their own."""
+    by_split = [table for table in tables if table.positional and table.split is not None and len({*table.split}) > 1]
+    plain = [table for table in tables if table.numbers is None]
+    if by_split and plain:
+        raise MetricError(
+            f"{plain[0].path} does not number its samples, and {by_split[0].path} has those of each split apart: which "
+            "is which is not known",
+            expected="the numbers of the forgotten samples",
+            remedy="state the forget set with --forget-set",
+        )
+
+
+def _require_others(sides: Mapping[str, Population], tables: Mapping[str, MarginTable], note: Note) -> None:
+    """Raise MetricError if all models of the floor are among the oracles or the candidates; note what is in two."""
+    models = {name: {row.tobytes() for row in side.margins} for name, side in sides.items()}
+    for one, other in (("floor", "oracle"), ("floor", "candidate"), ("candidate", "oracle")):
+        if one not in models or other not in models:
+            continue
+        shared = models[one] & models[other]
+        if one == "floor" and shared == models[one]:
+            raise MetricError(
+                f"the models in {tables[one].path} are those in {tables[other].path}",
+                expected="a floor of other oracles",
+                remedy="give other oracles with --floor, or leave it out",
+            )
+        if shared:
+            note(f"{len(shared)} of the models in {tables[one].path} are in {tables[other].path} as well")
+
+
+def _placed(table: MarginTable, forget: NDArray[np.integer] | None, note: Note) -> MarginTable:
     """Return a table whose forget and retained samples have the numbers of training samples, in ascending order.
 
     Forget samples are taken in the order of the forget set, retained ones in ascending order, as EasyDUB has them.
@@ -79,7 +113,7 @@ def _placed(table: MarginTable, forget: NDArray[np.integer] | None, note: Callab
     return replace(table, margins=table.margins[:, order], split=split[order], numbers=numbers[order])
 
 
-def _upright(table: MarginTable, reference: MarginTable, note: Callable[[str], None]) -> MarginTable:
+def _upright(table: MarginTable, reference: MarginTable, note: Note) -> MarginTable:
     if table.samples == reference.samples:
         return table
     if table.models == reference.samples and table.split is None and table.numbers is None:
