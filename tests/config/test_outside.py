@@ -89,6 +89,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder; what the test makes known is unknown after it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(user_plug_ins.OUTSIDE, "{}")
+    user_plug_ins.loaded.clear()  # by other tests of this process
     forget()
     yield tmp_path
     user_plug_ins.adopt({})

@@ -142,7 +142,7 @@ def test_an_index_file_with_braces_is_refused_in_one_paragraph(fresh: Checkout, 
 def test_a_checkout_with_braces_is_refused_in_one_paragraph(pristine: Checkout, tmp_path: Path) -> None:
     refused = pristine.copy(tmp_path / "a{b}").snakemake("-n")
     assert refused.status != 0
-    assert "a{b}' contains a brace" in refused.output
+    assert "a{b}/workflow_scripts' contains a brace" in refused.output
     assert "Traceback" not in refused.output
 
 
