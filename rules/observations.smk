@@ -1,6 +1,7 @@
 """What models show on samples: one rule for every registered observation, with its name. Margins are one of them.
 
-Inputs:  data set, after an attack on prompts the one with these; weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
+Inputs:  data set, after an attack on prompts the one with these; of margins of published oracles their forget set and
+         the margins of originals, for the test that the oracles lack it; weights of the shard; forget sets, if the samples depend on them; originals, if the weights are deltas;
          the tokenizer, if tokens are turned into text; of observations that are made of others: these, those of the
          originals, the pairs and the model of a judge, as far as they need them
 Outputs: results/<experiment>/<population>/<shard>.<observation>.parquet
@@ -20,6 +21,7 @@ for observation in OBSERVATION_GRAPH.made_of_weights:
             forget_sets=lambda w, name=observation: OBSERVATION_GRAPH.forget_sets(name, w.population),
             originals=lambda w, name=observation: OBSERVATION_GRAPH.bases(name, w.population, w.shard),
             tokenizer=OBSERVATION_GRAPH.tokenizer(observation),
+            tested_with=lambda w, name=observation: PRESENT.published.tested_with(name, w.population, w.shard),
         output:
             # the name of an observation may be one that Snakemake does not take here, as index
             **{observation if observation == "margins" else "observed": path(layout.observation(observation))},

@@ -3,8 +3,9 @@
 They run where Snakemake does, since compute nodes often have no network. Only shards of which all models are published
 come from here; the others are trained (train.smk), and their margins are made of their weights (observations.smk).
 
-Inputs:  data set; of margins of oracles also the forget set and the margins of originals, for the test that the oracles
-         lack the forget set
+Inputs:  data set; of oracles also the forget set, which has to be the published one, and of their margins those of the
+         originals, for the test that the oracles lack the forget set (of margins that are made here of published weights
+         rule margins does both in observations.smk)
 Outputs: results/<experiment>/original/<shard>.{safetensors,margins.parquet}
          results/<experiment>/oracle/<forget_set>/<shard>.{safetensors,margins.parquet}
 """
@@ -27,6 +28,7 @@ for role, pattern in PATTERNS.items():
             f"published_{role}s"
         input:
             dataset=path(layout.DATASET),
+            forget_set=path(layout.FORGET_SET) if role == "oracle" else [],
         output:
             weights=path(layout.weights_of(pattern)),
             provenance=layout.provenance(path(layout.weights_of(pattern))),

@@ -10,6 +10,7 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.weights import RepeatedWeights, WeightFile
 from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
+from unlearnkit.lineage.published_oracles import oracle_facts
 from unlearnkit.models.low_rank import whole_state
 from unlearnkit.registry import load, task_of_model
 from unlearnkit.training.evaluation import observed_of_models
@@ -40,7 +41,8 @@ with job_of(snakemake) as running:
     with running.timing.measure(name, len(models) * len(epochs) * len(rows)):
         parts = observed_of_models(observe, state_of, models, epochs, dataset, task, worker, assemble, rows)
     require_declared(name, parts)
+    tested = oracle_facts(parts, inputs.tested_with, snakemake.wildcards.population, running.report)
     facts = getattr(observation, "FACTS", {"observation": name})
     write_observation(output[0], parts, {**facts, "population": snakemake.wildcards.population})
-    running.record(output[0], **describe(worker.device))
+    running.record(output[0], **describe(worker.device), **tested)
     running.timing.state(models=len(models), **task.architecture.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from hub_server import HubServer, used_here
 from made_pools import FORGET, MODELS, data_set, first_edition, second_edition
 
-from unlearnkit.artifacts.margins import Margins
+from unlearnkit.artifacts.margins import Margins, write_margins
 from unlearnkit.errors import DataError, HubError
+from unlearnkit.lineage.published_oracles import oracle_facts
 from unlearnkit.published.margins import facts_of_oracles, fetched_margins
 from unlearnkit.published.pool import Pool
 
@@ -112,6 +114,24 @@ def test_one_model_is_not_tested(server: HubServer) -> None:
     commit = server.publish(NAME, first_edition(removed=False))
     one = {0: originals(commit, "easydub_1").take_models([0])}
     assert facts_of_oracles(one, one, FORGET, "known", "there") == {"verdict": "not tested", "models": 1}
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_oracles_that_are_evaluated_here_are_tested_on_the_samples_of_both(tmp_path: Path, *, removed: bool) -> None:
+    split, index = np.repeat(["train", "validation"], [160, 80]), data_set().sample_index
+    forget, margins = tmp_path / "known.npy", tmp_path / "original.margins.parquet"
+    np.save(forget, FORGET)
+    values = evaluated(0, without_forget=False)
+    write_margins(margins, {0: Margins(values, values > 0, (*SHARD,), split, index)}, {"unit": "nats"})
+    own = evaluated(100, without_forget=removed)[:, ::-1]
+    oracles = {0: Margins(own, own > 0, (*SHARD,), split[::-1], index[::-1]).observed}
+    found = functools.partial(oracle_facts, oracles, [str(forget), str(margins)], "oracle/known", lambda line: None)
+    if removed:
+        assert found()["oracles"]["verdict"] == "lack it"
+    else:
+        with pytest.raises(DataError, match="were trained on forget set 'known'"):
+            found()
+    assert oracle_facts(oracles, [], "oracle/known", lambda line: None) == {}
 
 
 FULL, ONLY = "full_models/NOISE", "oracle_models/NOISE/only_margins/forget_set_1"

@@ -80,6 +80,18 @@ def test_margins_are_published_unless_weights_are_to_be_evaluated() -> None:
     assert weights.slice_of("originals", {"shard": "0000-0001"})["published"]
 
 
+def test_oracles_are_tested_where_margins_are_made_of_published_weights() -> None:
+    weights = present(oracles={**SOURCE, "evaluated": "weights"}).published
+    tested = weights.tested_with("margins", "oracle/set_2", "0002-0003")
+    assert tested == ["results/tiny/forget_sets/set_2.npy", "results/tiny/original/0002-0003.margins.parquet"]
+    # of what is trained here, of other observations, and of margins that are published nothing is read
+    assert not weights.tested_with("margins", "oracle/set_2", "0004-0005")
+    assert not weights.tested_with("margins", "oracle/mine", "0000-0001")
+    assert not weights.tested_with("margins", "original", "0000-0001")
+    assert not weights.tested_with("hidden", "oracle/set_2", "0000-0001")
+    assert not present().published.tested_with("margins", "oracle/set_2", "0000-0001")
+
+
 def test_the_same_wildcards_taken_apart_say_the_same() -> None:
     own = present()
     whole = own.slice_of("margins", {"population": "oracle/set_2", "shard": "0000-0001"})

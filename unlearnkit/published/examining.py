@@ -36,6 +36,9 @@ def pool_findings(graph: Graph, role: str) -> Iterator[tuple[str, ...]]:
             yield "error", f"{pool.place} has no {missing[0]}{others}", f"lower {role}s.models, or train these here"
         else:
             yield "ok", f"{pool.place} has {len(models)} models of {population}"
+    if role == "oracle" and own.populations(role) and graph.experiment.shard_size == 1:
+        fact = "whether published oracles lack their forget sets is not tested, since a shard has a single model"
+        yield "warning", fact, "set shard_size to 2 or more, better 10"
 
 
 def _missing(pool: Pool, population: str, models: range) -> list[str]:

@@ -12,9 +12,9 @@ from unlearnkit.artifacts.margins import Margins
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import DataError
 from unlearnkit.metrics.distribution.lacking import require_lacking
-from unlearnkit.published.integrity import require_indices
+from unlearnkit.published.forget_sets import published_order
 from unlearnkit.published.ours import files_with, margins_in
-from unlearnkit.published.pieces import margins_of, read_values
+from unlearnkit.published.pieces import margins_of
 from unlearnkit.published.pool import OURS, Pool
 
 GAPS = {"gaps": ["correct"]}
@@ -32,7 +32,7 @@ def fetched_margins(
     sizes = samples.split_sizes
     split = np.repeat([*sizes], [*sizes.values()])
     sample_index = np.concatenate([np.arange(size, dtype=np.int64) for size in sizes.values()])
-    order = np.empty(0, np.int64) if forget is None else _published_order(pool, sizes["train"], forget, name)
+    order = np.empty(0, np.int64) if forget is None else published_order(pool, sizes["train"], forget, name)
     if pool.stated["layout"] == OURS:
         population = role if forget is None else f"{role}/{pool.number}"
         return margins_in(files_with(pool, population, models, ".margins.parquet"), models, split, sample_index)
@@ -62,15 +62,3 @@ def gaps_of(margins: Mapping[int, Margins]) -> dict[str, Any]:
     """Return what a margin file states about values that are not known, nothing if all are."""
     first = next(iter(margins.values()))
     return GAPS if first.targets is None and first.correct.dtype != bool else {}
-
-
-def _published_order(pool: Pool, train_size: int, forget: NDArray[np.int64], name: str) -> NDArray[np.int64]:
-    """Return the published indices of a forget set, in their order; raises DataError if they are not `forget`."""
-    if pool.stated["layout"] == OURS:
-        found = [path for path in pool.paths if f"/{path}".endswith(f"/forget_sets/{pool.number}.npy")]
-        path = pool.matching(found[0] if len(found) == 1 else f"*forget_sets/{pool.number}.npy")
-    else:
-        path = pool.layout.forget_set(pool.names, pool.number)
-    indices = read_values(pool.fetch(path, model="forget set"), path)
-    require_indices(indices, path, train_size, forget, name)
-    return indices.astype(np.int64)

@@ -58,6 +58,18 @@ class PublishedGraph:
         """Return whether margins of a role are published, too, or made of what is."""
         return role in self.sources and self.sources[role].evaluated != "weights"
 
+    def tested_with(self, observation: str, population: str, shard: str) -> list[str]:
+        """Return what published oracles are tested with where their margins are made of their weights, else nothing.
+
+        These are their forget set, and margins of the originals of the same shard.
+        """
+        role, _, forget_set = population.partition("/")
+        evaluated_here = observation == ALWAYS_OBSERVED and role == "oracle" and not self.evaluates(role)
+        if not (evaluated_here and self.covers(population, shard)):
+            return []
+        originals = self.graph.path(layout.margins_of(layout.ORIGINAL), shard=shard)
+        return [self.graph.path(layout.FORGET_SET, forget_set=forget_set), originals]
+
     def weights_slice(self, role: str, wildcards: Mapping[str, str]) -> Slice | None:
         """Return what determines published weights, None if those of these wildcards are not published."""
         population = role if role == "original" else f"{role}/{wildcards.get('forget_set', '')}"
