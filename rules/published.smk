@@ -4,8 +4,8 @@ They run where Snakemake does, since compute nodes often have no network. Only s
 come from here; the others are trained (train.smk), and their margins are made of their weights (observations.smk).
 
 Inputs:  data set; of oracles also the forget set, which has to be the published one, and of their margins those of the
-         originals, for the test that the oracles lack the forget set (of margins that are made here of published weights
-         rule margins does both in observations.smk)
+         originals, for the test that the oracles lack the forget set (observations.smk does both where margins are made
+         here of published weights)
 Outputs: results/<experiment>/original/<shard>.{safetensors,margins.parquet}
          results/<experiment>/oracle/<forget_set>/<shard>.{safetensors,margins.parquet}
 """
