@@ -28,7 +28,7 @@ from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.data.text.cutting import cut
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.training.language.text_loop import Step, fit_text
-from unlearnkit.training.language.visits import Visits
+from unlearnkit.training.language.training_order import TrainingOrder
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 
@@ -124,9 +124,9 @@ def ours(case: Case, device: torch.device, *, compiled: bool = False, micro: int
         if step.number in (1, case.steps):
             times.append(clock())
 
-    visits = Visits(recipe, rows, len(rows), lambda stage: torch.Generator().manual_seed(0))
+    training_order = TrainingOrder(recipe, rows, len(rows), lambda stage: torch.Generator().manual_seed(0))
     network = task.fresh("original", [0], device)
-    fit_text(network, task.architecture.adapter, task.source, visits, recipe, worker, end_step=end_step)
+    fit_text(network, task.architecture.adapter, task.source, training_order, recipe, worker, end_step=end_step)
     return (times[-1] - times[0]) / (case.steps - 1)
 
 

@@ -39,8 +39,8 @@ with job_of(snakemake) as running:
         # low-rank terms and the base that all models share become one model each
         state_of = imported(WHOLE).merging(state_of, architecture_for(dataset, model))
     with running.timing.measure("training") as work:
-        division = Division.of(dataset, forget)
-        result = attack_shard(task, attack, division, state_of=state_of, model_indices=models, worker=worker)
+        split = Division.of(dataset, forget)
+        result = attack_shard(task, attack, split, state_of=state_of, model_indices=models, worker=worker)
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"attack": names.attack, "candidate": names.candidate})
     rows = rows_of(dataset.split_sizes, settings, [forget])

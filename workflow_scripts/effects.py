@@ -11,5 +11,5 @@ with job_of(snakemake) as running:
     forget_set = read_array(inputs.forget_set)
     found = effects_of((MatrixFile(path).rows(forget_set) for path in inputs.matrices), forget_set)
     about = {"attribution": names.attribution, "kind": snakemake.params.kind, "unit": "nats"}
-    write_effects(output.effects, found.effect, found.own, about)
+    write_effects(output.effects, found.effect, found.self_effect, about)
     running.record(output.effects)

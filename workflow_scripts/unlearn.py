@@ -12,12 +12,12 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.data.evaluated import rows_of
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import load, task_of_model
-from unlearnkit.training.divisions import read_division
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.setup import describe, task_for, worker_for
 from unlearnkit.training.sharing import unlearn_in_processes
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
+from unlearnkit.training.unlearning_split import read_split
 
 inputs, output, settings = snakemake.input, snakemake.output, placed(snakemake.params.settings, snakemake.input.reader)
 
@@ -33,8 +33,8 @@ with job_of(snakemake) as running:
         unlearn_in_processes(dict(inputs.items()), settings, model, shard, execution, snakemake.threads, worker)
         result = unlearn_shard(
             task,
-            Procedure.from_slice(settings),
-            read_division(dataset, dict(inputs.items()), len(models)),
+            UnlearningRecipe.from_slice(settings),
+            read_split(dataset, dict(inputs.items()), len(models)),
             originals=RepeatedWeights(inputs.originals, settings.get("draws", 1)),
             held_out_oracles=WeightFile(inputs.held_out_oracles) if inputs.held_out_oracles else None,
             model_indices=models,

@@ -21,11 +21,11 @@ from unlearnkit.data.images.loading import load_image_set
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 CPU = torch.device("cpu")
 RECIPE = Recipe.model_validate({"epochs": 8, "batch_size": 32, "lr": 0.1, "warmup_epochs": 1})
@@ -39,21 +39,21 @@ class KnownThrees:
         self._folder, self._numbers = folder, itertools.count()
         self.images = load_image_set("digits", None, train_size=400, validation_size=20)
         self.forget = np.flatnonzero(self.images.train_labels == 3)
-        self.division = Division.of(self.images, self.forget)
+        self.split = UnlearningSplit.of(self.images, self.forget)
         self.task = task_for(self.images, {"name": "mlp", "hidden": [32]}, 0, CPU)
         self.files: dict[str, WeightFile] = {}
-        for role, rows in (("original", retain_set(400, None)), ("oracle", self.division.retain)):
+        for role, rows in (("original", retain_set(400, None)), ("oracle", self.split.retain)):
             result = train_shard(self.task, RECIPE, rows, role=role, model_indices=MODELS, worker=self.worker())
             self._keep(role, result)
 
     def unlearn(self, method: str, **settings: Any) -> None:
         """Keep the models that a method makes of the originals, under its name."""
         chosen = registry.load("method", method).Settings.model_validate(settings)
-        procedure = Procedure(method, chosen, (getattr(chosen, "epochs", 0),), RECIPE)
+        procedure = UnlearningRecipe(method, chosen, (getattr(chosen, "epochs", 0),), RECIPE)
         result = unlearn_shard(
             self.task,
             procedure,
-            self.division,
+            self.split,
             originals=self.files["original"],
             held_out_oracles=None,
             model_indices=MODELS,
@@ -68,7 +68,7 @@ class KnownThrees:
         return attack_shard(
             self.task,
             Attack.of(attack, settings),
-            self.division,
+            self.split,
             state_of=self.files[candidate].state,
             model_indices=indices,
             worker=self.worker(stack),

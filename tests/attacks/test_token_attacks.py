@@ -21,7 +21,7 @@ from unlearnkit.models.building import states_of
 from unlearnkit.models.language.whole import merging
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.language.sequence_values import values_of_sequences
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 
@@ -37,8 +37,8 @@ def attacked(task: Task, folder: Path, attack: str, **settings: Any) -> State:
     """Return what an attack makes of model 0, which is freshly drawn."""
     own = Attack.of(attack, settings)
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(folder / "out"), "key"), lambda _: None)
-    division = Division.of(made_pairs(40, 4), FORGET)
-    made = attack_shard(task, own, division, state_of=lambda _: fresh(task), model_indices=[0], worker=worker)
+    split = UnlearningSplit.of(made_pairs(40, 4), FORGET)
+    made = attack_shard(task, own, split, state_of=lambda _: fresh(task), model_indices=[0], worker=worker)
     return made.states[0, own.last]
 
 
@@ -80,7 +80,7 @@ def test_terms_and_base_are_attacked_as_one_model(family: str, tmp_path: Path) -
         attack: attack_shard(
             plain,
             Attack.of(attack, own),
-            Division.of(made_pairs(40, 4), FORGET),
+            UnlearningSplit.of(made_pairs(40, 4), FORGET),
             state_of=merging(lambda _: stirred, task.architecture),
             model_indices=[0],
             worker=Worker(CPU, lambda: 0.0, ResumeFolder(str(tmp_path / attack), "key"), lambda _: None),

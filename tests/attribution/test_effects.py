@@ -30,8 +30,8 @@ def test_exact_attributions_of_ridge_regression_give_the_retrained_predictions()
     found = effects_of(rows, forget)
     retrained = everything @ trained(np.setdiff1d(np.arange(30), forget))
     np.testing.assert_allclose(everything @ full - found.effect, retrained, atol=1e-6)
-    assert (np.flatnonzero(found.own.any(axis=1)) == np.sort(forget)).all()
-    np.testing.assert_allclose(found.own[forget, 1], np.diag(rows[1][:, forget]), rtol=1e-6)
+    assert (np.flatnonzero(found.self_effect.any(axis=1)) == np.sort(forget)).all()
+    np.testing.assert_allclose(found.self_effect[forget, 1], np.diag(rows[1][:, forget]), rtol=1e-6)
 
 
 def test_a_matrix_is_read_by_rows(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ def test_effects_are_read_back(tmp_path: Path) -> None:
     write_effects(tmp_path / "e.safetensors", effect.astype(np.float32), own.astype(np.float32), {"kind": "trak"})
     found = read_effects(tmp_path / "e.safetensors")
     assert isinstance(found, Effects)
-    assert found.effect.dtype == found.own.dtype == np.float32
+    assert found.effect.dtype == found.self_effect.dtype == np.float32
     np.testing.assert_array_equal(found.effect, effect)
-    np.testing.assert_array_equal(found.own, own)
+    np.testing.assert_array_equal(found.self_effect, own)
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

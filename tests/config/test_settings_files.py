@@ -10,7 +10,7 @@ import yaml
 
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
-from unlearnkit.training.procedure import Procedure
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 from unlearnkit.workflow.graph import Graph
 
 MADE = "results/files/study/chosen.yaml"
@@ -127,7 +127,7 @@ def test_a_file_that_a_rule_makes_is_read_once_it_is_there() -> None:
     pending = planned.unlearning_slice("tuned")
     assert pending["pending"] == MADE
     with pytest.raises(Exception, match=f"the settings of fine_tune are not known: {MADE} was not there"):
-        Procedure.from_slice(pending)
+        UnlearningRecipe.from_slice(pending)
     for rate in (0.03, 0.04):  # it may also be made again in a later run that still holds the former values
         write(MADE, lr=rate, epochs=2)
         known = planned.unlearning_slice("tuned")

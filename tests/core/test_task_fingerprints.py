@@ -70,7 +70,7 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
             "training/language/text_task.py",
             "training/language/text_loop.py",
             "training/language/sequence_values.py",
-            "training/language/visits.py",
+            "training/language/training_order.py",
             "training/language/curves.py",
             "training/processes/distributed.py",
             "training/processes/part.py",

@@ -24,11 +24,11 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.models.building import states_of
 from unlearnkit.models.low_rank import composed
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division, Sets
+from unlearnkit.training.sets import Sets, UnlearningSplit
 from unlearnkit.training.setup import task_for
-from unlearnkit.training.shard import Kept, ShardResult, Task, Worker
+from unlearnkit.training.shard import ShardResult, StackResults, Task, Worker
 from unlearnkit.training.unlearning import ROLE, Context, role_of, run_method, sets_of, unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 RECIPE = Recipe.model_validate({"epochs": 3, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1})
 CPU = torch.device("cpu")
@@ -118,13 +118,13 @@ class Bench:
         return task_for(self.dataset, {"name": self.architecture, **small}, self.base_seed, self.device)
 
     @property
-    def division(self) -> Division:
+    def split(self) -> UnlearningSplit:
         """Retain set and forget set; of text every forget sequence has a partner."""
-        division = Division.of(self.dataset, self.forget)
+        split = UnlearningSplit.of(self.dataset, self.forget)
         if not isinstance(self.dataset, TextSet):
-            return division
-        partners = division.retain[7 : 7 + len(division.forget)]
-        return replace(division, views={**division.views, "partners": partners})
+            return split
+        partners = split.retain[7 : 7 + len(split.forget)]
+        return replace(split, views={**split.views, "partners": partners})
 
     def model(self, seed: int = 0) -> nn.Module:
         """Return a freshly drawn model, laid out as the engine does it, but in train mode: methods must switch."""
@@ -162,12 +162,12 @@ class Bench:
         """The file of a tokenizer whose tokens are words, for text."""
         return word_tokenizer(self.dataset.vocabulary_size, self.folder) if isinstance(self.dataset, TextSet) else None
 
-    def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Procedure:
+    def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> UnlearningRecipe:
         """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
         chosen = self.settings(method, **settings)
         by_recipe = hasattr(registry.load("method", method), "LAST_EPOCH")
         last = RECIPE.epochs if by_recipe else getattr(chosen, "epochs", getattr(chosen, "steps", 0))
-        return Procedure(method, chosen, tuple(snapshots or (last,)), RECIPE)
+        return UnlearningRecipe(method, chosen, tuple(snapshots or (last,)), RECIPE)
 
     def worker(self, stack_size: int | None = None) -> Worker:
         """Return a worker with a resume folder of its own."""
@@ -188,11 +188,11 @@ class Bench:
 
     def samples(self, part: str) -> Any:
         """Return the "retain", "forget" or "validation" samples of original 0."""
-        return sets_of(self.task, self.division, tuple(self.division.views), [0]).by_name[part]
+        return sets_of(self.task, self.split, tuple(self.split.views), [0]).by_name[part]
 
     def sets(self, method: str) -> Sets[Any]:
         """Return the sets of original 0 that a method declares."""
-        return sets_of(self.task, self.division, registry.views_of(registry.load("method", method)), [0])
+        return sets_of(self.task, self.split, registry.views_of(registry.load("method", method)), [0])
 
     def call(
         self,
@@ -210,10 +210,10 @@ class Bench:
         own.original = model
         return unlearn(model, sets or self.sets(method), chosen, own)
 
-    def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> Kept:
+    def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> StackResults:
         """Return what the engine keeps of original 0."""
         procedure = self.procedure(method, snapshots, **settings)
-        return run_method(self.task, procedure, self.division, self.model(), self.references, (0,), self.worker())
+        return run_method(self.task, procedure, self.split, self.model(), self.references, (0,), self.worker())
 
     def last(self, method: str, **settings: Any) -> State:
         """Return the state of original 0 after the method's last epoch, merged if the method stores a delta."""
@@ -233,16 +233,20 @@ class Bench:
 
     def shard(self, method: str, stack_size: int | None = None, **settings: Any) -> ShardResult:
         """Return the unlearned models of a shard of three."""
-        return self.shard_of(self.division, method, stack_size, **settings)
+        return self.shard_of(self.split, method, stack_size, **settings)
 
     def shard_of(
-        self, division: Division | Sequence[Division], method: str, stack_size: int | None = None, **settings: Any
+        self,
+        split: UnlearningSplit | Sequence[UnlearningSplit],
+        method: str,
+        stack_size: int | None = None,
+        **settings: Any,
     ) -> ShardResult:
-        """Return the unlearned models of a shard of three, by a division of all or by one of each."""
+        """Return the unlearned models of a shard of three, by a split of all or by one of each."""
         return unlearn_shard(
             self.task,
             self.procedure(method, **settings),
-            division,
+            split,
             originals=self.weight_file(0),
             held_out_oracles=self.weight_file(HELD_OUT),
             model_indices=range(3),

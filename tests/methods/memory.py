@@ -18,11 +18,11 @@ from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.training.language.sequence_values import values_of_sequences
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 from unlearnkit.training.unlearning import run_method
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Memory:
     ) -> None:
         self.text, self._folder, self._recipe, self._forget = text, folder, recipe, forget
         self.task = task_for(text, model, 0, CPU)
-        self.division = Division.of(text, forget)
+        self.split = UnlearningSplit.of(text, forget)
 
     @cached_property
     def original(self) -> nn.Module:
@@ -52,16 +52,16 @@ class Memory:
     @cached_property
     def oracle(self) -> nn.Module:
         """A model of the retain set."""
-        return self._trained("oracle", self.division.retain)
+        return self._trained("oracle", self.split.retain)
 
     def unlearned(self, method: str, settings: dict[str, Any]) -> nn.Module:
         """Return the original after the last step of a method."""
         module = registry.load("method", method)
         chosen = module.Settings.model_validate(settings)
         last = getattr(chosen, "epochs", getattr(chosen, "steps", 0))
-        procedure = Procedure(method, chosen, (last,))
+        procedure = UnlearningRecipe(method, chosen, (last,))
         references = {"held_out_oracles": self.oracle} if "held_out_oracles" in module.NEEDS else {}
-        kept = run_method(self.task, procedure, self.division, self.original, references, (0,), self._worker(method))
+        kept = run_method(self.task, procedure, self.split, self.original, references, (0,), self._worker(method))
         return self.task.architecture.load(kept.states[last][0]).eval()
 
     def known(self, model: nn.Module) -> Known:
@@ -70,7 +70,7 @@ class Memory:
         forget, retain = (
             # a unit of one sequence: the last token has no target
             float(values["loss_sum"][rows].sum() / self.text.targets[rows].sum())
-            for rows in (self._forget, self.division.retain.numpy())
+            for rows in (self._forget, self.split.retain.numpy())
         )
         return Known(float(values["margins"][self._forget].mean()), forget, retain)
 

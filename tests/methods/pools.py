@@ -29,11 +29,11 @@ from unlearnkit.layout import MARGIN, logit
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.evaluation import Assemble, margins_of_models
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 
 class Pool:
@@ -65,8 +65,8 @@ class Pool:
         chosen = registry.load("method", method).Settings.model_validate(settings)
         result = unlearn_shard(
             self.task,
-            Procedure(method, chosen, snapshots, self.recipe),
-            Division.of(self.image_set, self.forget),
+            UnlearningRecipe(method, chosen, snapshots, self.recipe),
+            UnlearningSplit.of(self.image_set, self.forget),
             originals=self.files["original"],
             held_out_oracles=self.files["held_out_oracle"],
             model_indices=self.models,

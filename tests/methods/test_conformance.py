@@ -21,7 +21,7 @@ from unlearnkit.config.rules import refusal
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.facts.search_space import draw
 from unlearnkit.models.building import states_of
-from unlearnkit.training.shard import Kept
+from unlearnkit.training.shard import StackResults
 
 FORGET, RETAIN, TRAIN_SIZE, VALIDATION_SIZE = 10, 230, 240, 20
 
@@ -92,13 +92,13 @@ def unlearned_by_call(method: str, bench: Bench) -> State:
     return after
 
 
-def kept_with_stated_passes(method: str, bench: Bench, **changed: Any) -> Kept:
+def kept_with_stated_passes(method: str, bench: Bench, **changed: Any) -> StackResults:
     """Run a method by the engine, every epoch a snapshot; what it counts is what the settings state."""
-    settings, division = bench.settings(method, **changed), bench.division
+    settings, split = bench.settings(method, **changed), bench.split
     last = last_epoch(method, settings, RECIPE.epochs)
     snapshots = tuple(range(1, last + 1)) if last else (0,)
     kept = bench.kept(method, snapshots, **changed)
-    stated = {epoch: settings.passes(len(division.retain), len(division.forget), epoch) for epoch in snapshots}
+    stated = {epoch: settings.passes(len(split.retain), len(split.forget), epoch) for epoch in snapshots}
     assert kept.passes == pytest.approx(stated, rel=1e-12)
     assert kept.all_passes == kept.passes[snapshots[-1]]
     return kept

@@ -14,9 +14,9 @@ from made_pairs import made_pairs
 
 from unlearnkit.artifacts.weights import State, WeightFile, write_weights
 from unlearnkit.seeds import derive_seed
-from unlearnkit.training.divisions import division_of
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.unlearning import run_method, unlearn_shard
+from unlearnkit.training.unlearning_split import division_of
 
 BenchOf = Callable[..., Bench]
 SEED = derive_seed(0, "unlearned", 2, "request")
@@ -63,7 +63,7 @@ def by_hand(bench: Bench, method: str, start: WeightFile, rows: np.ndarray, orig
     new = [row for row in rows if row not in bench.forget]
     retained = [row for row in range(bench.dataset.train_size) if row not in rows]
     validation = torch.arange(bench.dataset.train_size, bench.dataset.train_size + bench.dataset.validation_size)
-    division = Division(torch.tensor(retained), torch.tensor(new), {"validation": validation})
+    split = UnlearningSplit(torch.tensor(retained), torch.tensor(new), {"validation": validation})
     architecture, device = bench.task.architecture, bench.device
 
     def loaded(state: State) -> torch.nn.Module:
@@ -72,7 +72,7 @@ def by_hand(bench: Bench, method: str, start: WeightFile, rows: np.ndarray, orig
     kept = run_method(
         replace(bench.task, base_seed=SEED),
         bench.procedure(method),
-        division,
+        split,
         loaded(start.state(1)),
         {},
         (1,),
@@ -117,20 +117,20 @@ def test_the_reference_is_the_original_or_the_model_of_the_request_before(
 
 
 def test_no_request_is_retained_and_no_earlier_one_is_forgotten_again(bench: Bench, more: np.ndarray) -> None:
-    division = division_of(bench.dataset, more, [bench.forget])
-    assert isinstance(division, Division)
-    retained, forgotten = ({*own.tolist()} for own in (division.retain, division.forget))
+    split = division_of(bench.dataset, more, [bench.forget])
+    assert isinstance(split, UnlearningSplit)
+    retained, forgotten = ({*own.tolist()} for own in (split.retain, split.forget))
     assert forgotten == {*more.tolist()} - {*bench.forget.tolist()}
     assert retained == {*range(bench.dataset.train_size)} - {*more.tolist()}
     alone = division_of(bench.dataset, bench.forget)
-    assert isinstance(alone, Division) and torch.equal(alone.forget, bench.division.forget)
+    assert isinstance(alone, UnlearningSplit) and torch.equal(alone.forget, bench.split.forget)
 
 
 def test_refusals_are_those_of_the_pairs_that_a_request_has_added() -> None:
     pairs = made_pairs(12, 4)
-    division = division_of(pairs, np.arange(8, 12), [np.array([10, 11])])
-    assert isinstance(division, Division)
-    views = {name: division.views[name].tolist() for name in ("refusals", "retain_refusals")}
+    split = division_of(pairs, np.arange(8, 12), [np.array([10, 11])])
+    assert isinstance(split, UnlearningSplit)
+    views = {name: split.views[name].tolist() for name in ("refusals", "retain_refusals")}
     assert views == {"refusals": [8, 9], "retain_refusals": [*range(8)]}
 
 

@@ -13,8 +13,8 @@ from torch import nn
 
 from unlearnkit.artifacts.weights import State
 from unlearnkit.models.stochastic_depth import StochasticDepth, redraw
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 BenchOf = Callable[..., Bench]
 
@@ -24,7 +24,7 @@ def unlearned(bench: Bench, method: str, models: Sequence[int] = range(3), stack
     result = unlearn_shard(
         bench.task,
         replace(bench.procedure(method), from_first=True),
-        bench.division,
+        bench.split,
         originals=bench.weight_file(0),
         held_out_oracles=bench.weight_file(HELD_OUT) if method == "load_oracle" else None,
         model_indices=models,
@@ -81,5 +81,5 @@ def test_redrawing_depends_on_its_seed_alone() -> None:
 
 def test_the_start_is_read_from_the_slice() -> None:
     own = {"method": "do_nothing", "settings": {}, "snapshots": [0]}
-    assert not Procedure.from_slice(own).from_first
-    assert Procedure.from_slice({**own, "unlearned_from": "first"}).from_first
+    assert not UnlearningRecipe.from_slice(own).from_first
+    assert UnlearningRecipe.from_slice({**own, "unlearned_from": "first"}).from_first

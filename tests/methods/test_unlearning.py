@@ -19,9 +19,9 @@ from unlearnkit.data.membership import random_membership
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.models.parts import sharing
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.unlearning import Context
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 PLUG_IN = """
 import copy
@@ -81,16 +81,16 @@ def test_a_method_gets_the_whole_forget_set_and_all_the_rest(
 
 def test_division_is_a_partition(small_digits: ImageSet) -> None:
     few = small_digits.subset(6, 3)
-    division = Division.of(few, np.array([4, 0], dtype=np.int32))
-    assert division.retain.tolist() == [1, 2, 3, 5]
-    assert division.forget.tolist() == [4, 0]
-    assert division.forget.dtype == torch.int64
-    assert division.views["validation"].tolist() == [6, 7, 8]
+    split = UnlearningSplit.of(few, np.array([4, 0], dtype=np.int32))
+    assert split.retain.tolist() == [1, 2, 3, 5]
+    assert split.forget.tolist() == [4, 0]
+    assert split.forget.dtype == torch.int64
+    assert split.views["validation"].tolist() == [6, 7, 8]
 
 
 def test_models_of_a_pool_keep_and_forget_samples_of_their_own(small_digits: ImageSet) -> None:
     membership = random_membership(0, "pool/halves", range(3), 240, 0.5, 12)
-    for model, own in enumerate(Division.by_model(small_digits, membership)):
+    for model, own in enumerate(UnlearningSplit.by_model(small_digits, membership)):
         assert (len(own.retain), len(own.forget)) == (108, 12)
         assert membership.forgotten[model, own.forget].all()
         assert (membership.member & ~membership.forgotten)[model, own.retain].all()
@@ -101,7 +101,7 @@ def test_models_of_a_pool_keep_and_forget_samples_of_their_own(small_digits: Ima
 def test_a_model_of_a_pool_is_unlearned_as_it_would_be_alone(method: str, bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("small_cnn" if method == "cfw" else "mlp")
     forgotten = [np.arange(3 * model, 3 * model + model + 2) for model in range(3)]
-    shard = bench.shard_of([Division.of(bench.dataset, own) for own in forgotten], method)
+    shard = bench.shard_of([UnlearningSplit.of(bench.dataset, own) for own in forgotten], method)
     assert shard.stack_size == 1
     ((_, epoch), *_) = shard.states
     for model, own in enumerate(forgotten):
@@ -111,7 +111,7 @@ def test_a_model_of_a_pool_is_unlearned_as_it_would_be_alone(method: str, bench_
 
 def test_methods_never_see_a_test_split(small_digits: ImageSet) -> None:
     tested = replace(small_digits, validation_size=15, test_size=5)
-    assert Division.of(tested, np.array([4])).views["validation"].tolist() == list(range(240, 255))
+    assert UnlearningSplit.of(tested, np.array([4])).views["validation"].tolist() == list(range(240, 255))
 
 
 def test_a_snapshot_that_is_never_reached_is_told(
@@ -188,10 +188,10 @@ def test_a_missing_original_is_named(bench_of: Callable[..., Bench]) -> None:
 
 def test_a_procedure_is_read_from_its_slice() -> None:
     own = {"method": "scrub", "settings": {"epochs": 5, "milestones": [2]}, "snapshots": [3, 5]}
-    procedure = Procedure.from_slice(own)
+    procedure = UnlearningRecipe.from_slice(own)
     assert (procedure.method, procedure.settings.epochs, procedure.settings.milestones) == ("scrub", 5, (2,))
     assert (procedure.snapshots, procedure.recipe) == ((3, 5), None)
-    assert Procedure.from_slice({**own, "training": RECIPE.model_dump(mode="json")}).recipe == RECIPE
+    assert UnlearningRecipe.from_slice({**own, "training": RECIPE.model_dump(mode="json")}).recipe == RECIPE
 
 
 @pytest.mark.parametrize("models", [1, 3])

@@ -54,10 +54,10 @@ def test_effects_and_forget_sets_are_made_of_matrices(attributed: Checkout) -> N
     assert forget.tolist() == score_forget_set(components[:, 0], 6, 4).tolist()
     for name in ("subsets", "slopes"):
         effects = read_effects(folder / name / "effects/telling.safetensors")
-        assert effects.effect.shape == effects.own.shape == (260, 10)
+        assert effects.effect.shape == effects.self_effect.shape == (260, 10)
         rows = MatrixFile(folder / name / "matrices/logit_7.safetensors").rows(forget)
         np.testing.assert_allclose(effects.effect[:, 7], rows.sum(axis=0), atol=1e-5)
-        np.testing.assert_allclose(effects.own[forget, 7], rows[np.arange(10), forget], atol=1e-6)
+        np.testing.assert_allclose(effects.self_effect[forget, 7], rows[np.arange(10), forget], atol=1e-6)
         assert effects.effect.any()
     outputs = TensorFile(folder / "subsets/outputs/0004-0007.safetensors")
     assert outputs["included"].sum(axis=1).tolist() == [100] * 4

@@ -17,11 +17,11 @@ from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.dataset_file import read_image_set
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -68,8 +68,8 @@ def test_a_chain_of_requests_is_made_as_by_hand(finished: Checkout, tmp_path: Pa
     seed = derive_seed(0, "unlearned", 2, "request")
     by_hand = unlearn_shard(
         task_for(dataset, settings["model"], seed, torch.device("cpu")),
-        Procedure.from_slice(settings),
-        Division(kept, new, {"validation": torch.arange(200, 260)}),
+        UnlearningRecipe.from_slice(settings),
+        UnlearningSplit(kept, new, {"validation": torch.arange(200, 260)}),
         originals=WeightFile(finished.result(f"unlearned/random_10/scrub/{SHARD}")),
         held_out_oracles=None,
         model_indices=range(2),

@@ -25,7 +25,7 @@ from unlearnkit.models.building import states_of
 from unlearnkit.places import Place, place_of
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.evaluation import observed_of_models
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Worker
 from unlearnkit.workflow.graph import Graph
@@ -118,8 +118,8 @@ def test_the_examples_of_the_page_are_read_and_work(files: Path) -> None:
     (noted,) = read_observation(["0000-0001.centres.parquet"], "centres").values()
     logits = task.architecture.build(1).eval()(task.pixels.normalised(torch.arange(260)))
     np.testing.assert_allclose(noted.values["centre"][1], logits.detach().mean(-1), atol=1e-6)
-    own, division = Attack.of("shake", {"size": 0.05}), Division.of(images, np.arange(10))
-    shaken = attack_shard(task, own, division, state_of=states.__getitem__, model_indices=[0, 1], worker=worker)
+    own, split = Attack.of("shake", {"size": 0.05}), UnlearningSplit.of(images, np.arange(10))
+    shaken = attack_shard(task, own, split, state_of=states.__getitem__, model_indices=[0, 1], worker=worker)
     moved = np.concatenate([(shaken.states[1, 0][name] - array).ravel() for name, array in states[1].items()])
     assert moved.std() == pytest.approx(0.05, rel=0.2)
 

@@ -14,7 +14,7 @@ from unlearnkit.config.training.text_recipe import TextRecipe
 from unlearnkit.data.text.cutting import Unit, cut
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.training.language.text_loop import Step, fit_text
-from unlearnkit.training.language.visits import Visits
+from unlearnkit.training.language.training_order import TrainingOrder
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 
@@ -54,7 +54,7 @@ def text_task(text_set: TextSet, model: str = "nanogpt", **settings: Any) -> Tas
     return task_for(text_set, {"name": model, "layers": 2, "width": 16, "heads": 2, **settings}, 0, CPU)
 
 
-def visits_of(own: TextRecipe, rows: torch.Tensor, text_set: TextSet, seed: int = 0) -> Visits:
+def visits_of(own: TextRecipe, rows: torch.Tensor, text_set: TextSet, seed: int = 0) -> TrainingOrder:
     """The visits of the model with a seed."""
     stages = {"order": 1, "refill": 2}
 
@@ -62,7 +62,7 @@ def visits_of(own: TextRecipe, rows: torch.Tensor, text_set: TextSet, seed: int 
         name, epoch = stage.split("/")
         return torch.Generator().manual_seed(1000 * seed + 10 * int(epoch) + stages[name])
 
-    return Visits(own, rows, text_set.train_size, generator)
+    return TrainingOrder(own, rows, text_set.train_size, generator)
 
 
 def trained(
@@ -77,10 +77,10 @@ def trained(
     """A model of a task after training on all of its text."""
     text_set = task.source.text_set
     model = task.fresh("original", [0], CPU)
-    visits = visits_of(own, torch.arange(text_set.train_size), text_set)
+    training_order = visits_of(own, torch.arange(text_set.train_size), text_set)
     worker = dataclasses.replace(worker, **execution)
     return fit_text(
-        model, task.architecture.adapter, task.source, visits, own, worker, end_step=end_step, resume=resume
+        model, task.architecture.adapter, task.source, training_order, own, worker, end_step=end_step, resume=resume
     )
 
 

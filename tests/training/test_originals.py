@@ -18,10 +18,10 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.images.loop import fit
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.shard import ShardResult, Task, Worker
 from unlearnkit.training.unlearning import run_method
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 RECIPE = Recipe.model_validate({"epochs": 4, "batch_size": 64, "lr": 0.2, "warmup_epochs": 1})
 ALL = retain_set(300, None)
@@ -233,13 +233,13 @@ def test_a_batch_of_one_is_explained_in_every_method(
     task_of: TaskOf, worker_of: WorkerOf, method: str, settings: dict[str, int], says: str
 ) -> None:
     task, recipe = task_of("small_cnn", channels=DEEP), RECIPE.model_copy(update={"batch_size": 72})
-    procedure = Procedure.from_slice(
+    procedure = UnlearningRecipe.from_slice(
         {"method": method, "settings": settings, "snapshots": [1], "training": recipe.model_dump()}
     )
-    division = Division(torch.arange(11, 300), torch.arange(11), {"validation": torch.arange(0)})
+    split = UnlearningSplit(torch.arange(11, 300), torch.arange(11), {"validation": torch.arange(0)})
     model, worker = task.fresh("original", [0], torch.device("cpu")), worker_of()
     with pytest.raises(TrainingError, match=says):
-        run_method(task, procedure, division, model, {}, (0,), worker)
+        run_method(task, procedure, split, model, {}, (0,), worker)
 
 
 def test_leaving_out_the_only_batch_is_told(task_of: TaskOf, worker_of: WorkerOf) -> None:

@@ -16,11 +16,11 @@ from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.training.evaluation import margins_of_models
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.precision import products
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 from unlearnkit.training.unlearning import run_method
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 CPU = torch.device("cpu")
 EXACT, ROUNDED = (False, False), (True, True)
@@ -80,10 +80,10 @@ def test_methods_round_where_they_train_by_the_recipe(
     _, task = small_task("image", digits)
     own = {"epochs": 1, "batch_size": 150, "lr": 0.1, "precision": "tf32"}
     settings = {} if method == "early_stopped_retrain" else {"epochs": 1}
-    procedure = Procedure.from_slice({"method": method, "settings": settings, "snapshots": [1], "training": own})
-    division = Division.of(digits, np.arange(5))
+    procedure = UnlearningRecipe.from_slice({"method": method, "settings": settings, "snapshots": [1], "training": own})
+    split = UnlearningSplit.of(digits, np.arange(5))
     model = task.fresh("original", [0], CPU)
-    run_method(task, procedure, division, model, {}, (0,), worker_of())
+    run_method(task, procedure, split, model, {}, (0,), worker_of())
     assert seen == {expected}
 
 
@@ -93,9 +93,9 @@ def test_language_methods_round_where_their_own_settings_say_so(
 ) -> None:
     dataset, task = small_task("text", digits)
     settings = {"steps": 1, "batch_size": 4, "precision": precision}
-    procedure = Procedure.from_slice({"method": "npo_kl", "settings": settings, "snapshots": [1]})
+    procedure = UnlearningRecipe.from_slice({"method": "npo_kl", "settings": settings, "snapshots": [1]})
     model = task.fresh("original", [0], CPU)
-    run_method(task, procedure, Division.of(dataset, np.arange(3)), model, {}, (0,), worker_of())
+    run_method(task, procedure, UnlearningSplit.of(dataset, np.arange(3)), model, {}, (0,), worker_of())
     assert seen == {expected}
 
 

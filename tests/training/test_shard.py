@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unlearnkit.training.shard import Kept, Worker, in_stacks, rounds, run_shard
+from unlearnkit.training.shard import StackResults, Worker, in_stacks, rounds, run_shard
 
 
-def kept(models: int) -> Kept:
+def kept(models: int) -> StackResults:
     states = {
         epoch: [{"0.weight": np.full((2, 1), 100.0 * epoch + k), "1.count": np.array(k)} for k in range(models)]
         for epoch in (3, 12)
     }
-    return Kept(states, {3: 10.5, 12: 42.0}, {3: 0.25, 12: 1.0})
+    return StackResults(states, {3: 10.5, 12: 42.0}, {3: 0.25, 12: 1.0})
 
 
 def test_stacks_cover_the_shard_in_order() -> None:
@@ -25,7 +25,7 @@ def test_stacks_cover_the_shard_in_order() -> None:
 def test_kept_states_go_round() -> None:
     # more than ten models: positions must not be sorted as text
     original = kept(12)
-    read = Kept.from_arrays(original.to_arrays())
+    read = StackResults.from_arrays(original.to_arrays())
     assert (read.passes, read.seconds) == (original.passes, original.seconds)
     assert list(read.states) == [12, 3] or list(read.states) == [3, 12]
     for epoch, states in original.states.items():

@@ -10,7 +10,7 @@ import pytest
 from unlearnkit.artifacts.base import placed
 from unlearnkit.config.load import load_experiment
 from unlearnkit.errors import ConfigError
-from unlearnkit.training.procedure import Procedure
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.method_readers import method_reader_files
 from unlearnkit.workflow.present import Present
@@ -72,7 +72,7 @@ def test_files_of_the_encoder_of_a_method_are_inputs_and_their_folder_is_in_no_s
     assert here == there
     files = method_reader_files(graphs[1], "icu")
     assert files == [str(tmp_path / "there" / "model.safetensors")]
-    read = Procedure.from_slice(placed(here, files)).settings.model_dump()
+    read = UnlearningRecipe.from_slice(placed(here, files)).settings.model_dump()
     assert read == graphs[1].variants["icu"].settings.model_dump()
     (tmp_path / "there" / "model.safetensors").unlink()
     assert method_reader_files(graphs[1], "icu") == [str(tmp_path / "there" / "config.json")]  # which is missing

@@ -91,16 +91,20 @@ class Effects:
     """What a forget set F adds to the logits, float32 [samples, classes], in nats; rows as in the data set.
 
     Rows are the training samples, then validation, then test if any. `effect[x, c]` is the sum over i in F of
-    beta_{i,c}(x). `own[x, c]` is beta_{x,c}(x) for x in F, the diagonal, and 0 in every other row.
+    beta_{i,c}(x). `self_effect[x, c]` is beta_{x,c}(x) for x in F, the diagonal, and 0 in every other row.
     """
 
     effect: Floats
-    own: Floats
+    self_effect: Floats
 
 
-def write_effects(path: str | os.PathLike[str], effect: Floats, own: Floats, metadata: Mapping[str, str]) -> None:
+def write_effects(
+    path: str | os.PathLike[str], effect: Floats, self_effect: Floats, metadata: Mapping[str, str]
+) -> None:
     """Write the effects of a forget set; `metadata` holds the name and the kind of the attribution."""
-    write_tensors(path, {"effect": np.asarray(effect, np.float32), "own": np.asarray(own, np.float32)}, metadata)
+    write_tensors(
+        path, {"effect": np.asarray(effect, np.float32), "own": np.asarray(self_effect, np.float32)}, metadata
+    )
 
 
 def read_effects(path: str | os.PathLike[str]) -> Effects:

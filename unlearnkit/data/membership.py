@@ -12,7 +12,7 @@ import numpy as np
 
 from unlearnkit.artifacts.membership import Membership
 from unlearnkit.artifacts.store import parse_npy
-from unlearnkit.data.draws import order, seeded
+from unlearnkit.data.subset import order, seeded
 from unlearnkit.errors import DataError
 
 HEADER = 4096

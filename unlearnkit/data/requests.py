@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unlearnkit.artifacts.membership import Bools, Membership
-from unlearnkit.data.draws import order, seeded
+from unlearnkit.data.subset import order, seeded
 from unlearnkit.errors import DataError
 
 

@@ -25,7 +25,7 @@ def alike(rows: Rows) -> bool:
 
 
 def rows_of_stack(rows: Rows, positions: Sequence[int]) -> Tensor:
-    """Return the samples of the models at `positions` as `Draws` takes them: [n], or [K, n] of K with their own."""
+    """Return the samples of the models at `positions` as `Subset` takes them: [n], or [K, n] of K with their own."""
     if isinstance(rows, Tensor):
         return rows
     own = [rows[position] for position in positions]

@@ -49,7 +49,7 @@ class Settings(ObservationSettings):
 
 def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.ndarray]:
     """Return the values above, [models, rows]; raises DataError if the encoder is not there or has too few layers."""
-    part = shown.own["continuations"]
+    part = shown.observed["continuations"]
     reader, files = _reader(settings, means)
     means.facts["encoder"] = {"name": embedder_name(settings.encoder), "layer": settings.layer, "files": files}
     suffixes = part.of_samples["suffix"].tolist()

@@ -54,6 +54,6 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     classifier = TextClassifier(folder, means.device)
     chosen = classifier.index(settings.label, "observations.classified.label")
     means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
-    texts = shown.own["generations"].values["text"]
+    texts = shown.observed["generations"].values["text"]
     found = [classifier.probabilities(own.tolist(), most=settings.most_tokens)[:, chosen] for own in texts]
     return {"probability": np.stack(found)}

@@ -60,7 +60,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     classifier = TextClassifier(folder, means.device)
     classifier.index(ENTAILMENT, KEY)
     means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
-    part = shown.own["generations"]
+    part = shown.observed["generations"]
     answers, texts, recalls = part.of_samples["answer"].tolist(), part.values["text"], part.values["rougeL_recall"]
     found = [labels(classifier, own.tolist(), answers, recall) for own, recall in zip(texts, recalls, strict=True)]
     stacked = np.array(found, np.dtypes.StringDType())

@@ -95,7 +95,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
 
     Raises what the judge raises; replies that it gave before are kept (`means.replies`).
     """
-    texts, baselines = shown.own["generations"].values["text"], _baselines(shown, settings)
+    texts, baselines = shown.observed["generations"].values["text"], _baselines(shown, settings)
     wanted = [settings.groups is None or pair.group in settings.groups for pair in shown.pairs]
     judgements = [
         [
@@ -121,7 +121,7 @@ def _question(pair: Pair) -> str:
 
 def _baselines(shown: Shown, settings: Settings) -> Sequence[Sequence[str | None]]:
     """Return what every answer is compared with, [models, rows]; None for nothing."""
-    models, rows = shown.own["generations"].values["text"].shape
+    models, rows = shown.observed["generations"].values["text"].shape
     if settings.baseline is None:
         return [[None] * rows] * models
     if settings.baseline == "answer":

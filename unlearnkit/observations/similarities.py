@@ -49,7 +49,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
 
     Raises DataError if the embedder is not there.
     """
-    part = shown.own["generations"]
+    part = shown.observed["generations"]
     written, references = part.values["text"], part.of_samples["answer"].tolist()
     folder, files = _source(settings)
     means.facts["embedder"] = {"name": embedder_name(settings.embedder), "files": hashes_of(files)}

@@ -18,10 +18,10 @@ from unlearnkit.config.execution import Execution
 from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.forget_sets import split_labels
 from unlearnkit.metrics.population import Population
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for, worker_for
 from unlearnkit.training.shard import Task, Worker
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Tuned:
     """A forget set that trials unlearn: its name, its samples as an unlearner sees them, what it is compared with."""
 
     name: str
-    division: Division
+    split: UnlearningSplit
     original: Population
     oracle: Population | None
 
@@ -77,13 +77,13 @@ class Bench:
         groups = [(file, [index for index in models if index in file.model_indices]) for file in self.files]
         return [(file, indices) for file, indices in groups if indices]
 
-    def procedure(self, settings: Any) -> Procedure:
+    def procedure(self, settings: Any) -> UnlearningRecipe:
         """Return the method with some settings, whose models are kept at the end."""
         method = self.method
         by_recipe = getattr(method, "LAST_EPOCH", None) == "training"
         last = self.settings["training_epochs"] if by_recipe else length_of(settings)
         recipe = self.settings.get("training")
-        return Procedure(
+        return UnlearningRecipe(
             self.settings["method"],
             settings,
             (last,),
@@ -97,7 +97,7 @@ class Bench:
         return [
             Tuned(
                 name,
-                Division.of(self.dataset, forget),
+                UnlearningSplit.of(self.dataset, forget),
                 self._population("", starts, forget),
                 self._population(name, models, forget) if name in self.references else None,
             )
@@ -115,9 +115,9 @@ def length_of(settings: Any) -> int:
 
 def population_of(parts: Sequence[Margins], forget: np.ndarray) -> Population:
     """Return what an objective receives of models that were observed on the same images, for one forget set."""
-    split = split_labels(parts[0].split, parts[0].sample_index, forget)
+    labels = split_labels(parts[0].split, parts[0].sample_index, forget)
     margins, correct = ([getattr(part, name) for part in parts] for name in ("margins", "correct"))
-    return Population(np.concatenate(margins), np.concatenate(correct), split)
+    return Population(np.concatenate(margins), np.concatenate(correct), labels)
 
 
 class NothingKept(ResumeFolder):

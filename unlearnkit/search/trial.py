@@ -15,9 +15,9 @@ from unlearnkit.facts.search_space import fitted
 from unlearnkit.search.bench import Bench, Tuned, population_of
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.shard import ShardResult
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 COMPLETE, FAILED, OVER_BUDGET = "complete", "failed", "over budget"
 
@@ -96,14 +96,14 @@ def within_budget(bench: Bench, values: Mapping[str, Any]) -> dict[str, Any] | N
     return fitted(values, cost, bench.settings["budget"] * retraining)
 
 
-def _unlearn(bench: Bench, study: int, procedure: Procedure, tuned: Tuned, runs: _Runs) -> None:
+def _unlearn(bench: Bench, study: int, procedure: UnlearningRecipe, tuned: Tuned, runs: _Runs) -> None:
     """Unlearn one forget set from all models of a trial, and add what this shows and costs."""
     models, parts = bench.models(study), list[Margins]()
     for file, indices in bench.groups(models):
         result = unlearn_shard(
             bench.task,
             procedure,
-            tuned.division,
+            tuned.split,
             originals=file,
             held_out_oracles=None,
             model_indices=indices,

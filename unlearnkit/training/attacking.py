@@ -14,8 +14,8 @@ from unlearnkit.data.images.batches import batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.precision import products
 from unlearnkit.training.recorder import Recorder
-from unlearnkit.training.sets import Division, Sets
-from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
+from unlearnkit.training.sets import Sets, UnlearningSplit
+from unlearnkit.training.shard import ShardResult, StackResults, Task, Worker, run_shard
 from unlearnkit.training.unlearning import Context
 
 ROLE = "attacked"
@@ -43,7 +43,7 @@ class Attack:
 def attack_shard(
     task: Task,
     attack: Attack,
-    division: Division,
+    split: UnlearningSplit,
     *,
     state_of: Callable[[int], State],
     model_indices: Sequence[int],
@@ -51,24 +51,24 @@ def attack_shard(
 ) -> ShardResult:
     """Attack the models `model_indices`, whose whole states `state_of` gives; keep what comes of them.
 
-    `division` says what they were to forget. The seeds of a run derive from (base seed, "attacked", model index): all
+    `split` says what they were to forget. The seeds of a run derive from (base seed, "attacked", model index): all
     attacks see the same draws of a set for the same index, whatever the model is. Raises TrainingError for more `items`
     than the forget set has.
     """
     module = registry.load("attack", attack.name)
     items = getattr(attack.settings, "items", None)
-    if isinstance(items, int) and items > len(division.forget):
+    if isinstance(items, int) and items > len(split.forget):
         raise TrainingError(
-            f"{attack.name} asks for {items} items of a forget set of {len(division.forget)}",
-            expected=f"items of at most {len(division.forget)}",
+            f"{attack.name} asks for {items} items of a forget set of {len(split.forget)}",
+            expected=f"items of at most {len(split.forget)}",
             remedy="lower `items` of the attack, or leave this forget set out",
         )
     stack_size = (worker.stack_size or task.architecture.stack_size) if module.STACKABLE else 1
 
-    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+    def run_stack(indices: tuple[int, ...], name: str) -> StackResults:
         models = [task.architecture.load(state_of(index)) for index in indices]
         model = task.architecture.gather(models, worker.device).eval()
-        return run_attack(task, attack, division, model, indices, worker, name)
+        return run_attack(task, attack, split, model, indices, worker, name)
 
     return run_shard(model_indices, stack_size, worker, run_stack)
 
@@ -76,19 +76,19 @@ def attack_shard(
 def run_attack(
     task: Task,
     attack: Attack,
-    division: Division,
+    split: UnlearningSplit,
     model: nn.Module,
     model_indices: tuple[int, ...],
     worker: Worker,
     name: str = "models",
-) -> Kept:
+) -> StackResults:
     """Apply an attack to one model or stack; return what comes of it, with its cost.
 
     `name` is the beginning of the names of what the run saves in the resume folder. Raises TrainingError if batch norm
     meets a batch of one sample.
     """
     module = registry.load("attack", attack.name)
-    data = _sets(task, division, registry.views_of(module), model_indices)
+    data = _sets(task, split, registry.views_of(module), model_indices)
     unit = "step" if hasattr(attack.settings, "steps") else "epoch"
     recorder = Recorder((attack.last,), len(model_indices), worker, unit, name)
     context = Context(
@@ -111,14 +111,14 @@ def run_attack(
     return recorder.finish(attacked, attack.name)
 
 
-def _sets(task: Task, division: Division, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:
-    """Return the sets of a division, to draw from by the seeds of attacked models."""
+def _sets(task: Task, split: UnlearningSplit, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:
+    """Return the sets of a split, to draw from by the seeds of attacked models."""
 
     def draws(rows: Tensor, stage: str) -> Any:
         return task.kind.draws(task.source, rows, task.generators(ROLE, model_indices, stage), stage)
 
     return Sets(
-        draws(division.retain, "retain_batches"),
-        draws(division.forget, "forget_batches"),
-        {name: draws(division.views[name], name) for name in views},
+        draws(split.retain, "retain_batches"),
+        draws(split.forget, "forget_batches"),
+        {name: draws(split.views[name], name) for name in views},
     )

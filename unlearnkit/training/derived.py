@@ -27,13 +27,13 @@ Epochs = Mapping[int, Observed]
 class Shown:
     """What the models of a shard show on some samples at one epoch: what is derived depends on nothing else.
 
-    own        observation that is read -> what the models show
+    observed   observation that is read -> what the models show
     originals  the same of the originals, model k beside model k, where the observation NEEDS "originals"
     pairs      the questions and answers of the samples, where it NEEDS "pairs"
     training   those of all training samples, likewise: the same for all models
     """
 
-    own: Mapping[str, Observed]
+    observed: Mapping[str, Observed]
     originals: Mapping[str, Observed]
     pairs: Sequence[Pair]
     training: Sequence[Pair] = ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unlearnkit.config.settings import Settings
 from unlearnkit.data.rows_by_model import Rows, alike, rows_of_stack
-from unlearnkit.training.shard import Kept, ShardResult, Task, Worker, run_shard
+from unlearnkit.training.shard import ShardResult, StackResults, Task, Worker, run_shard
 
 
 def train_shard(
@@ -27,7 +27,7 @@ def train_shard(
     """
     position = {index: number for number, index in enumerate(model_indices)}
 
-    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+    def run_stack(indices: tuple[int, ...], name: str) -> StackResults:
         rows = rows_of_stack(samples, [position[index] for index in indices])
         return task.kind.train(task, recipe, rows, role, indices, name, worker)
 

@@ -14,7 +14,7 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.models.arrays import to_array, to_tensor
 from unlearnkit.models.building import states_of
 from unlearnkit.training.sets import Sets
-from unlearnkit.training.shard import Curve, Kept, Worker, rounds
+from unlearnkit.training.shard import Curve, StackResults, Worker, rounds
 
 _STEPS_PER_LINE = 50
 """Steps of language methods from one line of the log to the next."""
@@ -24,7 +24,7 @@ _LOOP = "loop/"
 
 
 @dataclass(frozen=True)
-class Moments:
+class Checkpoints:
     """What the loop of a method needs to go on after an interruption; methods without one begin again.
 
     Between two steps it asks whether it is `due` to be saved, and if so hands to `save` what the rest of its run
@@ -55,12 +55,12 @@ class Recorder:
 
     def __init__(self, snapshots: Sequence[int], models: int, worker: Worker, unit: str, name: str) -> None:
         self._snapshots, self._models, self._worker, self._unit = tuple(snapshots), models, worker, unit
-        self._kept, self._reached, self._start = Kept(), 0, worker.clock()
+        self._kept, self._reached, self._start = StackResults(), 0, worker.clock()
         self._name, self._stored, self._saved, self._due = name, set[int](), False, rounds(worker)
 
-    def moments(self) -> Moments:
+    def moments(self) -> Checkpoints:
         """Return what the loop of the method saves its state by, and finds it again."""
-        return Moments(lambda: next(self._due), self._save, self._load)
+        return Checkpoints(lambda: next(self._due), self._save, self._load)
 
     def keep(self, epoch: int, model: nn.Module) -> None:
         """Take note that an epoch is over, and keep the model if it is one of the snapshots."""
@@ -81,7 +81,7 @@ class Recorder:
         held = self._kept.curves[0] if self._kept.curves else {name: values[:0] for name, values in rows.items()}
         self._kept.curves = [{name: np.concatenate([held[name], values]) for name, values in rows.items()}]
 
-    def finish(self, model: nn.Module, method: str) -> Kept:
+    def finish(self, model: nn.Module, method: str) -> StackResults:
         """Return what was kept of a run that returned `model`; raises TrainingError if it missed a snapshot."""
         # what a method returns is its result, whatever it does after its last epoch
         if (last := self._snapshots[-1]) in (0, self._reached):
@@ -100,7 +100,7 @@ class Recorder:
         """Store the state of the loop, and the snapshots that are not stored yet."""
         resume, kept = self._worker.resume, self._kept
         for epoch in kept.states.keys() - self._stored:
-            one = Kept({epoch: kept.states[epoch]}, {epoch: kept.passes[epoch]}, {epoch: kept.seconds[epoch]})
+            one = StackResults({epoch: kept.states[epoch]}, {epoch: kept.passes[epoch]}, {epoch: kept.seconds[epoch]})
             resume.save(self._snapshot(epoch), one.to_arrays())
             self._stored.add(epoch)
         own = {
@@ -110,7 +110,7 @@ class Recorder:
         }
         arrays = {
             **{f"{_LOOP}{name}": to_array(tensor) for name, tensor in state.items()},
-            **Kept(all_passes=self.context.other_passes, notes=kept.notes, curves=kept.curves).to_arrays(),
+            **StackResults(all_passes=self.context.other_passes, notes=kept.notes, curves=kept.curves).to_arrays(),
             **{name: np.array(value) for name, value in own.items()},
         }
         resume.save(self._moment, arrays)
@@ -121,12 +121,12 @@ class Recorder:
         stored = self._worker.resume.load(self._moment)
         if stored is None:
             return None
-        before = Kept.from_arrays(stored)
+        before = StackResults.from_arrays(stored)
         for epoch in map(int, stored["snapshots"]):
             arrays = self._worker.resume.load(self._snapshot(epoch))
             if arrays is None:
                 return None  # damaged: the run begins again
-            one = Kept.from_arrays(arrays)
+            one = StackResults.from_arrays(arrays)
             before.states.update(one.states)
             before.passes.update(one.passes)
             before.seconds.update(one.seconds)

@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from unlearnkit.artifacts.membership import Membership
-from unlearnkit.data.draws import Draws
 from unlearnkit.data.images.batches import retain_set
 from unlearnkit.data.rows_by_model import rows_by_model
+from unlearnkit.data.subset import Subset
 from unlearnkit.errors import TrainingError
 
-D = TypeVar("D", bound=Draws)
+D = TypeVar("D", bound=Subset)
 
 
 class Splits(Protocol):
-    """A data set, of which a division needs only the sizes."""
+    """A data set, of which a split needs only the sizes."""
 
     @property
     def train_size(self) -> int:
@@ -35,7 +35,7 @@ class Splits(Protocol):
 
 
 @dataclass(frozen=True)
-class Division:
+class UnlearningSplit:
     """The samples as an unlearner sees them: rows of the retain set, of the forget set, and of further sets by name."""
 
     retain: Tensor
@@ -43,8 +43,8 @@ class Division:
     views: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, dataset: Splits, forget_set: npt.NDArray[np.integer]) -> Division:
-        """Return the division of a data set by the training indices of a forget set.
+    def of(cls, dataset: Splits, forget_set: npt.NDArray[np.integer]) -> UnlearningSplit:
+        """Return the split of a data set by the training indices of a forget set.
 
         Further sets are "validation" and those in the `views` of the data set, if it has some.
         """
@@ -52,14 +52,14 @@ class Division:
         return cls._with_views(dataset, retain_set(dataset.train_size, forget_set), forget)
 
     @classmethod
-    def by_model(cls, dataset: Splits, membership: Membership) -> list[Division]:
-        """Return a division for every model: what it keeps of the samples it was trained on, and what it forgets."""
+    def by_model(cls, dataset: Splits, membership: Membership) -> list[UnlearningSplit]:
+        """Return a split for every model: what it keeps of the samples it was trained on, and what it forgets."""
         kept, forgotten = membership.member & ~membership.forgotten, membership.forgotten
         pairs = zip(rows_by_model(kept), rows_by_model(forgotten), strict=True)
         return [cls._with_views(dataset, retain, forget) for retain, forget in pairs]
 
     @classmethod
-    def _with_views(cls, dataset: Splits, retain: Tensor, forget: Tensor) -> Division:
+    def _with_views(cls, dataset: Splits, retain: Tensor, forget: Tensor) -> UnlearningSplit:
         first = dataset.train_size
         validation = torch.arange(first, first + dataset.validation_size)
         rows = {"retain": retain, "forget": forget, "validation": validation}
@@ -95,7 +95,7 @@ class Sets(Generic[D]):
         """All sets by their names."""
         return {"retain": self.retain, "forget": self.forget, **self._views}
 
-    def name_of(self, draws: Draws) -> str:
+    def name_of(self, draws: Subset) -> str:
         """Return the name of the set that draws belong to, as a whole or as a part or form of it."""
         return next(name for name, own in self.by_name.items() if own.counter is draws.counter)
 

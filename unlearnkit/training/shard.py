@@ -14,8 +14,8 @@ import torch
 from unlearnkit import registry
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.weights import State
-from unlearnkit.data.draws import seeded
 from unlearnkit.data.images.batches import Pixels
+from unlearnkit.data.subset import seeded
 from unlearnkit.models.building import Architecture
 from unlearnkit.models.low_rank import composed
 from unlearnkit.seeds import derive_seed
@@ -118,7 +118,7 @@ class ShardResult:
 
 
 @dataclass
-class Kept:
+class StackResults:
     """What one stack has produced so far: states, passes and seconds per model, by epoch; total passes; notes; curves.
 
     There is a curve per model, or none.
@@ -154,7 +154,7 @@ class Kept:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Kept:
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> StackResults:
         """Return what `to_arrays` was made from."""
         notes = arrays["notes"].tobytes().decode().splitlines()
         kept = cls(all_passes=float(arrays["all_passes"]), notes=notes)
@@ -179,14 +179,17 @@ def in_stacks(model_indices: Sequence[int], stack_size: int) -> list[tuple[int, 
 
 
 def run_shard(
-    model_indices: Sequence[int], stack_size: int, worker: Worker, run_stack: Callable[[tuple[int, ...], str], Kept]
+    model_indices: Sequence[int],
+    stack_size: int,
+    worker: Worker,
+    run_stack: Callable[[tuple[int, ...], str], StackResults],
 ) -> ShardResult:
     """Run `run_stack(indices, name)` for every stack that the resume folder does not hold, and collect the shard."""
     result, seen = ShardResult(stack_size=min(stack_size, len(model_indices))), 0
     for number, indices in enumerate(stacks := in_stacks(model_indices, stack_size), start=1):
         name = f"models_{indices[0]:04d}-{indices[-1]:04d}"
         stored = worker.resume.load(name)
-        kept = Kept.from_arrays(stored) if stored else run_stack(indices, name)
+        kept = StackResults.from_arrays(stored) if stored else run_stack(indices, name)
         # what a group has trained is read by the process that started it
         if not stored and (len(stacks) > 1 or worker.group.size > 1):
             worker.resume.save(name, kept.to_arrays())

@@ -15,8 +15,8 @@ from unlearnkit import registry
 from unlearnkit.artifacts.attribution import Effects
 from unlearnkit.artifacts.weights import DELTA, WeightFile
 from unlearnkit.config.training.recipe import Recipe
-from unlearnkit.data.draws import Draws
 from unlearnkit.data.images.batches import batch_of_one_explained
+from unlearnkit.data.subset import Subset
 from unlearnkit.errors import TrainingError
 from unlearnkit.facts.passes import FORWARD_PASS
 from unlearnkit.models.adapter import Adapter
@@ -24,11 +24,11 @@ from unlearnkit.models.parts import sharing
 from unlearnkit.models.stochastic_depth import redraw
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.precision import products
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.processes.group import ALONE, Group
-from unlearnkit.training.recorder import Moments, Recorder
-from unlearnkit.training.sets import Division, Sets
-from unlearnkit.training.shard import Curve, Kept, ShardResult, Task, Worker, run_shard
+from unlearnkit.training.recorder import Checkpoints, Recorder
+from unlearnkit.training.sets import Sets, UnlearningSplit
+from unlearnkit.training.shard import Curve, ShardResult, StackResults, Task, Worker, run_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 ROLE = "unlearned"
 
@@ -67,8 +67,8 @@ class Context:
     report: Callable[[str], None] = field(default=lambda _: None)
     micro_batch_size: int | None = None
     group: Group = ALONE
-    moments: Moments = field(default_factory=Moments)
-    set_name: Callable[[Draws], str] = field(default=lambda _: "next")
+    moments: Checkpoints = field(default_factory=Checkpoints)
+    set_name: Callable[[Subset], str] = field(default=lambda _: "next")
     record: Callable[[Curve], None] = field(default=lambda _: None)
     other_passes: float = field(default=0.0)
     timed: bool = field(default=True)
@@ -115,8 +115,8 @@ class Context:
 
 def unlearn_shard(
     task: Task,
-    procedure: Procedure,
-    division: Division | Sequence[Division],
+    procedure: UnlearningRecipe,
+    split: UnlearningSplit | Sequence[UnlearningSplit],
     *,
     originals: WeightFile,
     held_out_oracles: WeightFile | None,
@@ -129,7 +129,7 @@ def unlearn_shard(
 ) -> ShardResult:
     """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
 
-    `division` is that of all models, or one per model, which then run one at a time: so a method never meets samples
+    `split` is that of all models, or one per model, which then run one at a time: so a method never meets samples
     that differ within a stack.
 
     Where all models start from original 0, `originals` is the file with that one. `held_out_oracles` is the file with
@@ -142,7 +142,7 @@ def unlearn_shard(
     the same model.
     """
     module = registry.load("method", procedure.method)
-    together = module.STACKABLE and isinstance(division, Division)
+    together = module.STACKABLE and isinstance(split, UnlearningSplit)
     stack_size = (worker.stack_size or task.architecture.stack_size) if together else 1
     position = {index: number for number, index in enumerate(model_indices)}
 
@@ -156,13 +156,13 @@ def unlearn_shard(
             redraw(model, derive_seed(task.base_seed, ROLE, index, "stochastic_depth"))
         return task.architecture.gather(models, worker.device).eval()
 
-    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
+    def run_stack(indices: tuple[int, ...], name: str) -> StackResults:
         model = first_originals(indices) if procedure.from_first else gathered([originals], indices)
         references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
         references["tokenizer"] = tokenizer
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
-        own = division if isinstance(division, Division) else division[position[indices[0]]]
+        own = split if isinstance(split, UnlearningSplit) else split[position[indices[0]]]
         original = gathered([reference], indices) if reference else model
         return run_method(task, procedure, own, model, references, indices, worker, name, original)
 
@@ -179,15 +179,15 @@ def _file_with(index: int, files: Sequence[WeightFile]) -> WeightFile:
 
 def run_method(
     task: Task,
-    procedure: Procedure,
-    division: Division,
+    procedure: UnlearningRecipe,
+    split: UnlearningSplit,
     model: nn.Module,
     references: Mapping[str, Any],
     model_indices: tuple[int, ...],
     worker: Worker,
     name: str = "models",
     original: nn.Module | None = None,
-) -> Kept:
+) -> StackResults:
     """Apply a method to one model or stack (the originals `model_indices`); return what it kept, with its cost.
 
     `name` is the beginning of the names of what the run saves in the resume folder, in case it is interrupted.
@@ -197,7 +197,7 @@ def run_method(
     """
     unit = "step" if hasattr(procedure.settings, "steps") else "epoch"
     module = registry.load("method", procedure.method)
-    data = sets_of(task, division, registry.views_of(module), model_indices)
+    data = sets_of(task, split, registry.views_of(module), model_indices)
     recorder = Recorder(procedure.snapshots, len(model_indices), worker, unit, name)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
@@ -216,19 +216,19 @@ def run_method(
         record=recorder.record,
     )
     recorder.context, recorder.data = context, data
-    sizes = f"{len(division.retain)} retain and {len(division.forget)} forget samples"
+    sizes = f"{len(split.retain)} retain and {len(split.forget)} forget samples"
     with products(), batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
         unlearned = module.unlearn(model, data, procedure.settings, context)
     return recorder.finish(unlearned, procedure.method)
 
 
-def sets_of(task: Task, division: Division, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:
-    """Return the retain set, the forget set and the named `views` of a division, to draw from for every model."""
+def sets_of(task: Task, split: UnlearningSplit, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:
+    """Return the retain set, the forget set and the named `views` of a split, to draw from for every model."""
 
-    if missing := [name for name in views if name not in division.views]:
+    if missing := [name for name in views if name not in split.views]:
         raise TrainingError(
             f"the method reads data.{missing[0]}, and the data set has no rows under this name",
-            expected=f"one of {', '.join(division.views)}",
+            expected=f"one of {', '.join(split.views)}",
             remedy="correct VIEWS of the data set, or those of the method",
         )
 
@@ -236,9 +236,9 @@ def sets_of(task: Task, division: Division, views: Sequence[str], model_indices:
         return task.kind.draws(task.source, rows, task.generators(ROLE, model_indices, stage), stage)
 
     return Sets(
-        draws(division.retain, "retain_batches"),
-        draws(division.forget, "forget_batches"),
-        {name: draws(division.views[name], name) for name in views},
+        draws(split.retain, "retain_batches"),
+        draws(split.forget, "forget_batches"),
+        {name: draws(split.views[name], name) for name in views},
     )
 
 

@@ -122,14 +122,14 @@ def test_a_forget_set_that_is_the_longer_one_hands_out_no_batch_without_partner(
 def test_flattening_and_repair_each_do_what_they_are_for(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     pixels = bench.task.pixels
-    images = pixels.normalised(bench.division.forget)
+    images = pixels.normalised(bench.split.forget)
     sharp = bench.model()
     for parameter in list(sharp.parameters())[-2:]:
         parameter.data.mul_(20)
     flat = bench.call("fcs", sharp, **{**FROZEN, "uniform_lr": 0.02, "epochs": 1, "batch_size": 5})
     before = divergence_from_uniform(sharp.eval()(images))
     assert divergence_from_uniform(flat(images)) < 0.9 * before
-    images, labels = pixels.normalised(bench.division.retain), pixels.labels[bench.division.retain]
+    images, labels = pixels.normalised(bench.split.retain), pixels.labels[bench.split.retain]
     repaired = bench.call("fcs", bench.model(), **{**FROZEN, "lr": 0.02, "batch_size": 32})
     losses = [torch.nn.functional.cross_entropy(model.eval()(images), labels) for model in (bench.model(), repaired)]
     assert losses[1] < 0.8 * losses[0]
@@ -138,7 +138,7 @@ def test_flattening_and_repair_each_do_what_they_are_for(bench_of: Callable[...,
 def test_the_returned_model_gives_the_same_logits_in_any_company(bench: Bench) -> None:
     # the reference returns its model in train mode, where a batch decides about batch norm
     model = bench.call("fcs", bench.model(), epochs=1)
-    images = bench.task.pixels.normalised(bench.division.retain[:20])
+    images = bench.task.pixels.normalised(bench.split.retain[:20])
     (before,) = states_of(model)
     torch.testing.assert_close(model(images)[:3], model(images[:3]))
     assert all(np.array_equal(array, before[name]) for name, array in states_of(model)[0].items())

@@ -23,7 +23,7 @@ RESTING = {"epochs": 1, "warmup_lr": 0.0, "lr": 0.0}
 
 
 def validation(bench: Bench) -> np.ndarray:
-    return bench.division.views["validation"].numpy()
+    return bench.split.views["validation"].numpy()
 
 
 def test_validation_samples_are_read_if_they_are_asked_for_only(bench: Bench) -> None:

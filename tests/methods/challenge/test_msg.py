@@ -31,7 +31,7 @@ def gradients(bench: Bench, model: nn.Module) -> dict[str, Tensor]:
     pixels = bench.task.pixels
     chosen = bench.samples("retain").part(10, bench.context().generators).indices[0]
     losses = []
-    for rows in (chosen, bench.division.forget):
+    for rows in (chosen, bench.split.forget):
         losses.append(cross_entropy(model.eval()(pixels.normalised(rows)), pixels.labels[rows]))
     (losses[0] - losses[1]).backward()
     found = dict(model.named_parameters())

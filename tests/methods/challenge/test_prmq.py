@@ -139,7 +139,7 @@ def test_the_steps_taken_are_those_of_the_batches(bench_of: Callable[..., Bench]
     bench = bench_of("mlp")
     settings: dict[str, Any] = {"pruned": 0.0, "epochs": 2, "last_fraction": 0.3, "batch_size": 23, "momentum": 0.0}
     state = bench.last("prmq", lr=0.1, weight_decay=0.1, **settings)
-    blank = (bench.task.pixels.images[bench.division.retain] == 0).all(0).flatten()
+    blank = (bench.task.pixels.images[bench.split.retain] == 0).all(0).flatten()
     # empty pixels are equal and not zero after normalisation: no gradient reaches the difference of two weights
     first, second = blank.nonzero()[:2, 0].tolist()
     before, after = bench.model().get_parameter("1.weight").detach(), torch.from_numpy(state["1.weight"])
@@ -172,7 +172,7 @@ def test_a_step_follows_weighted_cross_entropy_and_the_original_s_entropy(bench_
     bench = bench_of("mlp")
     settings = {"pruned": 0.9, "momentum": 0.0, "weight_decay": 0.0, "epochs": 1, "last_fraction": 1.0}
     result = bench.call("prmq", bench.model(), batch_size=230, lr=0.5, **settings)
-    pixels, rows = bench.task.pixels, bench.division.retain
+    pixels, rows = bench.task.pixels, bench.split.retain
     images, labels, student = pixels.normalised(rows), pixels.labels[rows], redrawn(bench, 0.9)
     logits = student(images)
     losses = functional.cross_entropy(logits, labels, reduction="none")

@@ -19,7 +19,7 @@ def test_the_teachers_are_the_original_and_a_fresh_model_of_its_architecture(ben
     context = bench.context(Watching)
     assert isinstance(context, Watching)
     bench.call("bad_teacher", bench.model(), context)
-    images = bench.task.pixels.normalised(bench.division.forget)
+    images = bench.task.pixels.normalised(bench.split.forget)
     fresh = bench.task.fresh(ROLE, [0], CPU)
     for teacher, model in zip(context.teachers, (bench.model(), fresh), strict=True):
         assert torch.equal(teacher(images), model.eval()(images))
@@ -30,8 +30,8 @@ def test_a_step_is_along_the_mean_divergence_of_the_batch(bench_of: Callable[...
     # Adam's first step is lr along the sign of the gradient with its weight decay, hence the scale shows in the signs
     bench, temperature, weight_decay, lr = bench_of("mlp"), 3.0, 0.03, 0.01
     model, random = bench.model(), bench.task.fresh(ROLE, [0], CPU)
-    rows = torch.cat([bench.division.retain, bench.division.forget])
-    images, is_forget = bench.task.pixels.normalised(rows), torch.arange(len(rows)) >= len(bench.division.retain)
+    rows = torch.cat([bench.split.retain, bench.split.forget])
+    images, is_forget = bench.task.pixels.normalised(rows), torch.arange(len(rows)) >= len(bench.split.retain)
     with torch.no_grad():
         target = torch.where(is_forget[:, None], random(images), model(images)).div(temperature).softmax(-1)
     student = model(images).div(temperature).log_softmax(-1)
@@ -58,6 +58,6 @@ def test_a_part_of_the_retain_set_is_drawn_for_every_run(bench_of: Callable[...,
     assert kept.passes == pytest.approx({1: 5 / 3 * (69 + 10), 3: 5 / 3 * 3 * (69 + 10)})
     assert bench.settings("bad_teacher", retain_fraction=0.3).passes(230, 10, 3) == pytest.approx(kept.passes[3])
     drawn = bench.last("bad_teacher", retain_fraction=0.1)
-    others = [bench.with_other_data(np.array([row])) for row in bench.division.retain[:20]]
+    others = [bench.with_other_data(np.array([row])) for row in bench.split.retain[:20]]
     # 23 of 230 are drawn, the same ones in both epochs
     assert 14 <= sum(same(other.last("bad_teacher", retain_fraction=0.1), drawn) for other in others) < 20

@@ -51,7 +51,7 @@ def test_importance_is_that_of_single_gradients_or_of_batches(
     method: str, gradients: str, batch_size: int, group: int, bench: Bench
 ) -> None:
     model, settings = bench.model().eval(), bench.settings(method, gradients=gradients, batch_size=batch_size)
-    expected = by_hand(method, model, *drawn(bench, bench.division.forget), group)
+    expected = by_hand(method, model, *drawn(bench, bench.split.forget), group)
     context = bench.context()
     found, count = importance(model, bench.samples("forget"), settings, context, *KINDS[method])
     assert (count, context.other_passes) == (-(-10 // group), 10)
@@ -63,9 +63,9 @@ def test_importance_is_that_of_single_gradients_or_of_batches(
 def test_weights_are_dampened_by_the_importance_of_both_sets(method: str, bench: Bench) -> None:
     selection, dampening = 2.0, 0.5
     original = bench.model().eval()
-    both = torch.cat([bench.division.retain, bench.division.forget])
+    both = torch.cat([bench.split.retain, bench.split.forget])
     for_all = by_hand(method, original, *drawn(bench, both), 1)
-    for_forget = by_hand(method, original, *drawn(bench, bench.division.forget), 1)
+    for_forget = by_hand(method, original, *drawn(bench, bench.split.forget), 1)
     unlearned = dict(bench.call(method, bench.model(), selection=selection, dampening=dampening).named_parameters())
     dampened = 0
     for name, weight in original.named_parameters():

@@ -48,7 +48,7 @@ def test_exact_effects_of_ridge_regression_give_the_retrained_predictions(bench_
     pixels = bench.task.pixels
     features = pixels.normalised(torch.arange(len(pixels.labels))).flatten(1).double()
     labels = nn.functional.one_hot(pixels.labels, 10).double()
-    train, forget, penalty = torch.arange(240), bench.division.forget, 5.0
+    train, forget, penalty = torch.arange(240), bench.split.forget, 5.0
 
     def fitted(rows: Tensor) -> Tensor:
         own = features[rows]
@@ -67,7 +67,7 @@ def test_exact_effects_of_ridge_regression_give_the_retrained_predictions(bench_
         bench.call("dm_direct", model, context_with(bench, Effects(effect, np.zeros_like(effect))), multiplier=1.0)
     )[0]
     result = method.assemble(state, lambda plain: features @ torch.from_numpy(plain["weight"]).T)
-    retrained = features @ fitted(bench.division.retain)
+    retrained = features @ fitted(bench.split.retain)
     torch.testing.assert_close(result, retrained, rtol=0, atol=1e-9)
     assert float((features @ weights - retrained).abs().max()) > 0.01
 
@@ -77,7 +77,7 @@ def test_the_shift_is_m_times_the_effects_of_all_or_of_the_forget_samples(bench:
     np.testing.assert_allclose(predicted(bench), original - effects.effect, atol=1e-5)
     np.testing.assert_allclose(predicted(bench, multiplier=0.5), original - 0.5 * effects.effect, atol=1e-5)
     own = predicted(bench, terms="own")
-    np.testing.assert_allclose(own[bench.forget], (original - effects.own)[bench.forget], atol=1e-5)
+    np.testing.assert_allclose(own[bench.forget], (original - effects.self_effect)[bench.forget], atol=1e-5)
     others = np.setdiff1d(np.arange(len(original)), bench.forget)
     np.testing.assert_allclose(own[others], original[others], atol=1e-6)
 
@@ -107,7 +107,7 @@ def test_its_state_is_not_taken_for_the_weights_of_a_model(bench: Bench) -> None
 
 @pytest.mark.parametrize("method", ["dm_direct", "datamodel_matching"])
 def test_effects_of_other_data_are_refused(bench: Bench, method: str) -> None:
-    foreign = Effects(bench.effects.effect[1:], bench.effects.own[1:])
+    foreign = Effects(bench.effects.effect[1:], bench.effects.self_effect[1:])
     with pytest.raises(TrainingError, match="are those of 259 samples, the data set has 260"):
         bench.call(method, bench.model(), context_with(bench, foreign))
 

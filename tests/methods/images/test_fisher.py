@@ -43,7 +43,7 @@ def squares_one_by_one(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
 def test_the_information_is_that_of_single_gradients_whatever_the_batches(bench: Bench) -> None:
     # published: the square of a batch's mean gradient, smaller by about the batch size
     model = bench.model().eval()
-    expected = squares_one_by_one(model, bench.task.pixels.normalised(bench.division.forget))
+    expected = squares_one_by_one(model, bench.task.pixels.normalised(bench.split.forget))
     for batch_size in (3, 10):
         found = fisher_information(model, bench.samples("forget"), 10, batch_size, bench.context())
         assert found.keys() == expected.keys()

@@ -36,7 +36,7 @@ def gradients_one_by_one(model: nn.Module, images: Tensor, labels: Tensor) -> Te
 
 
 def samples_of(bench: Bench, part: str) -> tuple[Tensor, Tensor]:
-    rows = getattr(bench.division, part)
+    rows = getattr(bench.split, part)
     return bench.task.pixels.normalised(rows), bench.task.pixels.labels[rows]
 
 

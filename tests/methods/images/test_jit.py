@@ -38,7 +38,7 @@ def seeded(*seeds: int) -> list[torch.Generator]:
 def test_loss_and_gradient_are_those_of_single_samples(
     bench: Bench, through: Literal["both", "clean"], noise: float, perturbations: int
 ) -> None:
-    model, images = bench.model().eval(), bench.task.pixels.normalised(bench.division.forget)
+    model, images = bench.model().eval(), bench.task.pixels.normalised(bench.split.forget)
     settings = settings_of(noise=noise, perturbations=perturbations, through=through)
     found, expected = lipschitz(model, images, settings, seeded(7)), by_hand(model, images, settings, 7)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=0)
@@ -72,7 +72,7 @@ def test_the_published_gradient_is_noise_where_the_outputs_are_linear() -> None:
 
 def test_every_model_of_a_stack_has_noise_of_its_own(bench_of: Callable[..., Bench]) -> None:
     bench, settings = bench_of("mlp"), settings_of(noise=0.1, perturbations=2)
-    images = bench.task.pixels.normalised(bench.division.forget)
+    images = bench.task.pixels.normalised(bench.split.forget)
     alone = [lipschitz(bench.model(seed).eval(), images, settings, seeded(seed)) for seed in (0, 1)]
     stack = bench.task.architecture.gather([bench.model(seed) for seed in (0, 1)], CPU).eval()
     together = lipschitz(stack, images.expand(2, *images.shape), settings, seeded(0, 1))
@@ -80,7 +80,7 @@ def test_every_model_of_a_stack_has_noise_of_its_own(bench_of: Callable[..., Ben
 
 
 def test_outputs_near_the_forget_samples_become_flat(bench: Bench) -> None:
-    images, settings = bench.task.pixels.normalised(bench.division.forget), settings_of(noise=0.1)
+    images, settings = bench.task.pixels.normalised(bench.split.forget), settings_of(noise=0.1)
 
     def steepness(model: nn.Module) -> float:
         with torch.no_grad():

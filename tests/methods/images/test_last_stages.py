@@ -115,7 +115,7 @@ def test_the_recipe_decides_optimiser_and_decay(bench_of: Callable[..., Bench]) 
     ):
         procedure = replace(bench.procedure("eu_k"), recipe=RECIPE.model_copy(update=changes))
         references = {"held_out_oracles": bench.model(HELD_OUT)}
-        kept = run_method(bench.task, procedure, bench.division, bench.model(), references, (0,), bench.worker())
+        kept = run_method(bench.task, procedure, bench.split, bench.model(), references, (0,), bench.worker())
         results.append(kept.states[2][0])
     assert not any(same(first, second) for k, first in enumerate(results) for second in results[k + 1 :])
 

@@ -25,7 +25,7 @@ def test_a_stored_model_is_its_adapter_and_has_the_margins_of_the_merged_one(ben
         assert same(whole_state(stored, index, epoch, originals.state), shard.whole_state(index, epoch))
     margins = margins_of_models(shard.whole_state, [0], [epoch], bench.dataset, bench.task, bench.worker())[epoch]
     adapted = bench.call(METHOD, bench.model(), rank=2)
-    logits = adapted(bench.task.pixels.normalised(bench.division.forget)).detach().numpy()
+    logits = adapted(bench.task.pixels.normalised(bench.split.forget)).detach().numpy()
     assert np.array_equal(logits.argmax(1) == bench.dataset.labels[bench.forget], margins.correct[0, bench.forget])
 
 

@@ -105,7 +105,7 @@ def test_the_engine_reads_teachers_from_the_held_out_files_only(bench_of: Callab
     bench = bench_of("mlp")
     settings: dict[str, Any] = {"epochs": 200, "lr": 0.01, "oracles": 1, "pool": 3, "retain_ratio": 10.0}
     shard = bench.shard("oracle_matching", **settings)
-    images = bench.task.pixels.normalised(bench.division.retain)
+    images = bench.task.pixels.normalised(bench.split.retain)
     oracles = [bench.model(50 + k).eval()(images).detach() for k in range(3)]
     for index in range(3):
         student = bench.task.architecture.load(shard.states[index, 200]).eval()(images).detach()

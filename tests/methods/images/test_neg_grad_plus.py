@@ -34,7 +34,7 @@ class Recording(Samples):
 
 
 def forget_loss(bench: Bench, model: nn.Module) -> float:
-    indices = bench.division.forget
+    indices = bench.split.forget
     with torch.no_grad():
         return cross_entropy(model(bench.task.pixels.normalised(indices)), bench.task.pixels.labels[indices]).item()
 
@@ -65,12 +65,12 @@ def test_the_distance_to_the_original_holds_the_weights_there(bench_of: Callable
 def test_every_pass_over_the_forget_set_has_an_order_of_its_own(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     generators = bench.task.generators(ROLE, [0], "forget_batches")
-    forget = Recording(bench.task.pixels, bench.division.forget, generators)
+    forget = Recording(bench.task.pixels, bench.split.forget, generators)
     settings = bench.settings("neg_grad_plus", epochs=1, batch_size=5)
     data = Sets(bench.samples("retain"), forget, {})
     neg_grad_plus.unlearn(bench.model(), data, settings, bench.context())
     passes = torch.cat(forget.seen).reshape(-1, len(forget))
-    assert (passes.sort().values == bench.division.forget.sort().values).all()
+    assert (passes.sort().values == bench.split.forget.sort().values).all()
     assert len(passes.unique(dim=0)) == len(passes) == 23
 
 
@@ -84,7 +84,7 @@ def test_statistics_of_batch_norm_stay_in_eval_mode_only(bench_of: Callable[...,
 
 def test_losses_bounded_by_a_probability_have_no_gradient_and_the_cap_at_chance_has(bench: Bench) -> None:
     # Deep Unlearn's negative gradient bounds every sample's signed loss by 0 and 1 / C
-    indices, model = bench.division.forget, bench.model().eval()
+    indices, model = bench.split.forget, bench.model().eval()
     labels = bench.task.pixels.labels[indices]
     losses = functional.cross_entropy(model(bench.task.pixels.normalised(indices)), labels, reduction="none")
     for signed in (-losses, losses):

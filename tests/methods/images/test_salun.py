@@ -22,7 +22,7 @@ def moved(bench: Bench, **settings: float) -> np.ndarray:
 
 def gradient(bench: Bench) -> np.ndarray:
     """Return |d CE on F / d w| of the original in eval mode, from one batch of the whole forget set."""
-    model, indices = bench.model().eval(), bench.division.forget
+    model, indices = bench.model().eval(), bench.split.forget
     loss = cross_entropy(model(bench.task.pixels.normalised(indices)), bench.task.pixels.labels[indices])
     return np.concatenate([g.abs().numpy().ravel() for g in torch.autograd.grad(loss, list(model.parameters()))])
 

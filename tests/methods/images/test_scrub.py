@@ -28,7 +28,7 @@ class Watching(Context):
 
 
 def images_and_labels(bench: Bench, part: str) -> tuple[Tensor, Tensor]:
-    indices = getattr(bench.division, part)
+    indices = getattr(bench.split, part)
     return bench.task.pixels.normalised(indices), bench.task.pixels.labels[indices]
 
 

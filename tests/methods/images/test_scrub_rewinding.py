@@ -24,8 +24,8 @@ SETTINGS: dict[str, Any] = {"lr": 0.1, "milestones": (), "ascent_epochs": EPOCHS
 
 def unseen(bench: Bench) -> Tensor:
     """Return the validation samples whose class occurs in the forget set."""
-    labels, validation = bench.task.pixels.labels, bench.division.views["validation"]
-    return validation[torch.isin(labels[validation], labels[bench.division.forget])]
+    labels, validation = bench.task.pixels.labels, bench.split.views["validation"]
+    return validation[torch.isin(labels[validation], labels[bench.split.forget])]
 
 
 def error(bench: Bench, state: State, samples: Tensor) -> float:
@@ -38,7 +38,7 @@ def error(bench: Bench, state: State, samples: Tensor) -> float:
 def chosen(bench: Bench, states: list[State]) -> int:
     """Return the epoch, 0 for the original, that rewinding has to choose of one model's states."""
     reference = error(bench, states[-1], unseen(bench))
-    return int(np.argmin([abs(error(bench, state, bench.division.forget) - reference) for state in states]))
+    return int(np.argmin([abs(error(bench, state, bench.split.forget) - reference) for state in states]))
 
 
 def trained(bench: Bench, index: int) -> list[State]:
@@ -96,7 +96,7 @@ def test_passes_count_every_evaluation(bench: Bench, samples: int) -> None:
 def test_more_unseen_samples_than_there_are_of_these_classes_are_refused(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("mlp")
     available = len(unseen(bench))
-    assert 0 < available < len(bench.division.views["validation"])
+    assert 0 < available < len(bench.split.views["validation"])
     bench.last("scrub", rewind_samples=available)
     with pytest.raises(TrainingError, match=f"{available + 1} validation samples .* there are {available}"):
         bench.last("scrub", rewind_samples=available + 1)
@@ -106,7 +106,7 @@ def test_samples_of_other_classes_play_no_part(bench_of: Callable[..., Bench]) -
     bench = bench_of("mlp")
     own = set(unseen(bench).tolist())
     images = bench.dataset.images.copy()
-    others = [row for row in bench.division.views["validation"].tolist() if row not in own]
+    others = [row for row in bench.split.views["validation"].tolist() if row not in own]
     images[others] = 255 - images[others]
     altered = replace(bench, dataset=replace(bench.dataset, images=images))
     settings = {"epochs": EPOCHS, "rewind_samples": len(own), **SETTINGS}

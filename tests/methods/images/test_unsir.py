@@ -25,7 +25,7 @@ def test_the_noise_is_that_of_plain_torch(bench: Bench) -> None:
     assert context.other_passes == 5 * 6
 
     (generator,) = bench.context().generators
-    drawn = bench.division.forget[torch.randperm(10, generator=generator)[:6]]
+    drawn = bench.split.forget[torch.randperm(10, generator=generator)[:6]]
     assert labels.tolist() == bench.task.pixels.labels[drawn].tolist()
     pixels = torch.randn(6, 1, 8, 8, generator=generator).requires_grad_()
     optimizer = torch.optim.Adam([pixels], lr=0.1)
@@ -57,7 +57,7 @@ def test_the_impair_step_sees_every_copy_and_every_sample_once(bench_of: Callabl
     is_noise = images[:, 0, 0, 0] >= 50
     seen = zip(images[is_noise][:, 0, 0, 0].tolist(), targets[is_noise].tolist(), strict=True)
     assert Counter(seen) == {(50.0, 4): 5, (51.0, 5): 5, (52.0, 6): 5}
-    rows = bench.division.forget
+    rows = bench.split.forget
     own = {(image.numpy().tobytes(), int(y)) for image, y in zip(images[~is_noise], targets[~is_noise], strict=True)}
     pairs = zip(bench.task.pixels.normalised(rows), bench.task.pixels.labels[rows], strict=True)
     assert own == {(image.numpy().tobytes(), int(y)) for image, y in pairs}

@@ -22,9 +22,9 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.methods.language import kumpr
 from unlearnkit.models.building import states_of
 from unlearnkit.registry import load
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.shard import Kept, Worker
+from unlearnkit.training.shard import StackResults, Worker
 from unlearnkit.training.unlearning import run_method
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 FORGET = np.arange(3, 30, 3)
 LEARNING = {"epochs": 60, "batch_size": 10, "order": "shuffled", "lr": 1e-2, "warmup_steps": 5, "schedule": "linear"}
@@ -40,28 +40,30 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
     return Memory(tmp_path_factory.mktemp("memory"), text, model, recipe, FORGET)
 
 
-def run(memory: Memory, folder: Path, micro_batch_size: int | None = None, **settings: Any) -> Kept:
+def run(memory: Memory, folder: Path, micro_batch_size: int | None = None, **settings: Any) -> StackResults:
     """What is kept of every epoch."""
     chosen = load("method", "kumpr").Settings.model_validate({**SETTINGS, **settings})
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(folder), "key"), lambda _: None)
     worker = replace(worker, micro_batch_size=micro_batch_size)
-    procedure = Procedure("kumpr", chosen, tuple(range(1, chosen.epochs + 1)))
-    return run_method(memory.task, procedure, memory.division, memory.original, {}, (0,), worker)
+    procedure = UnlearningRecipe("kumpr", chosen, tuple(range(1, chosen.epochs + 1)))
+    return run_method(memory.task, procedure, memory.split, memory.original, {}, (0,), worker)
 
 
-def means(kept: Kept, column: str) -> list[float]:
+def means(kept: StackResults, column: str) -> list[float]:
     """The mean of a column of the curve in every epoch 0, 1, ..."""
     (curve,) = kept.curves
     return [float(curve[column][curve["epoch"] == epoch].mean()) for epoch in range(curve["epoch"].max() + 1)]
 
 
 @pytest.fixture(scope="module")
-def stopped(memory: Memory, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def stopped(memory: Memory, tmp_path_factory: pytest.TempPathFactory) -> StackResults:
     """A run of at most thirty epochs."""
     return run(memory, tmp_path_factory.mktemp("stopped"))
 
 
-def test_a_run_stops_after_the_first_epoch_with_both_means_below_their_limits(memory: Memory, stopped: Kept) -> None:
+def test_a_run_stops_after_the_first_epoch_with_both_means_below_their_limits(
+    memory: Memory, stopped: StackResults
+) -> None:
     (note,) = stopped.notes
     found = re.fullmatch(
         r"model 0: stopped after epoch (\d+): accuracy 0\.\d{4} < 0\.2994 and likelihood 0\.\d{4} < 0\.0499", note
@@ -106,7 +108,7 @@ def test_a_run_that_does_not_forget_ends_with_its_epochs_and_says_so(memory: Mem
     assert same(kept.states[2][0], states_of(memory.original)[0])
 
 
-def test_no_run_stops_before_its_fewest_epochs(memory: Memory, tmp_path: Path, stopped: Kept) -> None:
+def test_no_run_stops_before_its_fewest_epochs(memory: Memory, tmp_path: Path, stopped: StackResults) -> None:
     last = stopped.curves[0]["epoch"].max()
     later = run(memory, tmp_path, min_epochs=last + 2)
     assert f"stopped after epoch {last + 2}:" in later.notes[-1]

@@ -43,7 +43,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Memory:
 
 def batch_of(memory: Memory, name: str) -> TokenBatch:
     """Return a whole set as one batch."""
-    draws = sets_of(memory.task, memory.division, VIEWS, [0]).by_name[name]
+    draws = sets_of(memory.task, memory.split, VIEWS, [0]).by_name[name]
     return TokenBatch.whole(*next(draws.unshuffled(len(draws))))
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from unlearnkit.data.text.sequences import IGNORE
 from unlearnkit.methods.language.block_outputs import block_output
 from unlearnkit.methods.language.rmu import direction
-from unlearnkit.training.shard import Kept
+from unlearnkit.training.shard import StackResults
 from unlearnkit.training.unlearning import run_method, sets_of
 
 STEPS, SIZE = 2, 7
@@ -184,8 +184,8 @@ CASES: dict[str, tuple[dict[str, Any], int, Objective]] = {
 
 def drawn(bench: Bench) -> list[dict[str, Any]]:
     """Return the batches by set that a method gets in its steps."""
-    sets = sets_of(bench.task, bench.division, (REF, RREF, ALT), [0]).by_name
-    sets["unmasked"] = sets_of(bench.task, bench.division, (), [0]).forget.unmasked()
+    sets = sets_of(bench.task, bench.split, (REF, RREF, ALT), [0]).by_name
+    sets["unmasked"] = sets_of(bench.task, bench.split, (), [0]).forget.unmasked()
     batches = {name: own.endless(SIZE) for name, own in sets.items()}
     return [{name: next(own) for name, own in batches.items()} for _ in range(STEPS)]
 
@@ -210,7 +210,7 @@ def test_every_step_follows_the_gradient_of_the_formula(
         case.split()[0],
         model,
         context,
-        sets_of(pairs.task, pairs.division, (REF, RREF, ALT), [0]),
+        sets_of(pairs.task, pairs.split, (REF, RREF, ALT), [0]),
         **{"steps": STEPS, "lr": 0.02, "batch_size": SIZE, "clip": None, "schedule": "constant", **settings},
     )
     hook.remove()
@@ -232,10 +232,10 @@ def test_every_step_follows_the_gradient_of_the_formula(
 def test_forward_passes_of_fewer_sequences_give_the_same_model_at_the_same_cost(case: str, pairs: Bench) -> None:
     settings, _, _ = CASES[case]
 
-    def kept(size: int | None) -> Kept:
+    def kept(size: int | None) -> StackResults:
         procedure = pairs.procedure(case.split()[0], **{"steps": 2, "lr": 0.01, "batch_size": SIZE, **settings})
         worker = replace(pairs.worker(), micro_batch_size=size)
-        return run_method(pairs.task, procedure, pairs.division, pairs.model(), {}, (0,), worker)
+        return run_method(pairs.task, procedure, pairs.split, pairs.model(), {}, (0,), worker)
 
     whole, parts = kept(None), kept(3)
     assert parts.passes == pytest.approx(whole.passes, rel=1e-12)

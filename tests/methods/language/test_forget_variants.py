@@ -74,7 +74,7 @@ def test_a_bound_of_auto_is_measured_on_the_original(pairs: Bench) -> None:
     def ends(**settings: Any) -> str:
         return pairs.kept("pdu", steps=1, **settings).notes[-1]
 
-    everything = [pairs.samples("retain").batch(pairs.division.retain[None])]
+    everything = [pairs.samples("retain").batch(pairs.split.retain[None])]
     batch = tuple(part[0] for part in everything[0])
     expected = 1.2 * nll(pairs.model().eval(), batch).item()
     assert ends().endswith(f"with eps {expected:.4g} nats")

@@ -27,9 +27,9 @@ from unlearnkit.data.text.sequences import IGNORE
 from unlearnkit.errors import TrainingError
 from unlearnkit.models.building import states_of
 from unlearnkit.registry import load
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.shard import Kept, Worker
+from unlearnkit.training.shard import StackResults, Worker
 from unlearnkit.training.unlearning import run_method, sets_of
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 FORGET = np.arange(3, 30, 3)
 LEARNING = {"epochs": 60, "batch_size": 10, "order": "shuffled", "lr": 1e-2, "warmup_steps": 5, "schedule": "linear"}
@@ -51,25 +51,23 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
     )
 
 
-def run(memory: Memory, folder: Path, **settings: Any) -> Kept:
+def run(memory: Memory, folder: Path, **settings: Any) -> StackResults:
     """What is kept of every epoch."""
     folder.mkdir(exist_ok=True)
     chosen = load("method", "icu").Settings.model_validate({**SETTINGS, **settings})
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(folder / "out"), "key"), lambda _: None)
-    division = replace(
-        memory.division, views={**memory.division.views, "partners": memory.division.retain[: len(FORGET)]}
-    )
-    procedure = Procedure("icu", chosen, tuple(range(1, chosen.epochs + 1)))
+    split = replace(memory.split, views={**memory.split.views, "partners": memory.split.retain[: len(FORGET)]})
+    procedure = UnlearningRecipe("icu", chosen, tuple(range(1, chosen.epochs + 1)))
     references = {"tokenizer": word_tokenizer(60, folder)}
-    return run_method(memory.task, procedure, division, memory.original, references, (0,), worker)
+    return run_method(memory.task, procedure, split, memory.original, references, (0,), worker)
 
 
-def by_epoch(kept: Kept, column: str) -> list[np.ndarray]:
+def by_epoch(kept: StackResults, column: str) -> list[np.ndarray]:
     (curve,) = kept.curves
     return [curve[column][curve["epoch"] == epoch] for epoch in range(curve["epoch"].max() + 1)]
 
 
-def stopped_after(kept: Kept) -> int:
+def stopped_after(kept: StackResults) -> int:
     found = [re.search(r"stopped after epoch (\d+):", note) for note in kept.notes]
     return next(int(match[1]) for match in found if match)
 
@@ -155,8 +153,8 @@ def test_the_files_that_texts_are_compared_with_are_noted(memory: Memory, tmp_pa
 
 
 def test_a_batch_leaves_out_inactive_sequences_with_their_partners(memory: Memory) -> None:
-    views = {**memory.division.views, "partners": memory.division.retain[: len(FORGET)]}
-    sets = sets_of(memory.task, replace(memory.division, views=views), ("partners",), [0])
+    views = {**memory.split.views, "partners": memory.split.retain[: len(FORGET)]}
+    sets = sets_of(memory.task, replace(memory.split, views=views), ("partners",), [0])
     draws = Partnered(sets.forget, sets.partners)
     whole = [next(each) for each in [draws.endless(4)] for _ in range(6)]
     assert [len(batch[0]) for batch in whole] == [4, 4, 1] * 2  # the last one is kept
@@ -185,7 +183,7 @@ def test_a_step_follows_the_gradient_of_the_three_losses(learn: str, bench_of: C
     model = bench.model()
     own = {"epochs": 2, "lr": 0.02, "batch_size": 10, "gamma": 2.0, "partner_weight": 3.0, "alpha": 5.0}
     bench.call("icu", model, replace(bench.context(), keep=keep), None, **own, learn=learn)
-    sets = sets_of(bench.task, bench.division, ("partners",), [0])
+    sets = sets_of(bench.task, bench.split, ("partners",), [0])
     batches: Any = Partnered(sets.forget, sets.partners).endless(10)
     _, (inputs, labels, other, others) = next(batches), next(batches)
     slow, original = copy.deepcopy(models[0]).double().train(), copy.deepcopy(model).double().eval()

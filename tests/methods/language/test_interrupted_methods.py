@@ -12,7 +12,7 @@ import pytest
 from bench import Bench, same
 
 from unlearnkit.artifacts.resume import ResumeFolder
-from unlearnkit.training.shard import Kept, ShardResult
+from unlearnkit.training.shard import ShardResult, StackResults
 from unlearnkit.training.unlearning import run_method, unlearn_shard
 
 CASES: dict[str, dict[str, Any]] = {
@@ -59,22 +59,20 @@ def settings_of(method: str) -> dict[str, Any]:
     return own if "epochs" in own else {**OWN, **own}
 
 
-def interrupted(bench: Bench, method: str, **settings: Any) -> tuple[Kept, int]:
+def interrupted(bench: Bench, method: str, **settings: Any) -> tuple[StackResults, int]:
     """What is kept of a run that ends after each of its steps, and how often it was begun."""
     folder = Interrupting(str(bench.folder / "interrupted"), "key")
     worker = replace(bench.worker(), resume=folder, checkpoint_seconds=0)
     procedure = bench.procedure(method, (1, 3, 6), **settings)
     for begun in itertools.count(1):
         try:
-            return run_method(
-                bench.task, procedure, bench.division, bench.model(), bench.references, (0,), worker
-            ), begun
+            return run_method(bench.task, procedure, bench.split, bench.model(), bench.references, (0,), worker), begun
         except InterruptionError:
             continue
     raise AssertionError
 
 
-def assert_equal(one: Kept, other: Kept) -> None:
+def assert_equal(one: StackResults, other: StackResults) -> None:
     assert one.passes == other.passes and one.all_passes == other.all_passes
     assert one.notes == other.notes
     assert [curve.keys() for curve in one.curves] == [curve.keys() for curve in other.curves]
@@ -107,7 +105,7 @@ def test_of_an_adapter_only_the_factors_are_saved(method: str, adapted: Bench) -
     saved: list[Mapping[str, np.ndarray]] = []
     worker.resume.discard = lambda name=None: saved.append(worker.resume.load(name or "") or {})
     procedure = adapted.procedure(method, (6,), **settings)
-    run_method(adapted.task, procedure, adapted.division, adapted.model(), {}, (0,), worker)
+    run_method(adapted.task, procedure, adapted.split, adapted.model(), {}, (0,), worker)
     names = {name.removeprefix("loop/model/") for name in saved[0] if name.startswith("loop/model/")}
     assert names == set(whole.states[6][0])
 
@@ -120,7 +118,7 @@ def test_a_shard_goes_on_within_its_second_model(bench_of: Callable[..., Bench])
         return unlearn_shard(
             bench.task,
             bench.procedure("npo", (2, 6), **OWN),
-            bench.division,
+            bench.split,
             originals=bench.weight_file(0),
             held_out_oracles=None,
             model_indices=range(3),
@@ -157,8 +155,8 @@ def test_a_damaged_snapshot_costs_the_run_and_not_the_job(bench_of: Callable[...
     procedure = bench.procedure("npo", (1, 6), **OWN)
     for _ in range(4):
         with pytest.raises(InterruptionError):
-            run_method(bench.task, procedure, bench.division, bench.model(), {}, (0,), worker)
+            run_method(bench.task, procedure, bench.split, bench.model(), {}, (0,), worker)
     snapshot = folder.folder / "models.snapshot_1.safetensors"
     snapshot.write_bytes(snapshot.read_bytes()[:-4])
     healthy = replace(worker, resume=ResumeFolder(folder.output, "key"))
-    assert_equal(run_method(bench.task, procedure, bench.division, bench.model(), {}, (0,), healthy), whole)
+    assert_equal(run_method(bench.task, procedure, bench.split, bench.model(), {}, (0,), healthy), whole)

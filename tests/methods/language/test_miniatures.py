@@ -83,7 +83,7 @@ class Miniature:
         )
 
     def _batch(self, name: str) -> TokenBatch:
-        draws = sets_of(self.memory.task, self.memory.division, ("refusals",), [0]).by_name[name]
+        draws = sets_of(self.memory.task, self.memory.split, ("refusals",), [0]).by_name[name]
         return TokenBatch.whole(*next(draws.unshuffled(len(draws))))
 
 

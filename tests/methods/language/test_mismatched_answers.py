@@ -37,7 +37,7 @@ def mismatched(bench: Bench, count: int = 3) -> Mismatched:
 
 
 def test_every_question_has_answers_of_retained_sequences_and_targets_on_them_alone(bench: Bench) -> None:
-    own, retained = mismatched(bench), set(bench.division.retain.tolist())
+    own, retained = mismatched(bench), set(bench.split.retain.tolist())
     rows = own.indices[:4]
     inputs, labels = own.mismatched(rows, 7)
     assert len(inputs) == 4 * 3
@@ -76,7 +76,7 @@ def test_a_step_follows_all_three_losses_and_the_first_one_ascends(bench: Bench)
     model = bench.model()
     own: dict[str, Any] = {"steps": 1, "lr": 1e-3, "batch_size": 4, "answers": 2, **weights}
     bench.call("llmu", model, replace(bench.context(), keep=keep), **own)
-    sets = sets_of(bench.task, bench.division, (), [0])
+    sets = sets_of(bench.task, bench.split, (), [0])
     batches = {
         "forget": next(sets.forget.endless(4)),
         "retain": next(sets.retain.endless(4)),

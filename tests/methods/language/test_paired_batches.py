@@ -1,4 +1,4 @@
-"""Pairs in methods: the views that a division provides, and batches with the true answers beside the replacing ones."""
+"""Pairs in methods: the views that a split provides, and batches with the true answers beside the replacing ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unlearnkit.data.text.sequences import IGNORE
 from unlearnkit.errors import TrainingError
 from unlearnkit.methods.language.token_steps import TokenBatch
 from unlearnkit.training.language.token_losses import token_sum
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.unlearning import sets_of
 
 FORGET = np.array([2, 5, 11])
@@ -31,7 +31,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_views_have_the_rows_of_their_sets(bench: Bench) -> None:
     # partners are no rows of the data set: a rule finds them
-    views = {name: rows for name, rows in bench.division.views.items() if name != "partners"}
+    views = {name: rows for name, rows in bench.split.views.items() if name != "partners"}
     assert {name: views[name].tolist() for name in views} == {
         "validation": [12, 13, 14, 15],
         "holdout": [12, 13, 14, 15],
@@ -40,11 +40,11 @@ def test_views_have_the_rows_of_their_sets(bench: Bench) -> None:
         "retain_refusals": [row for row in range(12) if row not in FORGET],
     }
     text = made_text(12, 4, vocabulary=40, shortest=2, longest=9)
-    assert [*Division.of(text, FORGET).views] == ["validation"]
+    assert [*UnlearningSplit.of(text, FORGET).views] == ["validation"]
 
 
 def test_a_method_reads_pairs_in_both_forms(bench: Bench) -> None:
-    sets = sets_of(bench.task, bench.division, VIEWS, [0])
+    sets = sets_of(bench.task, bench.split, VIEWS, [0])
     batch = TokenBatch.whole(*next(sets.refusals.endless(2)))
     assert batch.paired is not None and batch.sequences == batch.paired.sequences == 2
     # the same prompts, then two answers
@@ -59,7 +59,7 @@ def test_a_method_reads_pairs_in_both_forms(bench: Bench) -> None:
 
 def test_every_model_is_given_answers_of_its_own(bench: Bench) -> None:
     def answers(model: int) -> list[list[int]]:
-        draws = sets_of(bench.task, bench.division, ("refusals",), [model]).refusals
+        draws = sets_of(bench.task, bench.split, ("refusals",), [model]).refusals
         assert isinstance(draws, Replaced)
         return [draws.answers_of(draws.indices, batch).tolist() for batch in range(4)]
 
@@ -67,7 +67,7 @@ def test_every_model_is_given_answers_of_its_own(bench: Bench) -> None:
 
 
 def test_losses_of_the_parts_of_a_batch_add_up(bench: Bench) -> None:
-    sets = sets_of(bench.task, bench.division, ("retain_refusals",), [0])
+    sets = sets_of(bench.task, bench.split, ("retain_refusals",), [0])
     batch, model = TokenBatch.whole(*next(sets.retain_refusals.endless(7))), bench.model()
 
     def losses(part: TokenBatch) -> torch.Tensor:
@@ -85,4 +85,4 @@ def test_losses_of_the_parts_of_a_batch_add_up(bench: Bench) -> None:
 def test_a_set_that_is_not_provided_is_named(tmp_path: Path) -> None:
     plain = Bench(made_text(12, 4, vocabulary=40, shortest=2, longest=9), "gpt2", FORGET, tmp_path)
     with pytest.raises(TrainingError, match=r"reads data.refusals, and the data set has no rows under this name"):
-        sets_of(plain.task, plain.division, ("refusals",), [0])
+        sets_of(plain.task, plain.split, ("refusals",), [0])

@@ -18,7 +18,7 @@ from unlearnkit.methods.language.token_steps import Loss, Term, TokenBatch, desc
 from unlearnkit.methods.language.token_terms import largest_nll, nll
 from unlearnkit.models.building import states_of
 from unlearnkit.training.language.token_losses import targets, token_sum
-from unlearnkit.training.shard import Kept, ShardResult, Worker, run_shard
+from unlearnkit.training.shard import ShardResult, StackResults, Worker, run_shard
 from unlearnkit.training.unlearning import run_method, unlearn_shard
 
 
@@ -38,7 +38,7 @@ def test_ascent_stops_and_says_so(method: str, micro_batch_size: int | None, tex
     notes: list[str] = []
     worker = replace(text.worker(), report=notes.append, micro_batch_size=micro_batch_size)
     procedure = text.procedure(method, range(1, 31), steps=30, **STOPS)
-    kept = run_method(text.task, procedure, text.division, text.model(), text.references, (0,), worker)
+    kept = run_method(text.task, procedure, text.split, text.model(), text.references, (0,), worker)
     (note,) = kept.notes
     assert note in notes
     stopped = int(note.split("stopped before step ")[1].split(":")[0])
@@ -73,7 +73,7 @@ def test_a_loss_that_is_no_number_stops_any_method(method: str, text: Bench) -> 
     model = text.model()
     with torch.no_grad():
         next(model.parameters()).fill_(math.nan)
-    kept = run_method(text.task, text.procedure(method), text.division, model, {}, (3,), text.worker())
+    kept = run_method(text.task, text.procedure(method), text.split, model, {}, (3,), text.worker())
     of = "retain" if method == "token_fine_tune" else "forget"
     assert kept.notes[1:] == [
         f"model 3: stopped before step 1: the mean loss of its {of} batch is not finite",
@@ -139,8 +139,8 @@ def test_the_guard_lies_two_nats_above_a_model_that_knows_nothing(text: Bench) -
 
 @pytest.mark.parametrize(("passes", "mean"), [((1.0, 2.0, 6.0), 3.0), ((0.1, 0.1, 0.1), 0.1)])
 def test_the_passes_of_a_shard_are_the_mean_of_its_models(passes: tuple[float, ...], mean: float, text: Bench) -> None:
-    def run_stack(indices: tuple[int, ...], name: str) -> Kept:
-        return Kept({1: [{}]}, {1: passes[indices[0]]}, {1: 0.0})
+    def run_stack(indices: tuple[int, ...], name: str) -> StackResults:
+        return StackResults({1: [{}]}, {1: passes[indices[0]]}, {1: 0.0})
 
     # exactly, also where a sum of equal numbers rounds
     assert run_shard(range(3), 1, text.worker(), run_stack).passes == {1: mean}
@@ -148,9 +148,9 @@ def test_the_passes_of_a_shard_are_the_mean_of_its_models(passes: tuple[float, .
 
 def test_notes_of_a_shard_survive_a_resume(text: Bench) -> None:
     folder = ResumeFolder(str(text.folder / "kept"), "key")
-    kept = Kept(notes=["model 0: one", "model 0: größer"])
+    kept = StackResults(notes=["model 0: one", "model 0: größer"])
     folder.save("stack", kept.to_arrays())
-    assert Kept.from_arrays(folder.load("stack") or {}).notes == kept.notes
+    assert StackResults.from_arrays(folder.load("stack") or {}).notes == kept.notes
 
     reported: list[str] = []
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(text.folder / "shard"), "key"), reported.append)
@@ -160,7 +160,7 @@ def test_notes_of_a_shard_survive_a_resume(text: Bench) -> None:
         return unlearn_shard(
             text.task,
             procedure,
-            text.division,
+            text.split,
             originals=text.weight_file(0),
             held_out_oracles=None,
             model_indices=range(3),
@@ -180,6 +180,6 @@ def test_the_log_has_a_line_per_snapshot_and_fifty_steps(text: Bench) -> None:
     lines: list[str] = []
     worker = replace(text.worker(), report=lines.append)
     procedure = text.procedure("token_fine_tune", (3, 60), steps=60, batch_size=4)
-    run_method(text.task, procedure, text.division, text.model(), {}, (0,), worker)
+    run_method(text.task, procedure, text.split, text.model(), {}, (0,), worker)
     assert lines[0].startswith("model 0: effective batch 4 of 230 sequences")
     assert lines[1:] == ["step 3/60", "step 50/60", "step 60/60"]

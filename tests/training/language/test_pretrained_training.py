@@ -19,11 +19,11 @@ from unlearnkit.errors import ArtifactError
 from unlearnkit.models.language.pretrained_model import BASE
 from unlearnkit.training.language.text_loop import fit_text, whole_state
 from unlearnkit.training.originals import train_shard
-from unlearnkit.training.procedure import Procedure
-from unlearnkit.training.sets import Division
+from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import Task, Worker
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
 
 TEXT = positions_text("document")
 ADAPTER = {"rank": 2, "dropout": 0.2, "alpha": 4}
@@ -40,15 +40,15 @@ def task_on(seed: int = 0, adapter: dict[str, Any] | None = ADAPTER, **settings:
 )
 def test_a_resumed_run_ends_in_the_same_bits(settings: dict[str, Any], worker_of: Callable[..., Worker]) -> None:
     task, own, moments = task_on(**settings), recipe(epochs=1), []
-    visits = visits_of(own, torch.arange(TEXT.train_size), TEXT)
+    training_order = visits_of(own, torch.arange(TEXT.train_size), TEXT)
 
     def run(resume: Any = None, end_step: Callable[..., Any] = lambda _: None) -> dict[str, np.ndarray]:
         model, parts = task.fresh("original", [0], CPU), task.architecture.adapter
-        fit_text(model, parts, task.source, visits, own, worker_of(), end_step=end_step, resume=resume)
+        fit_text(model, parts, task.source, training_order, own, worker_of(), end_step=end_step, resume=resume)
         return whole_state(model)
 
     whole = run(end_step=lambda step: moments.append(step.capture()))
-    assert len(moments) == visits.steps > 2
+    assert len(moments) == training_order.steps > 2
     resumed = run(resume=moments[1])
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
     assert any(not np.array_equal(whole[name], moments[1][f"model/{name}"]) for name in whole)
@@ -69,11 +69,11 @@ def test_originals_and_unlearned_models_are_factors_on_one_base(
     file = tmp_path / "original.safetensors"
     write_weights(file, originals.states, {})
     settings = registry.load("method", "npo").Settings(steps=3, batch_size=4, lr=1e-2)
-    division = Division.of(TEXT, np.arange(3))
+    split = UnlearningSplit.of(TEXT, np.arange(3))
     result = unlearn_shard(
         task,
-        Procedure("npo", settings, (3,)),
-        division,
+        UnlearningRecipe("npo", settings, (3,)),
+        split,
         originals=WeightFile(file),
         held_out_oracles=None,
         model_indices=(0, 1),
@@ -97,8 +97,8 @@ def test_unlearning_factors_of_another_base_is_refused(tmp_path: Path, worker_of
     with pytest.raises(ArtifactError, match="low-rank terms belong to another base"):
         unlearn_shard(
             task_on(),
-            Procedure("ga", registry.load("method", "ga").Settings(steps=1, batch_size=4), (1,)),
-            Division.of(TEXT, np.arange(3)),
+            UnlearningRecipe("ga", registry.load("method", "ga").Settings(steps=1, batch_size=4), (1,)),
+            UnlearningSplit.of(TEXT, np.arange(3)),
             originals=WeightFile(file),
             held_out_oracles=None,
             model_indices=(0,),

@@ -59,9 +59,9 @@ def test_it_is_what_the_run_does(forgotten: str, worker_of: Callable[..., Worker
     task, own = text_task(text_set), recipe(forgotten=forgotten, warmup_steps=3)
     rows = torch.arange(2, text_set.train_size)
     told = arithmetic(task.source, own, rows, 3, 1)
-    visits = visits_of(own, rows, text_set)
-    assert (told.steps, told.steps * 8 >= visits.sequences) == (visits.steps, True)
-    assert told.effective_batch == len(visits.of_step(0)) == 8
+    training_order = visits_of(own, rows, text_set)
+    assert (told.steps, told.steps * 8 >= training_order.sequences) == (training_order.steps, True)
+    assert told.effective_batch == len(training_order.of_step(0)) == 8
     assert (told.micro_batch, told.accumulation, told.warmup_steps) == (3, 3, 3)
     assert told.tokens_per_step == 8 * LENGTH
 

@@ -86,17 +86,17 @@ def test_the_loop_is_the_one_written_out(worker_of: Callable[..., Worker]) -> No
     own = recipe(batch_size=6, order="shuffled", warmup_steps=3, schedule="linear", weight_decay=0.3, clip=0.5)
     ours = trained(task, own, worker_of())
     model, tokens, rows = task.fresh("original", [0], CPU), task.source, torch.arange(text_set.train_size)
-    visits = visits_of(own, rows, text_set)
+    training_order = visits_of(own, rows, text_set)
     groups = [
         {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": 0.3},
         {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
-    for step in range(visits.steps):
-        rate = (step + 1) / 3 if step < 3 else 1 - (step - 3) / (visits.steps - 3)
+    for step in range(training_order.steps):
+        rate = (step + 1) / 3 if step < 3 else 1 - (step - 3) / (training_order.steps - 3)
         for group in optimizer.param_groups:
             group["lr"] = 3e-3 * rate
-        inputs, labels = tokens.batch(visits.of_step(step), tokens.within(rows))
+        inputs, labels = tokens.batch(training_order.of_step(step), tokens.within(rows))
         optimizer.zero_grad()
         functional.cross_entropy(model(inputs).flatten(0, 1), labels.flatten(), ignore_index=IGNORE).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)

@@ -11,7 +11,7 @@ from small_text import CPU, positions_text, recipe, visits_of
 from unlearnkit.data.text.cutting import Unit
 from unlearnkit.data.text.sequences import IGNORE, Tokens
 from unlearnkit.data.text.text_set import TextSet
-from unlearnkit.training.language.visits import Visits
+from unlearnkit.training.language.training_order import TrainingOrder
 
 UNITS: list[Unit] = ["sequence", "step", "document"]
 
@@ -26,8 +26,8 @@ def positions_of(text_set: TextSet, rows: list[int]) -> set[int]:
     return {position for start, length in spans for position in range(start, start + length)}
 
 
-def steps_of(visits: Visits) -> list[list[int]]:
-    return [visits.of_step(step).tolist() for step in range(visits.steps)]
+def steps_of(training_order: TrainingOrder) -> list[list[int]]:
+    return [training_order.of_step(step).tolist() for step in range(training_order.steps)]
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -45,9 +45,9 @@ def test_no_batch_of_an_oracle_has_a_forgotten_token(unit: Unit, order: str, for
         forgotten_positions = positions_of(text_set, [row for row in range(text_set.train_size) if row not in kept])
         allowed = positions_of(text_set, rows.tolist())
         assert forgotten_positions and not forgotten_positions & allowed
-        visits, goes_on = visits_of(own, rows, text_set), tokens.within(rows)
-        for step in range(visits.steps):
-            chosen = visits.of_step(step)
+        training_order, goes_on = visits_of(own, rows, text_set), tokens.within(rows)
+        for step in range(training_order.steps):
+            chosen = training_order.of_step(step)
             inputs, labels = tokens.batch(chosen, goes_on)
             real = torch.arange(inputs.shape[1]) < torch.from_numpy(text_set.lengths[chosen.numpy()])[:, None]
             # a token is its own position; padded inputs are 0 and no position
@@ -92,11 +92,11 @@ def test_a_pass_reads_every_token_once_and_the_last_step_is_used(unit: Unit) -> 
     text_set = positions_text(unit)
     tokens = Tokens(text_set, CPU)
     everything = torch.arange(text_set.train_size)
-    visits, goes_on = visits_of(recipe(epochs=1, batch_size=4), everything, text_set), tokens.within(everything)
+    training_order, goes_on = visits_of(recipe(epochs=1, batch_size=4), everything, text_set), tokens.within(everything)
     inputs: Counter[int] = Counter()
     labels: Counter[int] = Counter()
-    for step in range(visits.steps):
-        chosen = visits.of_step(step)
+    for step in range(training_order.steps):
+        chosen = training_order.of_step(step)
         own_inputs, own_labels = tokens.batch(chosen, goes_on)
         real = torch.arange(own_inputs.shape[1]) < torch.from_numpy(text_set.lengths[chosen.numpy()])[:, None]
         inputs.update(own_inputs[real].tolist())
@@ -104,7 +104,7 @@ def test_a_pass_reads_every_token_once_and_the_last_step_is_used(unit: Unit) -> 
     end = int(text_set.starts[text_set.train_size])
     if unit == "step":
         assert end % (4 * text_set.length) == 0
-        assert visits.steps == end // (4 * text_set.length)
+        assert training_order.steps == end // (4 * text_set.length)
     assert inputs == Counter(range(end))
     assert labels == Counter(range(1, end))
 
@@ -116,5 +116,5 @@ def test_seeds_differ_between_models_and_not_between_shards() -> None:
     one, other = (steps_of(visits_of(own, everything, text_set, seed)) for seed in (1, 2))
     assert one != other
     # the passes of a model are asked for in any order: a step is a function of its number
-    visits = visits_of(own, everything, text_set, 1)
-    assert [visits.of_step(step).tolist() for step in reversed(range(visits.steps))] == one[::-1]
+    training_order = visits_of(own, everything, text_set, 1)
+    assert [training_order.of_step(step).tolist() for step in reversed(range(training_order.steps))] == one[::-1]

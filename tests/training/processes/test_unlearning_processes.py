@@ -28,14 +28,14 @@ from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import TrainingError
 from unlearnkit.methods.language import icu, kumpr
 from unlearnkit.models.building import states_of
-from unlearnkit.training.divisions import read_division
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.processes.distributed import joined
 from unlearnkit.training.processes.unlearning_part import UnlearningPart, unlearn_part
 from unlearnkit.training.setup import task_for
 from unlearnkit.training.shard import ShardResult, Worker
 from unlearnkit.training.sharing import shares_batches, unlearn_in_processes
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
+from unlearnkit.training.unlearning_split import read_split
 
 FORGET = np.arange(0, 40, 5)
 TEXT = made_pairs(40, 4, vocabulary=VOCABULARY)
@@ -80,8 +80,8 @@ def alone(part: UnlearningPart, worker: Worker) -> ShardResult:
     inputs = {"forget_set": part.forget_set, "partners": part.partners, "membership": [], "earlier": []}
     return unlearn_shard(
         task_for(text, part.settings["model"], 0, worker.device),
-        Procedure.from_slice(part.settings),
-        read_division(text, inputs, 1),
+        UnlearningRecipe.from_slice(part.settings),
+        read_split(text, inputs, 1),
         originals=WeightFile(part.originals[0]),
         held_out_oracles=None,
         model_indices=[0],

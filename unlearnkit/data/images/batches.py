@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unlearnkit.data.draws import Counter, Draws, order
+from unlearnkit.data.subset import Counter, Subset, order
 from unlearnkit.errors import TrainingError
 
 CROP_PADDING = 4
@@ -53,7 +53,7 @@ class Pixels:
         return self.images[indices].to(torch.float32) * self._scale - self._shift
 
 
-class Samples(Draws):
+class Samples(Subset):
     """Images to draw from: batches are [B, C, H, W] and [B], or [K, B, C, H, W] and [K, B] of K > 1 models.
 
     Images are first scaled to `resolution` x `resolution` pixels and then augmented, with each model's own generator.

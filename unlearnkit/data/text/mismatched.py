@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from unlearnkit.data.draws import order
+from unlearnkit.data.subset import order
 from unlearnkit.data.text.sequences import IGNORE, Sequences
 from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.seeds import derive_seed

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unlearnkit.data.draws import order
+from unlearnkit.data.subset import order
 from unlearnkit.data.text.sequences import Sequences
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from unlearnkit.data.draws import order
+from unlearnkit.data.subset import order
 from unlearnkit.data.text.other_answers import REFUSAL, WRONG
 from unlearnkit.data.text.sequences import Sequences, Tokens
 from unlearnkit.errors import TrainingError

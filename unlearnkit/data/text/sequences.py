@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from unlearnkit.data.draws import Counter, Draws
+from unlearnkit.data.subset import Counter, Subset
 from unlearnkit.data.text.text_set import TextSet
 
 IGNORE = -100
@@ -81,7 +81,7 @@ class Tokens:
         return torch.from_numpy(inputs).to(self.device), torch.from_numpy(labels).to(self.device)
 
 
-class Sequences(Draws):
+class Sequences(Subset):
     """Sequences to draw from, for one model: batches are inputs [B, n] and labels [B, n].
 
     No token outside these sequences is ever an input or a target.

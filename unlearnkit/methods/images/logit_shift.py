@@ -18,7 +18,7 @@ def logit_shift(settings: DatamodelSettings, samples: Samples, context: Context)
     those of this data set.
     """
     effects = context.references["attribution"]
-    shift = -settings.multiplier * torch.from_numpy(effects.effect if settings.terms == "all" else effects.own)
+    shift = -settings.multiplier * torch.from_numpy(effects.effect if settings.terms == "all" else effects.self_effect)
     rows = len(samples.pixels.labels)
     if len(shift) != rows:
         raise TrainingError(

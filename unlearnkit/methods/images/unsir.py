@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from unlearnkit.config.methods.search import BATCH_SIZE, EPOCHS, LR, Space, Uniform
 from unlearnkit.config.settings import MethodSettings
-from unlearnkit.data.draws import order
 from unlearnkit.data.images.batches import Samples
+from unlearnkit.data.subset import order
 from unlearnkit.models.parts import drawn, sharing
 from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Adam, adam, step

@@ -127,7 +127,7 @@ class Clock:
             self.seed, self.count = before
 
 
-class Draws(StochasticDepth):
+class DropoutState(StochasticDepth):
     """The seed and the count of forward passes, in the model's state, that all its dropout layers draw by."""
 
     def __init__(self) -> None:

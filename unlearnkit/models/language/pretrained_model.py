@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from unlearnkit.config.models.pretrained import LoraSettings
 from unlearnkit.errors import ArtifactError, TrainingError
 from unlearnkit.models.adapter import Adapter, Block
-from unlearnkit.models.language.low_rank_layers import Clock, Draws, add_dropout, add_low_rank_terms
+from unlearnkit.models.language.low_rank_layers import Clock, DropoutState, add_dropout, add_low_rank_terms
 
 BASE = "base_sha256"
 """The buffer with the SHA-256 of the base that low-rank terms belong to, uint8 [32]."""
@@ -31,7 +31,7 @@ class PretrainedModel(nn.Module):
     def __init__(self, network: Any, vocabulary: int, sha256: str, lora: LoraSettings | None) -> None:
         super().__init__()
         self.network, self.vocabulary, self.clock = network, vocabulary, Clock()
-        self.draws = Draws() if lora is not None and lora.dropout else None
+        self.draws = DropoutState() if lora is not None and lora.dropout else None
         if lora is not None:
             add_low_rank_terms(network, lora)
             # a value, also where models are made without memory for weights

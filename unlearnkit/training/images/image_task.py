@@ -15,9 +15,9 @@ from unlearnkit.data.images.dataset_file import read_image_set
 from unlearnkit.data.images.image_set import ImageSet
 from unlearnkit.models.building import states_of
 from unlearnkit.training.divergence import finite_models, refuse_diverged
-from unlearnkit.training.images.loop import Moment, fit
+from unlearnkit.training.images.loop import TrainingState, fit
 from unlearnkit.training.images.predict import target_counts, values
-from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
+from unlearnkit.training.shard import PAIRED, StackResults, Task, Worker, rounds
 
 RECIPE = Recipe
 
@@ -39,7 +39,7 @@ def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator]
 
 def train(
     task: Task, recipe: Recipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
-) -> Kept:
+) -> StackResults:
     """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment.
 
     Raises TrainingError if originals or oracles diverge.
@@ -51,7 +51,7 @@ def train(
     seconds_before = float(moment["seconds"]) if moment else 0.0
     start, due = worker.clock(), rounds(worker)
 
-    def end_epoch(epoch: int, capture: Callable[[], Moment]) -> None:
+    def end_epoch(epoch: int, capture: Callable[[], TrainingState]) -> None:
         worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
         finite = finite_models(model, len(model_indices))
         refuse_diverged(finite, role, model_indices, f"epoch {epoch} of {recipe.epochs}", recipe)
@@ -64,4 +64,4 @@ def train(
     states: list[State] = states_of(model)
     seconds = seconds_before + worker.clock() - start
     passes, last = float(samples.passes), recipe.epochs
-    return Kept({last: states}, {last: passes}, {last: seconds / len(states)}, all_passes=passes)
+    return StackResults({last: states}, {last: passes}, {last: seconds / len(states)}, all_passes=passes)

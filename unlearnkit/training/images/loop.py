@@ -15,7 +15,7 @@ from unlearnkit.training.images.losses import cross_entropy
 from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimizer, step
 from unlearnkit.training.precision import autocast, products
 
-Moment = Mapping[str, np.ndarray]
+TrainingState = Mapping[str, np.ndarray]
 """Everything between two epochs that the rest of a run depends on: weights, optimiser, generators and the epoch."""
 
 
@@ -24,8 +24,8 @@ def fit(
     samples: Samples,
     recipe: Recipe,
     *,
-    end_epoch: Callable[[int, Callable[[], Moment]], None],
-    resume: Moment | None = None,
+    end_epoch: Callable[[int, Callable[[], TrainingState]], None],
+    resume: TrainingState | None = None,
 ) -> nn.Module:
     """Train `model` in place by `recipe` and return it in eval mode; the recipe also states how `samples` are viewed.
 
@@ -63,7 +63,7 @@ def train_epoch(model: nn.Module, samples: Samples, optimizer: Optimizer, recipe
             step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
 
 
-def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: int) -> Moment:
+def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: int) -> TrainingState:
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"optimizer/{name}": tensor for name, tensor in optimizer.state().items()}
     tensors |= {f"generator/{number}": generator.get_state() for number, generator in enumerate(samples.generators)}
@@ -71,7 +71,7 @@ def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: in
     return {**moment, "epoch": np.array(epoch), "passes": np.array(samples.passes)}
 
 
-def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: Moment) -> int:
+def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: TrainingState) -> int:
     model.load_state_dict(_tensors(moment, "model/"))
     optimizer.load(_tensors(moment, "optimizer/"))
     for number, generator in enumerate(samples.generators):
@@ -80,6 +80,6 @@ def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: M
     return int(moment["epoch"])
 
 
-def _tensors(moment: Moment, prefix: str) -> dict[str, torch.Tensor]:
+def _tensors(moment: TrainingState, prefix: str) -> dict[str, torch.Tensor]:
     held = {name.removeprefix(prefix): array for name, array in moment.items() if name.startswith(prefix)}
     return {name: torch.from_numpy(np.array(array)) for name, array in held.items()}

@@ -15,12 +15,12 @@ from unlearnkit.errors import TrainingError
 from unlearnkit.models.adapter import Adapter
 from unlearnkit.training.language.text_optimisation import TextOptimizer
 from unlearnkit.training.language.token_losses import token_sum
-from unlearnkit.training.language.visits import Visits
+from unlearnkit.training.language.training_order import TrainingOrder
 from unlearnkit.training.precision import autocast
 from unlearnkit.training.processes.distributed import join, meeting, micro_batches, part_like, total, whole
 from unlearnkit.training.shard import Worker
 
-Moment = Mapping[str, np.ndarray]
+TrainingState = Mapping[str, np.ndarray]
 """Everything that the rest of a run depends on, between two steps: weights, optimiser state and step."""
 
 
@@ -42,12 +42,12 @@ def fit_text(
     model: nn.Module,
     adapter: Adapter,
     tokens: Tokens,
-    visits: Visits,
+    training_order: TrainingOrder,
     recipe: TextRecipe,
     worker: Worker,
     *,
     end_step: Callable[[Step], None],
-    resume: Moment | None = None,
+    resume: TrainingState | None = None,
 ) -> nn.Module:
     """Train `model` in place by `recipe` on the sequences of `visits`, and return it in eval mode.
 
@@ -57,12 +57,12 @@ def fit_text(
     """
     joined = join(worker.group, model, adapter)
     losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)
-    optimizer = TextOptimizer(model, adapter, recipe, visits.steps)
+    optimizer = TextOptimizer(model, adapter, recipe, training_order.steps)
     first = _restore(model, optimizer, resume) if resume else 0
-    goes_on = tokens.within(visits.rows)
+    goes_on = tokens.within(training_order.rows)
     model.train()
-    for step in range(first, visits.steps):
-        rows = visits.of_step(step)
+    for step in range(first, training_order.steps):
+        rows = training_order.of_step(step)
         lengths = tokens.text_set.lengths[rows.numpy()]
         targets = int(tokens.text_set.targets[rows.numpy()].sum() + goes_on[rows.numpy()].sum())
         shares = micro_batches(worker.group, rows, worker.micro_batch_size)
@@ -137,7 +137,7 @@ def _capture(model: nn.Module, optimizer: TextOptimizer, step: int) -> dict[str,
     return {**state, "step": np.array(step)}
 
 
-def _restore(model: nn.Module, optimizer: TextOptimizer, moment: Moment) -> int:
+def _restore(model: nn.Module, optimizer: TextOptimizer, moment: TrainingState) -> int:
     parameters = dict(model.named_parameters())
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in moment.items() if "/" in name}
     with torch.no_grad():

@@ -21,12 +21,12 @@ from unlearnkit.training.language.curves import CurveRecorder
 from unlearnkit.training.language.sequence_values import target_counts, values
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
 from unlearnkit.training.language.text_loop import Step, fit_text, whole_state
-from unlearnkit.training.language.visits import Visits
+from unlearnkit.training.language.training_order import TrainingOrder
 from unlearnkit.training.precision import products
 from unlearnkit.training.processes.distributed import decided
 from unlearnkit.training.processes.part import Part
 from unlearnkit.training.processes.starting import run_in_processes as train_in_processes
-from unlearnkit.training.shard import PAIRED, Kept, Task, Worker, rounds
+from unlearnkit.training.shard import PAIRED, StackResults, Task, Worker, rounds
 
 RECIPE = TextRecipe
 REPORTED = 50
@@ -67,19 +67,19 @@ def arithmetic(
 
     Raises TrainingError if the steps end within the warm-up, since the learning rate would never reach its peak.
     """
-    visits = Visits(recipe, rows, tokens.text_set.train_size, lambda _: torch.Generator())
-    if recipe.warmup_steps > visits.steps:
+    training_order = TrainingOrder(recipe, rows, tokens.text_set.train_size, lambda _: torch.Generator())
+    if recipe.warmup_steps > training_order.steps:
         raise TrainingError(
-            f"models trained on {len(rows)} sequences take {visits.steps} steps, which end within the warm-up",
+            f"models trained on {len(rows)} sequences take {training_order.steps} steps, which end within the warm-up",
             expected=f"at least {recipe.warmup_steps} steps (training.warmup_steps)",
             remedy="lower training.warmup_steps, raise training.epochs, or set training.forgotten to refill",
         )
     return StepArithmetic.of(
-        sequences=visits.sequences // recipe.epochs,
+        sequences=training_order.sequences // recipe.epochs,
         mean_length=float(tokens.text_set.lengths[rows.numpy()].mean()),
         batch_size=recipe.batch_size,
         most=micro_batch_size,
-        steps=visits.steps,
+        steps=training_order.steps,
         warmup_steps=recipe.warmup_steps,
         processes=processes,
     )
@@ -87,7 +87,7 @@ def arithmetic(
 
 def train(
     task: Task, recipe: TextRecipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
-) -> Kept:
+) -> StackResults:
     """Train one model of `role` on the sequences `rows`; `name` is the name of its saved moment.
 
     Raises TrainingError if an original or oracle diverges.
@@ -95,7 +95,7 @@ def train(
     (index,) = model_indices
     seeded = PAIRED[0] if recipe.paired and role in PAIRED else role
     tokens: Tokens = task.source
-    visits = Visits(
+    training_order = TrainingOrder(
         recipe,
         rows,
         tokens.text_set.train_size,
@@ -105,14 +105,14 @@ def train(
     worker.report(f"{name}: {numbers.line()}")
     moment = worker.resume.load(f"{name}.moment")
     seconds_before = float(moment["seconds"]) if moment else 0.0
-    curve = CurveRecorder(visits.steps, worker.clock, moment and _below("curve/", moment))
+    curve = CurveRecorder(training_order.steps, worker.clock, moment and _below("curve/", moment))
     start, due = worker.clock(), rounds(worker)
 
     def refuse(finite: list[bool], step: int) -> None:
-        refuse_diverged(finite, role, model_indices, f"step {step} of {visits.steps}", recipe)
+        refuse_diverged(finite, role, model_indices, f"step {step} of {training_order.steps}", recipe)
 
     def end_step(step: Step) -> None:
-        last = step.number == visits.steps
+        last = step.number == training_order.steps
         curve.passed(step.tokens)
         reported = last or step.number % REPORTED == 0
         if curve.wants(step.number) or reported:
@@ -120,7 +120,7 @@ def train(
             if curve.wants(step.number):
                 curve.note(step.number, loss, step.lr)
             if reported:
-                worker.report(f"{name}: step {step.number}/{visits.steps}, loss {loss:.3f}")
+                worker.report(f"{name}: step {step.number}/{training_order.steps}, loss {loss:.3f}")
             refuse([math.isfinite(loss)], step.number)
         if not last and decided(worker.group, next(due)):
             seconds = np.array(seconds_before + worker.clock() - start)
@@ -129,13 +129,15 @@ def train(
 
     model = task.fresh(seeded, model_indices, worker.device)
     with products(recipe.precision):
-        fit_text(model, task.architecture.adapter, tokens, visits, recipe, worker, end_step=end_step, resume=moment)
+        fit_text(
+            model, task.architecture.adapter, tokens, training_order, recipe, worker, end_step=end_step, resume=moment
+        )
     state = whole_state(model)
-    refuse([all(np.isfinite(array).all() for array in state.values())], visits.steps)
+    refuse([all(np.isfinite(array).all() for array in state.values())], training_order.steps)
     worker.resume.discard(f"{name}.moment")
     seconds = seconds_before + worker.clock() - start
-    last, passes = recipe.epochs, float(visits.sequences)
-    return Kept({last: [state]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
+    last, passes = recipe.epochs, float(training_order.sequences)
+    return StackResults({last: [state]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -13,13 +13,13 @@ from unlearnkit.artifacts.weights import RepeatedWeights
 from unlearnkit.config.execution import Execution
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
-from unlearnkit.training.divisions import read_division
-from unlearnkit.training.procedure import Procedure
 from unlearnkit.training.processes.distributed import GroupResume
 from unlearnkit.training.processes.group import Group
 from unlearnkit.training.processes.serving import reporting, serve
 from unlearnkit.training.setup import task_for, worker_for
 from unlearnkit.training.unlearning import unlearn_shard
+from unlearnkit.training.unlearning_recipe import UnlearningRecipe
+from unlearnkit.training.unlearning_split import read_split
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def unlearn_part(orders: dict[str, Any], group: Group) -> None:
     read = {"forget_set": part.forget_set, "partners": part.partners, "membership": [], "earlier": []}
     unlearn_shard(
         task_for(dataset, settings["model"], settings.get("continual", settings)["seed"], worker.device),
-        Procedure.from_slice(settings),
-        read_division(dataset, read, 1),
+        UnlearningRecipe.from_slice(settings),
+        read_split(dataset, read, 1),
         originals=RepeatedWeights(part.originals, settings.get("draws", 1)),
         held_out_oracles=None,
         model_indices=shard_indices(part.shard),

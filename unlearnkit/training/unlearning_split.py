@@ -15,10 +15,10 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.data.continual import new_rows
 from unlearnkit.errors import ArtifactError
 from unlearnkit.registry import PARTNERS
-from unlearnkit.training.sets import Division, Splits
+from unlearnkit.training.sets import Splits, UnlearningSplit
 
 
-def read_division(dataset: Splits, inputs: Mapping[str, Any], models: int) -> Division | list[Division]:
+def read_split(dataset: Splits, inputs: Mapping[str, Any], models: int) -> UnlearningSplit | list[UnlearningSplit]:
     """Return `division_of` a data set by the files that a job unlearns `models` models with: name -> path or paths."""
     forget = read_array(inputs["forget_set"]) if inputs["forget_set"] else None
     pool = inputs["membership"]
@@ -39,36 +39,36 @@ def division_of(
     earlier: Sequence[npt.NDArray[np.integer]] = (),
     membership: Membership | None = None,
     partners: Mapping[int, int] | None = None,
-) -> Division | list[Division]:
-    """Return the division of a data set by a forget set, or one per model by the membership of a pool.
+) -> UnlearningSplit | list[UnlearningSplit]:
+    """Return the split of a data set by a forget set, or one per model by the membership of a pool.
 
     Where requests come one after another, `forget_set` holds the rows of all of them up to the present one, and
     `earlier` those of all before it: the forget set is what is new, and no request is retained. `partners`, forget row
     -> retained row, become the view of that name, in the order of the forget set.
     """
     if membership:
-        return Division.by_model(dataset, membership)
+        return UnlearningSplit.by_model(dataset, membership)
     assert forget_set is not None
-    own = _after(dataset, forget_set, earlier) if earlier else Division.of(dataset, forget_set)
+    own = _after(dataset, forget_set, earlier) if earlier else UnlearningSplit.of(dataset, forget_set)
     return own if partners is None else _with_partners(own, partners)
 
 
 def _after(
     dataset: Splits, forget_set: npt.NDArray[np.integer], earlier: Sequence[npt.NDArray[np.integer]]
-) -> Division:
+) -> UnlearningSplit:
     known, forgotten = np.ones((1, dataset.train_size), bool), np.zeros((1, dataset.train_size), bool)
     known[:, earlier[0]] = False
     forgotten[:, new_rows(forget_set, earlier[0])] = True
-    return Division.by_model(dataset, Membership(known, forgotten))[0]
+    return UnlearningSplit.by_model(dataset, Membership(known, forgotten))[0]
 
 
-def _with_partners(division: Division, partners: Mapping[int, int]) -> Division:
-    """Return a division with the partners of its forget rows; raises ArtifactError if one has none."""
-    rows = division.forget.tolist()
+def _with_partners(split: UnlearningSplit, partners: Mapping[int, int]) -> UnlearningSplit:
+    """Return a split with the partners of its forget rows; raises ArtifactError if one has none."""
+    rows = split.forget.tolist()
     if missing := [row for row in rows if row not in partners]:
         raise ArtifactError(
             f"{len(missing)} of {len(rows)} forget sequences have no partner, sequence {missing[0]} among them",
             remedy="delete the file of partners and give the same command again",
         )
     own = torch.tensor([partners[row] for row in rows])
-    return replace(division, views={**division.views, PARTNERS: own})
+    return replace(split, views={**split.views, PARTNERS: own})

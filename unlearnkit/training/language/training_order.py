@@ -10,7 +10,7 @@ from torch import Tensor
 from unlearnkit.config.training.text_recipe import TextRecipe
 
 
-class Visits:
+class TrainingOrder:
     """The sequences of every step of a training run: a function of recipe, data, set and seeds alone.
 
     There are `steps` steps, with `sequences` sequences in all. `rows` are the training sequences that the model may

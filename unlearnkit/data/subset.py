@@ -20,7 +20,7 @@ class Counter:
         self.samples = 0
 
 
-class Draws(ABC):
+class Subset(ABC):
     """Some of the samples of a data set, drawn in batches (inputs, labels): a retain set, a forget set, or all.
 
     Every model draws its own order from its own CPU generator, so its batches depend neither on the device nor on the

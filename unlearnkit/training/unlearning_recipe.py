@@ -12,7 +12,7 @@ from unlearnkit.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class Procedure:
+class UnlearningRecipe:
     """A method with its settings, the epochs at which its models are kept, and the training recipe if it needs it.
 
     Model k starts from original k, or every model from original 0 (`from_first`).
@@ -25,7 +25,7 @@ class Procedure:
     from_first: bool = False
 
     @classmethod
-    def from_slice(cls, settings: Mapping[str, Any]) -> Procedure:
+    def from_slice(cls, settings: Mapping[str, Any]) -> UnlearningRecipe:
         """Return the procedure that a rule's configuration slice describes.
 
         Raises TrainingError if its settings were still to be made when the slice was.
