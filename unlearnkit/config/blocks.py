@@ -111,18 +111,18 @@ def data_block(base: type[Settings], task: str) -> Any:
 
 
 def model_block(task: str) -> Any:
-    """Return the type of `model`: the settings of any model registered for the task, told apart by `name`."""
+    """Return the type of `model`: the settings of any model registered for the task, distinguished by `name`."""
     return _union((_named("model", name, MODEL_KEYS, ModelBlock) for name in names_for("model", task)), "name")
 
 
 def methods_block(task: str) -> Any:
-    """Return the type of `methods`: variant -> settings of any method for the task, told apart by `method`."""
+    """Return the type of `methods`: variant -> settings of any method for the task, distinguished by `method`."""
     block = _union((_method(name) for name in names_for("method", task)), "method")
     return Annotated[dict[Name, block], Field(min_length=1)]
 
 
 def attacks_block(task: str) -> Any:
-    """Return the type of `attacks`: name -> settings of any attack for the task, told apart by `attack`."""
+    """Return the type of `attacks`: name -> settings of any attack for the task, distinguished by `attack`."""
     block = _union((_named("attack", name, ATTACK_KEYS, AttackBlock) for name in names_for("attack", task)), "attack")
     return dict[Name, block]
 

@@ -48,4 +48,4 @@ def unportable(names: Iterable[str]) -> Iterator[tuple[str, str]]:
         if found := _PERIODIC.search(name):
             yield name, f"which ends in 20 times '{found[1]}', and Snakemake takes that for an endless recursion"
         if (other := seen.setdefault(name.lower(), name)) != name:
-            yield name, f"which is the same file as '{other}' where small and capital letters are not told apart"
+            yield name, f"which is the same file as '{other}' where small and capital letters are not distinguished"

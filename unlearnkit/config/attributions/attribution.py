@@ -55,7 +55,7 @@ class TrakAttribution(Settings):
 
 
 Attribution = Annotated[DatamodelAttribution | TrakAttribution, Field(discriminator="kind")]
-"""Any attribution, told apart by its `kind`."""
+"""Any attribution, distinguished by its `kind`."""
 
 
 class Embedding(Settings):

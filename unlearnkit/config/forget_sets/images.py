@@ -198,4 +198,4 @@ ForgetSet = Annotated[
     | EasyDubForgetSet,
     Field(discriminator="kind"),
 ]
-"""Any forget set, told apart by its `kind`."""
+"""Any forget set, distinguished by its `kind`."""

@@ -38,7 +38,7 @@ class OverlapForgetSet(ForgetSetSettings):
 
 
 MeasuredForgetSet = Annotated[MemorisedForgetSet | OverlapForgetSet, Field(discriminator="kind")]
-"""Forget sets that a job of their own chooses, told apart by their `kind`."""
+"""Forget sets that a job of their own chooses, distinguished by their `kind`."""
 
 ImageForgetSet = Annotated[ForgetSet | MeasuredForgetSet, Field(discriminator="kind")]
 """Any forget set of images."""

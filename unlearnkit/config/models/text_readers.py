@@ -41,11 +41,11 @@ class SentenceEncoder(Settings):
 
 
 Embedder = Annotated[WordllamaEmbedder | TfidfEmbedder | SentenceEncoder, Field(discriminator="kind")]
-"""Any embedder, told apart by its `kind`."""
+"""Any embedder, distinguished by its `kind`."""
 
 
 TokenReader = Annotated[WordllamaEmbedder | SentenceEncoder, Field(discriminator="kind")]
-"""What has a state of every token of a text, told apart by its `kind`."""
+"""What has a state of every token of a text, distinguished by its `kind`."""
 
 
 def source_in(settings: Any) -> ReaderSource | None:

@@ -1,4 +1,4 @@
-"""The block `judge` of the observation `judged`: the settings of any registered judge, told apart by `kind`."""
+"""The block `judge` of the observation `judged`: the settings of any registered judge, distinguished by `kind`."""
 
 from __future__ import annotations
 

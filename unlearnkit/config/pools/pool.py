@@ -96,4 +96,4 @@ class DrawsPool(PoolSettings):
 
 
 Pool = Annotated[RandomPool | FilePool | DrawsPool, Field(discriminator="kind")]
-"""Any pool, told apart by its `kind`."""
+"""Any pool, distinguished by its `kind`."""

@@ -244,6 +244,6 @@ def _require_attackable(sides: Sides, compat: str | None) -> None:
     if same:
         raise MetricError(
             f"{same} of {sides.oracle.shape[1]} forget samples have the same value under all models of both sides",
-            expected="values that differ, so that models can be told apart by them",
+            expected="values that differ, so that models can be distinguished by them",
             remedy="look at the margins of these samples: the models may not depend on their input",
         )
