@@ -117,7 +117,7 @@ def test_both_editions_give_the_same_score(server: HubServer, run: Run) -> None:
         assert found["klom"] == pytest.approx(EXPECTED, rel=1e-12)
         assert found["revision"] == commit and found["pool"].endswith(f"at {commit[:12]}, forget set 1")
         assert (found["oracle"]["models"], found["original"]["models"]) == (2 * MODELS, MODELS)
-        assert found["results"][-1]["verdict"] == "nearer to oracles"
+        assert found["results"][-1]["verdict"] == "nearer to oracles" and found["oracle_test"] == "lack it"
         assert "mine.npy does not number its samples" in found["notes"][0]
         assert found["samples"] == {"forget": 10, "retain": TRAIN - 10, "validation": VALIDATION}
 
@@ -194,6 +194,18 @@ def test_oracles_that_were_trained_on_the_forget_set_are_refused(server: HubServ
     words = refused(run, "first")
     assert "the oracles of owner/first at" in words and "were trained on forget set '1'" in words
     assert "--revision" in words and "oracles.forget_sets" not in words
+
+
+def test_oracles_of_which_margins_do_not_say_whether_they_lack_the_forget_set_get_a_note(
+    server: HubServer, run: Run
+) -> None:
+    # oracles that memorised nothing: there is no drop to expect
+    commit = server.publish(FIRST, first_edition(margins(4, 2 * MODELS, np.arange(TRAIN))))
+    status, out, err = run("first")
+    assert status == 0 and "oracle_test cannot be told" in out
+    assert f"note: whether the oracles of {FIRST} at {commit[:12]}, forget set 1 lack it cannot be told from" in err
+    found = klom_of(run, "first")
+    assert found["oracle_test"] == "cannot be told" and [note for note in found["notes"] if "lack it cannot" in note]
 
 
 def test_words_that_make_no_sense(server: HubServer, run: Run, tmp_path: Path) -> None:

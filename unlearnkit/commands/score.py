@@ -16,7 +16,7 @@ from unlearnkit.errors import ConfigError, MetricError, TooFewError, suggest
 from unlearnkit.metrics.population import SPLITS
 from unlearnkit.score.margin_files import read_forget_set, read_margin_table
 from unlearnkit.score.margin_table import FORMS, MarginTable
-from unlearnkit.score.pools import read_pool, require_sound
+from unlearnkit.score.pools import read_pool, tested
 from unlearnkit.score.scored import DEFAULT, FEWEST_FOR_VERDICT, scorable, scores
 from unlearnkit.score.sides import populations
 
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     tables, forget, stated = _read(options)
     sides = populations(tables, forget, notes.append)
     if stated:
-        require_sound(sides, stated["pool"])
+        stated["oracle_test"] = tested(sides, stated["pool"], notes.append)
     split = sides["oracle"].split
     sizes = {name: int((split == name).sum()) for name in SPLITS if (split == name).any()}
     try:
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({**stated, **files, "samples": sizes, "notes": notes, "results": rows}))
     else:
         for name, value in stated.items():
-            print(f"{name:<10} {value}")
+            print(f"{name:<11} {value}")
         print("\n".join(_text(tables, {name: side.models for name, side in sides.items()}, sizes, rows)))
     return 0
 
@@ -111,8 +111,8 @@ def _text(
     rows: Sequence[Mapping[str, Any]],
 ) -> Iterator[str]:
     for name, table in tables.items():
-        yield f"{name:<10} {models[name]:>6} models   {table.path}"
-    yield "samples    " + ", ".join(f"{count:,} {name}" for name, count in sizes.items())
+        yield f"{name:<11} {models[name]:>6} models   {table.path}"
+    yield "samples     " + ", ".join(f"{count:,} {name}" for name, count in sizes.items())
     yield ""
     yield "| metric | split | value | 95 % interval | N | value | floor | verdict |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"

@@ -19,7 +19,7 @@ from unlearnkit.facts.layouts import LAYOUTS
 from unlearnkit.facts.layouts.pieces import Piece
 from unlearnkit.facts.pools import POOLS, NamedPool
 from unlearnkit.hub.repository import Repository, current_commit, kept_commits
-from unlearnkit.metrics.distribution.lacking import require_lacking
+from unlearnkit.metrics.distribution.lacking import NOT_TESTED, OPEN, require_lacking
 from unlearnkit.metrics.population import Population
 from unlearnkit.score.arrays import array_in
 from unlearnkit.score.margin_files import read_forget_set
@@ -27,6 +27,11 @@ from unlearnkit.score.margin_folders import of_splits, stacked
 from unlearnkit.score.margin_table import MarginTable
 
 Report = Callable[[str], None]
+UNKNOWN = {
+    NOT_TESTED: "was not tested, since there is one model of a kind",
+    OPEN: "cannot be told from these margins: so few models, or a forget set of another kind than the retained samples",
+}
+"""Verdict on the oracles of a pool that leaves open whether they lack their forget set -> the end of a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +76,24 @@ def read_pool(name: str, number: str, revision: str | None, models: int, report:
     )
 
 
-def require_sound(sides: Mapping[str, Population], place: str) -> None:
-    """Raise DataError if the oracles of a pool were trained on the forget set, as margins of its originals show."""
+def tested(sides: Mapping[str, Population], place: str, note: Report) -> str:
+    """Return what margins of its originals say about the oracles of a pool: do they lack the forget set?
+
+    `note` is given a line where that is not known. Raises DataError if they were trained on it.
+    """
     original, oracle = sides["original"], sides["oracle"]
     try:
-        require_lacking(original.margins, oracle.margins, oracle.split, place.rpartition(" ")[2], place)
+        found = require_lacking(original.margins, oracle.margins, oracle.split, place.rpartition(" ")[2], place)
     except DataError as error:
         raise DataError(
             error.fact,
             expected=error.expected,
             remedy="name a commit with oracles that lack it (--revision); EasyDUB's of before May 2025 do not",
         ) from None
+    verdict = str(found["verdict"])
+    if verdict in UNKNOWN:
+        note(f"whether the oracles of {place} lack it {UNKNOWN[verdict]}")
+    return verdict
 
 
 def _commit(repository: str, revision: str | None) -> str:

@@ -19,6 +19,8 @@ ALIKE = 0.5
 """Share of it by which the margins of originals on forget and retained samples differ where both are of one kind."""
 NOT_TESTED = "not tested"
 """The verdict on a single model, of which no margin has a bound."""
+OPEN = "cannot be told"
+"""The verdict where neither is clear."""
 
 
 class Evidence(NamedTuple):
@@ -45,11 +47,11 @@ class Evidence(NamedTuple):
         Else "cannot be told", as of a forget set of another kind than the retained samples: it may be memorised less.
         """
         if self.memorised <= 0:
-            return "cannot be told"
+            return OPEN
         if self.low >= LEAST_SHARE * self.at_most:
             return "lack it"
         alike = abs(self.originals) < ALIKE * self.memorised
-        return "trained on it" if alike and self.high < LEAST_SHARE * self.memorised else "cannot be told"
+        return "trained on it" if alike and self.high < LEAST_SHARE * self.memorised else OPEN
 
 
 def evidence(originals: NDArray[np.floating], oracles: NDArray[np.floating], split: NDArray[np.str_]) -> Evidence:
