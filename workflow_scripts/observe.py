@@ -41,7 +41,7 @@ with job_of(snakemake) as running:
     with running.timing.measure(name, len(models) * len(epochs) * len(rows)):
         parts = observed_of_models(observe, state_of, models, epochs, dataset, task, worker, assemble, rows)
     require_declared(name, parts)
-    tested = oracle_facts(parts, inputs.tested_with, snakemake.wildcards.population, running.report)
+    tested = oracle_facts(parts, inputs.tested_with, inputs.weights, snakemake.wildcards.population, running.report)
     facts = getattr(observation, "FACTS", {"observation": name})
     write_observation(output[0], parts, {**facts, "population": snakemake.wildcards.population})
     running.record(output[0], **describe(worker.device), **tested)

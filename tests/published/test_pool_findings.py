@@ -36,7 +36,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServe
         yield hub
 
 
-def graph(commit: str, **source: Any) -> Graph:
+def graph(commit: str, *, shard_size: int = MODELS, oracles: Any = "train", **source: Any) -> Graph:
     stated = {"source": "published", "repository": NAME, "revision": commit, "layout": "easydub_1", **source}
     raw = {
         "experiment": "tiny",
@@ -44,9 +44,10 @@ def graph(commit: str, **source: Any) -> Graph:
         "model": {"name": "mlp", "hidden": [8]},
         "training": {"epochs": made_pools.EPOCHS, "batch_size": 20, "lr": 0.1, "warmup_epochs": 1},
         "originals": stated,
+        "oracles": {**stated, **oracles} if isinstance(oracles, dict) else oracles,
         "num_models": MODELS,
         "held_out_oracles": MODELS,
-        "shard_size": MODELS,
+        "shard_size": shard_size,
         "forget_sets": {"known": {"kind": "random", "size": 10}},
         "methods": {"do_nothing": {"method": "do_nothing"}},
         "metrics": {"klom": {}},
@@ -70,6 +71,17 @@ def test_what_a_repository_lacks_is_named(server: HubServer) -> None:
     files = {path: content for path, content in named_digits().items() if "sd_3" not in path}
     found = [*pool_findings(graph(server.publish(NAME, files), evaluated="weights"), "original")]
     assert found[0][0] == "error" and "has no full_models/DIGITS/sd_3____epoch_2.pt" in found[0][1]
+
+
+def test_oracles_that_no_test_can_reach_are_a_warning(server: HubServer) -> None:
+    commit, oracles = server.publish(NAME, named_digits()), {"forget_sets": {"known": 1}}
+    for evaluated in ("margins", "weights"):
+        own = graph(commit, shard_size=1, oracles=oracles, evaluated=evaluated)
+        [sound, (level, fact, remedy)] = pool_findings(own, "oracle")
+        assert sound == ("ok", f"{NAME} at {commit[:12]} has 4 models of oracle/known")
+        assert level == "warning" and "is not tested, since a shard has a single model" in fact
+        assert remedy.startswith("set shard_size to 2 or more")
+        assert len([*pool_findings(graph(commit, oracles=oracles, evaluated=evaluated), "oracle")]) == 1
 
 
 def test_a_repository_that_cannot_be_asked_is_a_warning(server: HubServer) -> None:

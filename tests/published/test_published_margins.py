@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,13 +126,18 @@ def test_oracles_that_are_evaluated_here_are_tested_on_the_samples_of_both(tmp_p
     write_margins(margins, {0: Margins(values, values > 0, (*SHARD,), split, index)}, {"unit": "nats"})
     own = evaluated(100, without_forget=removed)[:, ::-1]
     oracles = {0: Margins(own, own > 0, (*SHARD,), split[::-1], index[::-1]).observed}
-    found = functools.partial(oracle_facts, oracles, [str(forget), str(margins)], "oracle/known", lambda line: None)
+    weights = tmp_path / "0000-0003.safetensors"
+    sources = [{"path": f"owner/pool/{name}", "revision": "0" * 40} for name in ("forget_set_1.npy", "sd_3.pt")]
+    (tmp_path / f"{weights.name}.json").write_text(json.dumps({"sources": sources}))
+    found = functools.partial(
+        oracle_facts, oracles, [str(forget), str(margins)], str(weights), "oracle/known", lambda line: None
+    )
     if removed:
         assert found()["oracles"]["verdict"] == "lack it"
     else:
-        with pytest.raises(DataError, match="were trained on forget set 'known'"):
+        with pytest.raises(DataError, match=r"of owner/pool/sd_3\.pt at 0{12}, .* were trained on forget set 'known'"):
             found()
-    assert oracle_facts(oracles, [], "oracle/known", lambda line: None) == {}
+    assert oracle_facts(oracles, [], "", "oracle/known", lambda line: None) == {}
 
 
 FULL, ONLY = "full_models/NOISE", "oracle_models/NOISE/only_margins/forget_set_1"
@@ -161,7 +167,7 @@ def stored(path: str, values: np.ndarray) -> bytes:
         ),
         ("forget_set_indices/NOISE/forget_set_1.npy", FORGET + 150, "expected every index once, in 0..159"),
         ("forget_set_indices/NOISE/forget_set_1.npy", FORGET / 2, "holds float64 of shape [10]; expected indices"),
-        (OF_ONE, np.zeros(160, "f4"), f"{OF_ONE} holds float32 of shape [160]; expected floating numbers [150]"),
+        (OF_ONE, np.zeros(160, "f4"), "holds float32 of shape [160]; expected floating numbers [150]"),
     ],
 )
 def test_what_is_not_as_expected_is_refused_by_name(
@@ -172,7 +178,11 @@ def test_what_is_not_as_expected_is_refused_by_name(
     with pytest.raises(DataError) as caught:
         originals(commit, layout)
         oracles(commit, layout)
-    assert path in str(caught.value) and says in str(caught.value) and "\n" not in str(caught.value)
+    assert (
+        f"{path} of {NAME} at {commit[:12]} h" in str(caught.value)
+        and says in str(caught.value)
+        and "\n" not in str(caught.value)
+    )
 
 
 def test_logits_of_samples_in_another_order_are_refused(server: HubServer) -> None:
@@ -203,14 +213,15 @@ def test_every_file_is_recorded_and_only_needed_ones_are_fetched(server: HubServ
 def test_an_interrupted_download_goes_on_where_it_ended(server: HubServer) -> None:
     files = first_edition()
     commit, path = server.publish(NAME, files), f"{FULL}/train_margins_all.pt"
-    server.fail("GET /storage", cut=700)
+    whole = f"GET /storage/{hashlib.sha256(files[path]).hexdigest()}"
+    server.fail(whole, cut=700)
     server.fail("GET /storage", times=99, status=403)
     with pytest.raises(HubError):
         originals(commit, "easydub_1")
     server.faults.clear()
     server.requests.clear()
     np.testing.assert_array_equal(originals(commit, "easydub_1").margins, evaluated(0, without_forget=False))
-    first = server.asked("GET /storage")[0]
+    first = server.asked(whole)[0]
     assert first.range and first.sent < len(files[path])
 
 

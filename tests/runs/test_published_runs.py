@@ -20,8 +20,12 @@ from unlearnkit.artifacts.margins import read_margins
 PUBLISHED = Path(made_pools.__file__).parent
 
 
-def configuration(commit: str) -> dict[str, Any]:
-    source = {"source": "published", "repository": "owner/pool", "revision": commit, "layout": "easydub_2", "models": 4}
+MARGINS_OF_KNOWN = "known/0000-0003.margins.parquet"
+
+
+def configuration(commit: str, layout: str = "easydub_2", **more: Any) -> dict[str, Any]:
+    source = {"source": "published", "repository": "owner/pool", "revision": commit, "layout": layout, "models": 4}
+    source |= more
     return {
         "experiment": "tiny",
         "data": {"name": "noise.py"},
@@ -53,7 +57,7 @@ def test_published_models_are_scored_beside_those_that_are_trained(
             monkeypatch.setitem(os.environ, name, value)
         wrong = hub.publish("owner/pool", made_pools.second_edition(removed=False))
         (fresh.root / CONFIG).write_text(yaml.safe_dump(configuration(wrong)))
-        margins = f"{RESULTS}/oracle/known/0000-0003.margins.parquet"
+        margins = f"{RESULTS}/oracle/{MARGINS_OF_KNOWN}"
         refused = fresh.snakemake(margins)
         assert refused.status and "were trained on forget set 'known'" in refused.output
         assert "Traceback" not in refused.output and not (fresh.root / margins).exists()
@@ -82,3 +86,34 @@ def test_published_models_are_scored_beside_those_that_are_trained(
     (fresh.root / CONFIG).write_text(yaml.safe_dump(held))
     missing = offline(fresh, f"{RESULTS}/original/0000-0003.margins.parquet")
     assert missing.status and "logits/noise/pretrain/retain/mlp/id_0_epoch_2.npy" in missing.output
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_published_weights_of_another_forget_set_and_of_models_that_saw_it_are_refused(
+    fresh: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(PUBLISHED / "noise.py", fresh.root / "noise.py")
+    np.save(fresh.root / "forget.npy", made_pools.FORGET)
+    np.save(fresh.root / "other.npy", made_pools.FORGET[1:])
+    weights, margins = (f"{RESULTS}/oracle/{name}" for name in ("other/0000-0003.safetensors", MARGINS_OF_KNOWN))
+    with HubServer() as hub:
+        for name, value in hub.environment(tmp_path / "home").items():
+            monkeypatch.setitem(os.environ, name, value)
+        wrong = hub.publish("owner/pool", made_pools.first_edition(removed=False))
+        own = configuration(wrong, "easydub_1", evaluated="weights")
+        own["forget_sets"]["other"] = {"kind": "file", "file": "other.npy"}
+        own["oracles"]["forget_sets"]["other"] = 1
+        (fresh.root / CONFIG).write_text(yaml.safe_dump(own))
+        refused = fresh.snakemake("--keep-going", weights, margins)
+        stated = f"forget_set_indices/NOISE/forget_set_1.npy of owner/pool at {wrong[:12]}"
+        assert refused.status and f"{stated} has 10 samples, and forget set 'other' has 9" in refused.output
+        place = f"owner/pool/oracle_models/NOISE/forget_set_1/sd_3____epoch_2.pt at {wrong[:12]}"
+        assert f"the oracles of {place}" in refused.output and "were trained on forget set 'known'" in refused.output
+        assert "Traceback" not in refused.output
+        assert not (fresh.root / weights).exists() and not (fresh.root / margins).exists()
+
+        right = hub.publish("owner/pool", made_pools.first_edition())
+        (fresh.root / CONFIG).write_text(yaml.safe_dump(configuration(right, "easydub_1", evaluated="weights")))
+        fresh.make(margins)
+    assert json.loads((fresh.root / f"{margins}.json").read_text())["oracles"]["verdict"] == "lack it"

@@ -17,6 +17,6 @@ def published_order(pool: Pool, train_size: int, forget: NDArray[np.int64], name
         path = pool.matching(found[0] if len(found) == 1 else f"*forget_sets/{pool.number}.npy")
     else:
         path = pool.layout.forget_set(pool.names, pool.number)
-    indices = read_values(pool.fetch(path, model="forget set"), path)
-    require_indices(indices, path, train_size, forget, name)
+    indices = read_values(pool, path, pool.fetch(path, "forget set"))
+    require_indices(indices, pool.named(path), train_size, forget, name)
     return indices.astype(np.int64)

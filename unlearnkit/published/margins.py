@@ -35,7 +35,7 @@ def fetched_margins(
     order = np.empty(0, np.int64) if forget is None else published_order(pool, sizes["train"], forget, name)
     if pool.stated["layout"] == OURS:
         population = role if forget is None else f"{role}/{pool.number}"
-        return margins_in(files_with(pool, population, models, ".margins.parquet"), models, split, sample_index)
+        return margins_in(pool, files_with(pool, population, models, ".margins.parquet"), models, split, sample_index)
     labels, classes = samples.labels, len(samples.class_names)
     margins, correct = margins_of(pool, models, labels, sizes["train"], order, classes, role)
     known = correct if np.isnan(correct).any() else correct.astype(bool)

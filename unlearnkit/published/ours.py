@@ -30,7 +30,7 @@ def files_with(pool: Pool, population: str, models: range, ending: str) -> dict[
             expected=f"models {models[0]} to {models[-1]} of an experiment that `unlearnkit publish` uploaded",
             remedy="lower `models` of the source, or train these models here",
         )
-    return {path: pool.fetch(path, model=f"{found[path][0]} to {found[path][-1]}") for path in chosen}
+    return pool.fetch_all({path: f"{found[path][0]} to {found[path][-1]}" for path in chosen})
 
 
 def shards_in(paths: Iterable[str], population: str, ending: str) -> dict[str, range]:
@@ -52,9 +52,9 @@ def refuse_twice(found: Mapping[str, range], place: str) -> None:
 
 
 def margins_in(
-    files: Mapping[str, Path], models: range, split: np.ndarray, sample_index: np.ndarray
+    pool: Pool, files: Mapping[str, Path], models: range, split: np.ndarray, sample_index: np.ndarray
 ) -> dict[int, Margins]:
-    """Return epoch -> margins of `models` in files that unlearnkit wrote, path in the repository -> file.
+    """Return epoch -> margins of `models` in files that unlearnkit wrote, path in the pool -> file.
 
     `split` and `sample_index` [samples] are those of our data set. Raises DataError if a file is none of ours, or has
     other samples.
@@ -62,12 +62,13 @@ def margins_in(
     try:
         margins = read_margins(list(files.values()))
     except ArtifactError as error:
-        raise DataError(f"{', '.join(files)}: {error.fact}", expected=error.expected) from None
+        raise DataError(f"{pool.named(', '.join(files))}: {error.fact}", expected=error.expected) from None
     for part in margins.values():
         if not (np.array_equal(part.split, split) and np.array_equal(part.sample_index, sample_index)):
             counts = (_counts(part.split), _counts(split))
             raise DataError(
-                f"{next(iter(files))} has margins of {counts[0]} samples, and the data set here has {counts[1]}",
+                f"{pool.named(next(iter(files)))} has margins of {counts[0]} samples, and the data set here has "
+                f"{counts[1]}",
                 expected="margins of the same samples in the same order",
                 remedy="set data as the published experiment has it",
             )

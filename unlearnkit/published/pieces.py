@@ -52,15 +52,19 @@ def known_correct(margins: NDArray[np.floating], classes: int) -> NDArray[np.flo
     return np.where(margins > 0, 1.0, np.where(margins < least, 0.0, np.nan)).astype(np.float32)
 
 
-def read_values(file: Path, path: str) -> NDArray:
-    """Return the array in a file of numpy.save or torch.save; raises DataError, naming `path`, for anything else."""
+def read_values(pool: Pool, path: str, file: Path) -> NDArray:
+    """Return the array in a fetched `file` of numpy.save or torch.save, `path` in the pool.
+
+    Raises DataError, naming path, repository and commit, for anything else.
+    """
+    name = pool.named(path)
     try:
         found = read_array(file) if path.endswith(".npy") else read_torch_file(file)
     except ArtifactError as error:
         # not the name that the file has in the client's cache
-        raise DataError(error.fact.replace(str(file), path), expected=error.expected) from None
+        raise DataError(error.fact.replace(str(file), name), expected=error.expected) from None
     if not isinstance(found, np.ndarray):
-        raise DataError(f"{path} holds {type(found).__name__}", expected="one array of numpy.save or torch.save")
+        raise DataError(f"{name} holds {type(found).__name__}", expected="one array of numpy.save or torch.save")
     return found
 
 
@@ -81,16 +85,18 @@ def _in_order(
         "validation": sizes[1],
     }
     parts: dict[str, list[NDArray]] = defaultdict(list)
+    files = pool.fetch_all({piece.path: _described(piece, models) for piece in pieces})
     for piece in pieces:
-        array = read_values(pool.fetch(piece.path, model=_described(piece, models)), piece.path)
+        own = pool.named(piece.path)
+        array = read_values(pool, piece.path, files[piece.path])
         missing = len(forget) if piece.rows == "train" else 0
         if piece.model is None:
-            require_models(array, piece.path, models[-1], role)
+            require_models(array, own, models[-1], role)
             array = array[models.start : models.stop]
-            require_values(array, piece.path, (len(models), counts[piece.rows], *shape), "models and samples", missing)
+            require_values(array, own, (len(models), counts[piece.rows], *shape), "models and samples", missing)
             parts[piece.rows] = [array]
         else:
-            require_values(array, piece.path, (counts[piece.rows], *shape), "samples", missing)
+            require_values(array, own, (counts[piece.rows], *shape), "samples", missing)
             parts[piece.rows].append(array[None])
     whole = {rows: np.concatenate(arrays) for rows, arrays in parts.items()}
     train = whole["train"] if "train" in whole else _joined(pool, whole, sizes[0], forget)
@@ -114,9 +120,10 @@ def _forget_order(pool: Pool, train_size: int, forget: Indices) -> Indices:
 
     They are those of the file or ascending. Raises DataError if neither gives the values of all training samples.
     """
-    arrays = [read_values(pool.fetch(p.path, model="0"), p.path) for p in pool.layout.order(pool.names, pool.number)]
-    if not arrays:
+    files = pool.fetch_all({piece.path: "0" for piece in pool.layout.order(pool.names, pool.number)})
+    if not files:
         return forget
+    arrays = [read_values(pool, path, file) for path, file in files.items()]
     everything, own = arrays
     require_values(everything, "margins of original 0", (train_size,), "all training samples", len(forget))
     require_values(own, f"margins of original 0 on forget set {pool.number}", (len(forget),), "the forget set")

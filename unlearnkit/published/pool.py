@@ -21,7 +21,7 @@ OURS = "unlearnkit"
 
 
 class Pool:
-    """The files of a pool, fetched one by one.
+    """The files of a pool, fetched where they are needed.
 
     `stated` are the settings under `published` in a job's slice: repository, revision, layout, and what files are named
     after. `sources` states path, commit, SHA-256 and bytes of every file that was fetched, for the record. Nothing is
@@ -44,23 +44,21 @@ class Pool:
         """Repository and commit, as messages name them."""
         return f"{self.stated['repository']} at {self.stated['revision'][:12]}"
 
-    def fetch(self, path: str, **what: Any) -> Path:
-        """Return a file of the repository in the client's cache; `what` it holds enters the record.
+    def named(self, path: str) -> str:
+        """Return a file of the repository as messages name it: path, repository and commit."""
+        return f"{path} of {self.place}"
+
+    def fetch(self, path: str, model: str) -> Path:
+        """Return a file of the repository in the client's cache; the `model` or models in it enter the record.
 
         Raises what `Repository.fetch` raises.
         """
-        file = self._repository.fetch(path, self._report)
-        own = f"{self.stated['repository']}/{path}"
-        self.sources.append(
-            {
-                **what,
-                "path": own,
-                "revision": self.stated["revision"],
-                "sha256": sha256_of(file),
-                "bytes": file.stat().st_size,
-            }
-        )
-        return file
+        return self._noted(path, model, self._repository.fetch(path, self._report))
+
+    def fetch_all(self, models: Mapping[str, str]) -> dict[str, Path]:
+        """Return path -> file as `fetch` does, several at a time; `models` is path -> the model or models in it."""
+        files = self._repository.fetch_all([*models], self._report)
+        return {path: self._noted(path, models[path], file) for path, file in zip(models, files, strict=True)}
 
     def matching(self, pattern: str) -> str:
         """Return the only path of the repository that has a pattern ("*" stands for any characters).
@@ -91,6 +89,11 @@ class Pool:
         content = read_manifest(self._repository.fetch(NAME, self._report), self.place)
         listed = {file["path"] for file in content["files"]}
         return [path for path in found if path in listed]
+
+    def _noted(self, path: str, model: str, file: Path) -> Path:
+        own = {"path": f"{self.stated['repository']}/{path}", "revision": self.stated["revision"]}
+        self.sources.append({"model": model, **own, "sha256": sha256_of(file), "bytes": file.stat().st_size})
+        return file
 
     @cached_property
     def _repository(self) -> Repository:

@@ -31,11 +31,12 @@ def published_states(
     fit = Fit(architecture, pool.stated["key_map"], f"{role}s")
     if pool.stated["layout"] == OURS:
         population = role if pool.number is None else f"{role}/{pool.number}"
-        return _of_ours(files_with(pool, population, models, ".safetensors"), models, fit)
+        return _of_ours(pool, files_with(pool, population, models, ".safetensors"), models, fit)
+    paths = {model: pool.matching(pool.layout.weights(pool.names, pool.number, model)) for model in models}
+    files = pool.fetch_all({path: str(model) for model, path in paths.items()})
     states = {}
-    for model in models:
-        path = pool.matching(pool.layout.weights(pool.names, pool.number, model))
-        states[model] = fit.state(_read(pool.fetch(path, model=str(model)), path, f"{role}s"), path)
+    for model, path in paths.items():
+        states[model] = fit.state(_read(pool, path, files[path], f"{role}s"), pool.named(path))
         report(f"model {model}: {path}")
     return states
 
@@ -57,10 +58,11 @@ class Fit:
         return {ours: converted(found[theirs], self._expected[ours], theirs, path) for ours, theirs in names.items()}
 
 
-def _read(file: Path, path: str, key: str) -> State:
+def _read(pool: Pool, path: str, file: Path, key: str) -> State:
+    name = pool.named(path)
     if Path(path).suffix == ".npy":
         raise DataError(
-            f"{path} is an array of numpy.save, and reading the names of tensors in one would execute code",
+            f"{name} is an array of numpy.save, and reading the names of tensors in one would execute code",
             expected="a state dict of torch.save, or a .safetensors file",
             remedy=f"set {key}.source: train",
         )
@@ -68,15 +70,15 @@ def _read(file: Path, path: str, key: str) -> State:
         return read_fetched_state(str(file))
     except DataError as error:
         # not the name that the file has in the client's cache
-        raise DataError(error.fact.replace(str(file), path), expected=error.expected) from None
+        raise DataError(error.fact.replace(str(file), name), expected=error.expected) from None
 
 
-def _of_ours(files: Mapping[str, Path], models: range, fit: Fit) -> dict[int, State]:
+def _of_ours(pool: Pool, files: Mapping[str, Path], models: range, fit: Fit) -> dict[int, State]:
     states: dict[int, State] = {}
     for path, file in files.items():
         weights: Any = WeightFile(file)
         for model in set(models) & set(weights.model_indices):
-            states[model] = fit.state(weights.state(model), path)
+            states[model] = fit.state(weights.state(model), pool.named(path))
     return {model: states[model] for model in models}
 
 
