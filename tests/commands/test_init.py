@@ -18,26 +18,28 @@ from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import read_configuration
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+PAGES = ("quickstart", "commands", "protocols", "adding-a-method")
 
 
-def readme_blocks(repository: Path, language: str = "") -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", (repository / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+def blocks(page: Path, language: str = "") -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
     return [block for own, block in found if own == language]
 
 
-def test_every_file_that_a_command_of_the_readme_names_is_there(repository: Path) -> None:
+def test_every_file_that_a_command_names_is_there(repository: Path) -> None:
     written = {*dict(contents()), *LINKS}
-    commands = [line for block in readme_blocks(repository) for line in block.splitlines() if "--" in line]
+    pages = [repository / "README.md", *(repository / f"docs/{name}.md" for name in PAGES)]
+    commands = [line for page in pages for block in blocks(page) for line in block.splitlines() if "--" in line]
     named = {word for line in commands for word in re.findall(r"(?<= )(?:experiments/\S+|\w+\.yaml)", line)}
     assert {"experiments/fashion_mnist.yaml", "experiments/smoke.yaml", "shrink.yaml"} <= named
-    assert named - {"my.yaml", "mine.yaml"} <= written
+    assert named - {"my.yaml", "mine.yaml", "joint.yaml"} <= written
     assert {line.split("--profile ")[1].split()[0] for line in commands if "--profile " in line} <= written
 
 
-def test_the_plug_in_is_the_one_that_the_readme_explains(repository: Path) -> None:
-    written = dict(contents())
-    assert written["shrink.py"] in readme_blocks(repository, "python")
-    (entry,) = [block for block in readme_blocks(repository, "yaml") if "shrink" in block]
+def test_the_plug_in_is_the_one_that_the_page_explains(repository: Path) -> None:
+    written, page = dict(contents()), repository / "docs/adding-a-method.md"
+    assert written["shrink.py"] in blocks(page, "python")
+    (entry,) = [block for block in blocks(page, "yaml") if "shrink" in block]
     assert written["shrink.yaml"].endswith(entry.replace("method: shrink,", "method: shrink.py,"))
     assert "shrink.py" not in dict(contents("village"))
 
@@ -76,7 +78,7 @@ def test_pages_link_to_what_is_there(repository: Path) -> None:
                 kept += 1
     assert kept > 100
     # what a link says remains
-    assert "as the figures in the README show" in written["docs/architecture.md"]
+    assert "(tests/slurm/cluster.sh)" in written["docs/cluster.md"]
     assert "https://github.com/EleutherAI/lm-evaluation-harness)" in written["docs/harness.md"]
 
 
@@ -121,13 +123,19 @@ def files(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.workflow
-def test_the_workflow_of_a_wheel_is_planned_in_a_working_folder(with_wheel: Run, tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_work_in_a_working_folder(with_wheel: Run, repository: Path, tmp_path: Path) -> None:
+    _, own = blocks(repository / "README.md")
+    first, enter, *others = (line.partition("  #")[0].split() for line in own.splitlines())
+    assert (first, enter) == (["unlearnkit", "init", "study"], ["cd", "study"])
+    assert with_wheel(*first).returncode == 0
     folder = tmp_path / "study"
-    assert with_wheel("unlearnkit", "init", "study").returncode == 0
     assert {*files(folder)} == {*dict(contents()), *LINKS}
-    planned = with_wheel("snakemake", "--profile", "slurm", "klom_all", "-n", folder=folder)
-    assert planned.returncode == 0, planned.stdout + planned.stderr
-    assert re.search(r"^unlearn +21$", planned.stdout, re.MULTILINE)
+    ended = [with_wheel(*words, folder=folder) for words in others]
+    assert [each.returncode for each in ended] == [0] * 4, "".join(each.stdout + each.stderr for each in ended)
+    of_the_example, of_the_cluster = (each.stdout for each in ended[2:])
+    assert (folder / "mine.py").is_file()
+    assert re.search(r"^unlearn +24$", of_the_example, re.MULTILINE)
+    assert re.search(r"^unlearn +21$", of_the_cluster, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -106,9 +106,9 @@ def is_an_entry_of(copy: Checkout, experiment: str, entry: str) -> None:
     assert "ok       configuration: " in succeeds(copy, sys.executable, "-m", "unlearnkit", *check)
 
 
-def test_a_new_method_and_that_of_the_readme_keep_what_every_method_promises(fresh: Checkout) -> None:
+def test_a_new_method_and_the_short_one_of_the_page_keep_what_every_method_promises(fresh: Checkout) -> None:
     new_method(fresh)
-    entry = method_of_a_page(fresh, "README.md", "shrink", "image")
+    entry = method_of_a_page(fresh, "docs/adding-a-method.md", "shrink", "image")
     conforms(fresh, (NAME, "image"), ("shrink", "image"))
     is_an_entry_of(fresh, "experiments/smoke.yaml", entry)
 

@@ -1,4 +1,4 @@
-"""The commands of the README resolve from the root of a clone, for every target and profile."""
+"""The commands of docs/commands.md resolve from the root of a clone, for every target and profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`unlearnkit init`: a working folder in which the commands of the README work, without a clone."""
+"""`unlearnkit init`: a working folder in which every command of the documents works, without a clone."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Execution(Settings):
 
     On a CPU the same job repeats to the bit, and so does a model that is trained alone or in the same stack in another
     shard. Another stack size, number of threads, device or processor changes results by rounding, which training
-    multiplies (README, "What repeats to the bit").
+    multiplies (docs/reruns.md).
 
     The values are what one job asks of the machine; profiles say which machine (partitions, number of cores).
     """
