@@ -122,7 +122,7 @@ def _samples(part: Observed) -> list[tuple[str, int]]:
 
 
 def read_each(paths: Sequence[str], names: Sequence[str]) -> dict[str, Epochs]:
-    """Read files of several observations of one shard, distinguished by the ends of their paths; raises ArtifactError."""
+    """Read files of several observations of one shard, known by the ends of their paths; raises ArtifactError."""
     return {
         name: read_observation([path], name) for name in names for path in paths if path.endswith(f".{name}.parquet")
     }
