@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint format report schema requirements benchmarks demo-docs evaluation-docs tofu-docs icu-docs clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint docs format report schema requirements benchmarks demo-docs evaluation-docs tofu-docs icu-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-slurm  bring up a SLURM cluster on this machine and run the experiment and the faults on it (as root)"
 	@echo "make test-lowest try the lowest versions of packages that pyproject.toml allows (10 minutes, 6 GB more)"
 	@echo "make lint        formatting, style, types, workflow lint"
+	@echo "make docs        build the site of the documents, docs/_build/index.html; a warning is an error"
 	@echo "make benchmarks  measure the figures in benchmarks/results"
 	@echo "make report      Snakemake's own report of the embedded experiment, report.html"
 	@echo "make format      fix what make lint reports, as far as a program can"
@@ -72,12 +73,16 @@ define lowest
 	$(VENV)/lowest-$(1)/bin/python -m pytest -p no:cacheprovider $(3)
 endef
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev $(VENV)/.docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+# links, anchors and the reading order of docs/index.md are checked; the reference is made of the code
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs/site . docs/_build
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -127,6 +132,8 @@ requirements: $(VENV)/.dev
 		-o envs/requirements-dev.txt
 	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra all pyproject.toml \
 		-c envs/requirements-dev.txt -o envs/requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --python-version 3.11 --extra docs pyproject.toml \
+		-c envs/requirements-dev.txt -o envs/requirements-docs.txt
 
 $(VENV)/.core: pyproject.toml envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unlearnkit needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
@@ -139,6 +146,10 @@ $(VENV)/.dev: $(VENV)/.core envs/requirements-dev.txt
 	$(call install,-r envs/requirements-dev.txt)
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.core envs/requirements-docs.txt
+	$(call install,-r envs/requirements-docs.txt)
+	@touch $@
+
 # uv installs in seconds what takes pip minutes; where uv is not available, pip does the same. Bytecode is compiled once here, since
 # otherwise every job may compile all of torch's again.
 define install
@@ -147,4 +158,4 @@ define install
 endef
 
 clean:
-	rm -rf $(VENV) results logs .snakemake report.html
+	rm -rf $(VENV) results logs .snakemake report.html docs/_build docs/reference

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     for name in options.kinds:
         if name not in KINDS:
             raise ConfigError(f"there is no kind '{name}'", expected=", ".join(KINDS), remedy=suggest(name, KINDS))
-    found = {name: _listed(name) for name in options.kinds or KINDS}
+    found = {name: listed(name) for name in options.kinds or KINDS}
     if options.json:
         print(json.dumps(found, indent=1))
         return 0
@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _listed(name: str) -> Mapping[str, str]:
+def listed(name: str) -> Mapping[str, str]:
+    """Return name -> one line of everything of a kind in KINDS; experiments are named by their files."""
     if name == "pools":
         return {key: pool.line for key, pool in POOLS.items()}
     if name == "experiments":

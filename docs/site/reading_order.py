@@ -1,0 +1,62 @@
+"""The pages as the site has them: in the order of docs/index.md, with what is hidden on a forge.
+
+`<!-- site: ... -->` in a page is text of the site alone, such as links to pages that are made of the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+
+INDEX = "docs/index"
+_OF_THE_SITE = re.compile(r"<!-- site:\s*(.*?)\s*-->", re.DOTALL)
+_ENTRY = re.compile(r"^\s*- \[([^\]]+)\]\(([^)#]+)\.md\)", re.MULTILINE)
+_ORPHAN = "---\norphan: true\n---\n\n"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("source-read", as_on_the_site)
+    app.connect("doctree-read", without_links_to_folders)
+    return {"parallel_read_safe": True}
+
+
+def as_on_the_site(app: Sphinx, page: str, source: list[str]) -> None:
+    """Change the text of a page to what the site shows."""
+    text = _OF_THE_SITE.sub(r"\1", source[0])
+    folders = Path(page).parts[:-1]
+    if page == INDEX:
+        text += "".join(toctrees(text))
+    elif folders[:1] == ("docs",) and len(folders) == 2 and folders[1] != "reference":
+        # a table that a run made has no heading of its own
+        above = Path(app.srcdir, "docs", f"{folders[1]}.md")
+        explained = f"[{above.name}](../{above.name}) explains it.\n\n" if above.is_file() else ""
+        text = f"{_ORPHAN}# {Path(page).name}: a file of the run\n\n{explained}{text}"
+    elif folders[:1] == ("benchmarks",):
+        text = _ORPHAN + text
+    source[0] = text
+
+
+def toctrees(index: str) -> Iterator[str]:
+    """Yield, for every section of the index, the pages that its list begins with, as navigation.
+
+    A page that no list names is a warning of Sphinx, which fails the build.
+    """
+    for section in index.split("\n## ")[1:]:
+        caption = section.partition("\n")[0]
+        entries = "\n".join(f"{name} <{target}>" for name, target in _ENTRY.findall(section))
+        if entries:
+            yield f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+
+
+def without_links_to_folders(app: Sphinx, tree: nodes.document) -> None:
+    """Make links to folders of the repository, which a forge lists and a site cannot, their text."""
+    here = Path(app.env.doc2path(app.env.docname)).parent
+    for link in list(tree.findall(pending_xref)):
+        if link["reftype"] == "myst" and (here / link["reftarget"]).is_dir():
+            link.replace_self(link.children)
