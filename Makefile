@@ -8,7 +8,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint docs format report schema requirements benchmarks demo-docs evaluation-docs tofu-docs icu-docs clean
+.PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint docs format report schema requirements benchmarks demo-docs concepts-docs evaluation-docs tofu-docs icu-docs clean
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
@@ -26,6 +26,7 @@ help:
 	@echo "make schema      regenerate docs/config.schema.json, after a change of a setting"
 	@echo "make requirements  write the newest versions into envs/"
 	@echo "make demo-docs   copy the table and the figure that README.md shows from results/digits, as make demo made them"
+	@echo "make concepts-docs  draw the pictures of docs/concepts.md from results/digits"
 	@echo "make evaluation-docs  copy the files that docs/evaluation.md shows from results/fashion_mnist_evaluation"
 	@echo "make tofu-docs   copy the files that docs/tofu.md shows from results/tofu_smollm2"
 	@echo "make icu-docs    copy the tables that docs/icu.md shows from results/icu_smollm2"
@@ -103,6 +104,10 @@ demo-docs:
 	mkdir -p docs/demo
 	cp results/digits/tables/klom.md docs/demo
 	cp results/digits/figures/nines/klom_trade_off.svg docs/demo/trade_off.svg
+
+# the pictures of docs/concepts.md, from the embedded experiment
+concepts-docs:
+	$(BIN)/python docs/site/concept_pictures.py results/digits docs/concepts
 
 # the files that docs/evaluation.md shows, as the run made them
 EVALUATION = results/fashion_mnist_evaluation
