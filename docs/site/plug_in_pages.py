@@ -11,7 +11,6 @@ from page_text import escaped, table
 
 from unlearnkit import registry
 from unlearnkit.commands.ls import listed
-from unlearnkit.config.schema import json_schema
 
 DISCRIMINATORS = ("method", "attack", "name")
 PAGES = {
@@ -27,7 +26,7 @@ PAGES = {
 
 def pages() -> dict[str, str]:
     """Return one page per kind of plug-in, and one of the experiments."""
-    definitions = json_schema()["$defs"]
+    definitions = schema_words.definitions()
     made = {name: "\n".join(_page(kind, more, definitions)) for kind, (name, more) in PAGES.items()}
     rows = [
         (f"[{name.removeprefix('experiments/')}](../../{name})", escaped(line))

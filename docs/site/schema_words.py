@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from page_text import code, escaped
+
+from unlearnkit.config.schema import json_schema
 
 Node = Mapping[str, Any]
 Link = Callable[[str], str]
@@ -15,6 +18,12 @@ Link = Callable[[str], str]
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _LENGTHS = {"minItems": "at least {} items", "maxItems": "at most {} items", "minLength": None, "maxLength": None}
 COLUMNS = ("key", "type and range", "default", "meaning")
+
+
+@functools.cache
+def definitions() -> Mapping[str, Node]:
+    """Return the definitions of the schema by name."""
+    return json_schema()["$defs"]
 
 
 def row(key: str, node: Node, required: bool, link: Link) -> tuple[str, ...]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import schema_words
 from page_text import table
-
-from unlearnkit.config.schema import json_schema
 
 ROOTS = {
     "Experiment": "Experiments on images",
@@ -34,11 +32,11 @@ the blocks and what is checked between keys. Settings of [methods](methods.md), 
 
 def pages() -> dict[str, str]:
     """Return the page of all keys."""
-    definitions = json_schema()["$defs"]
+    definitions = schema_words.definitions()
     return {"settings": "\n".join([INTRODUCTION, *_sections(definitions)])}
 
 
-def _sections(definitions: dict[str, Any]) -> Iterator[str]:
+def _sections(definitions: Mapping[str, Any]) -> Iterator[str]:
     titles = _titles(definitions)
 
     def link(name: str) -> str:
@@ -65,7 +63,7 @@ def _plug_in(name: str) -> str:
     return f"[`{plug_in}`]({ELSEWHERE[kind]}.md#{kind}-{plug_in})" if kind in ELSEWHERE else ""
 
 
-def _titles(definitions: dict[str, Any]) -> dict[str, str]:
+def _titles(definitions: Mapping[str, Any]) -> dict[str, str]:
     """Return definition -> title of all that have a section, in reading order: a block, then the blocks within."""
     titles: dict[str, str] = {}
 

@@ -1,0 +1,57 @@
+"""The pages of the site that are made of the code, and their order. Sphinx itself runs in `make docs`, not here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import page_text
+import plug_in_pages
+import pytest
+import setting_pages
+
+from unlearnkit import registry
+from unlearnkit.declarations import declarations
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return setting_pages.pages() | plug_in_pages.pages()
+
+
+def test_the_index_names_every_page_once(repository: Path) -> None:
+    named = re.findall(r"^- \[[^\]]+\]\(([\w-]+\.md)\)", (repository / "docs/index.md").read_text(), re.MULTILINE)
+    assert sorted([*named, "index.md"]) == sorted(path.name for path in (repository / "docs").glob("*.md"))
+
+
+def test_the_index_names_every_page_that_is_made(repository: Path, pages: dict[str, str]) -> None:
+    named = set(re.findall(r"\(reference/([\w-]+)\.md\)", (repository / "docs/index.md").read_text()))
+    assert named == {*pages, "commands", "python", "plug-ins"}
+
+
+def test_a_key_has_type_range_default_and_meaning(pages: dict[str, str]) -> None:
+    assert "| `num_models` | integer, ≥ 1 | required | N: originals, oracles per forget set" in pages["settings"]
+    assert "| `seed` | integer, ≥ 0 | `0` | base seed, from which" in pages["settings"]
+    assert "| `training` | [training](#key-recipe) | required |" in pages["settings"]
+    assert re.search(r"\| `temperature` \| number, > 0 \| `\S+` \|", section(pages["methods"], "method-scrub"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in registry.OURS if kind != "data set"])
+def test_every_plug_in_has_a_section_with_its_settings(pages: dict[str, str], kind: str) -> None:
+    page = pages[plug_in_pages.PAGES[kind][0]]
+    shared = page.partition("(" + kind)[0]
+    for name, module in registry.OURS[kind].items():
+        if name == registry.ALWAYS_OBSERVED:
+            continue  # no configuration has settings of it
+        text = shared + section(page, f"{kind}-{name}")
+        fields = getattr(declarations(module), "Settings").model_fields  # noqa: B009
+        assert [field for field in fields if f"| `{field}` |" not in text] == [], name
+
+
+def section(page: str, anchor: str) -> str:
+    """Return the text of a section, up to the next anchor."""
+    return re.split(r"^\(", page.split(f"\n({anchor})=\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_only_backticks_have_a_meaning() -> None:
+    assert page_text.escaped("a|b <c> *d*, `e|f *g*`") == r"a\|b \<c\> \*d\*, `e\|f *g*`"
