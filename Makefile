@@ -83,7 +83,7 @@ lint: $(VENV)/.dev $(VENV)/.docs
 
 # links, anchors and the reading order of docs/index.md are checked; the reference is made of the code
 docs: $(VENV)/.docs
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs/site . docs/_build
+	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --keep-going -c docs/site . docs/_build
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -22,6 +22,11 @@ def code(value: object) -> str:
     return f"`{value}`".replace("|", r"\|")
 
 
+def number(value: float) -> str:
+    """Return a number with commas between thousands, as 1,437."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table, or nothing if there are no rows."""
     lines = [f"| {' | '.join(row)} |" for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from page_text import code, escaped, table
+from page_text import code, escaped, number, table
 
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import tasks_of
@@ -33,7 +33,7 @@ def _metric(module: ModuleType) -> str:
     compared = {"NEEDS_ORACLE": "oracles", "NEEDS_ORIGINAL": "originals"}
     others = [models for name, models in compared.items() if getattr(module, name, False)]
     over = {"samples": "sample", "models": "model", "population": "population"}[module.AXIS]
-    text = f"One value per {over}. Reads {reads}{' also of ' + ' and '.join(others) if others else ''}. "
+    text = f"One value per {over}. Reads {reads}{', also of ' + ' and '.join(others) if others else ''}. "
     text += f"Ranked by {code(module.HEADLINE)}, its {module.STATISTIC}.\n\n"
     rows = [
         (code(name), escaped(measure["label"]), measure["direction"], _range(measure), escaped(measure["unit"]))
@@ -59,8 +59,14 @@ def _method(module: ModuleType) -> str:
 
 
 def _dataset(module: ModuleType) -> str:
-    known = {word: getattr(module, name) for word, name in FACTS.items() if getattr(module, name, None) is not None}
-    return table(("", ""), [(word, escaped(str(value))) for word, value in known.items()])
+    known = {word: getattr(module, name) for word, name in FACTS.items() if getattr(module, name, None)}
+    return table(("what it has", ""), [(word, _said(value)) for word, value in known.items()])
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(code(name) + (f": {number(size)}" if size else "") for name, size in value.items())
+    return number(value) if isinstance(value, int) else " x ".join(map(str, value))
 
 
 _WORDS: Mapping[str, Callable[[ModuleType], str]] = {

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from page_text import code, escaped
+from page_text import code, escaped, number
 
 from unlearnkit.config.schema import json_schema
 
@@ -16,7 +16,8 @@ Link = Callable[[str], str]
 """Name of a definition -> Markdown that leads to it."""
 
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-_LENGTHS = {"minItems": "at least {} items", "maxItems": "at most {} items", "minLength": None, "maxLength": None}
+_SEVERAL = {"string": "strings", "integer": "integers", "number": "numbers", "any value": "any values"}
+_LENGTHS = {"minItems": "{} or more", "maxItems": "{} at most", "minLength": None, "maxLength": None}
 COLUMNS = ("key", "type and range", "default", "meaning")
 
 
@@ -48,7 +49,7 @@ def kind(node: Node, link: Link) -> str:
     if "prefixItems" in node:
         return f"list of {', '.join(kind(item, link) for item in node['prefixItems'])}"
     if node.get("type") == "array":
-        return f"list of {kind(node.get('items', {}), link)}"
+        return f"list of {_SEVERAL.get(item := kind(node.get('items', {}), link), item)}"
     if "pattern" in node and r"\.py$" in node["pattern"]:
         return "file or module of your own"
     if node.get("type") == "object":
@@ -58,7 +59,7 @@ def kind(node: Node, link: Link) -> str:
 
 def bounds(node: Node) -> str:
     """Return the range of a key's values, or of those in its list."""
-    own = [f"{sign} {node[name]:g}" for name, sign in _BOUNDS.items() if name in node]
+    own = [f"{sign} {number(node[name])}" for name, sign in _BOUNDS.items() if name in node]
     own += [text.format(node[name]) for name, text in _LENGTHS.items() if text and name in node]
     inner = [bounds(branch) for branch in (*node.get("anyOf", ()), *([node["items"]] if "items" in node else ()))]
     return ", ".join(dict.fromkeys(part for part in (*own, *inner) if part))
