@@ -12,6 +12,7 @@ import setting_pages
 
 from unlearnkit import registry
 from unlearnkit.declarations import declarations
+from unlearnkit.report.passive import require_passive
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,12 @@ def section(page: str, anchor: str) -> str:
 
 def test_only_backticks_have_a_meaning() -> None:
     assert page_text.escaped("a|b <c> *d*, `e|f *g*`") == r"a\|b \<c\> \*d\*, `e\|f *g*`"
+
+
+def test_pictures_are_passive_and_described(repository: Path) -> None:
+    pictures = sorted((repository / "docs").glob("*/*.svg"))
+    assert repository / "docs/concepts/floor.svg" in pictures
+    for picture in pictures:
+        require_passive(picture.read_text(encoding="utf-8"), str(picture))
+    for page in (repository / "docs").glob("*.md"):
+        assert not re.search(r"!\[\s*\]\(", page.read_text(encoding="utf-8")), page
