@@ -3,13 +3,14 @@
 Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins, learning curves
 Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
          results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,loss_curves,margins}.svg
-         results/<experiment>/report/index.html
+         results/<experiment>/report/{index,provenance,{forget_sets,pools,methods,metrics}/<name>}.html
          results/<experiment>/leaderboard/{leaderboard.{json,csv,md,html},critical_difference.svg}
 """
 
 from unlearnkit.registry import REGISTRIES
 
 REPORT_GRAPH = PRESENT.page
+SITE_GRAPH = PRESENT.site
 LEADERBOARD_GRAPH = PRESENT.leaderboard
 
 
@@ -111,17 +112,23 @@ rule report_page:
         dataset=path(layout.DATASET),
         tokenizer=REPORT_GRAPH.tokenizer(),
         scores=[file for files in REPORT_GRAPH.explored_scores().values() for file in files.values()],
+        references=[file for files in SITE_GRAPH.references().values() for file in files.values()],
+        sizes=SITE_GRAPH.sizes(),
     output:
+        SITE_GRAPH.files()[1:],
         page=report(path(layout.REPORT), caption="../docs/captions/page.rst", category="Report"),
         provenance=layout.provenance(path(layout.REPORT)),
     params:
-        **made("report"),
+        **made("report", page=layout.FRONT_PAGE),
         figures=REPORT_GRAPH.figures(),
         contenders=REPORT_GRAPH.contenders(),
-        files=REPORT_GRAPH.linked_files(),
-        on_request=REPORT_GRAPH.files_on_request(),
+        pages=SITE_GRAPH.pages(),
+        files=SITE_GRAPH.linked_files(),
+        on_request=SITE_GRAPH.files_on_request(),
         outside=LEADERBOARD_GRAPH.outside(),
-        documented=REPORT_GRAPH.documented(),
+        documented=SITE_GRAPH.documented(),
+        modules=SITE_GRAPH.modules(),
+        references=SITE_GRAPH.references(),
         explored=REPORT_GRAPH.explored_scores(),
         explored_metric=REPORT_GRAPH.explored_metric(),
     log:

@@ -1,4 +1,4 @@
-"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, vision_all, tofu_all, icu_all, muse_all, wmdp_all, lora_all, arena_all, sizes_all, sustainability_all, stops_all, durability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
+"""Targets that people ask for by name: originals, oracles, unlearned, pools, search_all, attributions, report, report_all, vision_all, tofu_all, icu_all, muse_all, wmdp_all, lora_all, arena_all, sizes_all, sustainability_all, stops_all, durability_all, harness_all, <metric>_all and <observation>_all of all that are registered."""
 
 from unlearnkit.registry import REGISTRIES
 from unlearnkit.workflow.evaluation import Evaluation
@@ -91,7 +91,12 @@ rule stops_all:
 
 rule report:
     input:
-        path(layout.REPORT),
+        SITE_GRAPH.files(),
+
+
+rule report_all:
+    input:
+        SITE_GRAPH.files(),
 
 
 rule vision_all:

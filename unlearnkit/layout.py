@@ -50,7 +50,8 @@
         trials/{metric}/{forget_set}.parquet                a metric on candidates of which the truth is known
         tables/{table}.{parquet,csv,md}                     of a metric; of the cost; some have a figure, too
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
-        report/index.html
+        report/index.html                                   the front page of the report
+        report/{forget_sets,pools,methods,metrics}/*.html   a page for each, and report/provenance.html
         leaderboard/leaderboard.{json,csv,md,html}          methods ranked, and critical_difference.svg
 
 A shard is named by the first and last model index that it holds ("0000-0024"). Beside every artifact lies its
@@ -120,7 +121,12 @@ CHOSEN = f"{ROOT}/studies/{{search}}/chosen.yaml"
 SEARCH_REPORT = f"{ROOT}/studies/{{search}}/{{presentation}}"
 TABLE = f"{ROOT}/tables/{{table}}"
 FIGURE = f"{ROOT}/figures/{{forget_set}}/{{figure}}.svg"
-REPORT = f"{ROOT}/report/index.html"
+PAGE = f"{ROOT}/report/{{page}}.html"
+"""A page of the report: FRONT_PAGE, beside which the record of all lies, PROVENANCE_PAGE, or one of `page_of`."""
+FRONT_PAGE, PROVENANCE_PAGE = "index", "provenance"
+REPORT = PAGE.replace("{page}", FRONT_PAGE)
+PAGE_KINDS = ("forget_sets", "pools", "methods", "metrics")
+"""Folders of the report: what has a page each."""
 LEADERBOARD = f"{ROOT}/leaderboard/{{leaderboard}}"
 LEADERBOARD_FILES = {
     "json": "leaderboard.json",
@@ -152,6 +158,11 @@ HELD_OUT = "held_out_oracle"
 def provenance(artifact: str) -> str:
     """Return the path of the provenance record that lies beside `artifact`."""
     return f"{artifact}.json"
+
+
+def page_of(kind: str, name: str) -> str:
+    """Return the name of the page about something of a kind of PAGE_KINDS, as it stands in the pattern PAGE."""
+    return f"{kind}/{name}"
 
 
 def log_of(artifact: str) -> str:

@@ -22,6 +22,7 @@ _WILDCARDS = {
     "seed": r"\d+",
     "presentation": r"trials\.csv|curve\.svg",
     "table": r"[a-z0-9_]+\.(?:parquet|csv|md|svg)",
+    "page": rf"{layout.FRONT_PAGE}|{layout.PROVENANCE_PAGE}|(?:{'|'.join(layout.PAGE_KINDS)})/{layout.NAME}",
     "leaderboard": "|".join(map(re.escape, layout.LEADERBOARD_FILES.values())),
 }
 
@@ -105,6 +106,8 @@ def owner_of(name: str) -> str:
         return f"{name.rpartition('/')[0]}/margins.svg"
     if place and place.stage == "leaderboard":
         return f"{name.rpartition('/')[0]}/{layout.LEADERBOARD_FILES['json']}"
+    if place and place.stage == "report":
+        return layout.REPORT.removeprefix(f"{layout.ROOT}/")
     return name
 
 

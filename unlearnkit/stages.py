@@ -259,7 +259,7 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.leaderboard.code(),
         draws=("bootstrap",),
     ),
-    "report": Stage(layout.REPORT, lambda g, w: g.page.report_slice(), lambda g, w: g.page.page_code()),
+    "report": Stage(layout.PAGE, lambda g, w: g.page.report_slice(), lambda g, w: g.site.code()),
 }
 """Name -> stage; other observations than margins, which a user may add, are no rows (`stage_of`)."""
 

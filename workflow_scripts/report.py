@@ -1,4 +1,4 @@
-"""Rule report_page: everything about the experiment on one static page."""
+"""Rule report_page: everything about the experiment as static pages."""
 
 import os
 from functools import partial
@@ -6,16 +6,18 @@ from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
+from unlearnkit.artifacts.scores import read_final_scores
 from unlearnkit.artifacts.store import write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.data.excerpts import read_excerpts
 from unlearnkit.declarations import declarations
 from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.registry import locate
+from unlearnkit.report.model_counts import counts_of
 from unlearnkit.report.opening import opening_figure
-from unlearnkit.report.page import page
 from unlearnkit.report.resisting import explorer
 from unlearnkit.report.shown import Results
+from unlearnkit.report.site import site
 from unlearnkit.seeds import derive_seed
 
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
@@ -31,6 +33,11 @@ with job_of(snakemake) as running:
     seed = derive_seed(settings["seed"], "leaderboard", 0, "bootstrap")
     board = leaderboard({**settings, "outside": params.outside, "protocol": {}}, metrics, tables, seed=seed)
     look = partial(read_excerpts, inputs.dataset, tokenizer=next(iter(inputs.tokenizer), None))
+    sizes = [row for path in inputs.sizes for row in read_table(path)[0].to_pylist()] if inputs.sizes else None
+    of_models = {
+        name: {side: read_final_scores(path, metrics[name].HEADLINE) for side, path in files.items()}
+        for name, files in params.references.items()
+    }
     results = Results(
         tables=tables,
         costs=read_table(inputs.costs)[0].to_pylist(),
@@ -48,7 +55,22 @@ with job_of(snakemake) as running:
             name: explorer(files, params.explored_metric, metrics[params.explored_metric], look)
             for name, files in params.explored.items()
         },
+        modules=params.modules,
+        counts={
+            name: counts_of(
+                metric,
+                name,
+                sizes,
+                of_models.get(name, {}),
+                next(iter(settings["forget_sets"])),
+                derive_seed(settings["seed"], f"counts {name}", 0, "bootstrap"),
+            )
+            for name, metric in metrics.items()
+        },
         hero=opening_figure(settings, metrics, tables, board),
     )
-    write_text(output.page, page(settings, metrics, results))
-    running.record(output.page)
+    others = [path for path in output if path.endswith(".html") and path != output.page]
+    made = site(settings, metrics, results)
+    for path in (output.page, *others):
+        write_text(path, made[os.path.relpath(path, folder).removesuffix(".html")])
+    running.record(output.page, also=others)

@@ -14,6 +14,7 @@ from unlearnkit.report.about import about_methods, places_of
 from unlearnkit.report.answer import answer, cannot, question
 from unlearnkit.report.drawers import drawers_of
 from unlearnkit.report.overview import Overview, leading_metric
+from unlearnkit.report.shown import Results
 from unlearnkit.report.tables import metric_rows
 from unlearnkit.report.words import IMAGES
 
@@ -197,7 +198,7 @@ def test_a_drawer_states_files_hashes_seeds_intervals_and_commands(rows):
     )
 
 
-def test_a_method_is_said_to_win_and_fail_where_it_ranks_first_and_last(rows):
+def test_a_method_is_said_to_win_and_fail_where_it_ranks_first_and_last(rows, costs):
     cells = [
         {"method": "good", "metric": "klom", "forget_set": "first", "rank": 1.0},
         {"method": "good", "metric": "mia", "forget_set": "second", "rank": 2.0},
@@ -206,5 +207,20 @@ def test_a_method_is_said_to_win_and_fail_where_it_ranks_first_and_last(rows):
         "good: best on first by klom (rank 1.0), worst on second by mia (rank 2.0)."
     ]
     assert places_of("bad", {"cells": cells}) == []
-    (method,) = about_methods(VARIANTS, {"scrub": ["What it does."]}, board_of(rows, bad="a baseline"))
+    nothing: dict[str, Any] = {"tables": {}, "figures": {}, "kinds": {}, "files": {}, "on_request": {}, "explorers": {}}
+    board = board_of(rows, bad="a baseline")
+    results = Results(
+        **nothing,
+        costs=costs,
+        records=(),
+        contenders=(),
+        board=board,
+        documented={"method": {"scrub": ["What it does."]}},
+        modules={},
+        hero="",
+        counts={},
+    )
+    (method,) = about_methods(VARIANTS, results)
+    assert method.rank == 1 and {row["candidate"] for row in method.costs} == {"oracle", *VARIANTS}
+    assert method.standings["good", "klom"]["second"].text == "1 of 1"
     assert method.name == "scrub" and [*method.variants] == [*VARIANTS] and "a baseline" in method.note

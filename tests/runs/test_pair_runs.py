@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from checkout import CONFIG, Checkout
+from checkout import CONFIG, Checkout, MadeOnce
+from tiny_pairs import EXPERIMENT, finish
 
 from unlearnkit.artifacts.resume import ResumeFolder
 from unlearnkit.artifacts.tables import read_table
@@ -28,28 +28,6 @@ from unlearnkit.training.shard import Worker
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.text_graph import TextGraph
 
-EXPERIMENT: dict[str, Any] = {
-    "experiment": "tiny",
-    "data": {
-        "name": "village_pairs",
-        "tokenizer": {"kind": "bpe", "vocabulary_size": 400},
-        "sequence_length": 96,
-        "train_size": 48,
-        "validation_size": 12,
-        "pairs": {"first": 192},
-    },
-    "model": {"name": "nanogpt", "layers": 1, "width": 32, "heads": 2, "logit_cap": None},
-    "training": {"epochs": 30, "batch_size": 8, "order": "shuffled", "lr": 0.02, "weight_decay": 0.0, "clip": None},
-    "num_models": 3,
-    "held_out_oracles": 3,
-    "shard_size": 3,
-    "forget_sets": {"last": {"kind": "pair_list", "name": "forget05"}},
-    "methods": {
-        "npo": {"method": "npo", "steps": 30, "batch_size": 8, "lr": 1.0e-3},
-        "graddiff": {"method": "graddiff", "steps": 20, "batch_size": 8, "lr": 3.0e-4},
-    },
-    "metrics": {"margin_distance": {}},
-}
 FORGOTTEN = np.arange(36, 48)
 
 
@@ -86,10 +64,10 @@ def test_an_oracle_knows_the_answers_less_than_an_original(worker_in: Callable[[
 
 @pytest.mark.slow
 @pytest.mark.workflow
-def test_originals_are_apart_from_oracles_and_methods_lie_between(pristine: Checkout, tmp_path: Path) -> None:
-    copy = pristine.copy(tmp_path / "copy")
-    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
-    copy.make("margin_distance_all")
+def test_originals_are_apart_from_oracles_and_methods_lie_between(
+    pristine: Checkout, made_once: MadeOnce, tmp_path: Path
+) -> None:
+    copy = made_once("pairs", pristine, finish).copy(tmp_path / "copy")
     assert copy.plan("margin_distance_all").nothing_to_do
     rows, _ = read_table(copy.result("tables/margin_distance.parquet"))
     distance = {

@@ -1,21 +1,30 @@
-"""The page of a finished experiment in Chromium: it sorts, filters, opens drawers, follows links, and logs no error."""
+"""The report in Chromium: pages sort, filter, open drawers, lead to each other, log no error and are accessible."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from checkout import Checkout
+import tiny_corpus
+import tiny_pairs
+from checkout import Checkout, MadeOnce
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCHEMES = ("light", "dark")
+WIDTHS = (390, 1280)
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),
 ]
+
+LINKS = "[...document.querySelectorAll('a[href]')].filter(a => !a.closest('#on-request ~ dl')).map(a => a.href)"
+"""All addresses on a page, but those of what is made only if it is asked for."""
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +36,72 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture
-def page(browser: Any, completed: Checkout) -> Iterator[Any]:
-    """The page, opened from disk without a network; what it logs and asks for is empty in the end."""
-    context = browser.new_context(offline=True)
+@pytest.fixture(scope="module", params=["images", "text", "pairs"])
+def run(request: pytest.FixtureRequest, pristine: Checkout, made_once: MadeOnce) -> Checkout:
+    """A copy with a finished experiment, on images, text or question-answer pairs, as other tests need it too."""
+    if request.param == "images":
+        return request.getfixturevalue("completed")
+    return made_once(request.param, pristine, {"text": tiny_corpus, "pairs": tiny_pairs}[request.param].finish)
+
+
+@contextmanager
+def watched(browser: Any, **settings: Any) -> Iterator[Any]:
+    """A page without a network; in the end it has logged nothing, and asked for nothing but pages."""
+    context = browser.new_context(offline=True, **settings)
     opened, problems, asked = context.new_page(), [], []
     opened.on("console", lambda message: problems.append(message.text))
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(completed.result("report/index.html").resolve().as_uri())
     yield opened
     assert problems == []
-    assert {url for url in asked if not url.startswith("data:")} == {asked[0]}
+    assert [url for url in asked if not url.startswith("data:") and not urlsplit(url).path.endswith(".html")] == []
     context.close()
+
+
+@pytest.fixture
+def page(browser: Any, completed: Checkout) -> Iterator[Any]:
+    """The front page of the experiment on images."""
+    with watched(browser) as opened:
+        opened.goto(completed.result("report/index.html").resolve().as_uri())
+        yield opened
+
+
+def pages_of(run: Checkout) -> list[Path]:
+    return sorted(run.result("report").resolve().rglob("*.html"))
+
+
+def test_every_page_is_accessible_in_both_themes_and_never_scrolls_sideways(browser: Any, run: Checkout) -> None:
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    assert len(pages_of(run)) >= 5
+    # the checker is a script of its own, which the policy of the pages would not let run
+    with watched(browser, bypass_csp=True) as opened:
+        for path in pages_of(run):
+            opened.goto(path.as_uri())
+            for width in WIDTHS:
+                opened.set_viewport_size({"width": width, "height": 800})
+                assert opened.evaluate("document.documentElement.scrollWidth") == width, path
+            for scheme in SCHEMES:
+                opened.emulate_media(color_scheme=scheme)
+                found = checker.run(opened)
+                assert found.violations_count == 0, f"{path}, {scheme}: {found.generate_report()}"
+
+
+def test_links_lead_to_pages_places_and_files_that_are_there(browser: Any, run: Checkout) -> None:
+    ids: dict[Path, set[str]] = {}
+    links: dict[Path, list[str]] = {}
+    with watched(browser) as opened:
+        for path in pages_of(run):
+            opened.goto(path.as_uri())
+            links[path] = opened.evaluate(LINKS)
+            ids[path] = {*opened.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")}
+    reached = {run.result("report/index.html").resolve()}
+    for path, addresses in links.items():
+        for address in map(urlsplit, addresses):
+            target = Path(unquote(address.path))
+            assert address.scheme == "file" and target.is_file(), (path, target)
+            assert not address.fragment or unquote(address.fragment) in ids[target], (path, address)
+            reached.add(target)
+    assert {*ids} <= reached
 
 
 def order(page: Any, column: int) -> list[float]:
@@ -87,31 +149,21 @@ def test_a_number_opens_what_is_behind_it_and_escape_closes_it(page: Any) -> Non
     assert drawer.count() == 0
 
 
-def test_links_lead_to_what_is_there(page: Any, completed: Checkout) -> None:
-    addresses = page.eval_on_selector_all("a[href]", "links => links.map(link => link.getAttribute('href'))")
-    ids = {*page.eval_on_selector_all("[id]", "found => found.map(one => one.id)")}
-    assert {address[1:] for address in addresses if address.startswith("#")} <= ids
-    on_request = page.eval_on_selector_all(
-        "#on-request ~ dl a", "links => links.map(link => link.getAttribute('href'))"
-    )
-    folder = Path(completed.result("report"))
-    files = {address for address in addresses if not address.startswith("#")} - {*on_request}
-    assert files and [address for address in files if not (folder / address).resolve().exists()] == []
-    page.get_by_role("link", name="Methods").click()
-    assert page.url.endswith("#methods")
+def test_a_name_from_the_table_is_found_by_trace(page: Any, completed: Checkout) -> None:
+    name = page.locator("#overview-table tbody.contender th a").first.inner_text()
+    traced = completed.unlearnkit("trace", "results/tiny/tables/klom.md", "--cell", f"candidate={name}")
+    assert traced.status == 0 and f"/{name}/" in traced.output
 
 
-def test_forgotten_samples_are_pictures_and_the_theme_changes(page: Any) -> None:
+def test_a_forget_set_shows_its_samples_and_the_theme_changes(page: Any) -> None:
+    page.get_by_role("link", name="nines").first.click()
     pictures = page.locator("table.samples img")
-    assert pictures.count() > 0
+    assert page.locator("h1").inner_text() == "Forget set nines" and pictures.count() > 0
     pictures.first.scroll_into_view_if_needed()
     assert pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 8
+    page.locator("button.behind").first.click()
+    assert page.locator(".drawer:popover-open").count() == 1
+    page.keyboard.press("Escape")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="dark colours").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
-
-
-@pytest.mark.parametrize("width", [400, 1280])
-def test_the_page_never_scrolls_sideways(page: Any, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 from checkout import CONFIG, Checkout, MadeOnce
+from tiny_corpus import EXPERIMENT, RETAIN, TRAIN, VALIDATION, finish
 
 import unlearnkit
 from unlearnkit.artifacts.margins import read_margins
@@ -21,27 +22,6 @@ from unlearnkit.artifacts.tables import read_table
 
 pytestmark = pytest.mark.workflow
 
-TRAIN, VALIDATION, RETAIN = 48, 8, 12
-EXPERIMENT = {
-    "experiment": "tiny",
-    "data": {
-        "name": "text_files",
-        "root": "corpus",
-        "tokenizer": {"kind": "characters"},
-        "sequence_length": 16,
-        "train_size": TRAIN,
-        "validation_size": VALIDATION,
-        "retain_evaluated": RETAIN,
-    },
-    "model": {"name": "nanogpt", "layers": 1, "width": 16, "heads": 2},
-    "training": {"epochs": 2, "batch_size": 8, "order": "shuffled", "lr": 0.01},
-    "num_models": 2,
-    "held_out_oracles": 2,
-    "shard_size": 2,
-    "forget_sets": {"some": {"kind": "random_units", "size": 6}},
-    "methods": {"ga": {"method": "ga", "steps": 2, "lr": 1.0e-3, "batch_size": 4, "snapshots": [1, 2]}},
-    "metrics": {"klom": {}, "margin_distance": {}, "mia": {}},
-}
 TRAINED = ("tokens", "dataset", "original", "oracle")
 """Rules whose jobs a change of the evaluation never reruns."""
 
@@ -50,16 +30,6 @@ TRAINED = ("tokens", "dataset", "original", "oracle")
 def ran(pristine: Checkout, made_once: MadeOnce) -> Checkout:
     """A copy in which the experiment is finished."""
     return made_once("text", pristine, finish)
-
-
-def finish(copy: Checkout) -> None:
-    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
-    words = np.random.RandomState(0).choice(["ba", "do", "fi", "gu", "ne", "so"], 800)
-    for split, chosen in (("train", words[:700]), ("validation", words[700:])):
-        folder = copy.root / "corpus" / split
-        folder.mkdir(parents=True)
-        (folder / "a.txt").write_text(" ".join(chosen))
-    copy.make("klom_all", "margin_distance_all", "mia_all", "report", "units")
 
 
 @pytest.fixture
@@ -86,9 +56,8 @@ def test_a_run_ends_with_tables_and_page_and_then_there_is_nothing_to_do(ran: Ch
     units, _ = read_table(ran.result("data/units.parquet"))
     assert units["sequences"].to_pylist() == [1] * (TRAIN + VALIDATION)
     assert "| candidate | step | N |" in ran.result("tables/klom.md").read_text()
-    page = ran.result("report/index.html").read_text()
-    own = page.partition('id="methods"')[0]  # what follows are docstrings, which speak of samples
-    assert "Numbers of sequences" in own and ">forget sequences<" in own and "forget samples" not in own
+    page = ran.result("report/forget_sets/some.html").read_text()
+    assert "6 sequences to forget" in page and ">forget sequences<" in page and "forget samples" not in page
 
 
 def test_margins_are_those_of_forget_set_some_retained_and_validation(ran: Checkout) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html.parser
 import io
+import re
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.cost import cost_rows
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.markup import part, policy
-from unlearnkit.report.page import page
+from unlearnkit.report.model_counts import Counts
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.shown import Results
+from unlearnkit.report.site import site
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import cost_markdown, metric_markdown, metric_rows, to_csv
 
@@ -49,6 +51,10 @@ ALLOWED = {
     *("button", "span", "br", "script"),
     *("svg", "defs", "g", "path", "use", "text", "clippath", "rect", "image"),
 }
+
+OWN = ("#", "../", "data:image/png;base64,")
+PAGE = re.compile(r"(?:(?:forget_sets|methods|metrics)/)?[\w.~%/-]+\.html(?:#[\w-]+)?")
+"""What addresses may be: places on the page, files below the results, pictures, and other pages."""
 
 
 class Inspector(html.parser.HTMLParser):
@@ -89,7 +95,7 @@ def inspect(text: str) -> None:
     assert found.handlers == []
     assert found.scripts == [part("page.js")]
     assert found.policies == [policy(part("page.js"))]
-    assert [link for link in found.addresses if not link.startswith(("#", "../", "data:image/png;base64,"))] == []
+    assert [link for link in found.addresses if not (link.startswith(OWN) or PAGE.fullmatch(link))] == []
 
 
 def summaries(*candidates: str, forget_set: str) -> list[dict[str, Any]]:
@@ -133,8 +139,8 @@ def costs(text: str) -> list[dict[str, Any]]:
     return cost_rows({(text, "oracle"): [record(text)], (text, text): [record(text)]})
 
 
-def hostile_page(text: str, figure: str | None = None) -> str:
-    """A page on which every text from configuration, tables and records is `text`."""
+def hostile_pages(text: str, figure: str | None = None) -> dict[str, str]:
+    """A report on which every text from configuration, tables and records is `text`."""
     variant = {"method": text, "snapshots": [text], "settings": {text: text}}
     rows = metric_rows(summaries("original", "oracle", text, forget_set=text), costs(text), has_floor=True)
     drawn = figure or svg(metric_figure("trade_off", klom, rows, {}, {text: text}))
@@ -148,7 +154,7 @@ def hostile_page(text: str, figure: str | None = None) -> str:
         "metrics": {"klom": {text: text}},
     }
     board = leaderboard({**settings, "protocol": {}, "outside": {}}, {"klom": klom}, {"klom": rows}, seed=0)
-    return page(
+    return site(
         settings,
         {"klom": klom},
         Results(
@@ -162,8 +168,10 @@ def hostile_page(text: str, figure: str | None = None) -> str:
             on_request={text: [f"../tables/{text}"]},
             board=board,
             documented={"method": {text: [text]}, "metric": {"klom": [text]}},
+            modules={"method": {text: text}, "metric": {"klom": text}},
             hero=drawn,
             explorers={},
+            counts={"klom": Counts(why=text)},
         ),
     )
 
@@ -176,9 +184,11 @@ def test_the_inspector_sees_an_attack() -> None:
 
 @pytest.mark.parametrize("text", ATTACKS, ids=range(len(ATTACKS)))
 def test_the_page_shows_hostile_text_as_text(text: str) -> None:
-    shown = hostile_page(text)
-    inspect(shown)
-    assert "49014001" not in shown  # 7001 x 7001
+    shown = hostile_pages(text)
+    assert len(shown) == 5
+    for page in shown.values():
+        inspect(page)
+        assert "49014001" not in page  # 7001 x 7001
 
 
 # figures come from files
@@ -217,7 +227,7 @@ def test_an_active_figure_is_refused(content: str) -> None:
     with pytest.raises(ArtifactError, match=r"the figure nines/klom_trade_off\.svg .* Delete it"):
         require_passive(figure, "nines/klom_trade_off.svg")
     with pytest.raises(ArtifactError, match="the figure"):
-        hostile_page("name", figure)
+        hostile_pages("name", figure)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def _text(options: argparse.Namespace, found: Comparison, values: Sequence[dict[
     if found.times_only:
         yield f"no difference but in times: {', '.join(found.times_only)}"
     if found.not_compared:
-        yield f"not compared, since it shows times: {', '.join(found.not_compared)}"
+        yield f"not compared, since they show times: {len(found.not_compared)} pages of report/"
     for cause, names in found.alarming():
         what = "was damaged or replaced" if cause.kind == DAMAGED else "differs although all recorded causes are equal"
         yield f"UNEXPLAINED: {cause.subject} {what}: {_explains(names)}"

@@ -49,8 +49,8 @@ def compare(old: Results, new: Results, progress: Callable[[int, int], None]) ->
     """Compare all artifacts of two folders by content, and explain those that differ.
 
     The hash of weights that were removed is taken from their record. Of the cost table all but its times is compared,
-    and its two other forms are taken to differ if it does. The page shows times, and nothing that the tables and
-    figures do not hold, so it is not compared.
+    and its two other forms are taken to differ if it does. Pages show times, and nothing that the tables and
+    figures do not hold, so they are not compared.
     """
     found = Comparison()
     names = {side: _names(side) for side in (old, new)}

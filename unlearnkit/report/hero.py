@@ -51,7 +51,7 @@ def hero(
     looks = _looks(methods)
     legend = 0.3 + 0.2 * math.ceil((len(looks) + 3) / 5)
     figure = Figure(figsize=(width * columns, height * lines + legend), layout="constrained")
-    panels = figure.subplots(lines, columns, squeeze=False).flat
+    panels = [*figure.subplots(lines, columns, squeeze=False).flat]
     declared, statistic = metric.MEASURES[metric.HEADLINE], STATISTICS[metric.STATISTIC]
     drawn = []
     for name, axes in zip(sets, panels, strict=False):
@@ -61,7 +61,7 @@ def hero(
         quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
         axes.set_title(name, fontsize=11, loc="left", fontweight="bold")
         drawn.append((axes, shown))
-    for axes in [*panels][len(sets) :]:
+    for axes in panels[len(sets) :]:
         axes.set_axis_off()
     figure.supxlabel(
         f"{statistic} of {declared['label']} on validation {words.samples}  →  damage elsewhere", fontsize=9.5

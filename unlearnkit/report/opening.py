@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from unlearnkit.report.answer import answer, cannot, question
-from unlearnkit.report.drawers import drawers_of
+from unlearnkit.report.drawers import Drawer
 from unlearnkit.report.hero import hero
 from unlearnkit.report.markup import inline
 from unlearnkit.report.overview import GROUPS, SHOWN_SPLITS, Overview, leading_metric
@@ -19,14 +19,17 @@ from unlearnkit.report.words import words_of
 
 
 def opening(
-    settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results, sizes: Sequence[int]
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, ModuleType],
+    results: Results,
+    sizes: Sequence[int],
+    drawers: Mapping[tuple[str, str], Drawer],
 ) -> dict[str, Any]:
     """Return what the template shows first: question, answer, figure and table, and the drawers behind numbers.
 
     `sizes` are the numbers of forget samples, one per forget set.
     """
     words, variants, board = words_of(settings), settings["variants"], results.board
-    drawers = drawers_of(results.tables, metrics, variants, results.records, settings["seed"])
     ids = {key: drawer.id for key, drawer in drawers.items()}
     name = leading_metric(metrics, results.tables, board)
     shown = None

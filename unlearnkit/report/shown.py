@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from unlearnkit.report.model_counts import Counts
 from unlearnkit.report.resisting import Explorer
 
 Row = dict[str, Any]
@@ -21,8 +22,9 @@ class Results:
     (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
     variants that may be called best; `files` heading -> paths relative to the page; `on_request` target -> paths of
     what is made only if it is asked for; `board` the leaderboard of the same tables (ranking.leaderboard); `documented`
-    "method" or "metric" -> name -> paragraphs of its docstring; `hero` the opening figure as SVG, "" if there is none;
-    `explorers` forget set -> its samples, for those that have values per sample.
+    "method" or "metric" -> name -> paragraphs of its docstring, `modules` -> name -> the module it is in; `hero` the
+    opening figure as SVG, "" if there is none; `explorers` forget set -> its samples, for those that have values per
+    sample; `counts` metric -> its values against the number of models.
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -35,8 +37,10 @@ class Results:
     on_request: Mapping[str, Sequence[str]]
     board: Mapping[str, Any]
     documented: Mapping[str, Mapping[str, Sequence[str]]]
+    modules: Mapping[str, Mapping[str, str]]
     hero: str
     explorers: Mapping[str, Explorer]
+    counts: Mapping[str, Counts]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Evaluation:
         """Return scores and tables of all metrics, what they read, answers to tasks, the leaderboard and the page."""
         graph, present = self.graph, self.present
         return [
-            graph.path(layout.REPORT),
+            *present.site.files(),
             *graph.results(*graph.metrics),
             *present.pool_scores.results(*present.pool_scores.metrics),
             *present.observations.read_by_all(*graph.metrics),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from unlearnkit import layout
 from unlearnkit.workflow.present import Present
 
 
@@ -10,7 +9,7 @@ def everything(present: Present) -> list[str]:
     """Return the page and the files of all metrics, observations, searches, chains, stops, tasks and attacks."""
     graph, observed = present.graph, present.graph.experiment.observed
     return [
-        graph.path(layout.REPORT),
+        *present.site.files(),
         *graph.results(*graph.metrics),
         *present.pool_scores.results(*present.pool_scores.metrics),
         *present.observations.files(*observed[1:]),

@@ -26,6 +26,7 @@ from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 from unlearnkit.workflow.published_models import PublishedGraph
 from unlearnkit.workflow.report_graph import ReportGraph
 from unlearnkit.workflow.search_graph import SearchGraph
+from unlearnkit.workflow.site_graph import SiteGraph
 from unlearnkit.workflow.stops_graph import TABLE as STOPS
 from unlearnkit.workflow.stops_graph import StopsGraph
 from unlearnkit.workflow.text_graph import TextGraph
@@ -45,6 +46,7 @@ class Present:
         self.published = PublishedGraph(graph)
         self.attribution = AttributionGraph(graph)
         self.page = ReportGraph(graph)
+        self.site = SiteGraph(self.page)
         self.leaderboard = LeaderboardGraph(self.page)
         self.pools = PoolGraph(graph)
         self.continual = ContinualGraph(graph)
@@ -138,6 +140,7 @@ class Present:
                 *(f"{HARNESS}.{form}" for form in ("parquet", "csv", "md") if self.harness.tasks),
             ],
             "figure": [*self.page.figures()],
+            "page": self.site.pages(),
             "pool": pools,
             "search": [*self.searches.names],
             "seed": self.searches.seeds(place.wildcards.get("search", "")),

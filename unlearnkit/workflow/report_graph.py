@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from unlearnkit import layout
 from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import REGISTRIES, locate
-from unlearnkit.sources import paragraphs, source_path
 from unlearnkit.stages import Slice
-from unlearnkit.workflow.arena_graph import ArenaGraph
-from unlearnkit.workflow.attack_graph import AttackGraph
-from unlearnkit.workflow.continual_graph import ContinualGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
 from unlearnkit.workflow.published_models import PublishedGraph
-from unlearnkit.workflow.search_graph import SearchGraph
 
 BASELINES = {"do_nothing", "early_stopped_retrain"}
 """Methods that others are compared with, beside those that read oracles."""
@@ -132,33 +126,6 @@ class ReportGraph:
         """Return the tokenizer that turns forgotten sequences into texts; none of images."""
         return [self.graph.path(layout.TOKENIZER)] if self.words_slice() and self.explored_metric() else []
 
-    def linked_files(self) -> dict[str, list[str]]:
-        """Return heading -> artifacts that the page links."""
-        metrics = self.graph.experiment.metric_settings
-        pairs = ((forget_set, figure) for forget_set in self.graph.forget_sets for figure in self.figures())
-        return {
-            "Tables": [path for table in ("cost", *metrics) for path in self.graph.tables(table)],
-            "Figures": [self.graph.path(layout.FIGURE, forget_set=name, figure=figure) for name, figure in pairs],
-            f"Values per {'sequence' if self.words_slice() else 'sample'} or model": [
-                *_files(self.graph),
-                *_files(self._on_pools),
-            ],
-        }
-
-    def files_on_request(self) -> dict[str, list[str]]:
-        """Return target -> artifacts that the page names beside it and does not depend on: it may be made alone."""
-        arena, searches = ArenaGraph(self.graph), SearchGraph(self.graph)
-        tables = ("arena", "sizes") if arena.metrics() else ()
-        ranking = "tofu_all" if getattr(self.graph.experiment, "has_pairs", False) else "vision_all"
-        files = {
-            ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
-            **{f"{table}_all": arena.forms(table) for table in tables},
-            "sustainability_all": ContinualGraph(self.graph).results(),
-            "durability_all": AttackGraph(self.graph).forms(),
-            "search_all": [path for name in searches.names for path in searches.presented(name)],
-        }
-        return {target: paths for target, paths in files.items() if paths}
-
     def contenders(self) -> list[str]:
         """Return the variants that may be called best: no baselines, and none whose method reads oracles.
 
@@ -198,7 +165,7 @@ class ReportGraph:
         for name in self.graph.forget_sets:
             if count := self.graph.experiment.held_out_oracles:
                 models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
-        scores = [*_files(self.graph), *_files(self._on_pools)]
+        scores = [path for own in (self.graph, self._on_pools) for path in _scores(own)]
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
         return list(dict.fromkeys([*records, *self.cost_records()]))
@@ -277,21 +244,7 @@ class ReportGraph:
             del own["pairs"]
         return own
 
-    def page_code(self) -> str:
-        """Fingerprint of making the page, its templates, style and script included."""
-        folder = source_path("unlearnkit.report.page").with_name("templates")
-        parts = b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.name != "leaderboard.html")
-        return f"{self.graph.code('report')} {hashlib.sha256(parts).hexdigest()[:16]}"
 
-    def documented(self) -> dict[str, dict[str, list[str]]]:
-        """Return "method" and "metric" -> name -> paragraphs of its docstring, which the page shows."""
-        used = {
-            "method": dict.fromkeys(variant.method for variant in self.graph.variants.values()),
-            "metric": self.graph.experiment.metric_settings,
-        }
-        return {kind: {name: paragraphs(locate(kind, name)) for name in names} for kind, names in used.items()}
-
-
-def _files(scores: Graph | PoolScores) -> list[str]:
+def _scores(scores: Graph | PoolScores) -> list[str]:
     """Return the score files of all metrics that are computed."""
     return [path for metric in scores.metrics for path in scores.score_files(metric, layout.SCORES)]

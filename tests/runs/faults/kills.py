@@ -185,7 +185,9 @@ def undisturbed(copy: Checkout) -> dict[str, float]:
 def content(copy: Checkout) -> dict[str, bytes]:
     """Return everything that must not depend on a kill: artifacts without the seconds that they took."""
     artifacts = copy.artifacts("**/*.*")
-    for name in ("tables/cost.parquet", "tables/cost.md", "report/index.html"):
+    # pages state times
+    timed_files = {name for name in artifacts if name.startswith("report/")} | {"tables/cost.parquet", "tables/cost.md"}
+    for name in timed_files:
         del artifacts[name]
     rows = list(csv.DictReader(artifacts["tables/cost.csv"].decode().splitlines()))
     timed = {"seconds", "relative_seconds", "rte_seconds", "peak_memory_mb"}

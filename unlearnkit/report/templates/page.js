@@ -70,9 +70,13 @@
     const name = (heading) => heading.dataset.name ?? heading.textContent.trim();
     headings.forEach((heading, column) => {
       heading.dataset.name = heading.textContent.trim();
-      const button = make("button", { type: "button", className: "sort" }, ...heading.childNodes);
+      // a link stays one: what is to be clicked cannot hold another such thing
+      const linked = heading.querySelector("a");
+      const button = make("button", { type: "button", className: "sort" }, ...(linked ? [] : heading.childNodes));
+      if (linked) button.ariaLabel = `Sort by ${name(heading)}`;
       button.addEventListener("click", () => sort(table, column, heading));
-      heading.replaceChildren(button);
+      if (linked) heading.append(button);
+      else heading.replaceChildren(button);
     });
     const rows = [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.classList.contains("part"));
     if (rows.length < 4) return;

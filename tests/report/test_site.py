@@ -1,20 +1,23 @@
-"""The page: complete, escaped, self-contained, and the same bytes for the same inputs."""
+"""The pages of the report: complete, escaped, self-contained, and the same bytes for the same inputs."""
 
 from __future__ import annotations
 
 import html.parser
+import posixpath
 import re
 from dataclasses import replace
 
 import pytest
 
+from unlearnkit.layout import FRONT_PAGE as FRONT
 from unlearnkit.metrics.distribution import klom
 from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.markup import inline, setting
-from unlearnkit.report.page import page
+from unlearnkit.report.model_counts import Counts
 from unlearnkit.report.resisting import Explorer
 from unlearnkit.report.shown import Results
+from unlearnkit.report.site import site
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import metric_rows
 
@@ -80,22 +83,33 @@ def results(settings, summaries, costs):
         on_request={"vision_all": ["../leaderboard/leaderboard.html"]},
         board=_board(settings, renamed),
         documented={"method": {"scrub": ["Distils `twice`.", HOSTILE]}},
+        modules={"method": {"scrub": "unlearnkit.methods.images.scrub"}},
+        counts={"klom": Counts(why="Every number `N` for itself.")},
         hero=figure,
         explorers={},
     )
 
 
+def _pages(settings, results):
+    return site(settings, {"klom": klom}, results)
+
+
 @pytest.fixture(scope="module")
-def text(settings, results):
-    return page(settings, {"klom": klom}, results)
+def pages(settings, results):
+    return _pages(settings, results)
+
+
+@pytest.fixture(scope="module")
+def text(pages):
+    return "".join(pages.values())
 
 
 def test_copies_of_forgotten_samples_are_stated(settings, results):
     record = _record("forget_set") | {"artifact": "results/tiny/forget_sets/second.npy"}
     shown = []
     for copies in ({}, {"copies": {"retain": 0, "validation": 0}}, {"copies": {"retain": 1200, "validation": 0}}):
-        text = page(settings, {"klom": klom}, replace(results, records=[*results.records, record | copies]))
-        shown.append(re.findall(r"<strong>(.*)</strong>", text))
+        made = _pages(settings, replace(results, records=[*results.records, record | copies]))
+        shown.append(re.findall(r"<strong>(.*)</strong>", made["forget_sets/second"]))
     assert shown == [[], [], ["Some of these samples have an exact copy outside the forget set (1,200 in retain)."]]
 
 
@@ -119,39 +133,64 @@ class _Reader(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def parsed(text):
-    reader = _Reader()
-    reader.feed(text)
-    return reader
+def parsed(pages):
+    found = {}
+    for name, text in pages.items():
+        found[name] = _Reader()
+        found[name].feed(text)
+    return found
 
 
-def test_text_from_configuration_is_escaped(text):
-    assert text.count("<script") == 1 and "<script>alert" not in text
+def test_there_is_a_page_for_every_forget_set_method_and_metric(pages):
+    named = {"forget_sets/first", "forget_sets/second", "methods/scrub", "metrics/klom"}
+    assert {*pages} == {FRONT, "provenance", *named}
+
+
+def test_text_from_configuration_is_escaped(pages, text):
+    assert text.count("<script") == len(pages) and "<script>alert" not in text
     assert text.count("&lt;script&gt;") >= 4  # forget set twice, variants' settings, candidate
 
 
 def test_nothing_is_loaded_from_elsewhere(text, parsed):
-    assert [link for link in parsed.links if not link.startswith(("#", "../", "data:image/png"))] == []
-    assert "../tables/klom.csv" in parsed.links
+    addresses = [link for own in parsed.values() for link in own.links]
+    assert [link for link in addresses if ":" in link and not link.startswith("data:image/png")] == []
+    assert "../tables/klom.csv" in parsed["provenance"].links
     assert not re.search(r"@import|url\((?!#)", text)
 
 
 def test_html_is_well_formed_and_ids_are_unique_and_found(parsed):
-    assert parsed.open == []
-    assert len(set(parsed.ids)) == len(parsed.ids)
-    assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
+    for own in parsed.values():
+        assert own.open == []
+        assert len(set(own.ids)) == len(own.ids)
 
 
-def test_failed_candidates_and_floor_are_shown(text):
-    assert text.count("2 of 4 models failed") >= 4  # two forget sets, two tables each
-    assert text.count("oracles: noise floor") == 4
+def test_links_lead_to_pages_and_places_on_them(parsed):
+    """Artifacts lie beside the report's folder, so that links to them leave it."""
+    for name, own in parsed.items():
+        for link in own.links:
+            page, _, place = link.partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), page)) if page else f"{name}.html"
+            if target.startswith("..") or link.startswith("data:"):
+                continue
+            assert target.removesuffix(".html") in parsed, (name, link)
+            assert not place or place in parsed[target.removesuffix(".html")].ids, (name, link)
+
+
+def test_a_metric_says_why_it_has_no_curve(pages):
+    assert "Every number <code>N</code> for itself." in pages["metrics/klom"]
+
+
+def test_failed_candidates_and_floor_are_shown(pages):
+    for name in ("forget_sets/first", "forget_sets/second"):
+        assert pages[name].count("2 of 4 models failed") >= 2  # two tables
+        assert pages[name].count("oracles: noise floor") == 2
 
 
 def test_only_splits_that_the_data_have_are_listed(settings, results, text):
     assert '<th scope="col">validation</th><th scope="col" class="text">' in text
     tested = [row | {"split": "test"} for row in results.tables["klom"] if row["split"] == "validation"]
     with_test = replace(results, tables={"klom": [*results.tables["klom"], *tested]})
-    assert '<th scope="col">validation</th><th scope="col">test</th>' in page(settings, {"klom": klom}, with_test)
+    assert '<th scope="col">validation</th><th scope="col">test</th>' in _pages(settings, with_test)[FRONT]
 
 
 def test_figures_are_described(text):
@@ -164,13 +203,13 @@ def test_forgotten_samples_are_shown_unless_no_variant_has_a_value(settings, res
         return Explorer("klom", "KLOM", "nats", (), (*found,), (), found, tested, 7, 98)
 
     own = {"first": explorer(good=5, bad=7, broken=0), "second": explorer(good=0, bad=0, broken=0)}
-    text = page(settings, {"klom": klom}, replace(results, explorers=own))
+    text = "".join(_pages(settings, replace(results, explorers=own)).values())
     assert "Of 7 resist: good 2 (5 have a value), bad 0, broken (no value)." in text
     assert text.count("and which resisted") == 1
 
 
 def test_what_is_made_only_if_asked_for_is_linked_with_its_command(text, parsed):
-    assert "../leaderboard/leaderboard.html" in parsed.links
+    assert "../leaderboard/leaderboard.html" in parsed["provenance"].links
     assert "<code>snakemake vision_all</code>" in text
 
 
@@ -180,12 +219,12 @@ def test_provenance_is_shown(text):
 
 def test_originals_from_elsewhere_need_not_have_the_recipe_of_the_oracles(settings, results, text):
     assert "What cannot be said here" not in text
-    given = page({**settings, "originals": {"source": "path", "path": "runs"}}, {"klom": klom}, results)
+    given = _pages({**settings, "originals": {"source": "path", "path": "runs"}}, results)[FRONT]
     assert "What cannot be said here" in given and "the recipes differ" in given
 
 
-def test_same_inputs_give_the_same_text(settings, results, text):
-    assert page(settings, {"klom": klom}, results) == text
+def test_same_inputs_give_the_same_text(settings, results, pages):
+    assert _pages(settings, results) == pages
 
 
 def test_inline_prefixes_ids_and_their_references():
@@ -202,12 +241,13 @@ def test_inline_prefixes_ids_and_their_references():
 
 def test_a_name_is_found_as_it_is_written_and_no_two_columns_of_the_costs_share_a_heading(settings, results):
     named = [row | {"candidate": "a_name.1"} if row["candidate"] == "good" else row for row in results.tables["klom"]]
-    text = page(settings, {"klom": klom}, replace(results, tables={"klom": named}))
+    made = _pages(settings, replace(results, tables={"klom": named}))
+    text = "".join(made.values())
     shown = re.sub(r"<[^>]*>", "", text)
     assert "\u200b" not in text and shown.count("a_name.1") >= 4
-    (header,) = set(re.findall(r"<thead><tr>(.*?seconds.*?)</tr>", text))
+    (header,) = set(re.findall(r"<thead><tr>(.*?seconds.*?)</tr>", made["methods/scrub"]))
     headings = re.findall(r">([^<]+)</th>", header)
-    assert len(headings) == len(set(headings)) == 10
+    assert len(headings) == len(set(headings)) == 11
 
 
 def test_settings_read_as_text():
@@ -217,9 +257,9 @@ def test_settings_read_as_text():
 
 
 def test_variants_that_were_tuned_on_a_forget_set_are_marked_in_its_section(settings, results, text):
-    tuned = page({**settings, "tuned_on": {"good": ["second"]}}, {"klom": klom}, results)
-    first, second = tuned.split('<section aria-labelledby="forget-set-')[1:3]
+    tuned = _pages({**settings, "tuned_on": {"good": ["second"]}}, results)
+    first, second = tuned["forget_sets/first"], tuned["forget_sets/second"]
     assert "Tuned on this forget set: good." in second
-    assert "good</a> †" in second or "good †" in second
+    assert "good †" in second
     assert "†" not in first
     assert "†" not in text
