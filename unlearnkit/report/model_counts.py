@@ -12,8 +12,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from unlearnkit.artifacts.scores import read_final_scores
 from unlearnkit.report.markup import inline
 from unlearnkit.report.style import ORACLE, ORIGINAL, WIDTH, axis_title, styled, svg
+from unlearnkit.seeds import derive_seed
 
 Row = Mapping[str, Any]
 DRAWS = 1000
@@ -38,6 +40,25 @@ class Counts:
     why: str = ""
     from_trials: bool = False
     drawn: Markup = field(default_factory=Markup)
+
+
+def read_counts(
+    metrics: Mapping[str, ModuleType],
+    references: Mapping[str, Mapping[str, str]],
+    trials: Sequence[Row] | None,
+    settings: Mapping[str, Any],
+) -> dict[str, Counts]:
+    """Return metric -> its curve, by `counts_of`.
+
+    `references` metric -> side of SIDES -> score file on the first forget set, `settings` seed and forget sets.
+    """
+    first = next(iter(settings["forget_sets"]))
+    found = {}
+    for name, metric in metrics.items():
+        values = {side: read_final_scores(path, metric.HEADLINE) for side, path in references.get(name, {}).items()}
+        seed = derive_seed(settings["seed"], f"counts {name}", 0, "bootstrap")
+        found[name] = counts_of(metric, name, trials, values, first, seed)
+    return found
 
 
 def counts_of(

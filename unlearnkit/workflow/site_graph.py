@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from unlearnkit import layout
@@ -48,10 +50,10 @@ class SiteGraph:
         return [self.graph.path(layout.PAGE, page=name) for name in self.pages()]
 
     def linked_files(self) -> dict[str, list[str]]:
-        """Return heading -> artifacts that the report links."""
+        """Return heading -> artifacts that the report links, as the front page addresses them."""
         metrics = self.graph.experiment.metric_settings
         pairs = ((forget_set, figure) for forget_set in self.graph.forget_sets for figure in self.page.figures())
-        return {
+        files = {
             "Tables": [path for table in ("cost", *metrics) for path in self.graph.tables(table)],
             "Figures": [self.graph.path(layout.FIGURE, forget_set=name, figure=figure) for name, figure in pairs],
             f"Values per {'sequence' if self.page.words_slice() else 'sample'} or model": [
@@ -59,9 +61,10 @@ class SiteGraph:
                 *score_files(self.on_pools),
             ],
         }
+        return self._addressed(files)
 
     def files_on_request(self) -> dict[str, list[str]]:
-        """Return target -> artifacts that the report names and does not depend on: it may be made alone."""
+        """Return target -> addresses of artifacts that the report names, and does not depend on."""
         searches = SearchGraph(self.graph)
         tables = ("arena", "sizes") if self.arena.metrics() else ()
         ranking = "tofu_all" if getattr(self.graph.experiment, "has_pairs", False) else "vision_all"
@@ -72,7 +75,11 @@ class SiteGraph:
             "durability_all": AttackGraph(self.graph).forms(),
             "search_all": [path for name in searches.names for path in searches.presented(name)],
         }
-        return {target: paths for target, paths in files.items() if paths}
+        return self._addressed({target: paths for target, paths in files.items() if paths})
+
+    def _addressed(self, listed: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        folder = Path(self.graph.path(layout.REPORT)).parent
+        return {heading: [os.path.relpath(path, folder) for path in paths] for heading, paths in listed.items()}
 
     def sizes(self) -> list[str]:
         """Return the table of metrics against the number of models, if the configuration says which numbers."""
