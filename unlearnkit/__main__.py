@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.extras import absence
 
+OLDEST = (3, 11)
+"""The oldest Python, as in pyproject.toml: pip refuses older ones, a clone on PYTHONPATH does not."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as of a shell."""
 
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that has no trees still gets everything else
             stream.reconfigure(errors="replace")
     try:
+        _refuse_old_python()
         options = _parser(words[0] if words else "").parse_args(words)
         return options.run(options)
     except KeyboardInterrupt:
@@ -61,6 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _refuse_old_python() -> None:
+    if sys.version_info < OLDEST:
+        raise UnlearnkitError(
+            f"{sys.executable} is Python {'.'.join(map(str, sys.version_info[:3]))}",
+            expected=f"Python {'.'.join(map(str, OLDEST))} or newer",
+            remedy="make an environment with a newer one, in a clone by `make PYTHON=python3.11 .venv/.core`",
+        )
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from unlearnkit.__main__ import main
+from unlearnkit.__main__ import OLDEST, main
 from unlearnkit.config.schema import json_schema
 
 
@@ -81,6 +82,17 @@ def test_unreadable_files_are_named(name: str, tmp_path: Path, capsys: pytest.Ca
 def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_an_older_python_is_named_with_the_one_that_is_needed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">=" + ".".join(map(str, OLDEST))
+    monkeypatch.setattr("unlearnkit.__main__.OLDEST", (99, 0))
+    assert main(["ls", "methods"]) == 1
+    refused = capsys.readouterr().err
+    assert refused.startswith(f"error: {sys.executable} is Python 3.") and "expected Python 99.0 or newer" in refused
 
 
 def test_an_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:

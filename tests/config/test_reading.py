@@ -54,6 +54,13 @@ def test_what_is_read_as_written_is_taken() -> None:
     assert read_yaml(Path("c.yaml")) == {"a": values, "b": None, "c": {"a": 2}}
 
 
+def test_a_folder_without_a_configuration_is_refused_with_the_folders_that_have_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_configuration([])
+    assert f"there is no config.yaml in {tmp_path}; expected a clone of unlearnkit" in str(error.value)
+    assert "Change to that folder" in str(error.value)
+
+
 def test_json_may_be_indented_by_tabs() -> None:
     Path("c.json").write_text('{\n\t"seed": 1,\n\t"data": {"name": "digits"}\n}')
     assert read_yaml(Path("c.json")) == {"seed": 1, "data": {"name": "digits"}}

@@ -78,6 +78,12 @@ def test_a_folder_and_an_absolute_path_are_no_targets(repository: Path) -> None:
     assert f"Did you mean '{target}'?" in refused
 
 
+def test_targets_of_metrics_are_listed_by_their_pattern(repository: Path) -> None:
+    refused = refusal(repository, "klom_al")
+    assert "expected all, originals, METRIC_all, or the path" in refused
+    assert "Did you mean 'klom_all'?" in refused
+
+
 def test_a_rule_of_many_files_is_no_target(repository: Path) -> None:
     assert "'score' is not a target" in refusal(repository, "score")
 

@@ -30,12 +30,22 @@ def read_configuration(paths: Sequence[str | Path], arguments: Sequence[str] = (
     layers = [(f"in {place}", layer) for place, layer in files]
     above = [(f"in --config {argument}", read_argument(argument)) for argument in arguments]
     if not any("experiment" in layer for _, layer in layers):
-        layers.insert(0, (f"in {DEFAULT}", read_yaml(DEFAULT)))
+        layers.insert(0, (f"in {DEFAULT}", _default()))
     result: dict[str, Any] = {}
     for where, layer in (*layers, *above):
         _refuse_idle_nulls(layer, result, where)
         result = merged(result, layer)
     return anchored(result, [(place.parent, layer) for place, layer in files])
+
+
+def _default() -> dict[str, Any]:
+    if not DEFAULT.exists():
+        raise ConfigError(
+            f"there is no {DEFAULT} in {Path.cwd()}",
+            expected="a clone of unlearnkit, or a folder that `unlearnkit init` made",
+            remedy="change to that folder, or name a file that states its experiment: --configfile FILE",
+        )
+    return read_yaml(DEFAULT)
 
 
 def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where: str) -> None:

@@ -50,7 +50,7 @@ def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> No
         near = difflib.get_close_matches(os.path.relpath(target), known, n=1, cutoff=0.6)
         raise ConfigError(
             f"'{target}' is not a target of the experiment {present.graph.experiment.experiment}",
-            expected=f"{', '.join(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",
+            expected=f"{_summary(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",
             remedy=f"did you mean '{near[0]}'?" if near else None,
         )
     if unknown := present.unknown(place):
@@ -59,3 +59,9 @@ def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> No
             f"'{target}' is not an artifact of the experiment, which has no {what} '{value}'",
             remedy=suggest(value, names),
         )
+
+
+def _summary(rules: Collection[str]) -> str:
+    """Return the names of rules, those of metrics and observations by their pattern: there are dozens of either."""
+    patterns = {f"{name}_all": f"{kind.upper()}_all" for kind in ("metric", "observation") for name in REGISTRIES[kind]}
+    return ", ".join(dict.fromkeys(patterns.get(rule, rule) for rule in rules))
