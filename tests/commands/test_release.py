@@ -32,3 +32,9 @@ def test_the_container_installs_as_the_script_does(repository: Path) -> None:
         rf"sh {folder}install\.sh \S+ \"[^\"]+\*\.whl\)\" \\\n\s+{folder}requirements\.txt \"\$EXTRA\"", run
     )
     assert "folder=$1 wheel=$2 versions=$3 extra=${4:+[$4]}" in (repository / "envs/install.sh").read_text()
+
+
+def test_both_lists_of_exact_versions_have_the_same_versions(repository: Path) -> None:
+    lists = ((repository / "envs" / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
+    own, dev = (dict(re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)) for text in lists)
+    assert len(own) > 100 and {name: dev.get(name) for name in own} == own
