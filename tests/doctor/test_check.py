@@ -110,8 +110,10 @@ def test_old_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     wanted = [("numpy", "numpy", "999.1"), ("absent", "no-such-package", "1.0"), ("yaml", "pyyaml", "6.0")]
     monkeypatch.setattr(environment, "requirements", lambda _: wanted)
     case = Case([])
-    case.__dict__["imports"] = Imports()
-    errors = [finding.fact for finding in of("environment", case) if finding.level == ERROR]
+    case.__dict__["imports"] = Imports({"absent": "ModuleNotFoundError: No module named 'absent'", "numpy": ""})
+    found = [finding for finding in of("environment", case) if "import" in finding.fact or finding.level == ERROR]
+    errors = [finding.fact for finding in found]
+    assert all('pip install "unlearnkit[all]" (in a clone: make -B' in finding.remedy for finding in found)
     assert errors == [f"numpy is {np.__version__}, but 999.1 or newer is needed", "no-such-package is not installed"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from unlearnkit.errors import DataError
+from unlearnkit.extras import install
 
 
 def missing_package(package: str, purpose: str, error: ImportError) -> DataError:
@@ -10,5 +11,5 @@ def missing_package(package: str, purpose: str, error: ImportError) -> DataError
     return DataError(
         f"the package {package} cannot be imported ({error})",
         expected=f"{package}, which {purpose}",
-        remedy="install the packages again: make -B .venv/.core, or pip install -e .",
+        remedy=f"install the packages again: {install('language')}",
     )

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from unlearnkit.doctor.case import ERROR, OK, SELDOM, WARNING, Case, Finding
 from unlearnkit.doctor.probe import probe_imports, requirements, version_of
+from unlearnkit.extras import install
 from unlearnkit.fingerprint import closure
 from unlearnkit.sources import absent_packages
 from unlearnkit.user_plug_ins import from_outside
 
-_INSTALL = "install the packages again: make -B .venv/.core, or pip install 'unlearnkit[all]'"
+_INSTALL = f"install the packages again: {install('all')}"
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -27,7 +28,7 @@ def examine(case: Case) -> Iterator[Finding]:
     wrong = [finding for _, package, lowest in wanted if (finding := _outdated(package, lowest))]
     yield from wrong or [Finding(OK, f"{len(wanted)} packages are there and new enough")]
     yield from _pair()
-    yield from _importable(case)
+    yield from _importable(case, {module for module, package, _ in wanted if _version(package) is None})
     yield from _traker(case)
     if os.environ.get("OMP_NUM_THREADS") is None:
         yield Finding(
@@ -39,13 +40,20 @@ def examine(case: Case) -> Iterator[Finding]:
 
 
 def _outdated(package: str, lowest: str) -> Finding | None:
-    try:
-        version = importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
+    version = _version(package)
+    if version is None:
         return Finding(ERROR, f"{package} is not installed", _INSTALL)
     if version_of(version) < version_of(lowest):
         return Finding(ERROR, f"{package} is {version}, but {lowest} or newer is needed", _INSTALL)
     return None
+
+
+def _version(package: str) -> str | None:
+    """Return the version of a package, None if it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _pair() -> Iterator[Finding]:
@@ -61,13 +69,14 @@ def _pair() -> Iterator[Finding]:
         yield Finding(ERROR, fact, "install both together: pip install --upgrade torch torchvision")
 
 
-def _importable(case: Case) -> Iterator[Finding]:
-    broken = {module: error for module, error in case.imports.errors.items() if error}
+def _importable(case: Case, missing: set[str]) -> Iterator[Finding]:
+    """Yield a finding on every module that cannot be imported; `missing` are those that were reported already."""
+    broken = {module: error for module, error in case.imports.errors.items() if error and module not in missing}
     for module, error in broken.items():
         yield Finding(ERROR, f"{module} cannot be imported ({' '.join(error.split())})", _INSTALL)
     absent = list(_absent()) if case.experiment else []
     yield from absent
-    if not broken and not absent:
+    if not broken and not absent and not missing:
         untried = [package for package in SELDOM if package not in case.imports.errors]
         apart = f" that this experiment uses can be imported; not tried: {', '.join(untried)}" if untried else ""
         yield Finding(OK, f"all packages{apart or ' can be imported'}")

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from unlearnkit.config.models.text_models import RotarySettings
 from unlearnkit.errors import TrainingError
+from unlearnkit.extras import install
 from unlearnkit.facts.language_models import embedding_rows, mlp_features
 from unlearnkit.models.adapter import Adapter, Block
 
@@ -75,7 +76,7 @@ def causal(base: str, vocabulary: int, *, tied: bool, **configuration: Any) -> C
         raise TrainingError(
             f"the language model {base} cannot be built: the package transformers cannot be imported ({error})",
             expected="transformers, whose layers this model has",
-            remedy="install the packages again: make -B .venv/.core, or pip install -e .",
+            remedy=f"install the packages again: {install('language')}",
         ) from None
     return CausalTransformer(body, vocabulary, tied=tied)
 
