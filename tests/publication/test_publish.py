@@ -25,6 +25,10 @@ from rocrate_validator.utils.uri import URI
 
 from unlearnkit.artifacts.margins import read_margins
 from unlearnkit.artifacts.store import sha256_of
+from unlearnkit.errors import ArtifactError
+from unlearnkit.publication.configuration import PublicConfiguration
+from unlearnkit.publication.contents import publication
+from unlearnkit.publication.items import Facts
 from unlearnkit.published.ours import files_with, margins_in
 from unlearnkit.published.pool import OURS, Pool
 
@@ -165,7 +169,7 @@ def test_what_is_published_takes_the_place_of_training(
         files = files_with(pool, "oracle/nines", range(4), ".margins.parquet")
         names = ("0000-0001", "0002-0003")
         ours = read_margins([completed.result(f"oracle/nines/{name}.margins.parquet") for name in names])[2]
-        theirs = margins_in(files, range(4), ours.split, ours.sample_index)[2]
+        theirs = margins_in(pool, files, range(4), ours.split, ours.sample_index)[2]
         assert [path.rpartition("/")[2][:9] for path in files] == [*names]
     np.testing.assert_array_equal(theirs.margins, ours.margins)
     assert [own["sha256"] for own in pool.sources] == [sha256_of(published / path) for path in files]
@@ -218,6 +222,12 @@ def test_secrets_and_paths_of_this_machine_are_refused(finished: Checkout, call:
     assert "config.yaml holds a token of the Hugging Face hub, which begins with hf_a1a; expected files that" in output
     finished.configure({"data.root": f"in {finished.root}/digits, and data/digits"})
     assert f"config.yaml holds a path of this machine, {finished.root}/digits" in refused(call, finished)
+
+
+def test_a_file_of_indices_never_takes_the_place_of_a_description(tmp_path: Path) -> None:
+    configuration = PublicConfiguration({}, {"manifest.json": tmp_path / "manifest.json"})
+    with pytest.raises(ArtifactError, match=r"read from manifest\.json, which is the name of a file of every"):
+        publication(Facts("owner/name", "mit", None, configuration), "address")  # pyright: ignore[reportArgumentType]
 
 
 def test_names_that_no_repository_has_are_refused(completed: Checkout, call: Call) -> None:

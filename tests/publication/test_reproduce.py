@@ -291,6 +291,7 @@ def test_files_of_indices_are_brought_along_and_no_others(
     monkeypatch.chdir(copy)
     keys = yaml.safe_load((copy / "config.yaml").read_text())
     names = {"a": "lists/a.txt", "b": "profiles/default/config.yaml", "c": "results/c.npy", "d": "lists/absent.npy"}
+    names |= {"e": "e.txt", "f": "./f.txt", "g": "setup.py"}
     for name, path in names.items():
         keys["forget_sets"][name] = {"kind": "file", "file": path}
         if name != "d":
@@ -298,13 +299,16 @@ def test_files_of_indices_are_brought_along_and_no_others(
             (copy / path).write_text("1\n2\n")
     (copy / "config.yaml").write_text(yaml.safe_dump(keys))
     own = public_configuration([copy / "config.yaml"])
-    assert own.files == {"lists/a.txt": Path("lists/a.txt")} and own.keys["forget_sets"]["a"]["file"] == "lists/a.txt"
+    brought = {name: Path(name) for name in ("lists/a.txt", "e.txt", "f.txt")}
+    assert own.files == brought and own.keys["forget_sets"]["a"]["file"] == "lists/a.txt"
     manifest = json.loads((copy / "manifest.json").read_text())
-    manifest["files"] += [{"path": path, "bytes": 0, "sha256": ""} for name, path in names.items() if name != "d"]
+    manifest["files"] += [
+        {"path": Path(path).as_posix(), "bytes": 0, "sha256": ""} for name, path in names.items() if name != "d"
+    ]
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    restate(copy, "config.yaml", "lists/a.txt")
+    restate(copy, "config.yaml", *brought)
     source = Publication.in_folder(copy)
-    assert {*source.surroundings()} == {"config.yaml", "Snakefile", "lists/a.txt"}
+    assert {*source.surroundings()} == {"config.yaml", "Snakefile", *brought}
     scratch = Scratch(tmp_path / "scratch", source, ["forget_sets/nines.npy"])
     # older than what is made of it, or the workflow would make that again
     made = scratch.path("forget_sets/nines.npy").stat().st_mtime

@@ -67,7 +67,7 @@ def public_configuration(files: Sequence[Path]) -> PublicConfiguration:
 
 
 def input_files(keys: Mapping[str, Any]) -> list[str]:
-    """Return the files of indices and memberships that forget sets and pools are read from, below the working folder.
+    """Return the files of indices and memberships that forget sets and pools are read from, in the working folder.
 
     They are published where they lie, since records name them so; what has no such path is not among them.
     """
@@ -78,12 +78,12 @@ def input_files(keys: Mapping[str, Any]) -> list[str]:
         for block in own.values()
     ]
     named = [block.get("file") for block in blocks if isinstance(block, Mapping)]
-    return [text for text in named if isinstance(text, str) and _is_input(text)]
+    return [Path(text).as_posix() for text in named if isinstance(text, str) and _is_input(text)]
 
 
 def _is_input(text: str) -> bool:
     ours = (RESULTS, PLUG_INS, SETTINGS, GIVEN)
-    below = not _is_of_this_machine(text) and "/" in text and ".." not in text.split("/")
+    below = not _is_of_this_machine(text) and ".." not in text.split("/")
     # by its ending, since Snakemake takes orders from other files of its working folder, such as profiles
     return below and Path(text).parts[0] not in ours and text.endswith(INDEX_ENDINGS)
 

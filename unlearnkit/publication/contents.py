@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from unlearnkit.errors import cannot_write
+from unlearnkit.errors import ArtifactError, cannot_write
 from unlearnkit.lineage.chain import outside, sources
 from unlearnkit.publication import benchmark, card, configuration, croissant, manifest, ro_crate
 from unlearnkit.publication.items import Facts, Item
@@ -29,8 +29,9 @@ workflow.default_target = "all"  # Snakemake takes none from a file that is incl
 def publication(facts: Facts, address: str) -> dict[str, Item]:
     """Return path -> file of all that is published; `address` is where the data set will lie on the hub.
 
-    Raises ArtifactError if a file holds a secret or a path of this machine.
+    Raises ArtifactError if a file holds a secret or a path of this machine, or has the name of one that describes all.
     """
+    _refuse_names(facts.configuration.files)
     items = _computed(facts)
     items[configuration.NAME] = Item.of(facts.configuration.text)
     items[ro_crate.WORKFLOW] = Item.of(SNAKEFILE)
@@ -42,6 +43,16 @@ def publication(facts: Facts, address: str) -> dict[str, Item]:
     items[manifest.NAME] = Item.of(manifest.manifest(facts, items))
     refuse_private({path: item.source for path, item in items.items()}, facts.selection.results.root)
     return dict(sorted(items.items()))
+
+
+def _refuse_names(brought: Iterable[str]) -> None:
+    """Raise ArtifactError if a file of the user's has the name of a file that every publication has."""
+    if taken := {croissant.NAME, ro_crate.NAME, manifest.NAME}.intersection(brought):
+        raise ArtifactError(
+            f"a forget set or pool is read from {min(taken)}, which is the name of a file of every publication",
+            expected="a file of another name",
+            remedy="rename it, here and in the configuration, and run snakemake again",
+        )
 
 
 def _computed(facts: Facts) -> dict[str, Item]:
