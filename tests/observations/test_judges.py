@@ -61,6 +61,9 @@ def test_a_question_shows_everything_once_and_asks_for_one_line() -> None:
     assert [one["content"].count(text) for text in ("Who?", "the truth", "one answer", "another")] == [1] * 4
     (alone,) = messages(Asked("Who?", "the truth", ("first",)))
     assert alone["content"].endswith("Question: Who?\nReference: the truth\nAnswer: first")
+    (continued,) = messages(Asked(None, "the truth", ("first",)))
+    assert continued["content"].endswith("SCORE: 1\n\nTrue text: the truth\nContinuation: first")
+    assert "Question" not in continued["content"] and continued["content"].count("\nSCORE: ") == 3
     (same,) = messages(Asked("Who?", "the truth", ("the truth", "second")))
     assert same["content"].count("the truth") == 1 and same["content"].count("Reference") == 3  # of the examples
 

@@ -23,7 +23,7 @@ from unlearnkit.config.methods.variants import Variant, variants_of
 from unlearnkit.config.models.published import PublishedModels
 from unlearnkit.config.models.sources import GivenModels, Oracles, Originals, Trained
 from unlearnkit.config.names import Name, Slug
-from unlearnkit.config.observations.judges import described_judge
+from unlearnkit.config.observations.judges import JUDGED, described_judge
 from unlearnkit.config.pools.pool import Pool
 from unlearnkit.config.reading import OVERLAID
 from unlearnkit.config.searches.search import Search
@@ -180,15 +180,20 @@ class Experiment(WithAttacks):
         return self.observation_settings(observation).model_dump(mode="json", exclude=left_out)
 
     @property
-    def judge(self) -> Any:
-        """The settings of who judges answers."""
-        settings: Any = self.observation_settings("judged")
-        return settings.judge
+    def judges(self) -> dict[str, Any]:
+        """The settings of who judges, by the observation that is made so."""
+        settings: dict[str, Any] = {name: self.observation_settings(name) for name in JUDGED}
+        return {name: own.judge for name, own in settings.items()}
 
     @property
     def judged_by(self) -> str:
         """Who judges answers, for tables."""
-        return described_judge(self.judge)
+        return described_judge(self.judges["judged"])
+
+    @property
+    def continuations_judged_by(self) -> str:
+        """Who judges continuations, for tables."""
+        return described_judge(self.judges["judged_continuations"])
 
     @cached_property
     def model_settings(self) -> ModelSettings:

@@ -22,11 +22,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from unlearnkit.config.observations.judges import Judge
+from unlearnkit.config.observations.judges import UNSTATED, Judge
 from unlearnkit.config.settings import Item, ObservationSettings
 from unlearnkit.data.text.pair_set import Pair
 from unlearnkit.judges import load_judge
-from unlearnkit.observations.judges.asking import Asked
+from unlearnkit.observations.judges.asking import Asked, asked_once
 from unlearnkit.observations.judges.grammar import score_of, verdict_of
 from unlearnkit.training.derived import Means, Shown
 
@@ -45,12 +45,7 @@ VALUES = {
         "group": "string",
     },
 }
-IMMATERIAL = {
-    "judge": {
-        "source": {"folder": True},
-        **dict.fromkeys(("batch_size", "key_variable", "seconds", "retries", "wait", "parallel"), True),
-    }
-}
+IMMATERIAL = {"judge": UNSTATED}
 
 
 class Settings(ObservationSettings):
@@ -104,10 +99,8 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
         ]
         for own, others in zip(texts, baselines, strict=True)
     ]
-    questions = list(dict.fromkeys(asked for row in judgements for each in row for asked in each.asked))
-    judge = load_judge(settings.judge.kind)
-    means.report(f"{len(questions):,} questions for the judge")
-    answered = dict(zip(questions, judge.replies(questions, settings.judge, means), strict=True))
+    questions = [asked for row in judgements for each in row for asked in each.asked]
+    answered = asked_once(questions, load_judge(settings.judge.kind), settings.judge, means)
     groups = np.array([pair.group for pair in shown.pairs], np.dtypes.StringDType())
     return {**_values(judgements, answered.__getitem__), "group": groups}
 

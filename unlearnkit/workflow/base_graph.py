@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from unlearnkit import layout
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.models.pretrained import BaseSource
+from unlearnkit.config.observations.judges import BLOCK, judge_with_files
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import renamed
 from unlearnkit.facts.base_files import base_files, refuse_unusable_base
@@ -16,8 +16,8 @@ from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.paths import takable
 
-MODEL, JUDGE = "model", "observations.judged.judge"
-"""The blocks of the configuration whose key `source` says where a base comes from."""
+MODEL = "model"
+"""The block of the configuration whose key `source` says where the base of the models comes from."""
 
 
 class BaseGraph:
@@ -50,11 +50,13 @@ class BaseGraph:
 class JudgeBase(BaseGraph):
     """The files of a language model that judges answers; `source` is None where the judge has none of its own."""
 
-    pattern, block = layout.JUDGE, JUDGE
+    pattern = layout.JUDGE
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self._models = graph, BaseGraph(graph)
-        judge: Any = graph.experiment.judge
+        judges = graph.experiment.judges
+        own = judge_with_files(judges)
+        self.block, judge = BLOCK.format(own), judges[own]
         self._reads_files = declarations(JUDGES[judge.kind]).HAS_BASE
         self.source = judge.source if self._reads_files else None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.config.models.text_readers import source_in
+from unlearnkit.declarations import declarations
 from unlearnkit.facts.base_files import base_files
 from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED, locate, weights_of
@@ -99,7 +100,8 @@ class ObservationGraph:
 
     def judge(self, observation: str) -> list[str]:
         """Return the manifest of the model of a judge, if an observation has a judge that is a model with files."""
-        return self.judge_base.manifest() if "judge" in declared("observation", observation).NEEDS else []
+        judge = self.graph.experiment.judges.get(observation)
+        return self.judge_base.manifest() if judge and declarations(JUDGES[judge.kind]).HAS_BASE else []
 
     def reader_files(self, observation: str) -> list[str]:
         """Return the files of the user's folder with a model that reads texts, if an observation has one.

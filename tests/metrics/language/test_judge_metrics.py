@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unlearnkit.errors import MetricError
-from unlearnkit.metrics.language import judge, luf
+from unlearnkit.metrics.language import judge, judge_continuations, luf
 from unlearnkit.metrics.population import Observation, Population
 from unlearnkit.metrics.scoring import score_candidate
 
@@ -88,6 +88,24 @@ def test_verdicts_and_scores_are_readable_apart() -> None:
     assert found["win_rate"]["forget"].tolist() == [1] and np.isnan(found["score"]["forget"]).all()
     framed = framework([1] * 4, [0, 0, 1, 1], ["B"] * 3, unscored=np.ones((1, 11)))
     assert scored(luf, framed)["luf"]["all"] == 1
+
+
+def test_scores_of_continuations_are_means_of_what_could_be_read() -> None:
+    points = np.array([[10, 4, np.nan, 7], [8, 2, 6, 1]])
+    unread = np.isnan(points)
+    seen = {"score": points, "asked_scores": np.ones((2, 4)), "unread_scores": unread.astype(float)}
+    own = population(
+        ["forget", "forget", "retain", "validation"],
+        {"judged_continuations": Observation({name: value[:, :3] for name, value in seen.items()}, np.arange(3))},
+        2,
+    )
+    found = scored(judge_continuations, own)
+    np.testing.assert_array_equal(found["score"]["forget"], [7, 5])
+    np.testing.assert_array_equal(found["scored"]["forget"], [2, 2])
+    # one model of two could not be judged on the only document: no mean over the other
+    assert np.isnan(found["score"]["retain"]).all() and found["unread_scores"]["retain"].tolist() == [1, 0]
+    assert np.isnan(found["score"]["validation"]).all() and np.isnan(found["scored"]["validation"]).all()
+    assert found["scored"]["retain"].tolist() == [0, 1] and {*found} == {*judge_continuations.MEASURES}
 
 
 def test_a_model_that_always_wins_and_one_that_never_does() -> None:

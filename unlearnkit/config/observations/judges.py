@@ -1,9 +1,10 @@
-"""The block `judge` of the observation `judged`: the settings of any registered judge, distinguished by `kind`."""
+"""The block `judge` of observations that a judge makes: settings of any registered judge, distinguished by `kind`."""
 
 from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,15 @@ from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import declarations
 from unlearnkit.judges import JUDGES
 
+JUDGED = ("judged", "judged_continuations")
+"""The observations that a judge makes."""
+BLOCK = "observations.{}.judge"
+"""The key of the settings of their judges."""
+UNSTATED = {
+    "source": {"folder": True},
+    **dict.fromkeys(("batch_size", "key_variable", "seconds", "retries", "wait", "parallel"), True),
+}
+"""Settings of judges that change no reply, and the folder of a model, whose files are inputs."""
 NOT_COMPARABLE = "not comparable with judges that are language models"
 """What is stated wherever a judge is named that is none."""
 
@@ -34,3 +44,19 @@ def described_judge(judge: Any) -> str:
     if declarations(JUDGES[judge.kind]).LANGUAGE_MODEL:
         return kind
     return f"{kind}, {NOT_COMPARABLE}"
+
+
+def judge_with_files(judges: Mapping[str, Any]) -> str:
+    """Return the observation, of those with a judge, whose judge reads files, the first of them if none does.
+
+    `judges` maps observations to the settings of their judges. All that name a source name the same one.
+    """
+    reading = [name for name, judge in judges.items() if declarations(JUDGES[judge.kind]).HAS_BASE]
+    return next(iter([*reading, *judges]))
+
+
+def named_source(observations: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the key of the first judge in a block `observations` that names a source of its files, and the source."""
+    judges = {name: (observations.get(name) or {}).get("judge") or {} for name in JUDGED}
+    name = next(name for name, judge in judges.items() if judge.get("source"))
+    return f"{BLOCK.format(name)}.source", judges[name]["source"]

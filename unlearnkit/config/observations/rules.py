@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.config.models.rules import lacks_source, reader_key
+from unlearnkit.config.observations.judges import BLOCK
 from unlearnkit.config.settings import Item
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError
@@ -38,6 +39,7 @@ def observation_problems(experiment: Experiment) -> Iterator[ConfigError]:
                 )
         if getattr(declared("metric", metric), "NEEDS_COMPARISONS", False):
             yield from _not_compared(experiment, metric)
+    yield from _two_judges(experiment, [*wanted])
     for name, key in wanted.items():
         yield from _of_pools(experiment, name)
         yield from _of_others(experiment, name)
@@ -158,12 +160,25 @@ def _of_others(experiment: Experiment, name: str) -> Iterator[ConfigError]:
             expected="package, folder, or hub with a revision",
             remedy=f"set it, or set observations.{name}.judge to {{kind: heuristic}}",
         )
-    if judge is not None and settings.baseline is None and not settings.score:
+    if hasattr(settings, "baseline") and settings.baseline is None and not settings.score:
         yield ConfigError(
             f"observations.{name} asks its judge nothing: baseline is null and score is false",
             expected="answers that are compared (baseline: original or answer), scored (score: true), or both",
             remedy=f"set one of them, or remove observations.{name}",
         )
+
+
+def _two_judges(experiment: Experiment, wanted: list[str]) -> Iterator[ConfigError]:
+    """Yield judges of several observations that are language models with different files: there is one set of these."""
+    sources = {name: judge.source for name, judge in experiment.judges.items() if hasattr(judge, "source")}
+    (first, *others), named = [name for name in sources if name in wanted] or [""], BLOCK.format
+    for other in others:
+        if sources[other] != sources[first]:
+            yield ConfigError(
+                f"{named(other)}.source is another than {named(first)}.source",
+                expected="one language model that judges",
+                remedy="name the same source, or let an endpoint judge one of the two",
+            )
 
 
 def _not_compared(experiment: Experiment, metric: str) -> Iterator[ConfigError]:

@@ -83,5 +83,6 @@ def _refuse_long(tokens: int, config: Any) -> None:
         raise TrainingError(
             f"a question to the judge has {tokens} tokens, but its model takes {positions}",
             expected=f"questions of at most {positions - MOST_TOKENS} tokens with the answers that are judged",
-            remedy="lower most_tokens of observations.generations, or choose a judge with a longer context",
+            remedy="let models write less (observations.generations.most_tokens, observations.continuations.suffix), "
+            "or choose a judge with a longer context",
         )
