@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -141,3 +145,23 @@ def test_long_names_are_broken_between_settings_and_not_inside_numbers():
     assert row_name("scrub.ascent_epochs3.lr0.0005.forget_batch_size32") == (
         "scrub.ascent_epochs3.lr0.0005\n.forget_batch_size32"
     )
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_matplotlib_makes_nothing_in_a_home_but_its_cache_unless_there_are_settings(
+    tmp_path: Path, *, given: bool
+) -> None:
+    settings = tmp_path / ".config/matplotlib"
+    if given:
+        settings.mkdir(parents=True)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "MPLCONFIGDIR"))}
+    program = "import unlearnkit.report.style, matplotlib; print(matplotlib.get_configdir())"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**own, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == str(settings if given else tmp_path / ".cache/matplotlib")
+    assert settings.exists() == given
