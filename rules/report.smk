@@ -3,6 +3,7 @@
 Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins, learning curves
 Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
          results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,loss_curves,margins}.svg
+         results/<experiment>/report/graph.html
          results/<experiment>/report/{index,provenance,{forget_sets,pools,methods,metrics}/<name>}.html
          results/<experiment>/leaderboard/{leaderboard.{json,csv,md,html},critical_difference.svg}
 """
@@ -140,6 +141,27 @@ rule report_page:
         "../envs/unlearnkit.yaml"
     script:
         "../workflow_scripts/report.py"
+
+
+rule artifact_graph:
+    input:
+        page=path(layout.REPORT),
+    output:
+        page=path(layout.ARTIFACT_GRAPH),
+        provenance=layout.provenance(path(layout.ARTIFACT_GRAPH)),
+    params:
+        **made("artifact graph"),
+    log:
+        log_of(layout.ARTIFACT_GRAPH),
+    # what it shows should be there, if anything else is to be made
+    priority: -1
+    localrule: True
+    message:
+        "Artifact graph"
+    conda:
+        "../envs/unlearnkit.yaml"
+    script:
+        "../workflow_scripts/artifact_graph.py"
 
 
 rule leaderboard:

@@ -97,6 +97,7 @@ rule report:
 rule report_all:
     input:
         SITE_GRAPH.files(),
+        path(layout.ARTIFACT_GRAPH),
 
 
 rule vision_all:

@@ -51,6 +51,7 @@
         tables/{table}.{parquet,csv,md}                     of a metric; of the cost; some have a figure, too
         figures/{forget_set}/{figure}.svg                   one per metric and kind, and margins.svg
         report/index.html                                   the front page of the report
+        report/graph.html                                   what was there, out of date or missing when it was drawn
         report/{forget_sets,pools,methods,metrics}/*.html   a page for each, and report/provenance.html
         leaderboard/leaderboard.{json,csv,md,html}          methods ranked, and critical_difference.svg
 
@@ -125,6 +126,7 @@ PAGE = f"{ROOT}/report/{{page}}.html"
 """A page of the report: FRONT_PAGE, beside which the record of all lies, PROVENANCE_PAGE, or one of `page_of`."""
 FRONT_PAGE, PROVENANCE_PAGE = "index", "provenance"
 REPORT = PAGE.replace("{page}", FRONT_PAGE)
+ARTIFACT_GRAPH = PAGE.replace("{page}", "graph")
 PAGE_KINDS = ("forget_sets", "pools", "methods", "metrics")
 """Folders of the report: what has a page each."""
 LEADERBOARD = f"{ROOT}/leaderboard/{{leaderboard}}"

@@ -259,11 +259,16 @@ STAGES: Mapping[str, Stage] = {
         lambda g, w: g.leaderboard.code(),
         draws=("bootstrap",),
     ),
+    "artifact graph": Stage(
+        layout.ARTIFACT_GRAPH,
+        lambda g, w: {"experiment": g.graph.experiment.experiment},
+        lambda g, w: g.site.graph_code(),
+    ),
     "report": Stage(layout.PAGE, lambda g, w: g.page.report_slice(), lambda g, w: g.site.code()),
 }
 """Name -> stage; other observations than margins, which a user may add, are no rows (`stage_of`)."""
 
-DOCUMENTS = ("tables", "figures", "leaderboard", "report")
+DOCUMENTS = ("tables", "figures", "leaderboard", "report", "artifact graph")
 """Stages that present results, and compute none."""
 
 POPULATIONS = {

@@ -74,6 +74,7 @@ RESERVED = {
     "observation": (
         *(
             "all",
+            "artifact_graph",
             "alternatives",
             "attributions",
             "components",

@@ -1,7 +1,10 @@
-"""All that the workflow makes if no target is named."""
+"""All that the workflow makes if no target is named, and what that is made of."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from unlearnkit import layout
 from unlearnkit.workflow.present import Present
 
 
@@ -20,3 +23,19 @@ def everything(present: Present) -> list[str]:
         *present.harness.results(),
         *present.attacks.results(),
     ]
+
+
+def expected(present: Present) -> list[str]:
+    """Return the names, from the experiment's folder, of all that the configuration asks for, with what it is made of.
+
+    Of what is made on the way, data, forget sets, weights, figures and tables: whatever else there is has a record.
+    """
+    graph = present.graph
+    figures = [
+        graph.path(layout.FIGURE, forget_set=name, figure=figure)
+        for name in graph.forget_sets
+        for figure in present.page.figures()
+    ]
+    records = [path.removesuffix(".json") for path in present.page.provenance_records()]
+    root = graph.path(layout.ROOT)
+    return [str(Path(path).relative_to(root)) for path in dict.fromkeys([*records, *figures, *everything(present)])]

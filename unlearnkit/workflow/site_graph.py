@@ -69,6 +69,7 @@ class SiteGraph:
         tables = ("arena", "sizes") if self.arena.metrics() else ()
         ranking = "tofu_all" if getattr(self.graph.experiment, "has_pairs", False) else "vision_all"
         files = {
+            "report_all": [self.graph.path(layout.ARTIFACT_GRAPH)],
             ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
             **{f"{table}_all": self.arena.forms(table) for table in tables},
             "sustainability_all": ContinualGraph(self.graph).results(),
@@ -121,6 +122,10 @@ class SiteGraph:
     def code(self) -> str:
         """Fingerprint of making the report, its templates, style and script included."""
         return f"{self.graph.code('report')} {_templates()}"
+
+    def graph_code(self) -> str:
+        """Fingerprint of drawing the artifact graph."""
+        return f"{self.graph.code('artifact_graph')} {_templates()}"
 
 
 def score_files(scores: Graph | PoolScores) -> list[str]:
