@@ -32,14 +32,18 @@ def as_on_the_site(app: Sphinx, page: str, source: list[str]) -> None:
     folders = Path(page).parts[:-1]
     if page == INDEX:
         text += "".join(toctrees(text))
-    elif folders[:1] == ("docs",) and len(folders) == 2 and folders[1] != "reference":
-        # a table that a run made has no heading of its own
-        above = Path(app.srcdir, "docs", f"{folders[1]}.md")
-        explained = f"[{above.name}](../{above.name}) explains it.\n\n" if above.is_file() else ""
-        text = f"{_ORPHAN}# {Path(page).name}: a file of the run\n\n{explained}{text}"
-    elif folders[:1] == ("benchmarks",):
-        text = _ORPHAN + text
+    elif (folders[:1] == ("docs",) and len(folders) == 2 and folders[1] != "reference") or folders[:1] == (
+        "benchmarks",
+    ):
+        text = _ORPHAN + (text if text.startswith("# ") else _title(app, page) + text)
     source[0] = text
+
+
+def _title(app: Sphinx, page: str) -> str:
+    """Return a heading for a table, which has none as a run made it, and a link to the page that explains it."""
+    folder, name = Path(page).parts[-2:]
+    explained = f"[{folder}.md](../{folder}.md) explains it.\n\n"
+    return f"# {name}: a file of the run\n\n{explained if Path(app.srcdir, 'docs', f'{folder}.md').is_file() else ''}"
 
 
 def toctrees(index: str) -> Iterator[str]:
