@@ -34,4 +34,4 @@ EXPERIMENT: dict[str, Any] = {
 def finish(copy: Checkout) -> None:
     """Make the tiny experiment this one, and finish it with its report."""
     (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
-    copy.make("margin_distance_all", "report")
+    copy.make("margin_distance_all", "report_all")
