@@ -28,6 +28,7 @@ COMMANDS = {
     "new-method": "start a method: its file from a template, and its line in the registry",
     "new-metric": "start a metric: its file from a template, and its line in the registry",
     "new-model": "start a model: its file from a template, and its line in the registry",
+    "paper": "LaTeX tables, methods, sources and figures of finished results",
     "plan": "what is missing, and what will it cost?",
     "publish": "results as a data set of the hub that others can verify, reproduce and build on",
     "reproduce": "compute a published value again: equal, or how far from it?",

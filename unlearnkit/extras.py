@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from unlearnkit.errors import UnlearnkitError
 
-WORKFLOW = ("snakemake", "torch", "sklearn", "threadpoolctl", "optuna", "matplotlib", "jinja2", "rich")
+WORKFLOW = ("snakemake", "torch", "sklearn", "threadpoolctl", "optuna", "matplotlib", "jinja2", "rich", "pylatexenc")
 """Modules that either task needs, by the names they are imported by."""
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "images": ("torchvision", "PIL"),

@@ -1,7 +1,5 @@
 """Rule figures: all figures of one forget set."""
 
-import numpy as np
-
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import read_selection
 from unlearnkit.artifacts.scores import read_final_scores
@@ -10,9 +8,8 @@ from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
 from unlearnkit.report.curves import curve_columns, loss_curves
-from unlearnkit.report.densities import margin_densities, telling_samples
 from unlearnkit.report.figures import metric_figure
-from unlearnkit.report.sample_margins import sample_margins
+from unlearnkit.report.margins import margins_figure
 from unlearnkit.report.style import svg
 from unlearnkit.report.words import words_of
 
@@ -33,19 +30,6 @@ with job_of(snakemake) as running:
         paths = params.scores[metric] if kind == "distributions" else {}
         values = {candidate: read_final_scores(path, declared.HEADLINE) for candidate, path in paths.items()}
         write_text(output[name], svg(metric_figure(kind, declared, rows, values, settings["methods"], words)))
-    margins, unseen, members = {}, {}, read_array(inputs.forget_set)
-    for candidate, selection in settings["margins"].items():
-        by_epoch = read_selection(inputs.margins, [selection])
-        final = by_epoch[max(by_epoch)]
-        own = np.flatnonzero((final.split == "train") & np.isin(final.sample_index, members))
-        value = final.value(settings.get("value", "margin_mean"))
-        margins[candidate], sample_index = value[:, own], final.sample_index[own]
-        unseen[candidate] = value[:, final.split == "validation"]
-    if settings.get("margins_over") == "samples":
-        drawn = sample_margins({"forget": margins, "validation": unseen}, words)
-    else:
-        original, oracle = margins.pop("original"), margins.pop("oracle")
-        chosen = telling_samples(original, oracle)
-        drawn = margin_densities(original, oracle, margins, chosen, sample_index, words)
-    write_text(output.margins, svg(drawn))
+    read = {who: read_selection(inputs.margins, [selection]) for who, selection in settings["margins"].items()}
+    write_text(output.margins, svg(margins_figure(read, read_array(inputs.forget_set), settings)))
     running.record(output.margins, also=[output[name] for name in settings["figures"] if name != "margins"])

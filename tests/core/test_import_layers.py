@@ -42,7 +42,7 @@ LAYERS = {
     4: {"data", "models", "training", "attribution", "observations", "published"},
     5: {"methods", "attacks"},
     6: {"search"},
-    7: {"report", "planning", "progress", "lineage", "doctor", "score", "publication", "reproduction"},
+    7: {"report", "planning", "progress", "lineage", "doctor", "score", "publication", "reproduction", "paper"},
     8: {"commands", "experiment_results", "metric_functions"},
     9: {"__main__"},
 }
@@ -55,6 +55,7 @@ WITHOUT_LEARNING = {
     "score",
     "publication",
     "reproduction",
+    "paper",
     "commands",
 }
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
@@ -80,7 +81,7 @@ THIRD_PARTY = {
     5: {"torch", "pydantic"},
     6: {"numpy", "optuna"},
     7: {
-        *("numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "rich", "yaml"),
+        *("numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "pylatexenc", "rich", "yaml"),
         *("snakemake", "snakemake_interface_logger_plugins"),
     },
     8: {"snakemake", "numpy", "pandas", "torch"},

@@ -101,6 +101,17 @@ def test_a_value_is_computed_again_where_the_texts_are_not(ran: Checkout, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_paper_is_made_of_results_on_text(ran: Checkout, tmp_path: Path) -> None:
+    made = ran.unlearnkit("paper", "results/tiny", "--out", str(tmp_path / "paper"))
+    # nobody but the user knows where their text is from
+    assert made.status == 0 and "no source of the data set text_files is stated" in made.output, made.output
+    methods = (tmp_path / "paper/methods.tex").read_text()
+    assert f"{VALIDATION} validation sequences" in methods
+    assert "variant & step & $N$" in (tmp_path / "paper/tables/klom_some.tex").read_text()
+    assert (tmp_path / "paper/figures/some_loss_curves.pdf").is_file()
+
+
+@pytest.mark.slow
 def test_commands_know_every_file(ran: Checkout) -> None:
     verified = ran.unlearnkit("verify", "results/tiny", "--configfile", CONFIG)
     assert verified.status == 0 and verified.output.endswith("sound\n"), verified.output

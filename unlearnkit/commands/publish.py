@@ -8,10 +8,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from unlearnkit.errors import ArtifactError, ConfigError, cannot_write
-from unlearnkit.lineage.configured import configuration_files, naming, present_graph
+from unlearnkit.errors import ArtifactError, cannot_write
+from unlearnkit.lineage.configured import described, one_experiment
 from unlearnkit.lineage.progress import Progress
-from unlearnkit.lineage.records import Results, experiments
 from unlearnkit.lineage.repair import Repair
 from unlearnkit.publication.configuration import public_configuration
 from unlearnkit.publication.contents import publication, stage
@@ -88,14 +87,8 @@ def _folder_beside(results: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _facts(options: argparse.Namespace) -> Facts:
-    found = experiments([options.results])
-    if len(found) > 1:
-        raise ArtifactError(f"{options.results} holds several experiments", remedy="name one, such as results/digits")
-    results = found[0]
-    files = configuration_files(results.experiment, options.configfile)
-    graph = None if files is None else present_graph(results.experiment, files)
-    if files is None or graph is None:
-        raise _no_configuration(results, options.configfile)
+    results = one_experiment(options.results)
+    files, graph = described(results, options.configfile)
     selection = selected(
         results,
         Present(graph),
@@ -105,18 +98,6 @@ def _facts(options: argparse.Namespace) -> Facts:
         progress=Progress("GB read", 1e9),
     )
     return Facts(options.repository, options.license, selection, public_configuration(files))
-
-
-def _no_configuration(results: Results, given: list[Path]) -> ConfigError:
-    names = [str(path) for path in naming(results.experiment)]
-    several = f": {' and '.join(names)} do" if names else ""
-    return ConfigError(
-        f"no configuration for {results.folder}: not one file names the experiment {results.experiment}{several}"
-        if not given
-        else f"{given[-1]} is the configuration of another experiment than {results.experiment}",
-        expected="the configuration that the results were made with, since it is published with them",
-        remedy="name it with --configfile",
-    )
 
 
 def _refuse_used(folder: Path) -> None:

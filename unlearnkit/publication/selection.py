@@ -40,10 +40,12 @@ def selected(
     repair: Repair,
     *,
     weights: bool,
-    partial: bool,
+    partial: bool | None,
     progress: Callable[[int, int], None],
 ) -> Selection:
     """Return what is published of an experiment: without weights unless `weights`, unfinished only if `partial`.
+
+    None for `partial` refuses what is unfinished, too, where nothing offers to go on with it.
 
     Raises ArtifactError if a file is damaged, stale or half written, if something is missing, or if weights are the
     paths of files elsewhere.
@@ -59,7 +61,7 @@ def selected(
             f"{results.folder} is unfinished: {len(absent)} of the files that the configuration asks for "
             f"{'was' if len(absent) == 1 else 'were'} not made, {absent[0]} first",
             expected="all that `snakemake` makes",
-            remedy=f"run `{repair.update()}`, or publish what is there with --partial",
+            remedy=f"run `{repair.update()}`{'' if partial is None else ', or publish what is there with --partial'}",
         )
     names = tuple(n for n, place in asked_for.items() if n in results.files and (weights or not place.is_weights))
     _refuse_references(results, [name for name in names if asked_for[name].is_weights])
@@ -106,8 +108,8 @@ def _refuse_outdated(results: Results, present: Present, places: Mapping[str, Pl
         if record and (different := next(iter(differences(present, place, record)), None)):
             raise ArtifactError(
                 f"{results.folder} is stale: {name} was {different}",
-                expected="artifacts of the configuration and the code that are published with them",
-                remedy="run snakemake again with this configuration, or publish with the one, and the version of "
+                expected="artifacts of the present configuration and code",
+                remedy="run snakemake again with this configuration, or name the one, and use the version of "
                 "unlearnkit, that made them",
             )
 

@@ -1,4 +1,4 @@
-"""MNIST: 70,000 handwritten digits, 28x28 grey (LeCun, Cortes and Burges); validation is the official test set."""
+"""MNIST: 70,000 handwritten digits, 28x28 grey (LeCun et al. 1998); validation is the official test set."""
 
 from __future__ import annotations
 

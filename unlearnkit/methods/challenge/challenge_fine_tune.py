@@ -2,6 +2,7 @@
 
 `unlearn_1` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). It
 differs from `fine_tune` in its augmentation and defaults. Cost: `epochs` passes over the retain set.
+Source: Triantafillou et al. 2024 (arXiv 2406.09073).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 `unlearn_2` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). The
 architecture says which part is the classifier, and its own initialiser redraws it. Cost: `epochs` passes over the
 retain set.
+Source: Triantafillou et al. 2024 (arXiv 2406.09073).
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""SalUn: random labels, but only the weights that matter most to the forget set may move (Fan et al. 2024).
+"""SalUn: random labels, but only the weights that matter most to the forget set may move.
+
+Source: Fan et al. 2024 (arXiv 2310.12508).
 
 Deep Unlearn's code masks the gradient alone, so weight decay moves the masked weights; it never clears the gradients
 that it adds up for the mask, so that the first batches count most, gives a short batch the weight of a full one, and

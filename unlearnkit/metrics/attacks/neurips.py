@@ -3,7 +3,8 @@
 For every forget sample, attacks on the N values under the unlearned models and under the oracles give an epsilon. A
 sample scores 2^-floor(epsilon / 0.5); the mean is the forgetting quality F, and the final score S = F * RA_u / RA_r *
 TA_u / TA_r, with the accuracies of unlearned models (u) and oracles (r) on retained samples (RA) and on test samples
-(TA), for which validation samples stand where the data have none.
+(TA), for which validation samples stand where the data have none. Source: Triantafillou et al. 2024 (arXiv
+2406.09073).
 """
 
 from __future__ import annotations

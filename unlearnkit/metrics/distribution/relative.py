@@ -2,7 +2,8 @@
 
 A test of equality between unlearned models and oracles rejects even exact retraining if recipes differ slightly, and
 accepts anything if there are few models. The relative question has three answers, one of which is that N is too small.
-A model is one point, its margins on the samples of a split. See docs/certificate.md.
+A model is one point, its margins on the samples of a split. The relative question is that of Ribero et al. 2026 (arXiv
+2601.19755). See docs/certificate.md.
 """
 
 from __future__ import annotations

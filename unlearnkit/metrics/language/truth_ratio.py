@@ -1,6 +1,7 @@
 """Truth ratio: are wrong answers as likely as the true one? Every published form, under a name of its own.
 
 A higher value is not better forgetting: a model that never saw a question has some ratio, and only that one is right.
+Sources: Maini et al. 2024 (arXiv 2401.06121); OpenUnlearning (2025).
 """
 
 from __future__ import annotations

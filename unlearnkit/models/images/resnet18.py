@@ -1,7 +1,8 @@
 """torchvision's ResNet-18 with its ImageNet stem: 11,181,642 parameters for ten classes on images of three channels.
 
 A 7 x 7 convolution of stride 2 and a pooling layer come first, also for 32 x 32 images, as in Deep Unlearn, EasyDUB's
-Living-17 and the challenge. The variant for small images is `resnet18_cifar`.
+Living-17 and the challenge. The variant for small images is `resnet18_cifar`. Source: He et al. 2016
+(arXiv 1512.03385).
 """
 
 from __future__ import annotations
