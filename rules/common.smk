@@ -144,9 +144,9 @@ def made(stage, **fixed):
 
 
 def curves(population):
-    """The learning curves that a training job leaves beside the weights, and their record: for language models only."""
+    """The learning curves that a training job leaves beside the weights, and their record."""
     file = path(layout.curves_of(population))
-    return {"curves": file, "curves_provenance": layout.provenance(file)} if EXPERIMENT.task == "text" else {}
+    return {"curves": file, "curves_provenance": layout.provenance(file)}
 
 
 def log_of(pattern):

@@ -2,7 +2,7 @@
 
 Inputs:  summaries of all scores, provenance of weights, per-sample scores, margins, learning curves
 Outputs: results/<experiment>/tables/{cost,<metric>}.{parquet,csv,md}
-         results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,loss_curves,margins}.svg
+         results/<experiment>/figures/<forget_set>/{<metric>_trade_off,<metric>_distributions,{loss_curves,curves},margins}.svg
          results/<experiment>/report/graph.html
          results/<experiment>/report/{index,provenance,{forget_sets,pools,methods,metrics}/<name>}.html
          results/<experiment>/leaderboard/{leaderboard.{json,csv,md,html},critical_difference.svg}

@@ -4,7 +4,7 @@ Inputs:  data set; of oracles the forget set, or the membership of a pool; of a 
 Outputs: results/<experiment>/original/<shard>.safetensors
          results/<experiment>/{oracle,held_out_oracle}/<forget_set>/<shard>.safetensors
          results/<experiment>/pool/<pool>/<shard>.safetensors
-         beside each, for language models, <shard>.curves.parquet
+         beside originals and oracles <shard>.curves.parquet
 """
 
 from unlearnkit.stages import POPULATIONS

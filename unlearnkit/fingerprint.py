@@ -51,6 +51,11 @@ STATED = ("FURTHER_SPLITS", "ONLY_PAIRS", "DOCUMENTS")
 """Constants of a plug-in that only the configuration and plans read: stating one reruns nothing."""
 
 
+OBSERVER = "observer"
+"""What looks on while models are trained (`unlearnkit.training.observer`) does not count: modules of this name, and of
+other code the parameters, keywords and fields of this name, and statements that only call it."""
+
+
 @functools.cache
 def computing_imports(script: Path) -> tuple[str, ...]:
     """Return the modules of `COMPUTING` that a workflow script imports: where the code that decides its output begins.
@@ -126,6 +131,8 @@ def _imports_of(module: str) -> tuple[str, ...]:
 
 def _counts(name: str, importer: str) -> bool:
     """Whether the content of `name` counts for a module that imports it: it computes, or is of the same plug-in."""
+    if name.startswith("unlearnkit.") and name.rpartition(".")[2] == OBSERVER:
+        return False
     if is_file(name) or any(name == package or name.startswith(package + ".") for package in COMPUTING):
         return True
     top = name.partition(".")[0]
@@ -139,12 +146,38 @@ def _member(package: str, name: str, importer: str) -> str | None:
 def _normalised_source(module: str) -> str:
     tree = syntax_tree(module)
     for node in ast.walk(tree):
+        _leave_out_observer(node)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not (_is_string(child) or _is_stated(child))] or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
             node.body = [child for child in node.body if getattr(child, "name", "") not in STATEMENTS] or [ast.Pass()]
     return _canonical(tree, module)
+
+
+def _leave_out_observer(node: ast.AST) -> None:
+    for name in ("body", "orelse", "finalbody"):
+        if isinstance(statements := getattr(node, name, None), list):
+            setattr(node, name, [child for child in statements if not _observes(child)])
+    if isinstance(node, ast.Call):
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != OBSERVER]
+    if isinstance(node, ast.arguments):
+        pairs = zip(node.kwonlyargs, node.kw_defaults, strict=True)
+        kept = [(argument, default) for argument, default in pairs if argument.arg != OBSERVER]
+        node.kwonlyargs, node.kw_defaults = [own for own, _ in kept], [default for _, default in kept]
+
+
+def _observes(node: ast.stmt) -> bool:
+    """Whether a statement only calls an observer, declares a field for one, or imports its module."""
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").rpartition(".")[2] == OBSERVER
+    if isinstance(node, ast.AnnAssign):
+        return isinstance(node.target, ast.Name) and node.target.id == OBSERVER
+    called = node.value if isinstance(node, ast.Expr) else None
+    found = called.func if isinstance(called, ast.Call) else None
+    while isinstance(found, ast.Attribute):
+        found = found.value if found.attr != OBSERVER else ast.Name(OBSERVER)
+    return isinstance(found, ast.Name) and found.id == OBSERVER
 
 
 def _canonical(node: Any, module: str) -> str:

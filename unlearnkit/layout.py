@@ -30,7 +30,7 @@
         {the same}/{shard}.judged.parquet.replies           what a judge replied, which no rule declares
         {the same}/{shard}.merged/{model}.safetensors       pretrained models: one model without an adapter
         {the same}/{shard}.harness/{task}.parquet           language models: what they answer to a task of the harness
-        {originals and oracles of text}/{shard}.curves.parquet  how their training went
+        {originals and oracles}/{shard}.curves.parquet          how their training went
         data/embeddings.npy                                 embeddings of the training images
         attribution/{attribution}/
             outputs/{shard}.safetensors                     outputs of models on random subsets (datamodels)

@@ -220,7 +220,6 @@ STAGES: Mapping[str, Stage] = {
         layout.CURVES,
         lambda g, w: g.graph.training_slice(w["population"]),
         lambda g, w: g.graph.model_code("train"),
-        task="text",
     ),
     "merged": Stage(
         layout.MERGED,

@@ -7,7 +7,7 @@ from unlearnkit.artifacts.store import read_array, write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
-from unlearnkit.report.curves import curve_columns, loss_curves
+from unlearnkit.report.curves import training_curves
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.margins import margins_figure
 from unlearnkit.report.style import svg
@@ -22,7 +22,7 @@ with job_of(snakemake) as running:
     for name, (metric, kind) in settings["figures"].items():
         if kind == "curves":
             read = {who: [read_table(path)[0] for path in paths] for who, paths in params.curves.items()}
-            write_text(output[name], svg(loss_curves({who: curve_columns(own) for who, own in read.items()})))
+            write_text(output[name], svg(training_curves(read)))
         if not metric:
             continue
         declared = declarations(locate("metric", metric))

@@ -1,5 +1,7 @@
 """Rules original, oracle and pool: train the models of one shard, write their weights and learning curves."""
 
+import dataclasses
+
 from unlearnkit.artifacts.base import on_base
 from unlearnkit.artifacts.curves import write_curves
 from unlearnkit.artifacts.job import job_of
@@ -12,6 +14,7 @@ from unlearnkit.data.images.batches import retain_set
 from unlearnkit.data.rows_by_model import rows_by_model
 from unlearnkit.layout import shard_indices
 from unlearnkit.registry import task_of_model
+from unlearnkit.training.observer import EpochCurves
 from unlearnkit.training.originals import train_shard
 from unlearnkit.training.setup import describe, task_for, worker_for
 
@@ -23,7 +26,10 @@ with job_of(snakemake) as running:
     own, base = params.settings["model"], inputs.get("base", ())
     settings = {**params.settings, "model": on_base(own, base, snakemake.config["model"])}
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
-    worker = worker_for(execution, snakemake.threads, resume, running.report)
+    observer = EpochCurves(resume)
+    worker = worker_for(execution, snakemake.threads, resume, lambda text: running.report(observer.said(text)))
+    if output.get("curves"):
+        worker = dataclasses.replace(worker, observer=observer)
     kind = task_of_model(settings["model"]["name"])
     dataset = kind.read(inputs.dataset)
     models = shard_indices(snakemake.wildcards.shard)
@@ -46,11 +52,15 @@ with job_of(snakemake) as running:
             worker=worker,
         )
         work.units = result.all_passes
+    if output.get("curves"):
+        # before the weights: weights without curves are those of versions that wrote none
+        write_curves(output.curves, result.curves or observer.curves(models))
+        taken = {}
+        if result.curves:
+            steps = kind.arithmetic(task.source, recipe, rows, execution.micro_batch_size, execution.processes)
+            taken = {"steps": steps.facts()}
+        running.record(output.curves, **taken)
     write_weights(output.weights, result.states, {"role": settings["role"]})
     running.record(output.weights, **result.cost(), **describe(worker.device))
-    if result.curves:
-        write_curves(output.curves, result.curves)
-        steps = kind.arithmetic(task.source, recipe, rows, execution.micro_batch_size, execution.processes)
-        running.record(output.curves, steps=steps.facts())
     running.timing.state(models=len(models), **task.architecture.shape)
     resume.discard()

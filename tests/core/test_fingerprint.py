@@ -245,3 +245,43 @@ def test_a_scripts_imports_are_where_its_fingerprint_begins(repository: Path, tm
     assert not any(name.startswith(("unlearnkit.artifacts", "unlearnkit.layout")) for name in found)
     with pytest.raises(UnlearnkitError, match=r"cannot read .*missing\.py"):
         computing_imports(tmp_path / "missing.py")
+
+
+OBSERVED = """
+from unlearnkit.training.observer import NOBODY, Observer
+class Worker:
+    observer: Observer = NOBODY
+def train(worker, epochs, *, observer=NOBODY):
+    for epoch in range(epochs):
+        step(epoch, observer=observer)
+        worker.observer.end_epoch(epoch)
+        if epoch:
+            observer.save()
+"""
+UNOBSERVED = """
+class Worker:
+    pass
+def train(worker, epochs):
+    for epoch in range(epochs):
+        step(epoch)
+        if epoch:
+            pass
+"""
+
+
+def normalised(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (folder / "looked_at.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+    return _normalised_source("looked_at")
+
+
+def test_what_only_looks_on_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = normalised(UNOBSERVED, tmp_path, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
+    seen = normalised(OBSERVED, tmp_path, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
+    assert seen == without
+    # what an observer returns may change a result
+    for used in ("step(observer.step(epoch))", "epochs = observer.step(epoch)", "return observer"):
+        assert normalised(OBSERVED.replace("observer.save()", used), tmp_path, monkeypatch) != seen
+    script = tmp_path / "script.py"
+    script.write_text("from unlearnkit.training.observer import EpochCurves\nfrom unlearnkit.seeds import SCHEME\n")
+    assert computing_imports(script) == ("unlearnkit.seeds",)

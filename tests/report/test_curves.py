@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from unlearnkit.report.curves import MOST_POINTS, curve_columns, loss_curves
+from unlearnkit.report.curves import MOST_POINTS, curve_columns, loss_curves, training_curves
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.style import svg
 
@@ -61,3 +61,30 @@ def test_many_steps_are_averaged_and_broken_ones_left_out() -> None:
 def test_models_that_never_had_a_finite_loss_leave_empty_axes() -> None:
     columns = {"tokens": np.arange(3), "loss": np.full((2, 3), np.nan)}
     assert len(np.asarray(loss_curves({"original": columns}).axes[0].lines[0].get_xdata())) == 0
+
+
+def epochs(models: range, count: int) -> pa.Table:
+    """Return a table of images: loss and accuracy of model k at epoch e are k + 1 / e and 1 - 1 / (e + k + 1)."""
+    epoch, model = np.tile(np.arange(1, count + 1), len(models)), np.repeat(np.array(models, np.int32), count)
+    own = {"loss": model + 1 / epoch, "accuracy": 1 - 1 / (epoch + model + 1), "lr": np.full(len(epoch), 0.1)}
+    return pa.table({"model": model, "epoch": epoch.astype(np.int32), "samples": 100 * epoch, **own})
+
+
+def test_images_have_a_panel_for_loss_and_one_for_accuracy() -> None:
+    figure = training_curves(
+        {"original": [epochs(range(2), 4), epochs(range(2, 3), 4)], "oracle": [epochs(range(3), 5)]}
+    )
+    loss, accuracy = figure.axes
+    originals, oracles = (np.asarray(line.get_ydata()) for line in loss.lines)
+    np.testing.assert_allclose(originals, 1 + 1 / np.arange(1, 5))
+    assert len(oracles) == 5 and [text.get_text() for text in accuracy.get_legend().texts] == [
+        "originals (3)",
+        "oracles (3)",
+    ]
+    np.testing.assert_allclose(np.asarray(accuracy.lines[0].get_ydata())[0], 1 - (1 / 2 + 1 / 3 + 1 / 4) / 3)
+    assert "training accuracy" in require_passive(svg(figure), "made.svg")
+
+
+def test_tables_without_rows_are_not_drawn() -> None:
+    figure = training_curves({"original": [epochs(range(0), 4)], "oracle": [epochs(range(2), 4)]})
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]

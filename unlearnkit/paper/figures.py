@@ -16,7 +16,7 @@ from unlearnkit.artifacts.store import read_array
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.paper.material import Material
 from unlearnkit.report.critical_difference import critical_difference_diagram
-from unlearnkit.report.curves import curve_columns, loss_curves
+from unlearnkit.report.curves import training_curves
 from unlearnkit.report.figures import metric_figure
 from unlearnkit.report.margins import margins_figure
 from unlearnkit.report.style import RC
@@ -63,7 +63,7 @@ def _of_metric(material: Material, forget_set: str, metric: str, kind: str) -> F
 def _curves(material: Material, forget_set: str) -> Figure:
     files = material.present.page.curve_files(forget_set)
     read = {who: [read_table(_here(material, path))[0] for path in paths] for who, paths in files.items()}
-    return loss_curves({who: curve_columns(own) for who, own in read.items()})
+    return training_curves(read)
 
 
 def _margins(material: Material, forget_set: str) -> Figure:

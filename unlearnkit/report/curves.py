@@ -1,4 +1,4 @@
-"""Loss curves of originals and oracles: do both train alike, apart from what the oracles never see?"""
+"""Curves of originals and oracles: do both train alike, apart from what the oracles never see?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from unlearnkit.report.style import MUTED, ORACLE, ORIGINAL, WIDTH, styled
 
@@ -15,17 +17,36 @@ MOST_POINTS = 200
 COLOURS = {"original": ("originals", ORIGINAL), "oracle": ("oracles", ORACLE)}
 
 
-def curve_columns(tables: Sequence[pa.Table]) -> dict[str, np.ndarray]:
-    """Return "tokens" [rows] and "loss" [models, rows] of curve tables of one population.
+PANELS = {"loss": "training loss [nats]", "accuracy": "training accuracy"}
+"""What is drawn of images, a panel each."""
+
+
+def training_curves(read: Mapping[str, Sequence[pa.Table]]) -> Figure:
+    """Return the figure of curve tables, "original" and "oracle" -> tables, as text or images have them.
+
+    Models that were trained by a version that recorded no curves are not drawn.
+    """
+    tables = {name: pa.concat_tables(own) for name, own in read.items()}
+    if "tokens" in next(iter(tables.values())).column_names:
+        return loss_curves({name: curve_columns([table]) for name, table in tables.items()})
+    shown = {name: table for name, table in tables.items() if len(table)}
+    return epoch_curves({name: curve_columns([table], "epoch", [*PANELS]) for name, table in shown.items()})
+
+
+def curve_columns(
+    tables: Sequence[pa.Table], along: str = "tokens", values: Sequence[str] = ("loss",)
+) -> dict[str, np.ndarray]:
+    """Return `along` [rows] and each of `values` [models, rows] of curve tables of one population.
 
     Rows are those that all models have: the model with the fewest recorded rows ends the curves. Raises ValueError
     without a row.
     """
     table = pa.concat_tables(tables)
-    model, tokens, loss = (np.from_dlpack(table[name].combine_chunks()) for name in ("model", "tokens", "loss"))
+    column = {name: np.from_dlpack(table[name].combine_chunks()) for name in ("model", along, *values)}
+    model = column["model"]
     rows = min(np.unique(model, return_counts=True)[1])
-    losses = np.stack([loss[model == index][:rows] for index in np.unique(model)])
-    return {"tokens": tokens[model == model[0]][:rows], "loss": losses}
+    found = {name: np.stack([column[name][model == own][:rows] for own in np.unique(model)]) for name in values}
+    return {along: column[along][model == model[0]][:rows], **found}
 
 
 @styled
@@ -36,11 +57,7 @@ def loss_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.add_subplot()
-    for name, columns in curves.items():
-        label, colour = COLOURS[name]
-        tokens, low, mean, high = _condensed(columns["tokens"], columns["loss"])
-        axes.fill_between(tokens, low, high, color=f"{colour}33", linewidth=0)
-        axes.plot(tokens, mean, color=colour, linewidth=1.2, label=f"{label} ({len(columns['loss'])})")
+    _draw(axes, curves, "tokens", "loss")
     axes.set_xlabel("tokens seen")
     axes.set_ylabel("training loss [nats per token]")
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -49,12 +66,35 @@ def loss_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     return figure
 
 
-def _condensed(tokens: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return tokens, smallest, mean and largest loss over models, of at most MOST_POINTS stretches of rows."""
-    finite = np.ma.masked_invalid(loss)
-    stretches = np.array_split(np.arange(len(tokens)), min(len(tokens), MOST_POINTS))
+@styled
+def epoch_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """Return training loss and accuracy against epochs, a panel each; drawn as those of `loss_curves` are."""
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    for axes, (name, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        _draw(axes, curves, "epoch", name)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.tick_params(labelsize=8)
+    if curves:
+        figure.axes[-1].legend(frameon=False, fontsize=8.5, labelcolor=MUTED)
+    return figure
+
+
+def _draw(axes: Axes, curves: Mapping[str, Mapping[str, np.ndarray]], along: str, value: str) -> None:
+    for name, columns in curves.items():
+        label, colour = COLOURS[name]
+        at, low, mean, high = _condensed(columns[along], columns[value])
+        axes.fill_between(at, low, high, color=f"{colour}33", linewidth=0)
+        axes.plot(at, mean, color=colour, linewidth=1.2, label=f"{label} ({len(columns[value])})")
+
+
+def _condensed(at: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return where, and smallest, mean and largest value over models, of at most MOST_POINTS stretches of rows."""
+    finite = np.ma.masked_invalid(value)
+    stretches = np.array_split(np.arange(len(at)), min(len(at), MOST_POINTS))
     of_model = np.ma.stack([finite[:, rows].mean(axis=1) for rows in stretches])
     shown = of_model.count(axis=1) > 0
-    ends = tokens[[rows[-1] for rows in stretches]]
+    ends = at[[rows[-1] for rows in stretches]]
     values = (of_model.min(axis=1), of_model.mean(axis=1), of_model.max(axis=1))
     return ends[shown], *(value[shown].data for value in values)

@@ -79,7 +79,8 @@ def _is_of_forget_set(record: Row, name: str) -> bool:
 
 def _alt(forget_set: str, metric: ModuleType | None, kind: str, words: Words) -> str:
     if kind == "curves":
-        return f"Training losses of originals and of the oracles of {forget_set} against tokens seen."
+        drawn = "losses and accuracies" if words.epoch == "epoch" else "losses against tokens seen"
+        return f"Training {drawn} of originals and of the oracles of {forget_set}."
     if metric is None:
         return (
             f"Histograms of margins of three {words.samples} of {forget_set}: originals, oracles and unlearned models."

@@ -19,6 +19,7 @@ from unlearnkit.data.subset import seeded
 from unlearnkit.models.building import Architecture
 from unlearnkit.models.low_rank import composed
 from unlearnkit.seeds import derive_seed
+from unlearnkit.training.observer import NOBODY, Observer
 from unlearnkit.training.processes.group import ALONE, Group
 
 PAIRED = ("original", "oracle")
@@ -36,7 +37,7 @@ class Worker:
 
     `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
     Language models run forward passes of at most `micro_batch_size` sequences, may be compiled, and may be trained by a
-    `group` of processes.
+    `group` of processes. The `observer` looks on while originals and oracles are trained on images.
     """
 
     device: torch.device
@@ -48,6 +49,7 @@ class Worker:
     micro_batch_size: int | None = None
     compiled: bool = False
     group: Group = ALONE
+    observer: Observer = NOBODY
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from unlearnkit.config.models.rules import READ_ORACLES, unavailable
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import REGISTRIES, locate
 from unlearnkit.stages import Slice
+from unlearnkit.workflow.curve_graph import CurveGraph
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.pool_graph import PoolGraph
 from unlearnkit.workflow.pool_scores import PoolScores, on_pools
@@ -29,7 +30,7 @@ class ReportGraph:
     def figures(self) -> dict[str, tuple[str, str]]:
         """Return the figures of every forget set: name -> (metric, kind), ("", kind) for those of no metric.
 
-        A trade-off needs a headline on forget and on validation samples. Loss curves exist for text only.
+        A trade-off needs a headline on forget and on validation samples.
         """
         drawn = {}
         for metric in self.graph.metrics:
@@ -37,8 +38,8 @@ class ReportGraph:
             if {"forget", "validation"} <= set(declared.MEASURES[declared.HEADLINE]["splits"]):
                 drawn[f"{metric}_trade_off"] = (metric, "trade_off")
             drawn[f"{metric}_distributions"] = (metric, "distributions")
-        sources = {self.graph.experiment.originals.source, self.graph.experiment.oracles.source}
-        curves = {"loss_curves": ("", "curves")} if self.words_slice() and sources == {"train"} else {}
+        name = CurveGraph(self.graph).figure()
+        curves = {name: ("", "curves")} if name else {}
         return {**drawn, **curves, "margins": ("", "margins")}
 
     @property
@@ -148,16 +149,8 @@ class ReportGraph:
         ]
 
     def curve_files(self, forget_set: str) -> dict[str, list[str]]:
-        """Return "original" and "oracle" -> the files with their learning curves; nothing for images."""
-        if "loss_curves" not in self.figures():
-            return {}
-        return {
-            name: [
-                self.graph.path(layout.curves_of(population), shard=shard, forget_set=forget_set)
-                for shard in self.graph.shards()
-            ]
-            for name, population in (("original", layout.ORIGINAL), ("oracle", layout.ORACLE))
-        }
+        """Return "original" and "oracle" -> the files with their learning curves; nothing where none are drawn."""
+        return CurveGraph(self.graph).files(forget_set)
 
     def provenance_records(self) -> list[str]:
         """Return the provenance records that the page condenses: data, forget sets, models and scores."""

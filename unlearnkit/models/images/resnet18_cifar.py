@@ -1,7 +1,7 @@
 """ResNet-18 for 32 x 32 images: 11,173,962 parameters for ten classes on images of three channels.
 
-torchvision's ResNet-18 with a 3 x 3 convolution of stride 1 as its stem and no pooling after it. Source: He et al. 2016 (arXiv
-1512.03385).
+torchvision's ResNet-18 with a 3 x 3 convolution of stride 1 as its stem and no pooling after it. Source: He et al. 2016
+(arXiv 1512.03385).
 """
 
 from __future__ import annotations

@@ -50,16 +50,20 @@ def train(
     moment = worker.resume.load(f"{name}.moment")
     seconds_before = float(moment["seconds"]) if moment else 0.0
     start, due = worker.clock(), rounds(worker)
+    worker.observer.begin(model_indices)
 
     def end_epoch(epoch: int, capture: Callable[[], TrainingState]) -> None:
+        worker.observer.end_epoch(epoch)
         worker.report(f"{name}: epoch {epoch}/{recipe.epochs}")
         finite = finite_models(model, len(model_indices))
         refuse_diverged(finite, role, model_indices, f"epoch {epoch} of {recipe.epochs}", recipe)
         if next(due) and epoch < recipe.epochs:
+            worker.observer.save()
             seconds = seconds_before + worker.clock() - start
             worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})
 
-    fit(model, samples, recipe, end_epoch=end_epoch, resume=moment)
+    fit(model, samples, recipe, end_epoch=end_epoch, resume=moment, observer=worker.observer)
+    worker.observer.save()
     worker.resume.discard(f"{name}.moment")
     states: list[State] = states_of(model)
     seconds = seconds_before + worker.clock() - start

@@ -12,6 +12,7 @@ from unlearnkit.config.training.recipe import Recipe
 from unlearnkit.data.images.batches import Samples, batch_of_one_explained
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.images.losses import cross_entropy
+from unlearnkit.training.observer import NOBODY, Observer
 from unlearnkit.training.optimisation import Optimizer, recipe_lr, recipe_optimizer, step
 from unlearnkit.training.precision import autocast, products
 
@@ -26,6 +27,7 @@ def fit(
     *,
     end_epoch: Callable[[int, Callable[[], TrainingState]], None],
     resume: TrainingState | None = None,
+    observer: Observer = NOBODY,
 ) -> nn.Module:
     """Train `model` in place by `recipe` and return it in eval mode; the recipe also states how `samples` are viewed.
 
@@ -39,13 +41,21 @@ def fit(
     for epoch in range(first_epoch, recipe.epochs):
         model.train()
         with batch_of_one_explained(f"training.batch_size = {recipe.batch_size} divides {len(samples)} samples"):
-            train_epoch(model, samples, optimizer, recipe, epoch)
+            train_epoch(model, samples, optimizer, recipe, epoch, observer=observer)
         end_epoch(epoch + 1, lambda epoch=epoch: _capture(model, optimizer, samples, epoch + 1))
     return model.eval()
 
 
-def train_epoch(model: nn.Module, samples: Samples, optimizer: Optimizer, recipe: Recipe, epoch: int) -> None:
-    """Take the steps of epoch 0, 1, ... of `recipe`, with the model in its present mode.
+def train_epoch(
+    model: nn.Module,
+    samples: Samples,
+    optimizer: Optimizer,
+    recipe: Recipe,
+    epoch: int,
+    *,
+    observer: Observer = NOBODY,
+) -> None:
+    """Take the steps of epoch 0, 1, ... of `recipe`, with the model in its present mode; `observer` sees each.
 
     Raises TrainingError if there is no whole batch and short ones are left out.
     """
@@ -60,6 +70,7 @@ def train_epoch(model: nn.Module, samples: Samples, optimizer: Optimizer, recipe
             optimizer.lr = recipe_lr(recipe, epoch * steps + number, steps)
             with autocast(recipe.precision, samples.pixels.device):
                 logits = model(images)
+            observer.step(logits, labels, optimizer.lr)
             step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
 
 
