@@ -31,7 +31,7 @@ RECIPE = Recipe.model_validate(
     {"epochs": 4, "batch_size": 64, "lr": 0.05, "warmup_epochs": 1, "momentum": 0.9, "weight_decay": 5e-4}
 )
 FORMS = {"perceptron 64-64-10, one stack of 100": ("mlp", 100), "small_cnn, one model": ("small_cnn", 1)}
-ROUNDS = 12
+ROUNDS = 6
 RESULT = Path(__file__).parent / "results" / "observing.md"
 
 

@@ -43,23 +43,14 @@ with job_of(snakemake) as running:
         if execution.processes > 1:
             part = kind.Part(inputs.dataset, inputs.get("forget_set"), settings, snakemake.wildcards.shard)
             kind.train_in_processes(part, execution, snakemake.threads, resume, running.report)
-        result = train_shard(
-            task,
-            recipe,
-            rows,
-            role=settings["role"],
-            model_indices=models,
-            worker=worker,
-        )
+        role = settings["role"]
+        result = train_shard(task, recipe, rows, role=role, model_indices=models, worker=worker)
         work.units = result.all_passes
     if output.get("curves"):
         # before the weights: weights without curves are those of versions that wrote none
         write_curves(output.curves, result.curves or observer.curves(models))
-        taken = {}
-        if result.curves:
-            steps = kind.arithmetic(task.source, recipe, rows, execution.micro_batch_size, execution.processes)
-            taken = {"steps": steps.facts()}
-        running.record(output.curves, **taken)
+        counted = (task.source, recipe, rows, execution.micro_batch_size, execution.processes)
+        running.record(output.curves, **({"steps": kind.arithmetic(*counted).facts()} if result.curves else {}))
     write_weights(output.weights, result.states, {"role": settings["role"]})
     running.record(output.weights, **result.cost(), **describe(worker.device))
     running.timing.state(models=len(models), **task.architecture.shape)

@@ -18,7 +18,7 @@ from unlearnkit.paper.tables import leaders
             "50 % & $ # {x} ~ ^ \\",
             "50 \\% \\& \\$ \\# \\{x\\} {\\textasciitilde} {\\textasciicircum} {\\textbackslash}",
         ),
-        ("KL(p ‖ q) ≤ ε", "KL(p \\ensuremath{\\Vert} q) \\ensuremath{\\leq} \\ensuremath{\\epsilon}"),
+        ("KL(p ‖ q) ≤ ε", "KL(p \\ensuremath{\\Vert} q) \\ensuremath{\\leq} \\ensuremath{\\varepsilon}"),
         ("漢", "{\\bfseries ?}"),
     ],
 )

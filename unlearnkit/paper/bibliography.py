@@ -85,12 +85,11 @@ def known_entries() -> dict[str, Entry]:
 
 def cited_by(module: str) -> list[Entry]:
     """Return what a module cites: in its own docstring, and after "Source" in those of its functions and classes."""
-    text, known = " ".join(_texts(module)), known_entries()
-    found: dict[str, Entry] = {}
-    for number in [*_NUMBER.findall(text), *_DOI.findall(text)]:
-        own = next((e for e in known.values() if number in (e.fields.get("eprint"), e.fields.get("doi"))), None)
-        own = own or _by_number(number)
-        found[own.key] = own
+    text = " ".join(_texts(module))
+    by_number = {e.fields[name]: e for e in known_entries().values() for name in ("eprint", "doi") if name in e.fields}
+    numbers: list[str] = [*_NUMBER.findall(text), *_DOI.findall(text)]
+    entries = [by_number.get(number) or _by_number(number) for number in numbers]
+    found = {entry.key: entry for entry in entries}
     found |= {entry.key: entry for entry, pattern in _names() if pattern.search(text)}
     return list(found.values())
 

@@ -34,4 +34,4 @@ def margins_figure(
         return sample_margins({"forget": margins, "validation": unseen}, words)
     original, oracle = margins.pop("original"), margins.pop("oracle")
     chosen = telling_samples(original, oracle)
-    return margin_densities(original, oracle, margins, chosen, sample_index, words)
+    return margin_densities(original, oracle, margins, chosen, sample_index.tolist(), words)

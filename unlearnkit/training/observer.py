@@ -18,6 +18,8 @@ from unlearnkit.artifacts.resume import ResumeFolder
 
 ENTRY = "curves"
 """Name of the entry of the resume folder that holds what was observed."""
+LOOKED_AT = 4
+"""Steps of an epoch that are looked at, at most: for small models, what is observed costs as much as a step's loss."""
 
 
 class Observer:
@@ -26,8 +28,11 @@ class Observer:
     def begin(self, model_indices: Sequence[int]) -> None:
         """Note the models of the stack that is trained next."""
 
-    def step(self, logits: Tensor, labels: Tensor, lr: float) -> None:
-        """Note a step, before its update; logits are [..., batch, classes], labels [..., batch]."""
+    def step(self, number: int, steps: int, logits: Tensor, labels: Tensor, lr: float) -> None:
+        """Note step 0, 1, ... of the `steps` of an epoch, before its update.
+
+        Logits are [..., batch, classes], labels [..., batch].
+        """
 
     def end_epoch(self, epoch: int) -> None:
         """Note that epoch 1, 2, ... is over."""
@@ -42,8 +47,9 @@ NOBODY = Observer()
 class EpochCurves(Observer):
     """Collects loss and accuracy per model and epoch from the logits that training computes anyway.
 
-    Losses are means over the epoch's samples of -log softmax(z)_y, in nats, without label smoothing, each before the
-    update of its step; accuracies in [0, 1] count ties as right. Nothing is drawn, and no model is evaluated.
+    They are means over the samples of the steps that are looked at, every n-th of an epoch, before the update of each:
+    losses of -log softmax(z)_y, in nats, without label smoothing, accuracies in [0, 1] of right answers, ties included.
+    Nothing is drawn, and no model is evaluated.
     """
 
     def __init__(self, resume: ResumeFolder) -> None:
@@ -59,8 +65,12 @@ class EpochCurves(Observer):
         """Note the models of the stack that is trained next; what was seen of them after a saved state is replaced."""
         self._models = np.array(model_indices)
 
-    def step(self, logits: Tensor, labels: Tensor, lr: float) -> None:
-        """Add the losses and right answers of a step."""
+    def step(self, number: int, steps: int, logits: Tensor, labels: Tensor, lr: float) -> None:
+        """Count a step, and add its losses and right answers if it is looked at."""
+        self._samples, self._lr = self._samples + labels.shape[-1], lr
+        if number % -(-steps // LOOKED_AT):
+            return
+        self._seen += labels.shape[-1]
         with torch.no_grad():
             # classes before samples, so that sums over classes run over neighbours in memory
             z = logits.detach().float().transpose(-1, -2).contiguous()
@@ -68,13 +78,12 @@ class EpochCurves(Observer):
             right = (own == best).sum(-1, dtype=torch.float32)
             losses = z.sub_(best.unsqueeze(-2)).exp_().sum(-2).log_().add_(best).sub_(own).sum(-1)
             self._loss, self._right = self._loss + losses.double(), self._right + right.double()
-        self._samples, self._lr = self._samples + labels.shape[-1], lr
 
     def end_epoch(self, epoch: int) -> None:
         """Note the means of the epoch."""
         count = len(self._models)
         loss, accuracy = (
-            np.broadcast_to(np.asarray(torch.as_tensor(total).cpu()) / self._samples, count)
+            np.broadcast_to(np.asarray(torch.as_tensor(total).cpu()) / self._seen, count)
             for total in (self._loss, self._right)
         )
         for position, model in enumerate(self._models):
@@ -103,7 +112,7 @@ class EpochCurves(Observer):
     def _start(self) -> None:
         self._loss: Tensor | float = 0.0
         self._right: Tensor | float = 0.0
-        self._samples, self._lr = 0, 0.0
+        self._samples, self._seen, self._lr = 0, 0, 0.0
 
     def _put(self, model: float, epoch: float, *values: float) -> None:
         self._rows.setdefault(int(model), {})[int(epoch)] = (epoch, *values)

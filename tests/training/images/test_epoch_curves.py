@@ -53,9 +53,8 @@ def test_weights_have_the_same_bits_with_and_without_an_observer(
         assert curve["epoch"].tolist() == [1, 2, 3] and curve["samples"].tolist() == [300, 600, 900]
         assert curve["loss"][-1] < curve["loss"][0] and curve["accuracy"][-1] > curve["accuracy"][0]
         assert 0 < curve["lr"][-1] < RECIPE.lr
-    mean = {
-        name: np.mean([curve[name][0] for curve in observer.curves(models[:stack_size]).values()]) for name in curve
-    }
+    first = observer.curves(models[:stack_size]).values()
+    mean = {name: np.mean([curve[name][0] for curve in first]) for name in ("loss", "accuracy")}
     assert lines[0].endswith(f"epoch 1/3, loss {mean['loss']:.3f}, accuracy {mean['accuracy']:.3f}")
     assert lines.count(lines[0]) == 1 and not any("loss" in line for line in lines if "done" in line)
 
@@ -71,7 +70,7 @@ def test_means_are_those_of_the_samples(worker_of: WorkerOf, shape: tuple[int, .
     steps[1] = (steps[1][0][..., :8, :], steps[1][1][..., :8])  # the last batch is short
     for logits, labels in steps:
         before = logits.clone()
-        observer.step(logits.requires_grad_(), labels, 0.1)
+        observer.step(0, 2, logits.requires_grad_(), labels, 0.1)
         assert torch.equal(logits, before)
     observer.end_epoch(1)
     logits, labels = (

@@ -70,7 +70,7 @@ def train_epoch(
             optimizer.lr = recipe_lr(recipe, epoch * steps + number, steps)
             with autocast(recipe.precision, samples.pixels.device):
                 logits = model(images)
-            observer.step(logits, labels, optimizer.lr)
+            observer.step(number, steps, logits, labels, optimizer.lr)
             step(optimizer, cross_entropy(logits, labels, recipe.label_smoothing))
 
 
