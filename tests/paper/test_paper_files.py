@@ -80,6 +80,7 @@ def test_latex_takes_it(paper: Path, tmp_path: Path) -> None:
     assert "undefined" not in log and (folder / "paper.pdf").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_a_part_is_written_again_and_other_folders_are_left_alone(
     paper: Path, completed: Checkout, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_part_is_written_again_and_other_folders_are_left_alone(
     assert used.status == 1 and "is there already, and `unlearnkit paper` did not write it" in used.output
 
 
+@pytest.mark.slow
 def test_unfinished_and_stale_results_are_refused(finished: Checkout) -> None:
     finished.configure({"methods.scrub.lr": 0.5})
     stale = finished.unlearnkit("paper", RESULTS)

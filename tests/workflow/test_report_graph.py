@@ -25,7 +25,13 @@ def published(repository):
 
 
 def test_only_headlines_on_forget_and_validation_samples_have_a_trade_off(published):
-    assert list(published.figures()) == ["klom_trade_off", "klom_distributions", "mia_distributions", "margins"]
+    assert list(published.figures()) == [
+        "klom_trade_off",
+        "klom_distributions",
+        "mia_distributions",
+        "curves",
+        "margins",
+    ]
 
 
 def test_one_variant_of_every_method_is_drawn(published):
