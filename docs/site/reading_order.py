@@ -32,9 +32,7 @@ def as_on_the_site(app: Sphinx, page: str, source: list[str]) -> None:
     folders = Path(page).parts[:-1]
     if page == INDEX:
         text += "".join(toctrees(text))
-    elif (folders[:1] == ("docs",) and len(folders) == 2 and folders[1] != "reference") or folders[:1] == (
-        "benchmarks",
-    ):
+    elif len(folders) == 2 and folders[1] != "reference":
         text = _ORPHAN + (text if text.startswith("# ") else _title(app, page) + text)
     source[0] = text
 
