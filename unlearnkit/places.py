@@ -75,7 +75,8 @@ class Place:
     @property
     def kind(self) -> str:
         """The stage with what distinguishes its artifacts beside forget set and shard: variant, metric, candidate."""
-        own = [value for name, value in self.wildcards.items() if name not in ("forget_set", "pool", "shard", "figure")]
+        shared = ("forget_set", "pool", "shard", "figure", "page")
+        own = [value for name, value in self.wildcards.items() if name not in shared]
         return " ".join([self.stage, *own])
 
 
