@@ -118,7 +118,7 @@ def test_files_that_were_replaced_with_their_records_are_told(finished: Checkout
     shutil.copytree(other, own, dirs_exist_ok=True)
     status, output = call(finished.root, "verify")
     assert status == 1
-    assert len(problems(output)) == 4
+    assert len(problems(output)) == 6
     assert all("is the record of results/tiny/oracle/random_10/" in line for line in problems(output))
 
 
