@@ -1,4 +1,4 @@
-"""docs/tutorial.md is followed, command by command, at toy size."""
+"""The tutorials are followed, command by command, at toy size."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def test_the_tutorial_ends_with_a_ranked_method_and_planned_runs(finished: Check
     assert made["unlearn"] == more["unlearn"] == 4 and "original" not in made
     checked = ended["unlearnkit check --only configuration --only data my_pictures.yaml"]
     assert "image_folder is sound: 300 entries" in checked.output
+
+
+def test_the_tutorial_for_language_models_ends_with_a_method_on_own_text(fresh: Checkout) -> None:
+    ended = followed(fresh, fresh.root / "docs/tutorial-language.md")
+    made = ended["snakemake margin_distance_all --configfile my_text.yaml flatten.yaml"].counts
+    assert made["unlearn"] == 1 and "original" not in made
+    assert "| flatten |" in ended["cat results/my_text/tables/margin_distance.md"].output
+    checked = ended["unlearnkit check --only configuration --only data my_pairs.yaml"]
+    assert "pair_files is sound: 45 train, 10 validation" in checked.output
