@@ -93,7 +93,7 @@ def status(forecast_for: ForecastOf) -> Status:
 def test_a_status_in_words(status: Status) -> None:
     first, second, *lines, last = as_text(status).splitlines()
     assert first == "tiny: 2 of 6 jobs done, 1 running, 1 failed, 2 left, 1 of these need what failed."
-    assert second.startswith("A run is going on since ") and second.endswith(": process 12 on vm.")
+    assert second.startswith("A run has been going on since ") and second.endswith(": process 12 on vm.")
     assert "| train   |    1 |       1 |      1 |      |" in lines
     assert "  results/tiny/train/1  30 s of 1 min 00 s  epoch 3/5" in lines
     assert lines[lines.index("Failed") :][1:4] == [

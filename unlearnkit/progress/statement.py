@@ -76,7 +76,7 @@ def _who(status: Status) -> str:
     if not status.run.who:
         return "No run is going on in this folder."
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(status.run.since))
-    return f"A run is going on since {since}: {status.run.who}."
+    return f"A run has been going on since {since}: {status.run.who}."
 
 
 def _job(status: Status, job: MissingJob) -> list[str]:

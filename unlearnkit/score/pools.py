@@ -29,7 +29,7 @@ from unlearnkit.score.margin_table import MarginTable
 Report = Callable[[str], None]
 UNKNOWN = {
     NOT_TESTED: "was not tested, since there is one model of a kind",
-    OPEN: "cannot be told from these margins: so few models, or a forget set of another kind than the retained samples",
+    OPEN: "cannot be decided from these margins: few models, or a forget set of another kind than the retained samples",
 }
 """Verdict on the oracles of a pool that leaves open whether they lack their forget set -> the end of a sentence."""
 
@@ -178,7 +178,7 @@ class _Reader:
             if len(own) == len(order) and np.allclose(everything[order], own, rtol=1e-3, atol=1e-3):
                 return order
         raise DataError(
-            f"it cannot be told which columns of {self.pool.repository} are which samples of forget set {number}: "
+            f"it is unknown which columns of {self.pool.repository} are which samples of forget set {number}: "
             "original 0 has other margins on them than among all training samples",
             expected="the order of the index file, or an ascending one",
             remedy="name another commit with --revision",

@@ -2,8 +2,8 @@
 
 For one sample take its N margins under the unlearned models and its N margins under the oracles, fit a Gaussian to
 each side with the attacked model left out, and call a model unlearned if its margin is likelier under the Gaussian of
-the unlearned models. Unlearned models that cannot be told from oracles leave the attacker at chance, 0.5. Source:
-Georgiev et al. 2024 (arXiv 2410.23232), "strong" variant of U-LiRA, arXiv 2403.01218.
+the unlearned models. Unlearned models that cannot be distinguished from oracles leave the attacker at chance, 0.5.
+Source: Georgiev et al. 2024 (arXiv 2410.23232), "strong" variant of U-LiRA, arXiv 2403.01218.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ ALIKE = 0.5
 """Share of it by which the margins of originals on forget and retained samples differ where both are of one kind."""
 NOT_TESTED = "not tested"
 """The verdict on a single model, of which no margin has a bound."""
-OPEN = "cannot be told"
+OPEN = "undecided"
 """The verdict where neither is clear."""
 
 
@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
     def verdict(self) -> str:
         """ "lack it" where the drop is clearly a share of what is memorised, "trained on it" where it clearly is not.
 
-        Else "cannot be told", as of a forget set of another kind than the retained samples: it may be memorised less.
+        Else "undecided", as of a forget set of another kind than the retained samples: it may be memorised less.
         """
         if self.memorised <= 0:
             return OPEN
