@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "is everything as a run needs it: configuration, environment, data, devices?",
     "compare-leaderboards": "do two leaderboards order the methods alike, and who moved?",
     "diff": "how two result folders differ, and why",
+    "export": "curves and tables for TensorBoard",
     "init": "make a working folder: configuration, profiles, experiments, a Snakefile",
     "ls": "what is there to choose from: methods, metrics, data sets, models, experiments?",
     "new-attack": "start an attack: its file from a template, and its line in the registry",

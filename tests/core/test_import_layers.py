@@ -42,7 +42,18 @@ LAYERS = {
     4: {"data", "models", "training", "attribution", "observations", "published"},
     5: {"methods", "attacks"},
     6: {"search"},
-    7: {"report", "planning", "progress", "lineage", "doctor", "score", "publication", "reproduction", "paper"},
+    7: {
+        "report",
+        "planning",
+        "progress",
+        "lineage",
+        "doctor",
+        "score",
+        "publication",
+        "reproduction",
+        "paper",
+        "export",
+    },
     8: {"commands", "experiment_results", "metric_functions"},
     9: {"__main__"},
 }
@@ -56,6 +67,7 @@ WITHOUT_LEARNING = {
     "publication",
     "reproduction",
     "paper",
+    "export",
     "commands",
 }
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
@@ -82,7 +94,7 @@ THIRD_PARTY = {
     6: {"numpy", "optuna"},
     7: {
         *("numpy", "pyarrow", "matplotlib", "jinja2", "markupsafe", "pydantic", "pylatexenc", "rich", "yaml"),
-        *("snakemake", "snakemake_interface_logger_plugins"),
+        *("snakemake", "snakemake_interface_logger_plugins", "tensorboardX"),
     },
     8: {"snakemake", "numpy", "pandas", "torch"},
     9: set(),

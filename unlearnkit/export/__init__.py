@@ -1,0 +1,1 @@
+"""Results for other programs that draw them: curves and tables as scalars of TensorBoard."""
