@@ -33,7 +33,7 @@ def test_images_are_by_epoch_and_text_by_step_without_what_is_not_finite() -> No
 def test_a_row_without_a_value_is_left_out() -> None:
     row = {"metric": "klom", "forget_set": "a", "candidate": "ga", "epoch": 2, "measure": "klom", "split": "forget"}
     found = list(of_table([{**row, "mean": 1.0, "p95": None}, {**row, "epoch": 3, "mean": math.nan, "p95": 4.0}]))
-    assert found == [Scalar("a/ga", "klom/klom forget mean", 2, 1.0), Scalar("a/ga", "klom/klom forget p95", 3, 4.0)]
+    assert found == [Scalar("a/ga", "klom/klom/forget/mean", 2, 1.0), Scalar("a/ga", "klom/klom/forget/p95", 3, 4.0)]
 
 
 @pytest.mark.workflow
@@ -51,7 +51,7 @@ def test_a_finished_experiment_is_read_back_and_a_used_folder_refused(completed:
         for row in read_table(results / "tables" / "klom.parquet")[0].to_pylist()
         if (row["forget_set"], row["candidate"], row["measure"], row["split"]) == ("nines", "oracle", "klom", "forget")
     ]
-    found = values(folder / "nines" / "oracle", "klom/klom forget p95")
+    found = values(folder / "nines" / "oracle", "klom/klom/forget/p95")
     assert found == pytest.approx({row["epoch"]: row["p95"] for row in cell})
     again = completed.unlearnkit("export", RESULTS, "--out", str(folder))
     assert again.status == 1 and f"{folder} is not empty" in again.output

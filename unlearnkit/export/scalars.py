@@ -42,8 +42,8 @@ def of_table(rows: Iterable[Mapping[str, Any]]) -> Iterator[Scalar]:
     A candidate with several snapshots has a value at each of their epochs. Values that are empty are left out.
     """
     for row in rows:
-        run, what = f"{row['forget_set']}/{row['candidate']}", f"{row['metric']}/{row['measure']} {row['split']}"
+        run, what = f"{row['forget_set']}/{row['candidate']}", f"{row['metric']}/{row['measure']}/{row['split']}"
         for statistic in STATISTICS:
             value = row.get(statistic)
             if value is not None and math.isfinite(value):
-                yield Scalar(run, f"{what} {statistic}", row["epoch"], value)
+                yield Scalar(run, f"{what}/{statistic}", row["epoch"], value)
