@@ -24,10 +24,11 @@ def test_weights_of_versions_without_curves_are_left_alone(
     assert curves.files("nines")["oracle"] == [
         f"results/tiny/oracle/nines/{shard}.curves.parquet" for shard in ("0000-0001", "0002-0003")
     ]
-    weights = tmp_path / "results/tiny/oracle/nines/0002-0003.safetensors"
-    weights.parent.mkdir(parents=True)
-    weights.touch()
+    # weights may be deleted, their record stays
+    record = tmp_path / "results/tiny/oracle/nines/0002-0003.safetensors.json"
+    record.parent.mkdir(parents=True)
+    record.touch()
     assert curves.figure() is None and curves.files("nines") == {}
     assert "curves" not in ReportGraph(graph).figures()
-    weights.with_name("0002-0003.curves.parquet").touch()
+    record.with_name("0002-0003.curves.parquet").touch()
     assert curves.figure() == "curves"

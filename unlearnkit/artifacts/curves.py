@@ -2,8 +2,8 @@
 
 Of text, a row per model and noted step: model, step (1, 2, ...), tokens (input tokens up to and with the step), loss
 (nats per target, mean of the step), lr (of AdamW), tokens_per_second (since the row before). Of images, a row per model
-and epoch: model, epoch (1, 2, ...), samples (up to and with the epoch), loss (nats, mean over the epoch's samples),
-accuracy (in [0, 1]), lr (of the last step).
+and epoch: model, epoch (1, 2, ...), samples (up to and with the epoch), loss (nats) and accuracy (in [0, 1]), both
+means over the samples of at most 4 steps of the epoch, and lr (of the last step).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class CurveGraph:
         """Return the name of the figure, None if there are no curves to draw.
 
         They are of models that are trained here. Weights of images that an earlier version trained have none, and are
-        not trained again only to draw how training went.
+        not trained again only to draw how training went, whether or not they were deleted since.
         """
         experiment = self._graph.experiment
         if {experiment.originals.source, experiment.oracles.source} != {"train"}:
@@ -43,6 +43,7 @@ class CurveGraph:
         return [self._graph.path(pattern, shard=shard, forget_set=forget_set) for shard in shards]
 
     def _are_recorded(self, population: str, forget_set: str) -> bool:
+        # the record stays where weights are deleted to save space
         weights = self._graph.weights(population, forget_set=forget_set)
         pairs = zip(self._paths(population, forget_set), weights, strict=True)
-        return all(Path(curves).exists() or not Path(own).exists() for curves, own in pairs)
+        return all(Path(curves).exists() or not Path(layout.provenance(own)).exists() for curves, own in pairs)
