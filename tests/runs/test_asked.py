@@ -122,9 +122,7 @@ def test_what_a_run_replaces_is_said_before(finished: Checkout) -> None:
     target = "results/tiny/original/0000-0001.safetensors"
     ran = finished.run(*finished.command(target), "--config", "seed=1")
     assert ran.status == 0, ran.output
-    assert (
-        "This run replaces artifacts that were made with other settings or code (seed 0 -> 1): 1 of orig" in ran.output
-    )
+    assert "settings or code (seed 0 -> 1): 1 of curves, 1 of originals. To keep them" in ran.output
 
 
 def test_a_name_on_the_command_line_goes_over_the_default_configuration(pristine: Checkout) -> None:

@@ -113,7 +113,11 @@ def _blob(address: Address, file: RemoteFile, report: Report) -> Path:
         if not (blob.is_file() and _is_intact(blob, file)):
             _complete(address, file, partial, report)
             _refuse_other(address, file, partial)
-            partial.replace(blob)
+            try:
+                partial.replace(blob)
+            except FileNotFoundError:  # on file systems whose locks do not hold, another was here and put it in place
+                if not (blob.is_file() and _is_intact(blob, file)):
+                    raise
     return blob
 
 

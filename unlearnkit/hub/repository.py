@@ -56,19 +56,19 @@ class Repository:
 
     def fetch_all(self, paths: Sequence[str], report: Report) -> list[Path]:
         """Return files of the commit as `fetch` does, eight at a time; `report` is given a line for every tenth."""
-        files = [self._listed(path) for path in paths]
-        total = sum(file.size for file in files) / 1e6
+        files = {path: self._listed(path) for path in paths}  # once each, however often it is named
+        total = sum(file.size for file in files.values()) / 1e6
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            coming = [pool.submit(self._verified, file, lambda line: None, report) for file in files]
+            coming = {path: pool.submit(self._verified, file, lambda _: None, report) for path, file in files.items()}
             try:
-                for done, one in enumerate(coming, 1):
+                for done, one in enumerate(coming.values(), 1):
                     one.result()
                     if len(files) >= 10 and done * 10 // len(files) > (done - 1) * 10 // len(files):
                         report(f"{done:,} of {len(files):,} files of {self.address.version}, {total:,.1f} MB in all")
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return [one.result() for one in coming]
+        return [coming[path].result() for path in paths]
 
     def _verified(self, file: RemoteFile, progress: Report, report: Report) -> Path:
         try:

@@ -22,9 +22,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from unlearnkit.config.observations.judges import UNSTATED, Judge
+from unlearnkit.config.observations.judges import Judge
 from unlearnkit.config.settings import Item, ObservationSettings
 from unlearnkit.data.text.pair_set import Pair
+from unlearnkit.facts.judging import UNSTATED
 from unlearnkit.judges import load_judge
 from unlearnkit.observations.judges.asking import Asked, asked_once
 from unlearnkit.observations.judges.grammar import score_of, verdict_of

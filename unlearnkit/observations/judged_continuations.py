@@ -17,9 +17,10 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from unlearnkit.config.observations.judges import BLOCK, UNSTATED, Judge
+from unlearnkit.config.observations.judges import Judge
 from unlearnkit.config.settings import Item, ObservationSettings
 from unlearnkit.errors import renamed
+from unlearnkit.facts.judging import BLOCK, UNSTATED
 from unlearnkit.judges import load_judge
 from unlearnkit.observations.judges.asking import Asked, asked_once
 from unlearnkit.observations.judges.grammar import score_of

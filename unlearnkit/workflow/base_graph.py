@@ -7,10 +7,11 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.config.blocks import declared
 from unlearnkit.config.models.pretrained import BaseSource
-from unlearnkit.config.observations.judges import BLOCK, judge_with_files
+from unlearnkit.config.observations.judges import judge_with_files
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import renamed
 from unlearnkit.facts.base_files import base_files, refuse_unusable_base
+from unlearnkit.facts.judging import BLOCK
 from unlearnkit.judges import JUDGES
 from unlearnkit.stages import Slice
 from unlearnkit.workflow.graph import Graph

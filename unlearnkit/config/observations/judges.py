@@ -11,17 +11,11 @@ from pydantic import Field
 
 from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import declarations
+from unlearnkit.facts.judging import BLOCK
 from unlearnkit.judges import JUDGES
 
 JUDGED = ("judged", "judged_continuations")
 """The observations that a judge makes."""
-BLOCK = "observations.{}.judge"
-"""The key of the settings of their judges."""
-UNSTATED = {
-    "source": {"folder": True},
-    **dict.fromkeys(("batch_size", "key_variable", "seconds", "retries", "wait", "parallel"), True),
-}
-"""Settings of judges that change no reply, and the folder of a model, whose files are inputs."""
 NOT_COMPARABLE = "not comparable with judges that are language models"
 """What is stated wherever a judge is named that is none."""
 

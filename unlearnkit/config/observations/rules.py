@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from unlearnkit.config.blocks import assembles, declared, names_for, reads_of
 from unlearnkit.config.models.rules import lacks_source, reader_key
-from unlearnkit.config.observations.judges import BLOCK
 from unlearnkit.config.settings import Item
 from unlearnkit.declarations import declarations
 from unlearnkit.errors import ConfigError
+from unlearnkit.facts.judging import BLOCK
 from unlearnkit.judges import JUDGES
 from unlearnkit.registry import ALWAYS_OBSERVED
 
