@@ -43,6 +43,12 @@ def test_files_of_text_have_their_places(name: str, stage: str) -> None:
         ("original/0000-0001.margins.parquet", "model.width", "model.width"),
         ("original/0000-0001.margins.parquet", "evaluated.retain", "data.retain_evaluated"),
         ("unlearned/some/ga/0000-0001.margins.parquet", "evaluated.retain", "data.retain_evaluated"),
+        ("unlearned/some/ga/0000-0001.margins.parquet", "settings.lr", "methods.ga.lr"),
+        (
+            "unlearned/some/ga/0000-0001.continuations.parquet",
+            "settings.batch_size",
+            "observations.continuations.batch_size",
+        ),
         ("scores/klom/some/ga.parquet", "value", "value"),
         ("scores/klom/some/ga.parquet", "settings.bins", "metrics.klom.bins"),
         ("tables/klom.parquet", "settings.bins", "metrics.klom.bins"),
@@ -103,3 +109,16 @@ def test_a_tokenizer_is_verified_like_any_artifact(
     (by_hand.root / "results/hand/data/tokenizer.json.json").unlink()
     status, output = call(by_hand.root, "verify", "results/hand")
     assert status == 1 and "data/tokenizer.json has no provenance record" in output
+
+
+def test_what_an_observation_of_another_states_is_its_own(tmp_path: Path, call: Callable[..., tuple[int, str]]) -> None:
+    by_hand = ByHand(tmp_path / "hand")
+    weights, read, derived = (
+        f"unlearned/some/ga/0000-0001.{kind}" for kind in ("safetensors", "continuations.parquet", "judged.parquet")
+    )
+    by_hand.write(weights, "weights", settings={"method": "ga", "settings": {"batch_size": 6}})
+    own = {"observation": "continuations", "settings": {"batch_size": 8}}
+    by_hand.write(read, "read", (weights,), settings=own)
+    by_hand.write(derived, "judged", (read,), settings={"observation": "judged", "settings": {"batch_size": 4}})
+    _, output = call(by_hand.root, "verify", "results/hand")
+    assert "states other settings" not in output

@@ -11,6 +11,7 @@ from unlearnkit.config.wording import shown
 from unlearnkit.lineage.chain import below_their_folder, outside, source_of, sources
 from unlearnkit.lineage.records import Record, Results
 from unlearnkit.places import Place, place_of
+from unlearnkit.registry import ALWAYS_OBSERVED
 from unlearnkit.workflow.guards.changes import changed_keys
 
 
@@ -24,7 +25,7 @@ class Cause:
     new: str = ""
 
 
-_OF_THE_JOB = ("role", "unit_sequences", "continual.request", "continual.seed")
+_OF_THE_JOB = ("role", "observation", "unit_sequences", "continual.request", "continual.seed")
 """What a slice holds besides values of the configuration."""
 
 SCORED = ("scores", "summaries", "attacked scores", "attacked summaries")
@@ -131,10 +132,12 @@ def config_key(place: Place, path: str) -> str:
         return "data.train_size" if path == "train_size" else f"forget_sets.{own['forget_set']}.{path}"
     if "attack" in own and stage in ("attacked", "prompted", "margins") and first in ("settings", "attack"):
         return f"attacks.{own['attack']}.{rest or first}"
+    # margins of unlearned models hold the settings of the method, other observations their own
+    of_method = "variant" in own and stage == ALWAYS_OBSERVED and first == "settings"
+    if place.is_observation and first in ("settings", "items") and not of_method:
+        return f"observations.{stage}.{rest or first}"
     if "variant" in own and first in ("settings", "snapshots", "method"):
         return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
-    if place.is_observation and first in ("settings", "items"):
-        return f"observations.{stage}.{rest or first}"
     if stage in SCORED and first == "reads":
         return f"observations.{rest}"
     if stage in SCORED:
