@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from unlearnkit.paper import bibliography
 from unlearnkit.paper.bibliography import OURS, cited_by, known_entries, sources_of
 from unlearnkit.paper.material import STATISTICAL
 from unlearnkit.registry import OURS as REGISTERED
@@ -62,6 +63,19 @@ def test_our_own_entry_is_that_of_the_citation_file(repository: Path) -> None:
 def test_docstrings_cite_by_number_author_and_year_or_name(tmp_path: Path, docstring: str, keys: list[str]) -> None:
     found = [entry.key for entry in cited_by(plug_in(tmp_path, docstring))]
     assert found.pop(found.index("zhang2024negative")) and found == keys
+
+
+def test_what_is_not_ours_is_cited(monkeypatch: pytest.MonkeyPatch) -> None:
+    attacks = {"yeom2018privacy", "carlini2021extracting", "shi2023detecting", "zhang2024mink"}
+    assert {*sources_of([("metric", "text_mia")], []).keys_of("metric", "text_mia")} == attacks
+    others = [("metric", "luf"), ("model", "nanogpt")]
+    assert [sources_of(others, []).keys_of(*other) for other in others] == [
+        ("fdddy2025framework",),
+        ("jordan2024modded",),
+    ]
+    # a source that is named, and has no entry
+    monkeypatch.setattr(bibliography, "_names", list)
+    assert sources_of(others[:1], []).missing == (("metric", "luf"),)
 
 
 def test_what_has_no_source_is_named_and_an_unknown_number_stays_a_number(

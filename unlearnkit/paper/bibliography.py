@@ -26,6 +26,7 @@ OF_OTHERS: PlugIn = ("model", "pretrained")
 _ENTRY = re.compile(r"^@(\w+)\{([^,\s]+),\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^ *(\w+) = \{(.*)\},?$", re.MULTILINE)
 _NUMBER = re.compile(r"\barXiv[ :](\d{4}\.\d{4,5})")
+_NAMED = re.compile(r"\bSources?:")
 _DOI = re.compile(r"\bdoi[ :](10\.\d{4,}/\S*[^\s,;.)])")
 
 
@@ -111,8 +112,11 @@ def sources_of(plug_ins: Iterable[PlugIn], modules: Iterable[str]) -> Sources:
 
 
 def _is_ours(kind: str, name: str, module: str) -> bool:
-    """Whether this package is the source of a plug-in that cites none: its code, but not data or weights of others."""
-    if not module.startswith(f"{OURS}.") or (kind, name) == OF_OTHERS:
+    """Whether this package is the source of a plug-in that cites none: its code, but not data or weights of others.
+
+    Nor what names a source for which there is no entry.
+    """
+    if not module.startswith(f"{OURS}.") or (kind, name) == OF_OTHERS or any(map(_NAMED.search, _texts(module))):
         return False
     return kind != "data set" or declarations(module).SOURCE.startswith(f"{OURS} ")
 
