@@ -30,6 +30,10 @@ def test_docstrings_keep_their_marks() -> None:
     assert prose("the *mean* of `a_b`, 5 %") == f"the \\emph{{mean}} of {code('a_b')}, 5 \\%"
 
 
+def test_names_may_be_broken_after_marks_that_are_no_part_of_commands() -> None:
+    assert code("x₁=a_b") == "\\texttt{x\\ensuremath{_1}=\\allowbreak{}a\\_\\allowbreak{}b}"
+
+
 def board(friedman: float | None, difference: float | None) -> dict[str, Any]:
     entries = [
         {"method": name, "rank": rank, "like_the_best": None if difference is None else rank < 3}
@@ -51,6 +55,12 @@ def board(friedman: float | None, difference: float | None) -> dict[str, Any]:
 def test_bold_follows_the_ranking(friedman: float | None, difference: float | None, bold: set[str], why: str) -> None:
     found, sentence = leaders(board(friedman, difference), "klom")
     assert found == bold and why in sentence
+
+
+def test_a_variant_that_is_ranked_alone_is_not_bold() -> None:
+    alone = board(None, None)
+    del alone["rankings"][0]["entries"][1:]
+    assert leaders(alone, "klom") == (set(), "One variant is ranked, so none is bold.")
 
 
 def test_a_metric_that_ranks_nothing_says_why() -> None:

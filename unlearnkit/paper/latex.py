@@ -18,7 +18,8 @@ def escape(text: object) -> str:
 
 def code(text: object) -> str:
     """Return a name or a setting in typewriter type, which may be broken after `_`, `=` and `,`."""
-    broken = re.sub("(_|=|,)", r"\1\\allowbreak{}", escape(text))
+    # split before it is escaped: commands such as \ensuremath{_1} hold these characters, too
+    broken = r"\allowbreak{}".join(map(escape, re.split("(?<=[_=,])", str(text))))
     return f"\\texttt{{{broken}}}"
 
 

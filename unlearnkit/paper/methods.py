@@ -10,7 +10,7 @@ from typing import Any
 from unlearnkit.paper.bibliography import OURS, cited_by
 from unlearnkit.paper.latex import cite, code, escape, prose
 from unlearnkit.paper.material import STATISTICAL, Material
-from unlearnkit.paper.tables import DIRECTIONS
+from unlearnkit.paper.tables import DIRECTIONS, stated
 from unlearnkit.registry import locate
 from unlearnkit.report.leaderboard import NOTES
 from unlearnkit.report.markup import setting
@@ -18,13 +18,17 @@ from unlearnkit.report.tables import STATISTICS
 from unlearnkit.seeds import SCHEME
 from unlearnkit.sources import paragraphs, syntax_tree
 
+RANKING = (
+    "Ranked variants are compared with each other over cells, which are forget sets of one metric or of all (Friedman "
+    "and Nemenyi, 5 %), and in each cell with the oracles (5 %, corrected by Benjamini and Hochberg)."
+)
 VERSIONS = ("unlearnkit", "torch", "numpy", "transformers", "snakemake")
 
 
 def methods_section(material: Material) -> str:
     """Return the section, without its heading."""
     parts = (_data, _models, _forget_sets, _methods, _metrics, _intervals, _software)
-    return "\n\n".join(part(material) for part in parts) + "\n"
+    return "\n\n".join(filter(None, (part(material) for part in parts))) + "\n"
 
 
 def _data(material: Material) -> str:
@@ -47,9 +51,10 @@ def _models(material: Material) -> str:
     graph = material.present.graph
     experiment, model = graph.experiment, dict(graph.model_slice())
     name = model.pop("name")
-    made = [f"{experiment.num_models} originals"]
+    made, without = [f"{experiment.num_models} originals"], ""
     if experiment.has_oracles:
         made.append(f"{experiment.num_models} oracles per forget set")
+        without = "; oracles are trained without the forget set"
     if experiment.held_out_oracles:
         made.append(f"{experiment.held_out_oracles} held-out oracles per forget set")
     sources = {
@@ -61,8 +66,8 @@ def _models(material: Material) -> str:
     given = "".join(f"Source of the {role}: {code(source)}. " for role, source in sources.items())
     return _paragraph(
         "Models",
-        f"{_about(material, 'model', name)} Settings: {_settings(model)}. There are {_listed(made)}; oracles are "
-        f"trained without the forget set. {recipe}{given}All draws derive from base seed {experiment.seed} by SHA-256 "
+        f"{_about(material, 'model', name)} Settings: {_settings(model)}. There are {_listed(made)}{without}. "
+        f"{recipe}{given}All draws derive from base seed {experiment.seed} by SHA-256 "
         f"(seed scheme {SCHEME}): model $k$ has the same seeds whatever $N$ is.",
     )
 
@@ -104,19 +109,16 @@ def _metrics(material: Material) -> str:
         lines.append(
             f"{escape(headline['label'])}, {STATISTICS[declared.STATISTIC]} over "
             f"{escape(declared.AXIS)} [{escape(headline['unit'])}], {DIRECTIONS[headline['direction']]}. "
-            f"{_about(material, 'metric', name)} Settings: {settings}.{formulas}"
+            f"{_about(material, 'metric', name)} Settings: {settings}.{stated(material, name)}{formulas}"
         )
     return _paragraph("Metrics", _items(lines))
 
 
 def _intervals(material: Material) -> str:
     jackknife, diagram = ([entry.key for entry in cited_by(module)] for module in STATISTICAL)
-    floor = (
-        "The floor compares oracles with as many other oracles. "
-        if material.present.graph.experiment.has_oracles
-        else ""
-    )
-    ranking = f" {prose(' '.join(NOTES[1:3]))}{cite(diagram)}" if material.board["rankings"] else ""
+    has_oracles = material.present.graph.experiment.has_oracles
+    floor = "The floor compares oracles with as many other oracles. " if has_oracles else ""
+    ranking = f" {prose(f'{RANKING} {NOTES[-1]}')}{cite(diagram)}" if material.board["rankings"] else ""
     return _paragraph(
         "Intervals and ranking",
         f"{floor}{prose(paragraphs('unlearnkit.metrics.summary')[1])}{cite(jackknife)}{ranking}",
@@ -169,8 +171,11 @@ def _listed(parts: list[str]) -> str:
 
 
 def _items(lines: list[str]) -> str:
+    # LaTeX refuses a list without items
+    if not lines:
+        return ""
     return "\n".join(["\\begin{itemize}", *(f"  \\item {line}" for line in lines), "\\end{itemize}"])
 
 
 def _paragraph(title: str, text: str) -> str:
-    return f"\\paragraph{{{title}.}} {text}"
+    return f"\\paragraph{{{title}.}} {text}" if text else ""

@@ -8,13 +8,15 @@ from typing import Any
 from unlearnkit.paper.latex import Table, code, escape
 from unlearnkit.paper.material import Material, Row
 from unlearnkit.report.answer import shows_differences
+from unlearnkit.report.markup import setting
 from unlearnkit.report.numbers import between, named_values, shown
 from unlearnkit.report.tables import STATISTICS, failure, interval_of, is_single
 from unlearnkit.report.words import shown_epoch
 
 DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "match": "best where the oracles are"}
 AT_FLOOR = "$^{\\dagger}$"
-"""Marks what cannot be distinguished from the oracles."""
+"""Marks ranked variants that cannot be distinguished from the oracles; others are not tested."""
+NOT_DISTINGUISHED = r"Of ranked variants, not distinguished from the oracles (5\,\%, Benjamini--Hochberg)."
 COSTS = {
     "rel.\\ passes": ("relative_passes", ".3f"),
     "RTE, passes": ("rte_passes", ".2f"),
@@ -44,6 +46,13 @@ def cost_tables(material: Material) -> dict[str, Table]:
     }
 
 
+def stated(material: Material, metric: str) -> str:
+    """Return what a metric states beside its settings, such as who judged, as LaTeX after a space; "" for nothing."""
+    own = material.present.graph.experiment.stated(metric).get("stated", {})
+    known = {name.replace("_", " ").capitalize(): setting(value) for name, value in own.items() if value is not None}
+    return "".join(f" {escape(name)}: {escape(value)}." for name, value in known.items())
+
+
 def _metric_table(material: Material, metric: str, forget_set: str, rows: Sequence[Row]) -> Table:
     declared = material.metric(metric)
     headline = declared.MEASURES[declared.HEADLINE]
@@ -70,8 +79,8 @@ def _metric_table(material: Material, metric: str, forget_set: str, rows: Sequen
     caption = (
         f"{escape(headline['label'])} on {code(forget_set)} [{escape(headline['unit'])}], "
         f"{DIRECTIONS[headline['direction']]}: {STATISTICS[declared.STATISTIC]}, 95\\,\\% interval over {over}. "
-        f"$N$: models compared, with as many oracles where a number follows. {why}"
-        + (f" {AT_FLOOR}Not distinguished from the oracles (5\\,\\%, Benjamini--Hochberg)." if at_floor else "")
+        f"$N$: models compared, with as many oracles where a number follows.{stated(material, metric)} {why}"
+        + (f" {AT_FLOOR}{NOT_DISTINGUISHED}" if at_floor else "")
     )
     header = ["variant", material.words.epoch, "$N$", "rel.\\ passes", *map(escape, splits)]
     return Table(f"{metric}-{forget_set}", caption, header, _grouped(material, pairs, line))
@@ -103,12 +112,15 @@ def _grouped(material: Material, pairs: Sequence[tuple[str, int]], line: Any) ->
 def leaders(board: Mapping[str, Any], metric: str) -> tuple[set[str], str]:
     """Return the variants that the ranking of a metric cannot distinguish from its best, and a sentence on it.
 
-    Where Friedman's test shows differences, they are those within the critical difference of the best mean rank. Where
-    it shows none, nothing is better than anything; where it cannot be made, the first by mean distance is alone.
+    A variant that is ranked alone leads nothing. Where Friedman's test shows differences, they are those within the
+    critical difference of the best mean rank. Where it shows none, nothing is better than anything; where it cannot be
+    made, the first by mean distance is alone.
     """
     ranking = next((own for own in board["rankings"] if own["of"] == metric), None)
     if ranking is None:
         return set(), f"Not ranked: {escape(board['metrics_left_out'].get(metric, 'nothing is'))}."
+    if len(ranking["entries"]) == 1:
+        return set(), "One variant is ranked, so none is bold."
     first = {entry["method"] for entry in ranking["entries"] if entry["rank"] == 1}
     if ranking["friedman"] is None:
         return first, "Bold: the least mean distance over forget sets; no test was possible."
