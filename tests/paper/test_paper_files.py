@@ -31,7 +31,7 @@ def test_the_document_names_files_that_are_there_and_sources_that_are_listed(pap
     pictures = {f"{name}.pdf" for name in re.findall(r"\\includegraphics\[.*?\]\{\{(.+?)\}\.pdf\}", document)}
     files = {path.relative_to(paper).as_posix() for path in paper.rglob("*") if path.is_file()}
     images = {name.replace(".pdf", ".png") for name in pictures}
-    assert files == {"paper.tex", "references.bib", *named, *pictures, *images}
+    assert files == {"paper.tex", "references.bib", "written.json", *named, *pictures, *images}
     assert {
         f"tables/{table}_{name}.tex" for table in ("klom", "mia", "cost") for name in ("nines", "random_10")
     } < named
@@ -89,9 +89,16 @@ def test_a_part_is_written_again_and_other_folders_are_left_alone(
     assert completed.unlearnkit(*words).status == 0
     document = (folder / "paper.tex").read_text()
     assert re.findall(r"\\input\{(.+?)\}", document) == ["methods", "tables/mia_nines", "tables/cost_nines"]
+    tables = {path.name for path in (folder / "tables").iterdir()}
+    assert tables == {"mia_nines.tex", "cost_nines.tex"}
+    assert not any("klom" in path.name for path in (folder / "figures").iterdir())
     unknown = completed.unlearnkit("paper", RESULTS, "--out", str(folder), "--metric", "klon")
     assert unknown.status == 1 and "the experiment has no metric 'klon'; expected klom, mia" in unknown.output
-    (folder / "paper.tex").unlink()
+    (folder / "methods.tex").write_text("Ours.")
+    edited = completed.unlearnkit(*words)
+    assert edited.status == 1 and "has edits that would be lost: methods.tex" in edited.output
+    assert (folder / "methods.tex").read_text() == "Ours."
+    (folder / "written.json").unlink()
     used = completed.unlearnkit("paper", RESULTS, "--out", str(folder))
     assert used.status == 1 and "is there already, and `unlearnkit paper` did not write it" in used.output
 
