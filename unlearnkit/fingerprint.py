@@ -52,8 +52,9 @@ STATED = ("FURTHER_SPLITS", "ONLY_PAIRS", "DOCUMENTS")
 
 
 OBSERVER = "observer"
-"""What looks on while models are trained (`unlearnkit.training.observer`) does not count: modules of this name, and of
-other code the parameters, keywords and fields of this name, and statements that only call it."""
+"""What looks on while models are trained (`unlearnkit.training.observer`) does not count in unlearnkit: modules of this
+name, and of other modules the parameters, keywords and fields of this name, and statements that only call it. In other
+people's plug-ins the name may mean anything."""
 
 
 @functools.cache
@@ -146,7 +147,8 @@ def _member(package: str, name: str, importer: str) -> str | None:
 def _normalised_source(module: str) -> str:
     tree = syntax_tree(module)
     for node in ast.walk(tree):
-        _leave_out_observer(node)
+        if module.startswith("unlearnkit."):
+            _leave_out_observer(node)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # every free-standing string is a docstring or an attribute docstring; none of them is executed code
             node.body = [child for child in node.body if not (_is_string(child) or _is_stated(child))] or [ast.Pass()]

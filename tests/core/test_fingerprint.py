@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -269,19 +270,27 @@ def train(worker, epochs):
 """
 
 
-def normalised(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (folder / "looked_at.py").write_text(text)
-    monkeypatch.syspath_prepend(folder)
-    return _normalised_source("looked_at")
+def normalised(text: str, monkeypatch: pytest.MonkeyPatch, module: str = "unlearnkit.looked_at") -> str:
+    with monkeypatch.context() as patch:
+        patch.setattr("unlearnkit.fingerprint.syntax_tree", lambda _: ast.parse(text))
+        return _normalised_source(module)
 
 
 def test_what_only_looks_on_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = normalised(UNOBSERVED, tmp_path, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
-    seen = normalised(OBSERVED, tmp_path, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
+    without = normalised(UNOBSERVED, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
+    seen = normalised(OBSERVED, monkeypatch).replace("body=[Pass()]", "").replace(",)", ")")
     assert seen == without
     # what an observer returns may change a result
     for used in ("step(observer.step(epoch))", "epochs = observer.step(epoch)", "return observer"):
-        assert normalised(OBSERVED.replace("observer.save()", used), tmp_path, monkeypatch) != seen
+        assert normalised(OBSERVED.replace("observer.save()", used), monkeypatch) != normalised(OBSERVED, monkeypatch)
     script = tmp_path / "script.py"
     script.write_text("from unlearnkit.training.observer import EpochCurves\nfrom unlearnkit.seeds import SCHEME\n")
     assert computing_imports(script) == ("unlearnkit.seeds",)
+
+
+@pytest.mark.parametrize("module", ["my_package.quantise", "mine/quantise.py"])
+def test_other_peoples_observers_count(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quantised = "fake = FakeQuantize.with_args(observer=MinMaxObserver)\nobserver.calibrate()\n"
+    for before, after in (("MinMaxObserver", "HistogramObserver"), ("observer.calibrate()\n", "")):
+        seen, edited = (normalised(text, monkeypatch, module) for text in (quantised, quantised.replace(before, after)))
+        assert seen != edited
