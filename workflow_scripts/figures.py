@@ -1,9 +1,11 @@
 """Rule figures: all figures of one forget set."""
 
+from pathlib import Path
+
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.margins import read_selection
 from unlearnkit.artifacts.scores import read_final_scores
-from unlearnkit.artifacts.store import read_array, write_text
+from unlearnkit.artifacts.store import read_array, remove_others, write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
@@ -32,4 +34,5 @@ with job_of(snakemake) as running:
         write_text(output[name], svg(metric_figure(kind, declared, rows, values, settings["methods"], words)))
     read = {who: read_selection(inputs.margins, [selection]) for who, selection in settings["margins"].items()}
     write_text(output.margins, svg(margins_figure(read, read_array(inputs.forget_set), settings)))
+    remove_others(Path(output.margins).parent, "*.svg", output)
     running.record(output.margins, also=[output[name] for name in settings["figures"] if name != "margins"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from unlearnkit.artifacts.job import job_of
 from unlearnkit.artifacts.provenance import read_record
-from unlearnkit.artifacts.store import write_text
+from unlearnkit.artifacts.store import remove_others, write_text
 from unlearnkit.artifacts.tables import read_table
 from unlearnkit.data.excerpts import read_excerpts
 from unlearnkit.declarations import declarations
@@ -55,4 +55,5 @@ with job_of(snakemake) as running:
     made = site(settings, metrics, results)
     for path in (output.page, *others):
         write_text(path, made[os.path.relpath(path, folder).removesuffix(".html")])
+    remove_others(folder, "*/*.html", others)
     running.record(output.page, also=others)

@@ -15,6 +15,7 @@ from unlearnkit.artifacts.store import (
     TensorFile,
     read_array,
     read_json,
+    remove_others,
     replacing,
     sha256_of,
     write_array,
@@ -104,6 +105,15 @@ def test_a_disk_that_fills_up_is_told_and_leaves_the_old_file(writer: str, tmp_p
     assert "None" not in run.stdout
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_kept_and_what_another_pattern_names_stays(tmp_path: Path) -> None:
+    names = ("methods/kept.html", "methods/gone.html", "metrics/gone.html", "index.html", "methods/gone.json")
+    for name in names:
+        write_text(tmp_path / name, name)
+    remove_others(tmp_path, "*/*.html", [str(tmp_path / "methods/kept.html")])
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert left == {"methods/kept.html", "index.html", "methods/gone.json"}
 
 
 def test_json_round_trip(tmp_path: Path) -> None:

@@ -64,6 +64,18 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def remove_others(folder: str | os.PathLike[str], pattern: str, kept: Iterable[str]) -> None:
+    """Remove the files in `folder` that match a glob pattern and are not among `kept`.
+
+    A job calls it before it writes the record that its outputs share: what an earlier configuration wrote there as well
+    (of a method or metric that is gone since) would have no record.
+    """
+    paths = {*map(Path, kept)}
+    for path in Path(folder).glob(pattern):
+        if path not in paths:
+            path.unlink()
+
+
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a JSON file atomically, keys sorted."""
     write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
