@@ -33,6 +33,13 @@ def test_shards_of_a_population_are_joined() -> None:
     np.testing.assert_allclose(columns["loss"][3], [1 + 3 + 1 / step for step in range(1, 6)])
 
 
+def test_a_curve_that_begins_late_is_aligned_by_its_steps() -> None:
+    late = table(range(1, 2), 5, 1.0).slice(2)
+    columns = curve_columns([table(range(1), 4, 1.0), late])
+    assert columns["tokens"].tolist() == [3 * 1024, 4 * 1024]
+    np.testing.assert_allclose(columns["loss"], [[1 + model + 1 / step for step in (3, 4)] for model in (0, 1)])
+
+
 def test_curves_are_means_between_the_extremes() -> None:
     both = {"original": curve_columns([table(range(3), 10, 1.0)]), "oracle": curve_columns([table(range(3), 8, 2.0)])}
     figure = loss_curves(both)

@@ -38,15 +38,18 @@ def curve_columns(
 ) -> dict[str, np.ndarray]:
     """Return `along` [rows] and each of `values` [models, rows] of curve tables of one population.
 
-    Rows are those that all models have: the model with the fewest recorded rows ends the curves. Raises ValueError
-    without a row.
+    Rows are of the steps or epochs that all models have: curves begin late where training went on with a version that
+    records them. Raises IndexError without a row.
     """
     table = pa.concat_tables(tables)
-    column = {name: np.from_dlpack(table[name].combine_chunks()) for name in ("model", along, *values)}
-    model = column["model"]
-    rows = min(np.unique(model, return_counts=True)[1])
-    found = {name: np.stack([column[name][model == own][:rows] for own in np.unique(model)]) for name in values}
-    return {along: column[along][model == model[0]][:rows], **found}
+    at = "step" if "step" in table.column_names else along
+    column = {name: np.from_dlpack(table[name].combine_chunks()) for name in {"model", at, along, *values}}
+    models = np.unique(column["model"])
+    steps, count = np.unique(column[at], return_counts=True)
+    shared = np.isin(column[at], steps[count == len(models)])
+    of_model = {own: shared & (column["model"] == own) for own in models}
+    found = {name: np.stack([column[name][rows] for rows in of_model.values()]) for name in values}
+    return {along: column[along][of_model[models[0]]], **found}
 
 
 @styled
