@@ -17,7 +17,7 @@ class UnlearnkitError(Exception):
 
     def __init__(self, fact: str, *, expected: str | None = None, remedy: str | None = None) -> None:
         self.fact, self.expected, self.remedy = fact, expected, remedy
-        text = fact.rstrip(".")
+        text = fact if fact.endswith("...") else fact.rstrip(".")
         if expected:
             text += f"; expected {expected.rstrip('.')}"
         if remedy:

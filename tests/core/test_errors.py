@@ -21,6 +21,10 @@ def test_message_reads_as_one_paragraph() -> None:
     assert (error.fact, error.expected, error.remedy) == ("x.npy has 3 rows.", "4 rows.", "write it again.")
 
 
+def test_a_list_that_goes_on_keeps_its_dots() -> None:
+    assert str(DataError("unknown: a, b, ...", expected="c")) == "unknown: a, b, ...; expected c."
+
+
 def test_a_question_ends_with_its_mark() -> None:
     assert str(ConfigError("unknown method 'scrap'", remedy="did you mean 'scrub'?")) == (
         "unknown method 'scrap'. Did you mean 'scrub'?"
