@@ -40,9 +40,10 @@ def test_training_jobs_ask_for_what_their_processes_need(fresh: Checkout) -> Non
 
 
 @pytest.mark.slow
-def test_images_leave_no_curves_and_refuse_the_settings_of_language_models(fresh: Checkout) -> None:
+def test_images_leave_curves_too_and_refuse_the_settings_of_language_models(fresh: Checkout) -> None:
     target = "results/tiny/original/0000-0001.safetensors"
-    assert set(planned(fresh, target)["original"]["outputs"]) == {"weights", "provenance"}  # pyright: ignore
+    outputs = {"weights", "provenance", "curves", "curves_provenance"}
+    assert set(planned(fresh, target)["original"]["outputs"]) == outputs  # pyright: ignore
     fresh.configure({"execution": {"processes": 2, "compile": True}})
     outcome = fresh.snakemake("-n", target)
     assert outcome.status != 0
