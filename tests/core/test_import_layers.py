@@ -57,19 +57,7 @@ LAYERS = {
     8: {"commands", "experiment_results", "metric_functions"},
     9: {"__main__"},
 }
-WITHOUT_LEARNING = {
-    "report",
-    "planning",
-    "progress",
-    "lineage",
-    "doctor",
-    "score",
-    "publication",
-    "reproduction",
-    "paper",
-    "export",
-    "commands",
-}
+WITHOUT_LEARNING = LAYERS[7] | {"commands"}
 """What runs on a head node in a second: no torch, so no data sets, models, training or methods."""
 LEARNING = {"torch", "torchvision", "numpy", "pydantic"}
 LANGUAGE = {
