@@ -16,8 +16,8 @@ from unlearnkit.registry import WHOLE, task_of_model
 from unlearnkit.sources import imported
 from unlearnkit.training.attacking import Attack, attack_shard
 from unlearnkit.training.evaluation import margins_of_models
-from unlearnkit.training.sets import Division
 from unlearnkit.training.setup import architecture_for, describe, task_for, worker_for
+from unlearnkit.training.unlearning_split import UnlearningSplit
 
 inputs, output, settings, names = snakemake.input, snakemake.output, snakemake.params.settings, snakemake.wildcards
 
@@ -39,7 +39,7 @@ with job_of(snakemake) as running:
         # low-rank terms and the base that all models share become one model each
         state_of = imported(WHOLE).merging(state_of, architecture_for(dataset, model))
     with running.timing.measure("training") as work:
-        split = Division.of(dataset, forget)
+        split = UnlearningSplit.of(dataset, forget)
         result = attack_shard(task, attack, split, state_of=state_of, model_indices=models, worker=worker)
         work.units = result.all_passes
     write_weights(output.weights, result.states, {"attack": names.attack, "candidate": names.candidate})
