@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from unlearnkit.artifacts.resume import SUFFIX
+
 CONFIG = "tiny.yaml"
 RESULTS = "results/tiny"
 COMPUTING = ("dataset", "forget_set", "original", "oracle", "margins", "unlearn", "score")
@@ -158,10 +160,14 @@ class Checkout:
         return self.root / RESULTS / name
 
     def artifacts(self, *patterns: str) -> dict[str, bytes]:
-        """Return name -> content of the artifacts that match any of `patterns` (of pathlib), without provenance."""
+        """Return name -> content of the artifacts that match any of `patterns` (of pathlib), without provenance.
+
+        What an interrupted job keeps in order to resume is no artifact.
+        """
         folder = self.root / RESULTS
         found = (path for pattern in patterns for path in folder.glob(pattern))
-        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(found) if path.suffix != ".json"}
+        made = [path for path in found if path.is_file() and path.suffix != ".json" and path.parent.suffix != SUFFIX]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(made)}
 
     def leftovers(self) -> Iterator[Path]:
         """Yield temporary files of writers that never finished."""
