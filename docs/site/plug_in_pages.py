@@ -14,7 +14,7 @@ from unlearnkit.commands.ls import listed
 
 DISCRIMINATORS = ("method", "attack", "name")
 PAGES = {
-    "method": ("methods", "[methods.md](../methods.md) describes each; [language.md](../language.md) those for text."),
+    "method": ("methods", "[methods.md](../methods.md) leads to formulas, sources and corrections."),
     "metric": ("metrics", "[metrics.md](../metrics.md) has formulas, floors and intervals."),
     "observation": ("observations", "[observations.md](../observations.md) has their files and columns."),
     "attack": ("attacks", "[durability.md](../durability.md) shows them in use."),

@@ -71,11 +71,17 @@ def test_registries_cannot_be_changed_in_passing() -> None:
         registry.METHODS["mine"] = "somewhere"  # pyright: ignore[reportIndexIssue]
 
 
-def test_the_page_of_methods_has_a_row_and_a_section_for_each_in_this_order(repository: Path) -> None:
-    page = (repository / "docs/methods.md").read_text()
-    table = page[page.index("| method | reads |") : page.index("\n## ")]
-    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(registry.METHODS)
-    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(registry.METHODS)
+METHOD_PAGES = ("methods-images", "methods-challenge", "methods-language")
+
+
+def test_the_pages_of_methods_have_a_row_and_a_section_for_each_in_this_order(repository: Path) -> None:
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\(([\w-]+)\.md#(\w+)\) \|", (repository / "docs/methods.md").read_text(), re.MULTILINE
+    )
+    assert [(name, anchor) for name, _, anchor in rows] == [(name, name) for name in registry.METHODS]
+    for page in METHOD_PAGES:
+        sections = re.findall(r"^## (\w+)$", (repository / f"docs/{page}.md").read_text(), re.MULTILINE)
+        assert sections == [name for name, on, _ in rows if on == page]
 
 
 BORROWED = {
@@ -87,13 +93,14 @@ BORROWED = {
 """Methods whose sections name the tables of others instead of having their own."""
 
 
-def test_the_page_of_methods_states_every_setting_and_its_default(repository: Path) -> None:
-    sections = (repository / "docs/methods.md").read_text().split("\n## ")[1:]
-    tables = {section.partition("\n")[0]: defaults_told(section) for section in sections}
+def test_the_pages_of_methods_state_every_setting_and_its_default(repository: Path) -> None:
+    sections = [s for page in METHOD_PAGES for s in (repository / f"docs/{page}.md").read_text().split("\n## ")[1:]]
+    named = {section.partition("\n")[0]: section for section in sections}
+    tables = {name: stated_defaults(section) for name, section in named.items()}
     for name in registry.METHODS:
-        in_steps = "steps" in (fields := registry.load("method", name).Settings.model_fields)
-        shared = in_steps and "steps" not in tables[name]
-        sources = BORROWED.get(name, ("token_fine_tune", name) if shared else (name,))
+        fields = registry.load("method", name).Settings.model_fields
+        common = ("Common settings",) if "(#common-settings)" in named[name] else ()
+        sources = (*common, *BORROWED.get(name, ()), name)
         told = {field: text for table in sources for field, text in tables[table].items()}
         if name == "datamodel_matching":
             told = {field: text for field, text in told.items() if field not in ("oracles", "pool", "pool_start")}
@@ -101,7 +108,7 @@ def test_the_page_of_methods_states_every_setting_and_its_default(repository: Pa
         assert [field for field, text in told.items() if not says(text, fields[field].default)] == [], name
 
 
-def defaults_told(section: str) -> dict[str, str]:
+def stated_defaults(section: str) -> dict[str, str]:
     """Return setting -> default of a section's table, whose rows may be of several settings."""
     told: dict[str, str] = {}
     for settings, defaults in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \|", section, re.MULTILINE):

@@ -19,7 +19,7 @@ KIND = Kind(
 - does it keep what every method promises, and does it forget?
       python -m pytest tests/methods/test_conformance.py -k ${name}
       python -m pytest tests/methods -k "every and forgets and ${name}"
-- a row and a section in docs/methods.md
+- a row in docs/methods.md, and a section on the page of its family (docs/methods-*.md)
 """,
     "--task",
 )
