@@ -15,7 +15,7 @@ from unlearnkit.commands.ls import listed
 DISCRIMINATORS = ("method", "attack", "name")
 PAGES = {
     "method": ("methods", "[methods.md](../methods.md) leads to formulas, sources and corrections."),
-    "metric": ("metrics", "[metrics.md](../metrics.md) has formulas, floors and intervals."),
+    "metric": ("metrics", "[metrics.md](../metrics.md) leads to formulas, floors and limitations."),
     "observation": ("observations", "[observations.md](../observations.md) has their files and columns."),
     "attack": ("attacks", "[durability.md](../durability.md) shows them in use."),
     "data set": ("datasets", "[data.md](../data.md) has sources, terms and checks."),

@@ -1,4 +1,4 @@
-"""docs/configuration.md has every setting of every metric."""
+"""The pages have every metric, and docs/configuration.md every setting of each."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def test_every_setting_of_a_metric_is_documented(repository: Path) -> None:
     documented |= {("representation", setting) for name, setting in documented if name == "relative"}
     settings = {name: declared("metric", name).Settings.model_fields or [""] for name in METRICS}
     assert {(name, key) for name, keys in settings.items() for key in keys} <= documented
+
+
+def test_every_metric_is_on_a_page_of_metrics(repository: Path) -> None:
+    text = "".join(path.read_text("utf-8") for path in (repository / "docs").glob("metrics-*.md"))
+    assert [name for name in METRICS if f"`{name}" not in text] == []

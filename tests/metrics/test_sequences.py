@@ -67,7 +67,7 @@ def test_the_noise_floor_of_sequences_is_klom_between_oracles() -> None:
     oracles = [sequences(*rng.normal(size=(600, 100)).tolist(), split=split) for _ in range(2)]
     (summary,) = score_candidate(klom, klom.Settings.model_validate({}), {0: oracles[0]}, oracles[1], seed=0).values()
     floor = {row["split"]: row["mean"] for row in summary.rows if row["measure"] == "klom"}
-    assert all(value == pytest.approx(0.35, abs=0.05) for value in floor.values())  # docs/metrics.md, N = 100
+    assert all(value == pytest.approx(0.35, abs=0.05) for value in floor.values())  # docs/metrics-distribution.md
 
 
 def test_attacks_take_the_loss_that_is_known_and_accuracy_the_share_of_tokens() -> None:

@@ -15,7 +15,7 @@ KIND = Kind(
 - the formula, in the file; it begins as the mean margin
 - make schema
 - a test of values worked out by hand, beside those in tests/metrics
-- a section in docs/metrics.md
+- a section on the page of its family (docs/metrics-*.md)
 """,
     "--room",
     "      metrics:\n        ${name}: {metric: ${named}}\n",
