@@ -1,1 +1,1 @@
-"""Metrics of language models: what they know word for word, what they answer, and how well: docs/metrics-language.md."""
+"""Metrics of language models: what they know word for word, what they answer, how well. docs/metrics-language.md."""
