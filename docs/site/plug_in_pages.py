@@ -18,7 +18,7 @@ PAGES = {
     "metric": ("metrics", "[metrics.md](../metrics.md) leads to formulas, floors and limitations."),
     "observation": ("observations", "[observations.md](../observations.md) has their files and columns."),
     "attack": ("attacks", "[durability.md](../durability.md) shows them in use."),
-    "data set": ("datasets", "[data.md](../data.md) has sources, terms and checks."),
+    "data set": ("datasets", "[data.md](../data.md) and [text-data.md](../text-data.md) have sources and checks."),
     "model": ("models", "[models.md](../models.md) has sizes, costs and published recipes."),
 }
 """Kind -> name of the page, and where people wrote about it."""

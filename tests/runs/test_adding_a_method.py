@@ -115,13 +115,11 @@ def test_a_new_method_and_the_short_one_of_the_page_keep_what_every_method_promi
 
 @pytest.mark.slow
 def test_a_new_method_for_text_and_those_of_the_page_keep_what_every_method_promises(fresh: Checkout) -> None:
-    page, experiments = (
-        "docs/adding-a-method.md",
-        {"image": "experiments/smoke.yaml", "text": "experiments/village.yaml"},
-    )
+    pages = {"image": "docs/adding-a-method.md", "text": "docs/adding-a-text-method.md"}
+    experiments = {"image": "experiments/smoke.yaml", "text": "experiments/village.yaml"}
     shown = (("joint_ascent", "image"), ("flatten_text", "text"))
     new_method(fresh, task="text")
-    entries = {task: method_of_a_page(fresh, page, name, task) for name, task in shown}
+    entries = {task: method_of_a_page(fresh, pages[task], name, task) for name, task in shown}
     conforms(fresh, (NAME, "text"), *shown)
     for task, entry in entries.items():
         is_an_entry_of(fresh, experiments[task], entry)

@@ -131,7 +131,7 @@ def test_the_village_shows_what_its_originals_know(fresh: Checkout) -> None:
     on_forget = {row["candidate"]: row for row in rows if (row["measure"], row["split"]) == ("wasserstein", "forget")}
     original, oracle = on_forget["original"], on_forget["oracle"]
     assert (original["floor_mean"], original["floor_p95"]) == (oracle["mean"], oracle["p95"])
-    # docs/language.md: 1.80 against 0.15
+    # docs/language-results.md: 1.80 against 0.15
     assert original["p95"] > 5 * oracle["p95"]
     assert original["p95_models_low"] > oracle["p95_models_high"]
     told = f"mean {oracle['mean']:.3f}, p95 {oracle['p95']:.3f}; originals mean {original['mean']:.3f}"

@@ -16,7 +16,7 @@ KIND = Kind(
 - make schema
 - does it keep what every data set promises?
       python -m pytest tests/core/test_registry.py tests/core/test_declarations.py
-- a section in docs/data.md
+- a row and a section in docs/data.md or, for text, in docs/text-data.md
 """,
 )
 

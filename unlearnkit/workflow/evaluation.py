@@ -58,7 +58,7 @@ def refuse_unfit(target: str, experiment: Experiment, files: str) -> None:
     if target == "sustainability_all" and not any(block.after for block in experiment.forget_sets.values()):
         raise ConfigError(
             f"sustainability_all compares consecutive requests, but no forget set in {files} has `after`",
-            expected="a forget set that names the one before it in `after` (docs/data.md)",
+            expected="a forget set that names the one before it in `after` (docs/requests.md)",
             remedy="name another target: `report` gives tables and page of any experiment",
         )
     if target == "stops_all" and not StopsGraph(Graph(experiment)).variants:
