@@ -69,7 +69,8 @@ def test_from_a_folder_to_a_table_and_again_after_a_picture_was_replaced(fresh: 
     five = [trained[row] for row in (200, 3, 77, 150, 12)]
     (fresh.root / "five.txt").write_text("\n".join(five))
     named = "--config 'forget_sets={five: {kind: file, file: five.txt, indices: names, size: 5}}'"
-    chosen = in_shell(fresh, f"{COMPUTE.replace('klom_all', f'{RESULTS}/forget_sets/five.npy')[:-1]} {named}")
+    alone = COMPUTE.replace("margin_distance_all", f"{RESULTS}/forget_sets/five.npy")[:-1]
+    chosen = in_shell(fresh, f"{alone} {named}")
     assert chosen.status == 0 and chosen.counts == {"forget_set": 1}, chosen.output
     assert read_array(fresh.root / RESULTS / "forget_sets/five.npy").tolist() == [200, 3, 77, 150, 12]
 
