@@ -11,6 +11,7 @@ import pytest
 from checkout import RESULTS, Checkout
 
 from unlearnkit.artifacts.tables import read_table
+from unlearnkit.paper.latex import escape
 
 pytestmark = pytest.mark.workflow
 
@@ -72,6 +73,8 @@ def test_latex_takes_it(paper: Path, tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("no pdflatex (Debian: texlive-latex-base, texlive-latex-recommended)")
     shutil.copytree(paper, folder := tmp_path / "copy")
+    with (folder / "methods.tex").open("a") as methods:
+        methods.write(escape("Łęcki, Dvořák, Erdős"))  # \k and others are no commands of TeX's old encoding, OT1
     latex = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper"]
     for command in (latex, ["bibtex", "paper"], latex, latex):
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")

@@ -19,10 +19,14 @@ WRITTEN = "written.json"
 """File -> SHA-256 of what was written to a folder: what nobody edited may be written again, or removed."""
 DOCUMENT = r"""% written by unlearnkit paper
 % pdflatex paper && bibtex paper && pdflatex paper && pdflatex paper
+% Tables and methods.tex in a document of your own need these two lines as well:
+% T1 has letters such as e with an ogonek, textcomp has symbols, booktabs rules.
 \documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{textcomp,booktabs,graphicx}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}  % without it the fonts of T1 may be bitmaps
 \usepackage[utf8]{inputenc}
 \usepackage[margin=2cm]{geometry}
-\usepackage{textcomp,booktabs,graphicx}
 \emergencystretch=3em
 \begin{document}
 """
