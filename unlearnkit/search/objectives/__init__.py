@@ -1,4 +1,4 @@
-"""Objectives: what the trials of a search minimise, one file each, registered in `unlearnkit.registry.OBJECTIVES`.
+"""Objectives: what the trials of a search minimise, one file each, registered in `unlearnkit.objectives.OBJECTIVES`.
 
 A module defines
 
