@@ -126,7 +126,7 @@ def test_schema_is_one_and_refuses_what_the_loader_refuses(schema: dict[str, Any
 
 def test_schema_lets_blocks_name_plug_ins_from_outside(schema: dict[str, Any], repository: Path) -> None:
     page = (repository / "docs/where-does-my-code-go.md").read_text()
-    own = yaml.safe_load(page[page.rindex("```yaml") :].strip("`\n").removeprefix("yaml"))
+    own = yaml.safe_load(page.rpartition("```yaml\n")[2].partition("```")[0])
     validator = jsonschema.Draft202012Validator(schema)
     validator.validate(own)
     for change in ({"model": {"name": "nothing"}}, {"metrics": {"spread": {}}}, {"methods": {"own": {"lr": 1}}}):
