@@ -1,6 +1,6 @@
 """Metrics as functions of arrays of any kind: lists, NumPy, and tensors of torch on any device, with gradients too.
 
-Margins are [models, samples]. Where the sizes tell that one of the two is [samples, models], it is transposed, with a
+Margins are [models, samples]. Where the sizes show that one of the two is [samples, models], it is transposed, with a
 warning: the other has as many samples as it has rows, and not the other way round.
 """
 

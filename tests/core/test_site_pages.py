@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import page_text
+import plug_in_facts
 import plug_in_pages
 import pytest
 import setting_pages
@@ -47,6 +48,17 @@ def test_every_plug_in_has_a_section_with_its_settings(pages: dict[str, str], ki
         text = shared + section(page, f"{kind}-{name}")
         fields = getattr(declarations(module), "Settings").model_fields  # noqa: B009
         assert [field for field in fields if f"| `{field}` |" not in text] == [], name
+
+
+def test_every_data_set_has_a_row_and_a_section_with_its_facts_and_code(pages: dict[str, str]) -> None:
+    page = pages[plug_in_pages.PAGES["data set"][0]]
+    assert re.findall(r"^\| \[`(\w+)`\]\(#data-set-\1\) \| \S", page, re.MULTILINE) == [*registry.DATASETS]
+    for name, module in registry.DATASETS.items():
+        text = section(page, f"data-set-{name}")
+        declared = vars(declarations(module))
+        facts = {word for word, constant in plug_in_facts.FACTS.items() if declared.get(constant)}
+        assert {*re.findall(r"^\| ([\w, ]+) \| \S", text, re.MULTILINE)} == facts, name
+        assert f"../../{module.replace('.', '/')}.py)" in text
 
 
 def section(page: str, anchor: str) -> str:

@@ -26,7 +26,7 @@ CLAIM = "key of this job (settings, code, inputs): "
 
 
 class Job:
-    """A running job: tells its progress and records what it wrote."""
+    """A running job: reports its progress and records what it wrote."""
 
     def __init__(self, rule: str, log: str, settings: Mapping[str, Any], code: str, inputs: Iterable[str]) -> None:
         self._rule, self._settings, self._code = rule, settings, code

@@ -1,4 +1,4 @@
-"""Unfinished files: each in a locked folder of its own, so that what killed writers left can be told and removed."""
+"""Unfinished files: each in a locked folder of its own, so that what killed writers left is recognised and removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pickle does, told from its operations before any is carried out."""
+"""What a pickle would do, read from its operations before any is carried out."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def write_provenance(
 
 
 def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with the SHA-256 of its own content, by which a changed figure in it is told."""
+    """Return a record with the SHA-256 of its own content, which shows whether a value in it was changed."""
     content = {name: value for name, value in json.loads(json.dumps(record)).items() if name != SEAL}
     return {**content, SEAL: hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}
 

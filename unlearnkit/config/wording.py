@@ -97,7 +97,7 @@ def _child(node: Node, part: str | int) -> Node:
 
 
 def _resolved(schema: Node, node: Node, keep_null: bool = False) -> Node:
-    """Follow references, keeping what is said beside them, and unless told otherwise look past "or null"."""
+    """Follow references, keeping what is said beside them, and by default look past "or null"."""
     while "$ref" in node:
         target = schema if node["$ref"] == "#" else schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Orders:
-    """What a worker of a study is told: paths, the key of its journal, the slice of its job, how jobs run, threads."""
+    """What a worker of a study is given: paths, the key of its journal, the slice of its job, how jobs run, threads."""
 
     inputs: Inputs
     table: str
@@ -47,7 +47,7 @@ def run_study(
     report: Callable[[str], None],
     state: Callable[..., None] = lambda **_: None,
 ) -> list[Row]:
-    """Run the trials of a study that are not finished yet, and return all as rows; `state` is told the models' shape.
+    """Run the trials of a study that are not finished yet, and return all as rows; `state` receives the models' shape.
 
     Raises TrainingError if none is complete, ArtifactError as `opened` and `bench_of` do.
     """

@@ -1,6 +1,6 @@
 """Exact unlearning of the last k stages, EU-k (Goel et al. 2022, arXiv 2201.06640; Deep Unlearn's `euk`).
 
-Unlike Deep Unlearn's code, all state of the last stages is drawn anew (its batch norms keep statistics of the forget
+Unlike Deep Unlearn's code, all state of the last stages is redrawn (its batch norms keep statistics of the forget
 set, its attention biases keep their values), by the architecture's own initialiser; they are trained in train mode by
 the originals' recipe, and nothing draws them back to their random start. Cost: `epochs` passes over the retain set,
 each counted as a whole one although the backward pass ends at the first stage that is trained.
@@ -53,7 +53,7 @@ class Settings(MethodSettings):
 
 
 def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
-    """Draw the last k stages anew and minimise CE on the retain set over them; the others stay, in eval mode."""
+    """Redraw the last k stages and minimise CE on the retain set over them; the others stay, in eval mode."""
     model = copy.deepcopy(model)
     last, kept = last_stages(context.adapter, settings.k)
     reset(model, context.fresh(), last)

@@ -1,4 +1,4 @@
-"""How well values tell a planted candidate from exact retraining: area under the ROC curve, power, models needed."""
+"""How well values separate planted candidates from exact retraining: area under the ROC curve, power, models needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 def area(clean: ArrayLike, planted: ArrayLike) -> float:
     """Return the area under the ROC curve: the share of pairs in which the planted value is higher, ties counting half.
 
-    In [0, 1]; 0.5 if the values do not tell the two apart, below it if plants look better than what is exact.
+    In [0, 1]; 0.5 if the values do not distinguish the two, below it if plants look better than what is exact.
     """
     clean, planted = np.asarray(clean, float), np.asarray(planted, float)
     ranks = rankdata(np.concatenate([clean, planted]))[len(clean) :]

@@ -1,4 +1,4 @@
-"""Membership inference on text: can an attacker tell forgotten sequences from unseen ones by how likely they are?
+"""Membership inference on text: can an attacker distinguish forgotten sequences from unseen ones by likelihood?
 
 The attacks are the mean loss (arXiv 1709.01604), the loss per byte of the compressed text (arXiv 2012.07805), Min-K%
 (arXiv 2310.16789) and Min-K%++ (arXiv 2404.02936). The target is the oracles' own value, not chance: forgotten and

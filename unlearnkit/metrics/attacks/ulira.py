@@ -1,4 +1,4 @@
-"""U-LiRA: can an attacker who has unlearned models only tell a forgotten sample from one that was never seen?
+"""U-LiRA: can an attacker with unlearned models only distinguish a forgotten sample from one never seen?
 
 For a sample x, A are the margins of the models that were trained on x and forgot it, B those of the models that were
 never trained on x; both went through the unlearner. A value v is called forgotten if

@@ -1,4 +1,4 @@
-"""U-LiRA's attack at its strongest: can an attacker with both pools tell an unlearned model from an oracle by a sample?
+"""U-LiRA's attack at its strongest: can an attacker with both pools distinguish unlearned models from oracles?
 
 For one sample take its N margins under the unlearned models and its N margins under the oracles, fit a Gaussian to
 each side with the attacked model left out, and call a model unlearned if its margin is likelier under the Gaussian of

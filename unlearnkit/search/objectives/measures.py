@@ -1,4 +1,4 @@
-"""What objectives are made of: accuracies, and how well forget and validation samples are told apart."""
+"""What objectives are made of: accuracies, and how well forget and validation samples are distinguished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the gradient of a sequence's loss is, by which an attack may tell what a language model was trained on."""
+"""How long the gradient of a sequence's loss is, from which an attack may infer what a model was trained on."""
 
 from __future__ import annotations
 
