@@ -106,9 +106,6 @@ def test_uploads_that_cannot_be(
     assert "holds no files to upload" in refused(tmp_path / "empty")
     server.fail("POST /api/repos/create", status=403, headers={"X-Error-Message": "read-only token"})
     assert f"the token may not write the data set {NAME} (403: " in refused(folder)
-    server.fail("PUT", times=9, status=403)
-    assert f"the token may not write the data set {NAME} (403: " in refused(folder)
-    server.requests.clear()
     monkeypatch.setenv("HF_TOKEN", "hf_of_another")
     assert f"does not accept the token for the data set {NAME} (401)" in refused(folder)
     monkeypatch.delenv("HF_TOKEN")
@@ -116,3 +113,8 @@ def test_uploads_that_cannot_be(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set, so nothing is uploaded" in refused(folder)
     assert not server.asked("PUT")
+
+
+def test_a_file_that_may_not_be_stored_is_refused(server: HubServer, folder: Path) -> None:
+    server.fail("PUT", times=9, status=403)
+    assert f"the token may not write the data set {NAME} (403: " in refused(folder)
