@@ -18,12 +18,12 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as of a shell."""
 
 COMMANDS = {
-    "check": "is everything as a run needs it: configuration, environment, data, devices?",
-    "compare-leaderboards": "do two leaderboards order the methods alike, and who moved?",
+    "check": "is everything ready for a run: configuration, environment, data, devices?",
+    "compare-leaderboards": "do two leaderboards order the methods alike, and which moved?",
     "diff": "how two result folders differ, and why",
     "export": "curves and tables for TensorBoard",
     "init": "make a working folder: configuration, profiles, experiments, a Snakefile",
-    "ls": "what is there to choose from: methods, metrics, data sets, models, experiments?",
+    "ls": "what can be chosen: methods, metrics, data sets, models, experiments?",
     "new-attack": "start an attack: its file from a template, and its line in the registry",
     "new-dataset": "start a data set: its file from a template, and its line in the registry",
     "new-method": "start a method: its file from a template, and its line in the registry",
@@ -79,7 +79,7 @@ def _refuse_old_python() -> None:
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="unlearnkit", description="Checks and plans experiments, and says where results come from."
+        prog="unlearnkit", description="Checks and plans experiments, and shows where results come from."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""`unlearnkit compare-leaderboards`: do two leaderboards order the methods alike, and who moved?"""
+"""`unlearnkit compare-leaderboards`: do two leaderboards order the methods alike, and which moved?"""
 
 from __future__ import annotations
 

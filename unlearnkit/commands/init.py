@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make a working folder: configuration, profiles, experiments, a method of your own, a Snakefile; say what is next.
+    """Make a working folder: configuration, profiles, experiments, a method of your own, a Snakefile; print next steps.
 
     Nothing is written outside of the folder. If something cannot be written, nothing is left of it.
     """

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say what Snakemake would run for the targets, and predict time, disk and download from earlier jobs.
+    """Show what Snakemake would run for the targets, and predict time, disk and download from earlier jobs.
 
     Targets come before --configfile and --config, as for snakemake.
     """

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say which jobs of a run are done, run, failed or are left, why they failed, and how long the rest will take.
+    """Show which jobs of a run are done, running, failed or left, why they failed, and how long the rest will take.
 
     Give the options of the run: what is missing depends on them.
     """

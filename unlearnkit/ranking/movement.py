@@ -1,4 +1,4 @@
-"""Two leaderboards compared: do they order the methods that both rank alike, and who moved?"""
+"""Two leaderboards compared: do they order the methods that both rank alike, and which moved?"""
 
 from __future__ import annotations
 
