@@ -12,6 +12,7 @@ from unlearnkit import layout
 from unlearnkit.workflow.guards.asked import before_planning
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.outside import anchored
+from unlearnkit.config.reading import option
 from unlearnkit.errors import UnlearnkitError
 from unlearnkit.extras import refuse_lacking
 from unlearnkit.workflow.repairs.failed_jobs import repair_comparison, repair_records
@@ -59,6 +60,8 @@ except UnlearnkitError as error:
 EXECUTION = EXPERIMENT.execution
 # the files that describe the experiment, as errors name them
 CONFIGURED = " and ".join(os.path.relpath(file) for file in workflow.configfiles)
+# how commands on pages name them
+OPTION = option([os.path.relpath(file) for file in workflow.overwrite_configfiles])
 
 
 def refuse_asked(asked):

@@ -121,6 +121,7 @@ rule report_page:
         provenance=layout.provenance(path(layout.REPORT)),
     params:
         **made("report", page=layout.FRONT_PAGE),
+        configuration=OPTION,
         figures=REPORT_GRAPH.figures(),
         contenders=REPORT_GRAPH.contenders(),
         pages=SITE_GRAPH.pages(),
@@ -151,6 +152,7 @@ rule artifact_graph:
         provenance=layout.provenance(path(layout.ARTIFACT_GRAPH)),
     params:
         **made("artifact graph"),
+        configuration=OPTION,
     log:
         log_of(layout.ARTIFACT_GRAPH),
     # what it shows should be there, if anything else is to be made

@@ -21,6 +21,7 @@ with job_of(snakemake) as running:
     results = Results(Path(output.page).parents[1])
     found = stock(results, present, expected(present))
     now = datetime.datetime.now(datetime.UTC)
-    page = graph_page(settings["experiment"], found, edges(results), metadata.version("unlearnkit"), now)
+    version, option = metadata.version("unlearnkit"), snakemake.params.configuration
+    page = graph_page(settings["experiment"], found, edges(results), version, now, option)
     write_text(output.page, page)
     running.record(output.page)

@@ -48,8 +48,9 @@ with job_of(snakemake) as running:
             for name, files in params.explored.items()
         },
         modules=params.modules,
-        counts=read_counts(metrics, params.references, sizes, settings),
+        counts=read_counts(metrics, params.references, sizes, settings, params.configuration),
         hero=opening_figure(settings, metrics, tables, board),
+        configuration=params.configuration,
     )
     others = [path for path in output if path.endswith(".html") and path != output.page]
     made = site(settings, metrics, results)

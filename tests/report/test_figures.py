@@ -66,7 +66,7 @@ def test_distributions_say_why_a_candidate_has_none(rows):
     values = _values("original", "oracle", "good", "bad") | {"broken": {"forget": np.array([np.nan])}}
     text = svg(metric_figure("distributions", klom, rows, values, METHODS))
     assert text.count("2 of 4 models failed") == 3
-    assert text.index(">oracle<") < text.index(">original<")
+    assert text.index(">oracles<") < text.index(">originals<")
 
 
 def test_distributions_have_a_panel_of_test_samples_where_there_are_some(rows):

@@ -89,6 +89,9 @@ def entry(method: str, rank: int, *, like: bool | None, tied: bool = False, at: 
     }  # fmt: skip
 
 
+BY_METRIC = (("klom", 0), ("mia", 2))
+
+
 def ranked(*entries: dict[str, Any], p: float | None = 0.01, **more: Any) -> dict[str, Any]:
     test = None if p is None else {"statistic": 1.0, "p": p}
     overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["whether it is chance"], "friedman": test}
@@ -97,13 +100,19 @@ def ranked(*entries: dict[str, Any], p: float | None = 0.01, **more: Any) -> dic
 
 def test_the_answer_states_a_clear_winner_its_price_and_its_distance_to_retraining():
     board = ranked(entry("a", 1, like=True, at=2, of=6), entry("b", 2, like=False), entry("c", 3, like=False))
+    board["rankings"] += [{"of": of, "entries": [entry("a", 1, like=True, at=at, of=3)]} for of, at in BY_METRIC]
     assert answer(board, {"a": 0.25}) == [
         "a ranks first of 3 variants, by mean rank (1.00) over 6 comparisons (forget set × metric).",
         "All others are behind it by more than chance (Friedman and Nemenyi, 5 %).",
-        "a is at the floor, where retraining is, in 2 of 6 comparisons.",
+        "a is at the floor, where retraining is, in 2 of 6 comparisons (klom 0 of 3, mia 2 of 3).",
         "a costs 0.25 of the passes of retraining.",
     ]
     assert cannot(board) == ["whether it is chance"]
+
+
+def test_the_answer_says_where_only_one_comparison_is_tested():
+    said = answer(ranked(entry("a", 1, like=None, at=1, of=1), p=None), {})
+    assert said[-1] == "a cannot be distinguished from retraining in the only comparison that is tested."
 
 
 def test_the_answer_names_who_cannot_be_distinguished_from_the_first():
@@ -180,7 +189,7 @@ def test_a_drawer_states_files_hashes_seeds_intervals_and_commands(rows):
         record("results/tiny/scores/klom/first/good.parquet", metric="klom"),
         record("results/tiny/unlearned/second/good/0000-0003.safetensors", method="scrub"),
     ]
-    drawers = drawers_of({"klom": rows}, {"klom": klom}, VARIANTS, records, 7)
+    drawers = drawers_of({"klom": rows}, {"klom": klom}, VARIANTS, records, 7, " --configfile own.yaml")
     assert len({drawer.id for drawer in drawers.values()}) == len(drawers) == 2 * 5
     drawer = drawers["first", "good"]
     assert drawer.settings == {"method": "scrub"} and "base seed 7, scheme 1" in drawer.seeds
@@ -188,7 +197,7 @@ def test_a_drawer_states_files_hashes_seeds_intervals_and_commands(rows):
     assert [file.link for file in drawer.models] == ["../unlearned/first/good/0000-0003.safetensors"]
     assert drawer.scores[0].sha256 == "hash of parquet"
     assert drawer.commands == [
-        "snakemake --force results/tiny/scores/klom/first/good.parquet",
+        "snakemake --force results/tiny/scores/klom/first/good.parquet --configfile own.yaml",
         "unlearnkit trace results/tiny/scores/klom/first/good.parquet",
     ]
     value = next(own for own in drawer.values if (own.epoch, own.split) == (2, "forget"))
@@ -204,7 +213,7 @@ def test_a_method_is_said_to_win_and_fail_where_it_ranks_first_and_last(rows, co
         {"method": "good", "metric": "mia", "forget_set": "second", "rank": 2.0},
     ]
     assert places_of("good", {"cells": cells}) == [
-        "good: best on first by klom (rank 1.0), worst on second by mia (rank 2.0)."
+        "good: best on first by klom (rank 1), worst on second by mia (rank 2)."
     ]
     assert places_of("bad", {"cells": cells}) == []
     nothing: dict[str, Any] = {"tables": {}, "figures": {}, "kinds": {}, "files": {}, "on_request": {}, "explorers": {}}

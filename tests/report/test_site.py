@@ -204,7 +204,7 @@ def test_forgotten_samples_are_shown_unless_no_variant_has_a_value(settings, res
 
     own = {"first": explorer(good=5, bad=7, broken=0), "second": explorer(good=0, bad=0, broken=0)}
     text = "".join(_pages(settings, replace(results, explorers=own)).values())
-    assert "Of 7 resist: good 2 (5 have a value), bad 0, broken (no value)." in text
+    assert "How many of 7 resist: good 2 (5 have a value), bad 0, broken (no value)." in text
     assert text.count("and which resisted") == 1
 
 

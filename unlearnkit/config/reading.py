@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ def read_configuration(paths: Sequence[str | Path], arguments: Sequence[str] = (
         _refuse_idle_nulls(layer, result, where)
         result = merged(result, layer)
     return anchored(result, [(place.parent, layer) for place, layer in files])
+
+
+def option(paths: Sequence[str | Path]) -> str:
+    """Return ` --configfile FILES`, as a command names what `read_configuration` merges; "" of config.yaml alone."""
+    named = [str(path) for path in paths]
+    return f" --configfile {shlex.join(named)}" if named not in ([], [str(DEFAULT)]) else ""
 
 
 def _default() -> dict[str, Any]:

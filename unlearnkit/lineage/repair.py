@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from unlearnkit.config.reading import option
 from unlearnkit.lineage.records import Results
 from unlearnkit.places import place_of
 
@@ -19,8 +20,7 @@ class Repair:
 
     def __init__(self, results: Results, configuration: list[Path] | None) -> None:
         self._results = results
-        files = ["FILE"] if configuration is None else [shlex.quote(str(path)) for path in configuration]
-        self._configuration = f" --configfile {' '.join(files)}" if files else ""
+        self._configuration = option(["FILE"] if configuration is None else configuration)
 
     def path(self, name: str) -> str:
         """Return the path of an artifact from the workflow's root, where Snakemake is called."""

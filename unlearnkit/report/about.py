@@ -132,11 +132,9 @@ def places_of(variant: str, board: Document) -> list[str]:
         return []
     best, worst = (key(own, key=lambda cell: cell["rank"]) for key in (min, max))
     if best["rank"] == worst["rank"]:
-        return [f"{variant} has rank {number(best['rank'], 2)} everywhere."]
+        return [f"{variant} has rank {best['rank']:g} everywhere."]
     ends = ((best, "best"), (worst, "worst"))
-    texts = (
-        f"{word} on {cell['forget_set']} by {cell['metric']} (rank {number(cell['rank'], 2)})" for cell, word in ends
-    )
+    texts = (f"{word} on {cell['forget_set']} by {cell['metric']} (rank {cell['rank']:g})" for cell, word in ends)
     return [f"{variant}: {', '.join(texts)}."]
 
 

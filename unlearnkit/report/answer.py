@@ -48,7 +48,7 @@ def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
         else f"{names} is the only variant that is ranked, so it is neither better nor worse than another."
     ]
     said += _sure(overall, first) if len(entries) > 1 else []
-    return [*said, *_floor(first), *_price(first, costs), *_others(board, {entry["method"] for entry in first})]
+    return [*said, *_floor(board, first), *_price(first, costs), *_others(board, {entry["method"] for entry in first})]
 
 
 def cannot(board: Document) -> list[str]:
@@ -85,16 +85,28 @@ def _sure(overall: Document, first: Sequence[Document]) -> list[str]:
     return [f"{text}; {behind_it}." if behind else f"{text}: no method is shown to be the best."]
 
 
-def _floor(first: Sequence[Document]) -> list[str]:
-    """In how many comparisons each of the first is at the floor."""
+def _floor(board: Document, first: Sequence[Document]) -> list[str]:
+    """In how many comparisons each of the first is at the floor, and by which metrics."""
     found = [(entry["method"], entry["at_floor"], entry["compared_with_floor"]) for entry in first]
+    every = {of: f"any of {of} comparisons" if of > 1 else "the only comparison that is tested" for _, _, of in found}
     return [
-        f"{name} cannot be distinguished from retraining in any of {of} comparisons."
+        f"{name} cannot be distinguished from retraining in {every[of]}."
         if reached == of
-        else f"{name} is at the floor, where retraining is, in {reached} of {of} comparisons."
+        else f"{name} is at the floor, where retraining is, in {reached} of {of} comparisons{_by_metric(board, name)}."
         for name, reached, of in found
         if of
     ]
+
+
+def _by_metric(board: Document, name: str) -> str:
+    """The same for every metric that is compared with the floor, in parentheses; nothing if there is only one."""
+    counts = [
+        f"{own['of']} {entry['at_floor']} of {entry['compared_with_floor']}"
+        for own in board["rankings"][1:]
+        for entry in own["entries"]
+        if entry["method"] == name and entry["compared_with_floor"]
+    ]
+    return f" ({', '.join(counts)})" if len(counts) > 1 else ""
 
 
 def _price(first: Sequence[Document], costs: Mapping[str, float | None]) -> list[str]:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 
 from unlearnkit.report.markup import inline
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.site import Page, rendered
+from unlearnkit.report.stage_layout import placed
 from unlearnkit.report.style import MUTED, WIDTH, styled, svg
 
 NAME = "graph"
@@ -42,10 +43,12 @@ def graph_page(
     made_of: Mapping[str, set[str]],
     version: str,
     drawn: datetime.datetime,
+    configuration: str = "",
 ) -> str:
     """Return the page as HTML: the graph, and a table that says the same and names what is not present.
 
-    `made_of` stage -> the stages that it is made of.
+    `made_of` stage -> the stages that it is made of, `configuration` the option by which a command names the
+    configuration.
     """
     counts = by_stage(found)
     alt = f"Artifact graph of {experiment}, a box per stage with the number of its artifacts. The table has the same."
@@ -57,6 +60,7 @@ def graph_page(
         "found": found,
         "states": LOOKS,
         "totals": {state: sum(own[state] for own in counts.values()) for state in LOOKS},
+        "configuration": configuration,
         "drawn": drawn.strftime("%Y-%m-%d %H:%M:%S"),
     }
     return rendered(NAME, Page("graph.html", "Artifact graph", "", {}, shown), common)
@@ -75,25 +79,22 @@ def by_stage(found: Sequence[Stock]) -> dict[str, dict[str, int]]:
 @styled
 def stage_graph(counts: Mapping[str, Mapping[str, int]], made_of: Mapping[str, set[str]]) -> Figure:
     """Return the graph from top to bottom: a box per stage below all that it is made of, with its counts by state."""
-    levels = levels_of([*counts], made_of)
-    rows = [
-        [stage for stage in counts if levels[stage] == level] for level in range(max(levels.values(), default=0) + 1)
-    ]
-    figure = Figure(figsize=(WIDTH, LEVEL * len(rows) + 0.1))
+    middles, lines = placed([*counts], made_of)
+    depth = 1 + max((level for _, level in middles.values()), default=-1)
+    widest = max((2 * abs(x) for x, _ in middles.values()), default=0.0) + 1
+    across, (width, height) = min(WIDTH / widest, 1.35 * BOX[0]), BOX
+    width = min(width, 0.9 * across)
+    figure = Figure(figsize=(WIDTH, LEVEL * depth + 0.1))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set(xlim=(0, WIDTH), ylim=(-LEVEL * len(rows), 0.1))
-    middle = {
-        stage: (WIDTH * (at + 0.5) / len(row), -LEVEL * (level + 0.5))
-        for level, row in enumerate(rows)
-        for at, stage in enumerate(row)
-    }
-    width, height = min(BOX[0], 0.94 * WIDTH / max(map(len, rows))), BOX[1]
-    for stage in middle:
-        for source in sorted(made_of.get(stage, set()) & {*middle}):
-            ends = [(x, y + sign * height / 2) for (x, y), sign in ((middle[source], -1), (middle[stage], 1))]
-            axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-", color=MUTED, linewidth=0.8, shrinkA=0, shrinkB=0))
-    for stage, (x, y) in middle.items():
+    axes.set(xlim=(0, WIDTH), ylim=(-LEVEL * depth, 0.1))
+    middle = {slot: (WIDTH / 2 + across * x, -LEVEL * (level + 0.5)) for slot, (x, level) in middles.items()}
+    for line in lines:
+        ends = [(x, y + sign * height / 2) for (x, y), sign in zip(map(middle.__getitem__, line), (-1, 1), strict=True)]
+        axes.plot(*zip(*ends, strict=True), color=MUTED, linewidth=0.8)
+    for x, y in (middle[slot] for slot in middle if not isinstance(slot, str)):
+        axes.plot((x, x), (y - height / 2, y + height / 2), color=MUTED, linewidth=0.8)
+    for stage, (x, y) in ((slot, place) for slot, place in middle.items() if isinstance(slot, str)):
         colour, line = LOOKS[next((state for state in WORST if counts[stage][state]), "present")]
         corner = (x - width / 2, y - height / 2)
         style: dict[str, Any] = {"facecolor": colour, "edgecolor": "#1a1a1a", "linestyle": line, "linewidth": 1.0}
@@ -101,16 +102,6 @@ def stage_graph(counts: Mapping[str, Mapping[str, int]], made_of: Mapping[str, s
         axes.text(x, y + 0.09, stage, ha="center", va="center", fontsize=8.5, fontweight="bold")
         axes.text(x, y - 0.11, _counted(counts[stage]), ha="center", va="center", fontsize=7.5)
     return figure
-
-
-def levels_of(stages: Sequence[str], made_of: Mapping[str, set[str]]) -> dict[str, int]:
-    """Return stage -> its level: 0, or one more than that of the deepest stage of those that it is made of."""
-    levels: dict[str, int] = dict.fromkeys(stages, 0)
-    for _ in stages:  # no path is longer; records that are forged may form a circle
-        for stage in stages:
-            sources = [levels[source] for source in made_of.get(stage, ()) if source in levels]
-            levels[stage] = min(len(stages), 1 + max(sources)) if sources else 0
-    return levels
 
 
 def _counted(counts: Mapping[str, int]) -> str:

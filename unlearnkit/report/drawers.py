@@ -56,12 +56,15 @@ class Drawer:
     over: str
     models: Sequence[File]
     scores: Sequence[File]
+    configuration: str = ""
 
     @property
     def commands(self) -> list[str]:
         """What makes the scores again, which Snakemake must be forced to where they are there, and what traces them."""
         paths = [file.path for file in self.scores]
-        return [f"snakemake --force {' '.join(paths)}", f"unlearnkit trace {paths[0]}"] if paths else []
+        if not paths:
+            return []
+        return [f"snakemake --force {' '.join(paths)}{self.configuration}", f"unlearnkit trace {paths[0]}"]
 
 
 def drawers_of(
@@ -70,10 +73,12 @@ def drawers_of(
     variants: Mapping[str, Any],
     records: Iterable[Record],
     seed: Any,
+    configuration: str = "",
 ) -> dict[tuple[str, str], Drawer]:
     """Return (forget set, candidate) -> its drawer, of all that tables have rows about.
 
-    `rows` metric -> rows of its table, `records` the provenance records of weights and scores, `seed` the base seed.
+    `rows` metric -> rows of its table, `records` the provenance records of weights and scores, `seed` the base seed,
+    `configuration` the option by which a command names the configuration.
     """
     by_folder: dict[str, list[Record]] = {}
     for record in records:
@@ -98,6 +103,7 @@ def drawers_of(
             "samples" if is_single([row for table in own.values() for row in table]) else "models",
             [*map(_file, models)],
             [*map(_file, scores)],
+            configuration,
         )
     return found
 

@@ -100,7 +100,7 @@ def _distributions(
     notes = {name: failed for name, row in last.items() if (failed := failure(row))}
     candidates = sorted(values, key=lambda name: name != "oracle")
     splits = [split for split in declared["splits"] if any(split in of_splits for of_splits in values.values())]
-    names = [row_name(candidate) for candidate in candidates]
+    names = [row_name(REFERENCE.get(candidate, (candidate,))[0]) for candidate in candidates]
     height = 1.1 + 0.24 * len(names) * (1.4 if any("\n" in name for name in names) else 1)
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = figure.subplots(1, len(splits), sharex=True, sharey=True, squeeze=False)[0]

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from unlearnkit.report.figures import MARKERS
 from unlearnkit.report.labels import label_points
-from unlearnkit.report.style import quantity_axes, row_name, styled
+from unlearnkit.report.style import MUTED, logarithmic_ticks, quantity_axes, row_name, styled
 from unlearnkit.report.tables import STATISTICS
 from unlearnkit.report.words import IMAGES, Words
 
@@ -28,6 +28,8 @@ PANEL = {1: (9.0, 4.6), 2: (5.0, 4.0)}
 SMALLEST, LARGEST = 35.0, 190.0
 """Areas of a point that costs nothing and of one that costs as much as retraining, or more, square points."""
 MOST_LABELS = 12
+STRETCH = 1.5
+"""An axis that all snapshots would make longer than last ones by this factor has the length of last ones."""
 
 
 @styled
@@ -41,8 +43,9 @@ def hero(
     """Return the scatter of a metric's headline on forget (y) against validation samples (x), a panel per forget set.
 
     Colour and shape are those of the method, the area of a point is the cost in sample passes relative to retraining;
-    the oracles are a star with dotted lines through it. `rows` are those of the metric's table, `methods` variant ->
-    method, `left_out` variants that are hollow, since they are not ranked.
+    the oracles are a star with dotted lines through it. An axis is cut to last snapshots, originals and oracles where
+    earlier snapshots would STRETCH it; the panel says how many are outside. `rows` are those of the metric's table,
+    `methods` variant -> method, `left_out` variants that are hollow, since they are not ranked.
     """
     sets = list(dict.fromkeys(row["forget_set"] for row in rows))
     columns = min(2, len(sets))
@@ -60,6 +63,9 @@ def hero(
         _draw(axes, shown, methods, looks, left_out, words)
         quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
         axes.set_title(name, fontsize=11, loc="left", fontweight="bold")
+        if beyond := _frame(axes, shown):
+            note = f"{beyond} earlier snapshot{'s' if beyond > 1 else ''} outside the frame"
+            axes.set_title(note, fontsize=8, loc="right", color=MUTED)
         drawn.append((axes, shown))
     for axes in panels[len(sets) :]:
         axes.set_axis_off()
@@ -118,6 +124,25 @@ def _draw(
         if variant == "oracle":
             for line, at in ((axes.axvline, "x"), (axes.axhline, "y")):
                 line(own[0][at], color=INK, linestyle=":", linewidth=1, zorder=1)
+
+
+def _frame(axes: Axes, points: Sequence[Row]) -> int:
+    """Cut axes that early snapshots stretch, so that none squashes what methods end in; return how many are outside."""
+    last = {point["candidate"]: point["epoch"] for point in points}
+    outside: set[int] = set()
+    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        scale = axis.get_transform()
+        own = np.array([scale.transform(point[name]) for point in points])
+        ends = own[[point["epoch"] == last[point["candidate"]] for point in points]]
+        if ends.size and np.ptp(own) > STRETCH * np.ptp(ends) > 0:
+            margin = 0.1 * np.ptp(ends)
+            limits = np.array([ends.min() - margin, ends.max() + margin])
+            low, high = scale.inverted().transform(limits)
+            axes.set(**{f"{name}lim": (low, high)})
+            if axis.get_scale() == "log":
+                logarithmic_ticks(axis, high / low)
+            outside |= {*np.flatnonzero((own < limits[0]) | (own > limits[1])).tolist()}
+    return len(outside)
 
 
 def _area(cost: float | None) -> float:

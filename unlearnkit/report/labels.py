@@ -48,6 +48,9 @@ def label_points(figure: Figure, axes: Axes, points: np.ndarray, texts: Sequence
                 va=vertical,
                 fontsize=7.5,
                 linespacing=0.9,
+                # above lines and below points
+                zorder=2.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             )
             box = label.get_window_extent(canvas.get_renderer())
             others = (other for index, other in enumerate(taken) if index != own)

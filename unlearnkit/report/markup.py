@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -36,14 +37,14 @@ def policy(script: str) -> str:
 
 
 def setting(value: Any) -> str:
-    """Return a setting as text: nested mappings and lists in one line, None as "null", as in YAML."""
+    """Return a setting as text: nested mappings and lists in one line, None and truth values as in YAML."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {setting(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(setting, value)) or "none"
     if isinstance(value, float):
         return f"{value:g}"
-    return "null" if value is None else str(value)
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def coded(text: str) -> Markup:

@@ -47,17 +47,19 @@ def read_counts(
     references: Mapping[str, Mapping[str, str]],
     trials: Sequence[Row] | None,
     settings: Mapping[str, Any],
+    configuration: str = "",
 ) -> dict[str, Counts]:
     """Return metric -> its curve, by `counts_of`.
 
-    `references` metric -> side of SIDES -> score file on the first forget set, `settings` seed and forget sets.
+    `references` metric -> side of SIDES -> score file on the first forget set, `settings` seed and forget sets,
+    `configuration` the option by which a command names the configuration.
     """
     first = next(iter(settings["forget_sets"]))
     found = {}
     for name, metric in metrics.items():
         values = {side: read_final_scores(path, metric.HEADLINE) for side, path in references.get(name, {}).items()}
         seed = derive_seed(settings["seed"], f"counts {name}", 0, "bootstrap")
-        found[name] = counts_of(metric, name, trials, values, first, seed)
+        found[name] = counts_of(metric, name, trials, values, first, seed, configuration)
     return found
 
 
@@ -68,6 +70,7 @@ def counts_of(
     values: Mapping[str, Mapping[str, NDArray[np.float64]]],
     forget_set: str,
     seed: int,
+    configuration: str = "",
 ) -> Counts:
     """Return the curve of a metric from trials, else from its values per model, else why there is none.
 
@@ -84,7 +87,7 @@ def counts_of(
     models = {side: each[np.isfinite(each)] for side, each in models.items()}
     if models and all(len(each) > FEWEST for each in models.values()):
         return _with_curve(Counts(resampled(models, metric.STATISTIC, seed), forget_set, split), metric)
-    return Counts(why=_why(metric, trials is not None, bool(models)))
+    return Counts(why=_why(metric, trials is not None, bool(models), configuration))
 
 
 def resampled(values: Mapping[str, NDArray[np.float64]], statistic: str, seed: int) -> list[dict[str, float]]:
@@ -136,7 +139,7 @@ def _with_curve(counts: Counts, metric: ModuleType) -> Counts:
     return replace(counts, drawn=drawn)
 
 
-def _why(metric: ModuleType, tried: bool, of_models: bool) -> str:
+def _why(metric: ModuleType, tried: bool, of_models: bool, configuration: str) -> str:
     if of_models:
         return "There are too few models to draw fewer of them."
     if tried:
@@ -146,6 +149,6 @@ def _why(metric: ModuleType, tried: bool, of_models: bool) -> str:
         return "There is one model of each kind, so no smaller number can be drawn."
     return (
         f"Here {one} together, so that every smaller number of models has to be scored for itself. "
-        "`snakemake sizes_all` does that and recommends a number; with `arena: {sizes: [...]}` in the configuration "
-        "the curve is shown here."
+        f"`snakemake sizes_all{configuration}` does that and recommends a number; "
+        "with `arena: {sizes: [...]}` in the configuration the curve is shown here."
     )

@@ -11,11 +11,12 @@ from unlearnkit.report.answer import answer, cannot, question
 from unlearnkit.report.drawers import Drawer
 from unlearnkit.report.hero import hero
 from unlearnkit.report.markup import inline
-from unlearnkit.report.overview import GROUPS, SHOWN_SPLITS, Overview, leading_metric
+from unlearnkit.report.overview import GROUPS, Overview, drawn_metric, leading_metric
 from unlearnkit.report.passive import require_passive
 from unlearnkit.report.shown import Picture, Results, Row
 from unlearnkit.report.style import svg
-from unlearnkit.report.words import words_of
+from unlearnkit.report.tables import STATISTICS
+from unlearnkit.report.words import Words, words_of
 
 
 def opening(
@@ -36,6 +37,7 @@ def opening(
     if name is not None:
         shown = Overview(name, metrics[name], results.tables[name], results.costs, board, variants, ids, words)
     groups = shown.groups() if shown else {}
+    drawn = metrics.get(drawn_metric(metrics, results.tables, board) or "")
     return {
         "question": question(settings, sizes, words),
         "answer": answer(board, _mean_passes(results.costs)),
@@ -44,7 +46,8 @@ def opening(
         "front": shown,
         "front_groups": groups,
         "group_names": GROUPS,
-        "hero": _hero(results.hero, shown) if shown and results.hero else None,
+        "hero": _hero(results.hero, drawn, words) if drawn and results.hero else None,
+        "drawn": drawn,
         "drawers": drawers.values(),
         "drawer_ids": ids,
     }
@@ -56,21 +59,21 @@ def opening_figure(
     tables: Mapping[str, Sequence[Row]],
     board: Mapping[str, Any],
 ) -> str:
-    """Return the trade-off of the leading metric on all forget sets as SVG; "" if its headline has no such splits."""
-    name = leading_metric(metrics, tables, board)
-    if name is None or not {*SHOWN_SPLITS} <= {row["split"] for row in tables[name]}:
+    """Return the trade-off by `drawn_metric` on all forget sets as SVG; "" without such a metric."""
+    name = drawn_metric(metrics, tables, board)
+    if name is None:
         return ""
     methods = {variant: own["method"] for variant, own in settings["variants"].items()}
     return svg(hero(metrics[name], tables[name], methods, [*board["outside"]], words_of(settings)))
 
 
-def _hero(drawn: str, shown: Overview) -> Picture:
+def _hero(figure: str, metric: ModuleType, words: Words) -> Picture:
     alt = (
-        f"Scatter plots, one per forget set: {shown.statistic} of {shown.headline['label']} on forget "
-        f"{shown.words.samples} against validation {shown.words.samples}, a point per variant and snapshot. "
-        "The values are in the table below."
+        f"Scatter plots, one per forget set: {STATISTICS[metric.STATISTIC]} of "
+        f"{metric.MEASURES[metric.HEADLINE]['label']} on forget {words.samples} against validation {words.samples}, "
+        "a point per variant and snapshot. The values are in the tables of forget sets."
     )
-    return Picture("hero", inline(require_passive(drawn, "of the opening"), "hero", alt), alt)
+    return Picture("hero", inline(require_passive(figure, "of the opening"), "hero", alt), alt)
 
 
 def _mean_passes(costs: Sequence[Row]) -> dict[str, float | None]:

@@ -227,6 +227,18 @@ def leading_metric(
     return min(scored, key=lacks, default=None)
 
 
+def drawn_metric(
+    metrics: Mapping[str, ModuleType], tables: Mapping[str, Sequence[Row]], board: Mapping[str, Any]
+) -> str | None:
+    """Return the metric whose trade-off is drawn: the leading one of those with headlines on SHOWN_SPLITS."""
+    fitting = {}
+    for name, metric in metrics.items():
+        own = (row for row in tables[name] if row["measure"] == metric.HEADLINE)
+        if {*SHOWN_SPLITS} <= {row["split"] for row in own if row[metric.STATISTIC] is not None}:
+            fitting[name] = metric
+    return leading_metric(fitting, tables, board)
+
+
 def _mean(values: Sequence[float | None], form: Any) -> Entry:
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):

@@ -24,7 +24,8 @@ class Results:
     what is made only if it is asked for; `board` the leaderboard of the same tables (ranking.leaderboard); `documented`
     "method" or "metric" -> name -> paragraphs of its docstring, `modules` -> name -> the module it is in; `hero` the
     opening figure as SVG, "" if there is none; `explorers` forget set -> its samples, for those that have values per
-    sample; `counts` metric -> its values against the number of models.
+    sample; `counts` metric -> its values against the number of models; `configuration`
+    the option by which a command names the configuration (config.reading.option).
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -41,6 +42,7 @@ class Results:
     hero: str
     explorers: Mapping[str, Explorer]
     counts: Mapping[str, Counts]
+    configuration: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from unlearnkit.report.opening import opening
 from unlearnkit.report.origins import environment, job_rows
 from unlearnkit.report.sections import ForgetSetSection, pool_section, section_of
 from unlearnkit.report.shown import Results
-from unlearnkit.report.tables import STATISTICS
+from unlearnkit.report.snapshots import method_curves
+from unlearnkit.report.tables import SPELLED, STATISTICS
 from unlearnkit.report.views import ARROWS
 from unlearnkit.report.words import shown_epoch, words_of
 
@@ -47,13 +48,15 @@ def site(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results
     on_pools = {name: results.tables[name] for name, metric in metrics.items() if scored_on(metric) == POOLS}
     scored = dict.fromkeys(row["forget_set"] for rows in on_pools.values() for row in rows)
     pools = [pool_section(name, settings["pools"][name], metrics, on_pools, results) for name in scored]
-    drawers = drawers_of(results.tables, metrics, settings["variants"], results.records, settings["seed"])
+    drawers = drawers_of(
+        results.tables, metrics, settings["variants"], results.records, settings["seed"], results.configuration
+    )
     pages = {
         FRONT_PAGE: _front(settings, metrics, results, sections, drawers),
         PROVENANCE_PAGE: _provenance(results),
         **_of_forget_sets("forget_sets", sections, results, drawers),
         **_of_forget_sets("pools", pools, results, drawers),
-        **_of_methods(settings, results),
+        **_of_methods(settings, metrics, results),
         **_of_metrics(metrics, results, {"forget_sets": sections, "pools": pools}),
     }
     common = {**_common(settings, results), "sections": sections, "pools": pools}
@@ -101,6 +104,7 @@ def _common(settings: Mapping[str, Any], results: Results) -> dict[str, Any]:
         "retrained": any(row["candidate"] == "oracle" for row in results.costs),
         "shown_epoch": shown_epoch,
         "statistics": STATISTICS,
+        "spelled": SPELLED,
         "arrows": ARROWS,
         "environment": environment(results.records),
     }
@@ -129,6 +133,7 @@ def _provenance(results: Results) -> Page:
         "jobs": job_rows(results.records),
         "files": results.files,
         "on_request": results.on_request,
+        "configuration": results.configuration,
         "last": max((record["started"] for record in results.records), default=""),
     }
     return Page("provenance.html", "Settings and provenance", "", {}, shown)
@@ -156,13 +161,14 @@ def _of_forget_sets(
     return pages
 
 
-def _of_methods(settings: Mapping[str, Any], results: Results) -> dict[str, Page]:
+def _of_methods(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results) -> dict[str, Page]:
     methods = about_methods(settings["variants"], results)
     siblings = {own.name: page_of("methods", own.name) for own in methods}
-    return {
-        siblings[own.name]: Page("method.html", f"Method {own.name}", "methods", siblings, {"method": own})
-        for own in methods
-    }
+    pages = {}
+    for own in methods:
+        shown = {"method": own, "curves": method_curves([*own.variants], metrics, results, words_of(settings))}
+        pages[siblings[own.name]] = Page("method.html", f"Method {own.name}", "methods", siblings, shown)
+    return pages
 
 
 def _of_metrics(

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -87,11 +88,17 @@ def quantity_axes(axes: Axes, which: str, values: Sequence[float], declared: Map
         axis = axes.xaxis if name == "x" else axes.yaxis
         if logarithmic:
             axes.set(**{f"{name}scale": "log"})
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if most < 50 * least else (1, 3)))
+            logarithmic_ticks(axis, most / least)
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         elif low is not None and least - low < 0.2 * (most - low):
             axes.set(**{f"{name}lim": (low - 0.04 * (most - low), most + 0.08 * (most - low))})
+
+
+def logarithmic_ticks(axis: Axis, span: float) -> None:
+    """Put as many ticks on a logarithmic axis as its largest value over its smallest, `span`, leaves room for."""
+    subs = (1, 1.5, 2, 3, 5, 7) if span < LOG_FROM else (1, 2, 5) if span < 5 * LOG_FROM else (1, 3)
+    axis.set_major_locator(LogLocator(subs=subs))
 
 
 def row_name(name: str) -> str:

@@ -19,6 +19,8 @@ _MARKUP = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 KEY = ("forget_set", "candidate", "epoch")
 STATISTICS = {"p95": "P95", "mean": "mean"}
 """Statistics that tables and figures show, and what they are called there."""
+SPELLED = STATISTICS | {"p95": "95th percentile (P95)"}
+"""What they are called in sentences."""
 _COSTS = {
     "relative passes": ("relative_passes", ".3f"),
     "RTE, passes": ("rte_passes", ".2f"),
