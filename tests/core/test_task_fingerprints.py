@@ -30,18 +30,34 @@ metrics: {klom: {}, mia: {}}
 PROGRAM = """
 import json, sys
 from pathlib import Path
+from unlearnkit import fingerprint
 from unlearnkit.config.load import load_experiment
 from unlearnkit.config.reading import read_configuration
 from unlearnkit.workflow.graph import Graph
 from unlearnkit.workflow.observation_graph import ObservationGraph
-found = {}
-for name in ("text", "image"):
-    graph = Graph(load_experiment(read_configuration([Path(f"{name}.yaml")])))
-    codes = [graph.model_code("train"), *map(graph.unlearning_code, graph.variants)]
-    observations = ObservationGraph(graph)
-    found[name] = [*codes, *map(observations.code, observations.names), *map(graph.score_code, graph.metrics)]
-print(json.dumps(found))
+
+experiments = {name: load_experiment(read_configuration([Path(f"{name}.yaml")])) for name in ("text", "image")}
+
+def codes():
+    for cached in (function for function in vars(fingerprint).values() if hasattr(function, "cache_clear")):
+        cached.cache_clear()
+    found = {}
+    for name, experiment in experiments.items():
+        graph = Graph(experiment)
+        codes = [graph.model_code("train"), *map(graph.unlearning_code, graph.variants)]
+        observations = ObservationGraph(graph)
+        found[name] = [*codes, *map(observations.code, observations.names), *map(graph.score_code, graph.metrics)]
+    return found
+
+print(json.dumps(codes()))
+for file in sys.argv[1:]:
+    path = Path("unlearnkit", file)
+    text = path.read_text()
+    path.write_text(text + "\\nEDITED = 1\\n")
+    print(json.dumps(codes()))
+    path.write_text(text)
 """
+"""Prints the fingerprints of the jobs of both experiments: as they are, then with each file edited alone."""
 
 
 @pytest.fixture
@@ -54,17 +70,15 @@ def package(tmp_path: Path, repository: Path) -> Path:
     return tmp_path
 
 
-def codes(package: Path) -> dict[str, list[str]]:
-    """Return the fingerprints of the jobs of both experiments."""
-    command = [sys.executable, "-B", "-c", PROGRAM]
+def codes(package: Path, *edited: str) -> list[dict[str, list[str]]]:
+    """Return the fingerprints of the jobs of both experiments: as they are, then with each file edited alone."""
+    command = [sys.executable, "-B", "-c", PROGRAM, *edited]
     run = subprocess.run(command, cwd=package, env={"PYTHONPATH": str(package)}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return [json.loads(line) for line in run.stdout.splitlines()]
 
 
-@pytest.mark.slow
 def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
-    before = codes(package)
     edited = {
         "image": (
             "training/language/text_task.py",
@@ -93,14 +107,10 @@ def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
     }
     for untouched, files in edited.items():
         other = "text" if untouched == "image" else "image"
-        for file in files:
-            path = package / "unlearnkit" / file
-            text = path.read_text()
-            path.write_text(text + "\nEDITED = 1\n")
-            after = codes(package)
-            assert after[untouched] == before[untouched], file
-            assert after[other] != before[other], file
-            path.write_text(text)
+        before, *after = codes(package, *files)
+        for file, found in zip(files, after, strict=True):
+            assert found[untouched] == before[untouched], file
+            assert found[other] != before[other], file
 
 
 @pytest.mark.parametrize(("name", "reader"), [("text_files", "tokens"), ("fineweb", "data")])

@@ -130,18 +130,6 @@ def test_quick_takes_the_word_of_records_for_weights(finished: Checkout, call: C
 
 
 @pytest.mark.slow
-def test_the_command_repairs_one_file(finished: Checkout, call: Call) -> None:
-    kinds = ("**/*.safetensors", "**/*.parquet", "tables/klom.*", "tables/mia.*")
-    before = {name: content for name, content in finished.artifacts(*kinds).items() if "cost" not in name}
-    flip(finished.result(MARGINS))
-    repair(finished, call(finished.root, "verify")[1])
-    after = {name: content for name, content in finished.artifacts(*kinds).items() if "cost" not in name}
-    assert after == before
-    status, output = call(finished.root, "verify")
-    assert status == 0, output
-
-
-@pytest.mark.slow
 def test_one_command_repairs_all(finished: Checkout, call: Call) -> None:
     before = finished.artifacts("tables/klom.*", "tables/mia.*", "**/*.safetensors")
     for name in ("flipped", "truncated", "lost", "edited table", "redrawn figure"):
