@@ -46,13 +46,13 @@ test: $(VENV)/.dev
 test-full: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m slow
 
-# the same tests are in `make test-full`, with fewer kills
+# `make test-full` has fewer kills, and damages half the kinds of files
 test-faults: $(VENV)/.dev
 	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/runs/faults -m "slow or not slow" -s
 
 # the published protocols at toy size; one of them is in `make test-full`
 test-smoke: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or protocol" -v --durations=0
+	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or by_name" -v --durations=0
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev

@@ -106,7 +106,7 @@ def test_an_overlay_keeps_the_model_and_every_method(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in QUICK else pytest.mark.protocol) for name in OVERLAYS]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in QUICK else pytest.mark.by_name) for name in OVERLAYS]
 )
 def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, request: pytest.FixtureRequest) -> None:
     toy = small(name)
@@ -122,7 +122,7 @@ def test_a_smoke_run_ends_in_tables_and_a_page(name: str, fresh: Checkout, reque
         assert ("test" in {row["split"] for row in rows}) == (toy.test_size > 0)
 
 
-@pytest.mark.protocol
+@pytest.mark.by_name
 def test_the_village_shows_what_its_originals_know(fresh: Checkout) -> None:
     words = ("margin_distance_all", "--configfile", "experiments/village.yaml")
     outcome = fresh.run(sys.executable, "-m", "snakemake", *words)

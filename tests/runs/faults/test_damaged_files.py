@@ -54,6 +54,10 @@ KINDS = {
 }
 
 
+SAMPLED = {"data set", "weights that a method reads", "unlearned margins", "summary", "table", "record of margins"}
+"""Kinds whose repair is tried in `make test-full`; `make test-faults` tries it for all."""
+
+
 def artifact_and_record(name: str) -> tuple[str, str]:
     artifact = name.removesuffix(".json")
     return artifact, provenance(artifact)
@@ -94,8 +98,9 @@ def damaged(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
     return completed.copy(tmp_path_factory.mktemp("damaged") / "copy")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind in SAMPLED else pytest.mark.by_name) for kind in KINDS]
+)
 def test_a_damaged_file_is_named_and_the_quoted_command_repairs_it(
     damaged: Checkout, completed: Checkout, kind: str
 ) -> None:
