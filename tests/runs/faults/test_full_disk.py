@@ -11,7 +11,7 @@ from mounts import fill, free, small_disk
 from processes import Run
 from refusals import refusal
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = pytest.mark.workflow
 
 SIZE = 16
 """Megabytes of the small disk; the tiny experiment takes one."""
@@ -41,6 +41,8 @@ STAGES = {
     "tables": (("tables/klom.md", "tables/klom.csv", "tables/klom.parquet"), BLOCK, "tables/klom."),
     "figures": (("figures/nines/margins.svg",), BLOCK, "figures/nines/"),
 }
+SAMPLED = {"training", "unlearning", "scores, the summary", "tables"}
+"""Stages whose disk fills up in `make test-full`; in `make test-faults` it does in all."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,9 @@ def cramped(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> It
         yield copy
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage", [pytest.param(name, marks=pytest.mark.slow if name in SAMPLED else pytest.mark.by_name) for name in STAGES]
+)
 def test_a_full_disk_is_told_and_the_same_command_goes_on(cramped: Checkout, completed: Checkout, stage: str) -> None:
     outputs, left, named = STAGES[stage]
     made = outputs[0]
@@ -75,6 +79,7 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on(cramped: Checkout, com
     assert cramped.artifacts("**/*.*").keys() == before.keys()
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_the_state_of_training_is_saved(fresh: Checkout, completed: Checkout) -> None:
     weights = "original/0000-0001.safetensors"
     fresh.configure({"execution": {"checkpoint_seconds": 0}})
@@ -90,6 +95,7 @@ def test_a_full_disk_while_the_state_of_training_is_saved(fresh: Checkout, compl
         assert not fresh.result(f"{weights}.resume").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["logs", ".snakemake"])
 def test_a_full_disk_under_the_records_of_a_run(finished: Checkout, completed: Checkout, folder: str) -> None:
     score = "scores/klom/nines/scrub.parquet"
@@ -105,6 +111,7 @@ def test_a_full_disk_under_the_records_of_a_run(finished: Checkout, completed: C
         assert finished.result(score).read_bytes() == completed.result(score).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_log_that_takes_no_more_lines_costs_no_work(finished: Checkout, completed: Checkout) -> None:
     weights = "original/0000-0001.safetensors"
     finished.result(weights).unlink()
@@ -119,6 +126,7 @@ def test_a_log_that_takes_no_more_lines_costs_no_work(finished: Checkout, comple
     assert finished.result(weights).read_bytes() == completed.result(weights).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_from_the_start_is_told_before_anything_runs(finished: Checkout) -> None:
     finished.result("tables/klom.md").unlink()
     before = finished.artifacts("**/*.*")
