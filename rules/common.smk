@@ -60,8 +60,9 @@ except UnlearnkitError as error:
 EXECUTION = EXPERIMENT.execution
 # the files that describe the experiment, as errors name them
 CONFIGURED = " and ".join(os.path.relpath(file) for file in workflow.configfiles)
-# how commands on pages name them
-OPTION = option([os.path.relpath(file) for file in workflow.overwrite_configfiles])
+# how commands on pages name them; those that lie elsewhere go by their names, since pages may be published
+named = [Path(os.path.abspath(file)) for file in workflow.overwrite_configfiles]
+OPTION = option([file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file.name for file in named])
 
 
 def refuse_asked(asked):

@@ -84,6 +84,7 @@ def drawers_of(
     for record in records:
         by_folder.setdefault(_folder(record), []).append(record)
     keys = dict.fromkeys((row["forget_set"], row["candidate"]) for own in rows.values() for row in own)
+    oracles = {name: [row for row in own if row["candidate"] == "oracle"] for name, own in rows.items()}
     found = {}
     for order, (forget_set, candidate) in enumerate(keys):
         models = by_folder.get(_population(forget_set, candidate), [])
@@ -96,7 +97,7 @@ def drawers_of(
             _settings(models, variants.get(candidate)),
             _seeds(models, candidate, seed),
             [
-                _value(name, row, metrics[name])
+                _value(name, row, metrics[name], oracles[name])
                 for name, table in own.items()
                 for row in _headline(table, metrics[name])
             ],
@@ -144,20 +145,25 @@ def _seeds(models: Sequence[Record], candidate: str, seed: Any) -> str:
     return f"base seed {seed}{scheme}, role {role}, {span}: each draws from (base seed, role, its index, stage)"
 
 
-def _value(name: str, row: Row, metric: ModuleType) -> Value:
+def _value(name: str, row: Row, metric: ModuleType, oracles: Sequence[Row]) -> Value:
     statistic = metric.STATISTIC
     low, high = interval_of(row, statistic)
-    oracles = "" if row["n_oracles"] is None else f" / {row['n_oracles']}"
+    compared = "" if row["n_oracles"] is None else f" / {row['n_oracles']}"
     return Value(
         f"{name}: {STATISTICS[statistic]} of {metric.MEASURES[metric.HEADLINE]['label']}",
         row["epoch"],
         row["split"],
         failure(row) or shown(row[statistic]),
         between(low, high, 3),
-        shown(row.get(f"floor_{statistic}")),
-        f"{row['n_models']}{oracles}",
+        shown(next((own[statistic] for own in oracles if _alike(own, row)), None)),
+        f"{row['n_models']}{compared}",
         "" if row["n_samples"] is None else f"{row['n_samples']:,}",
     )
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Whether two rows are of the same measure on the same samples."""
+    return all(row[name] == other[name] for name in ("forget_set", "split", "measure"))
 
 
 def _file(record: Record) -> File:

@@ -67,10 +67,13 @@ class SiteGraph:
         """Return target -> addresses of artifacts that the report names, and does not depend on."""
         searches = SearchGraph(self.graph)
         tables = ("arena", "sizes") if self.arena.metrics() else ()
-        ranking = "tofu_all" if getattr(self.graph.experiment, "has_pairs", False) else "vision_all"
+        page = self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])
+        pairs = getattr(self.graph.experiment, "has_pairs", False)
+        # no target of its own is named after what is neither images nor pairs
+        ranking = "tofu_all" if pairs else page if self.page.words_slice() else "vision_all"
         files = {
             "report_all": [self.graph.path(layout.ARTIFACT_GRAPH)],
-            ranking: [self.graph.path(layout.LEADERBOARD, leaderboard=layout.LEADERBOARD_FILES["page"])],
+            ranking: [page],
             **{f"{table}_all": self.arena.forms(table) for table in tables},
             "sustainability_all": ContinualGraph(self.graph).results(),
             "durability_all": AttackGraph(self.graph).forms(),
