@@ -32,10 +32,10 @@ COMMANDS = {
     "paper": "LaTeX tables, methods, sources and figures of finished results",
     "plan": "what is missing, and what will it cost?",
     "publish": "results as a data set of the hub that others can verify, reproduce and build on",
-    "reproduce": "compute a published value again: equal, or how far from it?",
+    "reproduce": "compute a published value again, and compare",
     "schema": "print the JSON Schema of the configuration",
-    "score": "are margins that were computed anywhere those of models that never saw the forget set?",
-    "status": "how far is a run: what is done, runs, failed and is left, and how long will it take?",
+    "score": "how far are margins, computed anywhere, from those of models that never saw the forget set?",
+    "status": "how far is a run: what is done, running, failed and left, and how long will it take?",
     "trace": "what a file was made from",
     "verify": "are all artifacts what their jobs wrote?",
 }

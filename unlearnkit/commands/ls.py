@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """List methods, metrics, data sets, models, observations, experiments and published pools, one line each.
 
-    What a configuration or `score --pool` may name; plug-ins of the user's are in no list. Nothing of it is imported.
+    These are the names that a configuration or `score --pool` may use. Plug-ins of a user are not listed.
     """
     for name in options.kinds:
         if name not in KINDS:

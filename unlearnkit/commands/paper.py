@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write LaTeX tables, a methods section, BibTeX of what was used and figures (PDF, PNG) of finished results.
 
-    Results that are unfinished, stale or damaged are refused. What has no source that is known is named.
+    Results that are unfinished, stale or damaged are refused. Methods and metrics without a known source are named.
     """
     results = one_experiment(options.results)
     folder = options.out or Path("paper", results.experiment)

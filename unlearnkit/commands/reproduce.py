@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compute a cell of a table, or random shards, again: price first, then equal to the byte or how far from it.
+    """Compute a cell of a table, or random shards, again: state the cost, then whether the result is equal to the byte.
 
-    The exit status is 0 if all is equal, 1 if something differs or cannot be computed.
+    Differences are stated. The exit status is 0 if all is equal, 1 if something differs or cannot be computed.
     """
     cell = Cell.named(options.cell) if options.cell else None
     _refuse(options)
