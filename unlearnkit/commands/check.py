@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Examine configuration, environment, folder, data, devices and cluster, and say what to do about each finding.
+    """Examine configuration, environment, folder, data, devices and cluster, with a remedy for each finding.
 
-    Configuration files and --config are merged from left to right; those that name no experiment go over config.yaml,
-    as by snakemake. Ends with status 1 if there is an error. Nothing is downloaded or changed.
+    Configuration files and --config are merged from left to right; if none names an experiment, they are merged over
+    config.yaml, as snakemake does. The exit status is 1 if there is an error. Nothing is downloaded or changed.
     """
     case, levels = Case([*options.files, *options.configfile], options.config), []
     wanted = [*(options.only or SECTIONS)]

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare two leaderboards of one protocol: Kendall's rank correlation, and which variants moved.
 
-    Refused where rule, metrics or protocol differ. The seed may differ, and so may the variants: common ones count.
+    Leaderboards whose rule, metrics or protocol differ are refused. Seeds and variants may differ; common ones count.
     """
     found = compared(_read(options.old), _read(options.new))
     print(

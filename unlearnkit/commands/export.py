@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write curves of training, a run for each model, and metrics by epoch, a run for each candidate of a forget set.
+    """Write training curves, one run per model, and metrics by epoch, one run per candidate and forget set.
 
-    What is not made yet is left out. Show them by `tensorboard --logdir FOLDER`.
+    What does not exist yet is left out. Show the runs with `tensorboard --logdir FOLDER`.
     """
     results = load(options.results)
     folder = options.out or Path("tensorboard", results.folder.name)

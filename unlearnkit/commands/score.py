@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare margins of unlearned models with those of oracles: metrics, the noise floor, intervals, a verdict.
 
-    Nothing is written, and nothing but the files is read. What is not known of samples is stated in a note.
+    Nothing is written, and nothing but the files is read. A note states what is not known about samples.
     """
     known = scorable()
     for name in options.metrics:

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare all artifacts with their records, and the records with each other, back to the raw data.
 
-    Ends with status 1 if there are problems; each takes one line, with the command that repairs it. Removed weights are
+    The exit status is 1 if there are problems; each is one line, with the command that repairs it. Removed weights are
     no problem, nor are artifacts that are older than what they were made from, or that the present code or
     configuration would make differently.
     """
