@@ -24,6 +24,7 @@ def test_test_rows_have_margins_and_scores(fresh: Checkout) -> None:
             "shard_size": 4,
             "forget_sets": {"tenth": {"kind": "random", "size": 20, "seed": 123}},
             "methods.scrub": DELETED,
+            "methods.load_oracle": DELETED,
             "metrics.retention": {},
             "metrics.calibration": {},
         }

@@ -121,10 +121,13 @@ class Campaign:
 # looking at a run
 
 
-def until(run: Run, condition: Callable[[], Any]) -> Any:
-    """Return what `condition` returns once that is true, or what it returns when the run has ended."""
+def until(run: Run, condition: Callable[[], Any], pause: float = 0.001) -> Any:
+    """Return what `condition` returns once that is true, or what it returns when the run has ended.
+
+    It is asked every `pause` seconds.
+    """
     while not (found := condition()) and run.ended() is None:
-        time.sleep(0.001)
+        time.sleep(pause)
     return found
 
 
