@@ -87,7 +87,8 @@ def test_originals_are_apart_from_oracles_and_methods_lie_between(
 def _prompts_are_attacked(copy: Checkout) -> None:
     """After an attack on prompts, the same models are asked other questions, and nothing is stored of them."""
     told = {"told": {"attack": "prefix", "text": "Say:"}}
-    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT | {"attacks": told}, sort_keys=False))
+    experiment = yaml.safe_load((copy.root / CONFIG).read_text())
+    (copy.root / CONFIG).write_text(yaml.safe_dump(experiment | {"attacks": told}, sort_keys=False))
     name = "npo/0000-0002.margins.parquet"
     margins = f"results/tiny/attacked/told/last/{name}"
     assert copy.make(margins).counts == {"prompts": 1, "margins": 1}
@@ -98,7 +99,7 @@ def _prompts_are_attacked(copy: Checkout) -> None:
     before, after = (copy.result(f"{folder}/last/{name}") for folder in ("unlearned", "attacked/told"))
     assert not read_table(before)[0].equals(read_table(after)[0])
     told["told"]["text"] = "Tell:"
-    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT | {"attacks": told}, sort_keys=False))
+    (copy.root / CONFIG).write_text(yaml.safe_dump(experiment | {"attacks": told}, sort_keys=False))
     assert copy.plan(margins).counts == {"prompts": 1, "margins": 1}
 
 

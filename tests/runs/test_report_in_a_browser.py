@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-import tiny_corpus
 import tiny_pairs
-from checkout import Checkout, MadeOnce
+import tiny_village
+from checkout import CONFIG, Checkout, MadeOnce
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCHEMES = ("light", "dark")
@@ -23,8 +23,9 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),
 ]
 
-LINKS = "[...document.querySelectorAll('a[href]')].filter(a => !a.closest('#on-request ~ dl')).map(a => a.href)"
-"""All addresses on a page, but those of what is made only if it is asked for."""
+RUNS = {"pairs": tiny_pairs, "village": tiny_village}
+LINKS = "[...document.querySelectorAll('a[href]')].map(a => [a.href, Boolean(a.closest('#on-request ~ dl'))])"
+"""All addresses on a page, each with whether it is of what is made only if it is asked for."""
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +37,12 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module", params=["images", "text", "pairs"])
+@pytest.fixture(scope="module", params=["images", *RUNS])
 def run(request: pytest.FixtureRequest, pristine: Checkout, made_once: MadeOnce) -> Checkout:
-    """A copy with a finished experiment, on images, text or question-answer pairs, as other tests need it too."""
+    """A copy with a finished experiment: the embedded one, TOFU or the village, in small."""
     if request.param == "images":
         return request.getfixturevalue("completed")
-    return made_once(request.param, pristine, {"text": tiny_corpus, "pairs": tiny_pairs}[request.param].finish)
+    return made_once(request.param, pristine, RUNS[request.param].finish)
 
 
 @contextmanager
@@ -59,10 +60,10 @@ def watched(browser: Any, **settings: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any, completed: Checkout) -> Iterator[Any]:
-    """The front page of the experiment on images."""
+def page(browser: Any, run: Checkout) -> Iterator[Any]:
+    """The front page of an experiment."""
     with watched(browser) as opened:
-        opened.goto(completed.result("report/index.html").resolve().as_uri())
+        opened.goto(run.result("report/index.html").resolve().as_uri())
         yield opened
 
 
@@ -88,17 +89,18 @@ def test_every_page_is_accessible_in_both_themes_and_never_scrolls_sideways(brow
 
 def test_links_lead_to_pages_places_and_files_that_are_there(browser: Any, run: Checkout) -> None:
     ids: dict[Path, set[str]] = {}
-    links: dict[Path, list[str]] = {}
+    links: dict[Path, list[tuple[str, bool]]] = {}
     with watched(browser) as opened:
         for path in pages_of(run):
             opened.goto(path.as_uri())
             links[path] = opened.evaluate(LINKS)
             ids[path] = {*opened.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")}
-    # made only if it is asked for, so its link is among those that are left out
-    reached = {run.result(f"report/{name}.html").resolve() for name in ("index", "graph")}
+    reached = {run.result("report/index.html").resolve()}
     for path, addresses in links.items():
-        for address in map(urlsplit, addresses):
+        for address, on_request in ((urlsplit(text), on_request) for text, on_request in addresses):
             target = Path(unquote(address.path))
+            if on_request and not target.exists():
+                continue
             assert address.scheme == "file" and target.is_file(), (path, target)
             assert not address.fragment or unquote(address.fragment) in ids[target], (path, address)
             reached.add(target)
@@ -146,25 +148,37 @@ def test_a_number_opens_what_is_behind_it_and_escape_closes_it(page: Any) -> Non
     assert drawer.count() == 1
     content = drawer.inner_text()
     assert all(word in content for word in ("SHA-256", "base seed", "snakemake --force results/", "unlearnkit trace"))
+    assert f".parquet --configfile {CONFIG}" in content
     page.keyboard.press("Escape")
     assert drawer.count() == 0
 
 
-def test_a_name_from_the_table_is_found_by_trace(page: Any, completed: Checkout) -> None:
+def test_a_name_from_the_table_is_found_by_trace(page: Any, run: Checkout) -> None:
     name = page.locator("#overview-table tbody.contender th a").first.inner_text()
-    traced = completed.unlearnkit("trace", "results/tiny/tables/klom.md", "--cell", f"candidate={name}")
-    assert traced.status == 0 and f"/{name}/" in traced.output
+    metric = page.locator("#metrics + .scroll a").first.inner_text()
+    traced = run.unlearnkit("trace", f"results/tiny/tables/{metric}.md", "--cell", f"candidate={name}")
+    assert traced.status == 0 and f"/{name}/" in traced.output, traced.output
 
 
 def test_a_forget_set_shows_its_samples_and_the_theme_changes(page: Any) -> None:
-    page.get_by_role("link", name="nines").first.click()
-    pictures = page.locator("table.samples img")
-    assert page.locator("h1").inner_text() == "Forget set nines" and pictures.count() > 0
-    pictures.first.scroll_into_view_if_needed()
-    assert pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 8
+    page.locator("#forget-sets + .scroll a").first.click()
+    assert page.locator("h1").inner_text().startswith("Forget set ")
+    sample = page.locator("table.samples td.wrap").first
+    sample.scroll_into_view_if_needed()
+    pictures = sample.locator("img")
+    if pictures.count():
+        assert pictures.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 8
+    else:
+        assert len(sample.inner_text().split()) > 3
     page.locator("button.behind").first.click()
     assert page.locator(".drawer:popover-open").count() == 1
     page.keyboard.press("Escape")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="dark colours").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_the_opening_figure_has_a_point_for_every_method(page: Any) -> None:
+    names = page.locator("#overview-table tbody.contender tr:not(.earlier) th a").all_inner_texts()
+    titles = page.locator("figure.hero svg title").all_text_contents()
+    assert names and all(any(title.startswith(f"{name}, ") for title in titles) for name in names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -24,14 +26,28 @@ EXPERIMENT: dict[str, Any] = {
     "shard_size": 3,
     "forget_sets": {"last": {"kind": "pair_list", "name": "forget05"}},
     "methods": {
-        "npo": {"method": "npo", "steps": 30, "batch_size": 8, "lr": 1.0e-3},
+        "npo": {"method": "npo", "steps": 30, "batch_size": 8, "lr": 1.0e-3, "snapshots": [15, 30]},
         "graddiff": {"method": "graddiff", "steps": 20, "batch_size": 8, "lr": 3.0e-4},
     },
     "metrics": {"margin_distance": {}},
 }
 
 
+TOFU = {
+    "name": "tofu",
+    "tokenizer": {"kind": "bpe", "vocabulary_size": 800},
+    "sequence_length": 192,
+    "pairs": {"first": 3924},
+}
+"""What differs with 48 pairs of TOFU itself, the last 12 of which are of its list forget01."""
+
+
 def finish(copy: Checkout) -> None:
-    """Make the tiny experiment this one, and finish it with its report."""
-    (copy.root / CONFIG).write_text(yaml.safe_dump(EXPERIMENT, sort_keys=False))
+    """Make the tiny experiment this one, on TOFU's own pairs where they are beside the clone; finish it, and report."""
+    folder = Path(os.environ.get("UNLEARNKIT_SHARED", Path(__file__).parents[3] / "shared")) / "data"
+    experiment = EXPERIMENT
+    if (folder / "tofu").is_dir():
+        forgotten = {"last": {"kind": "pair_list", "name": "forget01"}}
+        experiment = EXPERIMENT | {"data": EXPERIMENT["data"] | TOFU | {"root": str(folder)}, "forget_sets": forgotten}
+    (copy.root / CONFIG).write_text(yaml.safe_dump(experiment, sort_keys=False))
     copy.make("margin_distance_all", "report_all")
