@@ -137,11 +137,11 @@ def _frame(axes: Axes, points: Sequence[Row]) -> int:
         if ends.size and np.ptp(own) > STRETCH * np.ptp(ends) > 0:
             margin = 0.1 * np.ptp(ends)
             limits = np.array([ends.min() - margin, ends.max() + margin])
-            low, high = scale.inverted().transform(limits)
-            axes.set(**{f"{name}lim": (low, high)})
-            if axis.get_scale() == "log":
-                logarithmic_ticks(axis, high / low)
+            axes.set(**{f"{name}lim": scale.inverted().transform(limits)})
             outside |= {*np.flatnonzero((own < limits[0]) | (own > limits[1])).tolist()}
+        if axis.get_scale() == "log":
+            low, high = axes.get_xlim() if name == "x" else axes.get_ylim()
+            logarithmic_ticks(axis, high / low)
     return len(outside)
 
 
