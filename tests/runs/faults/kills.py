@@ -60,7 +60,7 @@ SHORT = {**CONFIGURATION, "num_models": 2, "held_out_oracles": 2, "methods.do_no
 """The same with one shard of everything, for as many kills as there are stages."""
 
 
-PAGE = ("tables/*", "figures/*/*", "report/*")
+PAGE = ("tables/*", "figures/*/*", "report/**/*")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def folders(copy: Checkout) -> list[str]:
 def remove(copy: Checkout, *patterns: str) -> None:
     """Delete artifacts."""
     for pattern in patterns:
-        for path in copy.result("").glob(pattern):
+        for path in filter(Path.is_file, copy.result("").glob(pattern)):
             path.unlink()
 
 
