@@ -101,7 +101,7 @@ class Campaign:
 
     def _kill_once(self, rng: random.Random, stages: set[str], kind: str) -> Kill | None:
         with Run(self.copy, "--cores", "1") as run:
-            if not until(run, lambda: run.scripts() and stage_of(run) in stages):
+            if not until(run, lambda: run.scripts() and stage_of(run) in stages, pause=0.02):
                 assert run.ended() == 0, run.output
                 # all is done before each stage had its kills: the last stage takes those of the others
                 remove(self.copy, *PAGE)
@@ -178,7 +178,7 @@ def undisturbed(copy: Checkout) -> dict[str, float]:
         while run.ended() is None:
             if len(run.jobs()) > len(begins):
                 begins.append((stage_of(run), time.monotonic()))
-            time.sleep(0.005)
+            time.sleep(0.02)
         assert run.ended() == 0, run.output
     begins.append(("", time.monotonic()))
     seconds = [(stage, end - start) for (stage, start), (_, end) in itertools.pairwise(begins)]
