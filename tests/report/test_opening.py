@@ -125,7 +125,7 @@ def test_the_answer_names_who_cannot_be_distinguished_from_the_first():
 
 def test_the_answer_claims_nothing_without_a_test_a_rival_or_a_ranking():
     assert "cannot be tested" in answer(ranked(entry("a", 1, like=None), entry("b", 2, like=None), p=None), {})[1]
-    assert "neither better nor worse" in answer(ranked(entry("a", 1, like=None), p=None), {})[0]
+    assert "no other method here" in answer(ranked(entry("a", 1, like=None), p=None), {})[0]
     none = {"rankings": [], "cannot": ["any rank: nothing to rank"], "metrics_left_out": {"mia": "it has no value"}}
     assert answer(none, {}) == ["No method is called best here: nothing can be ranked."]
     assert cannot(none) == ["any rank: nothing to rank", "how mia ranks: it has no value"]

@@ -45,7 +45,7 @@ def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
         f"{names} {tie} of {_counted(len(entries), 'variant')}, by mean rank ({shown(first[0]['mean_rank'], '.2f')}) "
         f"over {_counted(overall['cells'], 'comparison')} (forget set × metric)."
         if len(entries) > 1
-        else f"{names} is the only variant that is ranked, so it is neither better nor worse than another."
+        else f"{names} is the only variant that is ranked: there is no other method here to compare it with."
     ]
     said += _sure(overall, first) if len(entries) > 1 else []
     return [*said, *_floor(board, first), *_price(first, costs), *_others(board, {entry["method"] for entry in first})]
