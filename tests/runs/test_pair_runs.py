@@ -79,8 +79,9 @@ def test_originals_are_apart_from_oracles_and_methods_lie_between(
     assert distance["original"] > 4 * distance["oracle"]
     assert distance["npo"] < 0.9 * distance["original"]
     record = json.loads(copy.result("forget_sets/last.npy.json").read_text())
-    assert record["size"] == 12 and record["copies"] == {"retain": 0, "validation": 0}
-    assert record["questions"] == {"retain": 0, "validation": 0}
+    for found in (record["copies"], record["questions"]):
+        assert {"retain", "validation"} <= {*found} and not any(found.values())
+    assert record["size"] == 12
     _prompts_are_attacked(copy)
 
 
