@@ -330,6 +330,7 @@ def code(changed: Change, named: str) -> str:
 IMPORTS = "from . import losses\nfrom .parts.norms import norm\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["mine/shrink.py", "lab.shrink"])
 def test_a_plug_in_is_fingerprinted_with_what_it_imports_from_its_own_folder(
     named: str, package: Path, changed: Change

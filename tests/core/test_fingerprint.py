@@ -136,6 +136,7 @@ def test_a_method_is_alone_with_its_file(edit: Edit, package: Path, original_cod
     assert changed(package, original_codes) == {"scrub"}
 
 
+@pytest.mark.slow
 def test_an_edit_below_counts_for_all_that_run_it(edit: Edit, package: Path, original_codes: dict[str, str]) -> None:
     edit("training/images/losses.py", "return total / labels.shape[-1]", "return total / labels.shape[-1] / 2")
     found = changed(package, original_codes)

@@ -78,6 +78,7 @@ def codes(package: Path, *edited: str) -> list[dict[str, list[str]]]:
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_tasks_have_fingerprints_of_their_own(package: Path) -> None:
     edited = {
         "image": (

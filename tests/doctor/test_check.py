@@ -81,6 +81,7 @@ def test_a_sound_clone_has_no_error(repository: Path, check: Run) -> None:
 # a broken environment
 
 
+@pytest.mark.slow
 def test_broken_packages_are_named_and_the_rest_is_examined(tmp_path: Path, check: Run) -> None:
     module(tmp_path, "pydantic", "raise ImportError('built for another Python')")
     (tmp_path / "Snakefile").touch()
@@ -147,6 +148,7 @@ def test_every_dependency_is_examined_under_the_name_it_is_imported_by() -> None
     assert version_of("2.11.0+cu126") == (2, 11, 0) < version_of("2.11.1") < version_of("2.12rc1")
 
 
+@pytest.mark.slow
 def test_the_package_of_a_projector_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     (tmp_path / "modules").mkdir()
@@ -227,6 +229,7 @@ def test_a_folder_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 # data
 
 
+@pytest.mark.slow
 def test_data_that_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (finding,) = of("data", configured(tmp_path, {"data": {"name": "mnist"}}))

@@ -65,6 +65,7 @@ def test_copies_in_two_classes_are_a_warning_or_an_error(pictures: Path, tmp_pat
         assert [*found.values()] == [level]
 
 
+@pytest.mark.slow
 def test_a_file_with_names_is_read_and_a_wrong_name_is_found(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "these.txt").write_text("waves/00001.png\nwaves/x.png\n")
     found = findings(tmp_path, forget_sets={"these": {"kind": "file", "file": "these.txt", "indices": "names"}})

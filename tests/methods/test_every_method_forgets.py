@@ -33,17 +33,8 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Pool:
     return Pool(EXPERIMENT, tmp_path_factory.mktemp("pool"))
 
 
-LONG = {"dm_direct", "fisher"}
-"""Variants that take many seconds; what every method keeps is tested of them as of the others (test_conformance)."""
-
-
-@pytest.mark.parametrize(
-    "variant",
-    [
-        pytest.param(variant, id=name, marks=pytest.mark.slow if name in LONG else ())
-        for name, variant in EXPERIMENT.variants.items()
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [pytest.param(own, id=name) for name, own in EXPERIMENT.variants.items()])
 def test_the_forget_set_moves_toward_the_oracles(variant: Variant, pool: Pool) -> None:
     settings = variant.settings.model_dump(mode="json")
     last = max(variant.snapshots)

@@ -26,6 +26,7 @@ def paper(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+@pytest.mark.slow
 def test_the_document_names_files_that_are_there_and_sources_that_are_listed(paper: Path) -> None:
     document = (paper / "paper.tex").read_text()
     named = {f"{name}.tex" for name in re.findall(r"\\input\{(.+?)\}", document)}

@@ -106,6 +106,7 @@ def is_an_entry_of(copy: Checkout, experiment: str, entry: str) -> None:
     assert "ok       configuration: " in succeeds(copy, sys.executable, "-m", "unlearnkit", *check)
 
 
+@pytest.mark.slow
 def test_a_new_method_and_the_short_one_of_the_page_keep_what_every_method_promises(fresh: Checkout) -> None:
     new_method(fresh)
     entry = method_of_a_page(fresh, "docs/adding-a-method.md", "shrink", "image")

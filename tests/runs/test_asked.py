@@ -96,6 +96,7 @@ def test_a_metric_that_is_not_configured_is_checked_when_it_is_asked_for(reposit
     assert "metrics.klom" in told
 
 
+@pytest.mark.slow
 def test_what_would_mix_two_recipes_is_refused(finished: Checkout) -> None:
     finished.configure({"training.lr": 0.2, "methods.fine_tune": {"method": "fine_tune", "epochs": 1}})
     for arguments in (["-n", "--rerun-triggers", "mtime"], ["--touch"]):
@@ -113,6 +114,7 @@ def test_what_would_mix_two_recipes_is_refused(finished: Checkout) -> None:
     assert finished.plan("--rerun-triggers", "mtime").counts["unlearn"] == 4
 
 
+@pytest.mark.slow
 def test_what_a_run_replaces_is_said_before(finished: Checkout) -> None:
     planned = finished.unlearnkit("plan", "--configfile", "tiny.yaml", "--config", "seed=1")
     assert "This run replaces artifacts that were made with other settings or code (seed 0 -> 1): " in planned.output

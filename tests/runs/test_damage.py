@@ -114,6 +114,7 @@ def wrong_sets(completed: Checkout, tmp_path_factory: pytest.TempPathFactory) ->
     return copy, copy.snakemake("--keep-going", *(target(f"forget_sets/{name}.npy") for name in WRONG_SETS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG_SETS)
 def test_a_wrong_forget_set_is_named_and_not_written(wrong_sets: tuple[Checkout, Outcome], name: str) -> None:
     copy, outcome = wrong_sets

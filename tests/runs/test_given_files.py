@@ -118,6 +118,7 @@ def test_rows_in_a_local_folder_are_inputs_and_what_hf_notes_beside_them_is_none
     assert fresh.plan(target).counts == made
 
 
+@pytest.mark.slow
 def test_a_forget_sets_file_that_is_gone_is_told_before_anything_is_removed(fresh: Checkout) -> None:
     indices = fresh.root / "some.txt"
     indices.write_text("3\n5\n8\n")

@@ -90,6 +90,7 @@ def test_a_metric_reads_what_is_observed(fresh: Checkout) -> None:
     assert {*fresh.plan(f"{NAME}_all").counts} == {"hidden", "score", "table", f"{NAME}_all"}
 
 
+@pytest.mark.slow
 def test_an_observation_that_is_asked_for_is_planned_of_all_models(fresh: Checkout) -> None:
     with_metric(fresh)
     planned = fresh.plan("hidden_all")

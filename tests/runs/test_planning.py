@@ -61,6 +61,7 @@ def test_a_finished_experiment_misses_nothing(completed: Checkout) -> None:
     assert (plan["stages"], plan["total"]["jobs"], plan["elapsed_seconds"]) == ([], 0, 0)
 
 
+@pytest.mark.slow
 def test_only_what_depends_on_a_lost_file_is_missing(finished: Checkout) -> None:
     finished.result("oracle/nines/0002-0003.margins.parquet").unlink()
     plan = planned(finished)
@@ -80,6 +81,7 @@ def test_options_are_those_of_snakemake(finished: Checkout) -> None:
     assert (slurm["cores"], slurm["jobs_at_once"]) == (None, 64)
 
 
+@pytest.mark.slow
 def test_a_plan_counts_with_the_gpu_slots_of_this_machine_and_not_with_them_on_a_cluster(pristine: Checkout) -> None:
     execution = "execution={local_gpus: [0, 1, 2, 3], jobs_per_gpu: 2}"
     plan = planned(pristine, "originals", "--config", execution)
@@ -88,6 +90,7 @@ def test_a_plan_counts_with_the_gpu_slots_of_this_machine_and_not_with_them_on_a
     assert planned(pristine, "originals", "--config", execution, "--profile", "slurm")["gpus"] is None
 
 
+@pytest.mark.slow
 def test_every_job_leaves_a_record_that_survives_its_results(finished: Checkout) -> None:
     finished.run("rm", "-r", "results")
     plan = planned(finished)
@@ -135,6 +138,7 @@ def test_the_table_says_what_it_rests_on(completed: Checkout) -> None:
     assert [line.split(":")[0] for line in text.splitlines()[-4:]] == ["Elapsed", "Disk", "Download", "Records"]
 
 
+@pytest.mark.slow
 def test_missing_raw_data_is_a_download(fresh: Checkout) -> None:
     mnist = ("--config", "data={name: mnist, train_size: 200, validation_size: 60}")
     assert planned(fresh, *mnist)["download_bytes"] == 11_594_722

@@ -16,6 +16,7 @@ def literal(copy: Checkout, *arguments: str) -> Outcome:
     return copy.run(sys.executable, "-m", "snakemake", *arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -61,6 +62,7 @@ def test_a_public_target_plans_what_it_is_named_after(pristine: Checkout, target
     assert last <= set(pristine.plan(target).counts)
 
 
+@pytest.mark.slow
 def test_training_targets_plan_no_more_than_training(pristine: Checkout) -> None:
     assert pristine.plan("originals").counts.keys() == {"dataset", "original", "originals"}
     assert pristine.plan("oracles").counts == {"dataset": 1, "forget_set": 2, "oracle": 4, "oracles": 1}
@@ -79,6 +81,7 @@ def test_the_rules_are_linted_and_formatted(pristine: Checkout) -> None:
     assert formatted.status == 0, formatted.output
 
 
+@pytest.mark.slow
 def test_a_home_that_cannot_be_written_is_no_matter(fresh: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/dev/null/home")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)

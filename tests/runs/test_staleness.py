@@ -201,6 +201,7 @@ def register(finished: Checkout) -> None:
     finished.edit("unlearnkit/registry.py", line, line + line.replace("scrub", "shrink"))
 
 
+@pytest.mark.slow
 def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None:
     register(finished)
     finished.configure({"methods.shrink": {"method": "shrink"}})

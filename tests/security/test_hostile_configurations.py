@@ -60,6 +60,7 @@ def test_aliases_within_bounds_are_fine(tmp_path: Path) -> None:
     assert MOST_VALUES > 10_000
 
 
+@pytest.mark.slow
 def test_check_refuses_a_template_without_running_it(
     canary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

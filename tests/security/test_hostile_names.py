@@ -99,13 +99,20 @@ def files(kind: str, name: str) -> list[str]:
     return [*sets, *graph.results(*graph.metrics), *ReportGraph(graph).cost_records(), graph.path(layout.REPORT)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param(kind, name, id=f"{kind}-{what}", marks=() if (number + place) % 3 == 0 else pytest.mark.slow)
+        for number, (what, name) in enumerate(HOSTILE.items())
+        for place, kind in enumerate(KINDS)
+    ],
+)
 def test_a_hostile_name_is_refused(kind: str, name: str) -> None:
     with pytest.raises(ConfigError):
         load_experiment(configuration(kind, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=20)
 @given(name=st.text(st.sampled_from("aZ0_-. /\\$;'\"<>&|{}\n\x00~*"), min_size=1, max_size=8))

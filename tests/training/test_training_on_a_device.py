@@ -65,6 +65,7 @@ def assert_same(expected: Iterator[np.ndarray], found: Iterator[np.ndarray]) -> 
         np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGES)
 def test_images(name: str, digits: ImageSet, worker_of: Callable[..., Worker], elsewhere: torch.device) -> None:
     few = digits.subset(12, 2)

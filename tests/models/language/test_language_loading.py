@@ -40,6 +40,7 @@ Architecture("nanogpt", registry.load("model", "nanogpt").Settings(), 64, (16,))
 """
 
 
+@pytest.mark.slow
 def test_models_build_after_transformers_loaded_one(tmp_path: Path) -> None:
     command = [sys.executable, "-c", AFTER_TRANSFORMERS, str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -74,6 +74,7 @@ class Watch:
         return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_the_gpu_of_a_job_stands_in_its_log_and_record(
     fresh: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
