@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,18 @@ def combined(problems: Sequence[ConfigError], advice: str = "") -> ConfigError:
 
 def from_validation(error: ValidationError, model: type[BaseModel], prefix: Sequence[str] = ()) -> list[ConfigError]:
     """Return one ConfigError per problem that pydantic found in data for `model`, read from key path `prefix`."""
-    schema = model.model_json_schema()
+    schema = _schema_of(model)
     errors = error.errors()
     # a list with a wrong item is also said to be too short
     inner = [details for details in errors if not any(_inside(other["loc"], details["loc"]) for other in errors)]
     problems = [_problem(schema, dict(details), prefix) for details in inner]
     # every member of a union complains, in the same words
     return list({str(problem): problem for problem in problems}.values())
+
+
+@functools.lru_cache(maxsize=4)
+def _schema_of(model: type[BaseModel]) -> Node:
+    return model.model_json_schema()
 
 
 def unwanted_booleans(raw: Any, accepted: Any, path: tuple[str, ...] = ()) -> Iterator[ConfigError]:
