@@ -7,6 +7,8 @@ BIN = $(VENV)/bin
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # jobs pin their own threads; two processes of two threads on two cores are eight times slower than two of one
 export OMP_NUM_THREADS = 1
+# images of containers often switch bytecode off; tests start two thousand processes, which would each compile the package
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-full test-faults test-smoke test-slurm test-lowest lint docs format report schema requirements benchmarks demo-docs concepts-docs evaluation-docs tofu-docs icu-docs clean
 
