@@ -1,1 +1,1 @@
-"""The three yardsticks: the original itself, an oracle, and an oracle that stopped early."""
+"""The three baselines: the original itself, an oracle, and an oracle that stopped early."""
