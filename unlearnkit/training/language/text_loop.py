@@ -49,11 +49,11 @@ def fit_text(
     end_step: Callable[[Step], None],
     resume: TrainingState | None = None,
 ) -> nn.Module:
-    """Train `model` in place by `recipe` on the sequences of `visits`, and return it in eval mode.
+    """Train `model` in place by `recipe` on the sequences of `training_order`, and return it in eval mode.
 
     A step descends the mean cross entropy over all targets of its sequences, however they are divided among processes
-    and forward passes. `end_step` is called after each; from a moment that it captures, `resume` continues, on a CPU to
-    the same bits. Raises TrainingError if the model is to be compiled and cannot be.
+    and forward passes. `end_step` is called after each; `resume` is the state of training that it captured, from which
+    training continues, on a CPU to the same bits. Raises TrainingError if the model is to be compiled and cannot be.
     """
     joined = join(worker.group, model, adapter)
     losses = _compiled(joined, tokens.device) if worker.compiled else _losses(joined)
