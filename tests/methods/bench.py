@@ -162,8 +162,8 @@ class Bench:
         """The file of a tokenizer whose tokens are words, for text."""
         return word_tokenizer(self.dataset.vocabulary_size, self.folder) if isinstance(self.dataset, TextSet) else None
 
-    def procedure(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> UnlearningRecipe:
-        """Return a procedure that keeps the model after its last epoch, unless `snapshots` says otherwise."""
+    def recipe(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> UnlearningRecipe:
+        """Return a recipe that keeps the model after its last epoch, unless `snapshots` says otherwise."""
         chosen = self.settings(method, **settings)
         by_recipe = hasattr(registry.load("method", method), "LAST_EPOCH")
         last = RECIPE.epochs if by_recipe else getattr(chosen, "epochs", getattr(chosen, "steps", 0))
@@ -212,8 +212,8 @@ class Bench:
 
     def kept(self, method: str, snapshots: Sequence[int] | None = None, **settings: Any) -> StackResults:
         """Return what the engine keeps of original 0."""
-        procedure = self.procedure(method, snapshots, **settings)
-        return run_method(self.task, procedure, self.split, self.model(), self.references, (0,), self.worker())
+        recipe = self.recipe(method, snapshots, **settings)
+        return run_method(self.task, recipe, self.split, self.model(), self.references, (0,), self.worker())
 
     def last(self, method: str, **settings: Any) -> State:
         """Return the state of original 0 after the method's last epoch, merged if the method stores a delta."""
@@ -245,7 +245,7 @@ class Bench:
         """Return the unlearned models of a shard of three, by a split of all or by one of each."""
         return unlearn_shard(
             self.task,
-            self.procedure(method, **settings),
+            self.recipe(method, **settings),
             split,
             originals=self.weight_file(0),
             held_out_oracles=self.weight_file(HELD_OUT),

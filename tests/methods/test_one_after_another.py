@@ -36,7 +36,7 @@ def more(bench: Bench) -> np.ndarray:
 
 def first_request(bench: Bench, method: str, path: Path) -> WeightFile:
     """Unlearn the first request, whose last snapshot is what the second one starts from."""
-    (last,) = bench.procedure(method).snapshots
+    (last,) = bench.recipe(method).snapshots
     write_weights(path, bench.shard(method, snapshots=[1, last]).states, {})
     return WeightFile(path)
 
@@ -47,7 +47,7 @@ def second_request(
     """Unlearn the second request from the models of the first one, as its job does."""
     result = unlearn_shard(
         replace(bench.task, base_seed=SEED),
-        bench.procedure(method),
+        bench.recipe(method),
         division_of(bench.dataset, rows, [bench.forget]),
         originals=start,
         held_out_oracles=None,
@@ -71,7 +71,7 @@ def by_hand(bench: Bench, method: str, start: WeightFile, rows: np.ndarray, orig
 
     kept = run_method(
         replace(bench.task, base_seed=SEED),
-        bench.procedure(method),
+        bench.recipe(method),
         split,
         loaded(start.state(1)),
         {},

@@ -23,7 +23,7 @@ def unlearned(bench: Bench, method: str, models: Sequence[int] = range(3), stack
     """Return the unlearned models by index, all from the original 0 of a file."""
     result = unlearn_shard(
         bench.task,
-        replace(bench.procedure(method), from_first=True),
+        replace(bench.recipe(method), from_first=True),
         bench.split,
         originals=bench.weight_file(0),
         held_out_oracles=bench.weight_file(HELD_OUT) if method == "load_oracle" else None,

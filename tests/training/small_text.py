@@ -54,8 +54,8 @@ def text_task(text_set: TextSet, model: str = "nanogpt", **settings: Any) -> Tas
     return task_for(text_set, {"name": model, "layers": 2, "width": 16, "heads": 2, **settings}, 0, CPU)
 
 
-def visits_of(own: TextRecipe, rows: torch.Tensor, text_set: TextSet, seed: int = 0) -> TrainingOrder:
-    """The visits of the model with a seed."""
+def order_of(own: TextRecipe, rows: torch.Tensor, text_set: TextSet, seed: int = 0) -> TrainingOrder:
+    """Return the training order of the model with a seed."""
     stages = {"order": 1, "refill": 2}
 
     def generator(stage: str) -> torch.Generator:
@@ -77,7 +77,7 @@ def trained(
     """A model of a task after training on all of its text."""
     text_set = task.source.text_set
     model = task.fresh("original", [0], CPU)
-    training_order = visits_of(own, torch.arange(text_set.train_size), text_set)
+    training_order = order_of(own, torch.arange(text_set.train_size), text_set)
     worker = dataclasses.replace(worker, **execution)
     return fit_text(
         model, task.architecture.adapter, task.source, training_order, own, worker, end_step=end_step, resume=resume

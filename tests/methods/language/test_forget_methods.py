@@ -233,9 +233,9 @@ def test_forward_passes_of_fewer_sequences_give_the_same_model_at_the_same_cost(
     settings, _, _ = CASES[case]
 
     def kept(size: int | None) -> StackResults:
-        procedure = pairs.procedure(case.split()[0], **{"steps": 2, "lr": 0.01, "batch_size": SIZE, **settings})
+        recipe = pairs.recipe(case.split()[0], **{"steps": 2, "lr": 0.01, "batch_size": SIZE, **settings})
         worker = replace(pairs.worker(), micro_batch_size=size)
-        return run_method(pairs.task, procedure, pairs.split, pairs.model(), {}, (0,), worker)
+        return run_method(pairs.task, recipe, pairs.split, pairs.model(), {}, (0,), worker)
 
     whole, parts = kept(None), kept(3)
     assert parts.passes == pytest.approx(whole.passes, rel=1e-12)

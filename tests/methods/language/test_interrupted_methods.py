@@ -63,10 +63,10 @@ def interrupted(bench: Bench, method: str, **settings: Any) -> tuple[StackResult
     """What is kept of a run that ends after each of its steps, and how often it was begun."""
     folder = Interrupting(str(bench.folder / "interrupted"), "key")
     worker = replace(bench.worker(), resume=folder, checkpoint_seconds=0)
-    procedure = bench.procedure(method, (1, 3, 6), **settings)
+    recipe = bench.recipe(method, (1, 3, 6), **settings)
     for begun in itertools.count(1):
         try:
-            return run_method(bench.task, procedure, bench.split, bench.model(), bench.references, (0,), worker), begun
+            return run_method(bench.task, recipe, bench.split, bench.model(), bench.references, (0,), worker), begun
         except InterruptionError:
             continue
     raise AssertionError
@@ -104,8 +104,8 @@ def test_of_an_adapter_only_the_factors_are_saved(method: str, adapted: Bench) -
     worker = replace(adapted.worker(), checkpoint_seconds=0)
     saved: list[Mapping[str, np.ndarray]] = []
     worker.resume.discard = lambda name=None: saved.append(worker.resume.load(name or "") or {})
-    procedure = adapted.procedure(method, (6,), **settings)
-    run_method(adapted.task, procedure, adapted.split, adapted.model(), {}, (0,), worker)
+    recipe = adapted.recipe(method, (6,), **settings)
+    run_method(adapted.task, recipe, adapted.split, adapted.model(), {}, (0,), worker)
     names = {name.removeprefix("loop/model/") for name in saved[0] if name.startswith("loop/model/")}
     assert names == set(whole.states[6][0])
 
@@ -117,7 +117,7 @@ def test_a_shard_goes_on_within_its_second_model(bench_of: Callable[..., Bench])
         worker = replace(bench.worker(), resume=folder, report=report, checkpoint_seconds=0)
         return unlearn_shard(
             bench.task,
-            bench.procedure("npo", (2, 6), **OWN),
+            bench.recipe("npo", (2, 6), **OWN),
             bench.split,
             originals=bench.weight_file(0),
             held_out_oracles=None,
@@ -152,11 +152,11 @@ def test_a_damaged_snapshot_costs_the_run_and_not_the_job(bench_of: Callable[...
     whole = bench.kept("npo", (1, 6), **OWN)
     folder = Interrupting(str(bench.folder / "interrupted"), "key")
     worker = replace(bench.worker(), resume=folder, checkpoint_seconds=0)
-    procedure = bench.procedure("npo", (1, 6), **OWN)
+    recipe = bench.recipe("npo", (1, 6), **OWN)
     for _ in range(4):
         with pytest.raises(InterruptionError):
-            run_method(bench.task, procedure, bench.split, bench.model(), {}, (0,), worker)
+            run_method(bench.task, recipe, bench.split, bench.model(), {}, (0,), worker)
     snapshot = folder.folder / "models.snapshot_1.safetensors"
     snapshot.write_bytes(snapshot.read_bytes()[:-4])
     healthy = replace(worker, resume=ResumeFolder(folder.output, "key"))
-    assert_equal(run_method(bench.task, procedure, bench.split, bench.model(), {}, (0,), healthy), whole)
+    assert_equal(run_method(bench.task, recipe, bench.split, bench.model(), {}, (0,), healthy), whole)

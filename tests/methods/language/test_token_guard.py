@@ -37,8 +37,8 @@ STOPS: dict[str, Any] = {"max_forget_nll": 4.5, "lr": 0.02, "schedule": "constan
 def test_ascent_stops_and_says_so(method: str, micro_batch_size: int | None, text: Bench) -> None:
     notes: list[str] = []
     worker = replace(text.worker(), report=notes.append, micro_batch_size=micro_batch_size)
-    procedure = text.procedure(method, range(1, 31), steps=30, **STOPS)
-    kept = run_method(text.task, procedure, text.split, text.model(), text.references, (0,), worker)
+    recipe = text.recipe(method, range(1, 31), steps=30, **STOPS)
+    kept = run_method(text.task, recipe, text.split, text.model(), text.references, (0,), worker)
     (note,) = kept.notes
     assert note in notes
     stopped = int(note.split("stopped before step ")[1].split(":")[0])
@@ -50,10 +50,10 @@ def test_ascent_stops_and_says_so(method: str, micro_batch_size: int | None, tex
     assert not same(kept.states[stopped - 2][0], last)
     # the batch that stops it was drawn, and nothing after it
     assert kept.passes[stopped] == kept.passes[30] == kept.all_passes
-    assert kept.passes[stopped - 1] < kept.passes[stopped] <= procedure.settings.passes(230, 10, stopped)
+    assert kept.passes[stopped - 1] < kept.passes[stopped] <= recipe.settings.passes(230, 10, stopped)
 
     told = float(note.split(" is ")[1].split()[0])
-    batches = text.samples("forget").endless(procedure.settings.batch_size)
+    batches = text.samples("forget").endless(recipe.settings.batch_size)
     inputs, labels = [next(batches) for _ in range(stopped)][-1]
     with torch.no_grad():
         loss = token_sum(text.task.architecture.load(last).eval()(inputs), labels) / targets(labels)
@@ -73,7 +73,7 @@ def test_a_loss_that_is_no_number_stops_any_method(method: str, text: Bench) -> 
     model = text.model()
     with torch.no_grad():
         next(model.parameters()).fill_(math.nan)
-    kept = run_method(text.task, text.procedure(method), text.split, model, {}, (3,), text.worker())
+    kept = run_method(text.task, text.recipe(method), text.split, model, {}, (3,), text.worker())
     of = "retain" if method == "token_fine_tune" else "forget"
     assert kept.notes[1:] == [
         f"model 3: stopped before step 1: the mean loss of its {of} batch is not finite",
@@ -156,10 +156,10 @@ def test_notes_of_a_shard_survive_a_resume(text: Bench) -> None:
     worker = Worker(CPU, lambda: 0.0, ResumeFolder(str(text.folder / "shard"), "key"), reported.append)
 
     def run() -> ShardResult:
-        procedure = text.procedure("ga", (1, 30), steps=30, **STOPS)
+        recipe = text.recipe("ga", (1, 30), steps=30, **STOPS)
         return unlearn_shard(
             text.task,
-            procedure,
+            recipe,
             text.split,
             originals=text.weight_file(0),
             held_out_oracles=None,
@@ -179,7 +179,7 @@ def test_notes_of_a_shard_survive_a_resume(text: Bench) -> None:
 def test_the_log_has_a_line_per_snapshot_and_fifty_steps(text: Bench) -> None:
     lines: list[str] = []
     worker = replace(text.worker(), report=lines.append)
-    procedure = text.procedure("token_fine_tune", (3, 60), steps=60, batch_size=4)
-    run_method(text.task, procedure, text.split, text.model(), {}, (0,), worker)
+    recipe = text.recipe("token_fine_tune", (3, 60), steps=60, batch_size=4)
+    run_method(text.task, recipe, text.split, text.model(), {}, (0,), worker)
     assert lines[0].startswith("model 0: effective batch 4 of 230 sequences")
     assert lines[1:] == ["step 3/60", "step 50/60", "step 60/60"]

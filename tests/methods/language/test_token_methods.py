@@ -185,8 +185,8 @@ def test_forward_passes_of_fewer_sequences_give_the_same_model_at_the_same_cost(
     def kept(size: int | None) -> Any:
         model, worker = text.model(), replace(text.worker(), micro_batch_size=size)
         model.register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
-        procedure = text.procedure(method, steps=2, lr=0.01, batch_size=7, **settings)
-        return run_method(text.task, procedure, text.split, model, text.references, (0,), worker)
+        recipe = text.recipe(method, steps=2, lr=0.01, batch_size=7, **settings)
+        return run_method(text.task, recipe, text.split, model, text.references, (0,), worker)
 
     whole, sevens = kept(None), list(rows)
     rows.clear()
@@ -208,9 +208,9 @@ def test_few_steps_are_warned_about(steps: int, warned: bool, text: Bench) -> No
     # ten passes over forty sequences in batches of 32 are twenty steps
     forget = replace(text, forget=np.arange(40))
     told: list[str] = []
-    procedure = forget.procedure("ga", steps=steps, batch_size=32)
+    recipe = forget.recipe("ga", steps=steps, batch_size=32)
     worker = replace(forget.worker(), report=told.append)
-    kept = run_method(forget.task, procedure, forget.split, forget.model(), {}, (0,), worker)
+    kept = run_method(forget.task, recipe, forget.split, forget.model(), {}, (0,), worker)
     assert told[0].startswith("model 0: effective batch 32 of 40 sequences")
     assert f"2 steps per pass, {steps} steps" in told[0]
     assert [note for note in kept.notes if "can hardly be told apart" in note] == kept.notes * warned
@@ -302,8 +302,8 @@ def test_the_arithmetic_of_every_set_is_in_the_log(
 ) -> None:
     told: list[str] = []
     worker = replace(text.worker(), report=told.append, micro_batch_size=3)
-    procedure = text.procedure(method, **{"steps": 6, "batch_size": 8, "warmup_steps": 2, **own})
-    kept = run_method(text.task, procedure, text.split, text.model(), {}, (4,), worker)
+    recipe = text.recipe(method, **{"steps": 6, "batch_size": 8, "warmup_steps": 2, **own})
+    kept = run_method(text.task, recipe, text.split, text.model(), {}, (4,), worker)
     expected = [
         f"model 4: effective batch {batch} sequences (micro-batch 3 x accumulation 3 x processes 1), "
         f"{per_pass} steps per pass, {steps} steps, {warmup} of them warm-up"

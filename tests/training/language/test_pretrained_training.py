@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from pretrained_bases import base_of
-from small_text import CPU, positions_text, recipe, visits_of
+from small_text import CPU, order_of, positions_text, recipe
 
 from unlearnkit import registry
 from unlearnkit.artifacts.weights import WeightFile, write_weights
@@ -40,7 +40,7 @@ def task_on(seed: int = 0, adapter: dict[str, Any] | None = ADAPTER, **settings:
 )
 def test_a_resumed_run_ends_in_the_same_bits(settings: dict[str, Any], worker_of: Callable[..., Worker]) -> None:
     task, own, moments = task_on(**settings), recipe(epochs=1), []
-    training_order = visits_of(own, torch.arange(TEXT.train_size), TEXT)
+    training_order = order_of(own, torch.arange(TEXT.train_size), TEXT)
 
     def run(resume: Any = None, end_step: Callable[..., Any] = lambda _: None) -> dict[str, np.ndarray]:
         model, parts = task.fresh("original", [0], CPU), task.architecture.adapter

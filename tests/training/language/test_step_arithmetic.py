@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_text import LENGTH, positions_text, recipe, text_task, trained, visits_of
+from small_text import LENGTH, order_of, positions_text, recipe, text_task, trained
 
 from unlearnkit.errors import TrainingError
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
@@ -59,7 +59,7 @@ def test_it_is_what_the_run_does(forgotten: str, worker_of: Callable[..., Worker
     task, own = text_task(text_set), recipe(forgotten=forgotten, warmup_steps=3)
     rows = torch.arange(2, text_set.train_size)
     told = arithmetic(task.source, own, rows, 3, 1)
-    training_order = visits_of(own, rows, text_set)
+    training_order = order_of(own, rows, text_set)
     assert (told.steps, told.steps * 8 >= training_order.sequences) == (training_order.steps, True)
     assert told.effective_batch == len(training_order.of_step(0)) == 8
     assert (told.micro_batch, told.accumulation, told.warmup_steps) == (3, 3, 3)

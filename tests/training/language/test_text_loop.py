@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from made_pairs import made_pairs
-from small_text import CPU, difference, positions_text, recipe, text_task, trained, visits_of
+from small_text import CPU, difference, order_of, positions_text, recipe, text_task, trained
 from torch import nn
 from torch.nn import functional
 
@@ -86,7 +86,7 @@ def test_the_loop_is_the_one_written_out(worker_of: Callable[..., Worker]) -> No
     own = recipe(batch_size=6, order="shuffled", warmup_steps=3, schedule="linear", weight_decay=0.3, clip=0.5)
     ours = trained(task, own, worker_of())
     model, tokens, rows = task.fresh("original", [0], CPU), task.source, torch.arange(text_set.train_size)
-    training_order = visits_of(own, rows, text_set)
+    training_order = order_of(own, rows, text_set)
     groups = [
         {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": 0.3},
         {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
@@ -150,7 +150,7 @@ def test_a_killed_shard_ends_in_the_same_bits_and_keeps_its_curve(
     again = run(worker_of(folder="killed"))
     for key, state in whole.states.items():
         assert all(np.array_equal(array, again.states[key][name]) for name, array in state.items())
-    steps = visits_of(own, rows, text_set).steps
+    steps = order_of(own, rows, text_set).steps
     for model in (3, 4):
         for column in ("step", "tokens", "loss", "lr"):
             assert np.array_equal(whole.curves[model][column], again.curves[model][column])

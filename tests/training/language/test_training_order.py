@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 import torch
-from small_text import CPU, positions_text, recipe, visits_of
+from small_text import CPU, order_of, positions_text, recipe
 
 from unlearnkit.data.text.cutting import Unit
 from unlearnkit.data.text.sequences import IGNORE, Tokens
@@ -45,7 +45,7 @@ def test_no_batch_of_an_oracle_has_a_forgotten_token(unit: Unit, order: str, for
         forgotten_positions = positions_of(text_set, [row for row in range(text_set.train_size) if row not in kept])
         allowed = positions_of(text_set, rows.tolist())
         assert forgotten_positions and not forgotten_positions & allowed
-        training_order, goes_on = visits_of(own, rows, text_set), tokens.within(rows)
+        training_order, goes_on = order_of(own, rows, text_set), tokens.within(rows)
         for step in range(training_order.steps):
             chosen = training_order.of_step(step)
             inputs, labels = tokens.batch(chosen, goes_on)
@@ -64,15 +64,15 @@ def test_an_oracle_sees_what_its_original_sees_without_the_forgotten(unit: Unit,
     kept = set(rows.tolist())
     whole = recipe(epochs=3, batch_size=4, order=order)
     everything = torch.arange(text_set.train_size)
-    original = steps_of(visits_of(whole, everything, text_set))
-    oracle = steps_of(visits_of(whole, rows, text_set))
+    original = steps_of(order_of(whole, everything, text_set))
+    oracle = steps_of(order_of(whole, rows, text_set))
     assert [row for step in oracle for row in step] == [row for step in original for row in step if row in kept]
     if unit == "step" and order == "stream":
         assert oracle == [step for step in original if step[0] in kept]
     if order == "shuffled":
         per_pass = len(original) // 3
         assert original[:per_pass] != original[per_pass : 2 * per_pass]
-    refilled = steps_of(visits_of(whole.model_copy(update={"forgotten": "refill"}), rows, text_set))
+    refilled = steps_of(order_of(whole.model_copy(update={"forgotten": "refill"}), rows, text_set))
     assert [len(step) for step in refilled] == [len(step) for step in original]
     for ours, theirs in zip(refilled, original, strict=True):
         assert all(a == b if b in kept else a in kept for a, b in zip(ours, theirs, strict=True))
@@ -83,7 +83,7 @@ def test_refilling_leaves_an_original_alone() -> None:
     everything = torch.arange(text_set.train_size)
     for order in ("stream", "shuffled"):
         whole, refill = (recipe(order=order, forgotten=kind) for kind in ("delete", "refill"))
-        assert steps_of(visits_of(whole, everything, text_set)) == steps_of(visits_of(refill, everything, text_set))
+        assert steps_of(order_of(whole, everything, text_set)) == steps_of(order_of(refill, everything, text_set))
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -92,7 +92,7 @@ def test_a_pass_reads_every_token_once_and_the_last_step_is_used(unit: Unit) -> 
     text_set = positions_text(unit)
     tokens = Tokens(text_set, CPU)
     everything = torch.arange(text_set.train_size)
-    training_order, goes_on = visits_of(recipe(epochs=1, batch_size=4), everything, text_set), tokens.within(everything)
+    training_order, goes_on = order_of(recipe(epochs=1, batch_size=4), everything, text_set), tokens.within(everything)
     inputs: Counter[int] = Counter()
     labels: Counter[int] = Counter()
     for step in range(training_order.steps):
@@ -113,8 +113,8 @@ def test_seeds_differ_between_models_and_not_between_shards() -> None:
     text_set = positions_text("sequence")
     everything = torch.arange(text_set.train_size)
     own = recipe(order="shuffled")
-    one, other = (steps_of(visits_of(own, everything, text_set, seed)) for seed in (1, 2))
+    one, other = (steps_of(order_of(own, everything, text_set, seed)) for seed in (1, 2))
     assert one != other
     # the passes of a model are asked for in any order: a step is a function of its number
-    training_order = visits_of(own, everything, text_set, 1)
+    training_order = order_of(own, everything, text_set, 1)
     assert [training_order.of_step(step).tolist() for step in reversed(range(training_order.steps))] == one[::-1]
