@@ -77,3 +77,10 @@ def test_pictures_are_passive_and_described(repository: Path) -> None:
         require_passive(picture.read_text(encoding="utf-8"), str(picture))
     for page in (repository / "docs").glob("*.md"):
         assert not re.search(r"!\[\s*\]\(", page.read_text(encoding="utf-8")), page
+
+
+@pytest.mark.parametrize("page", ["tutorial", "tutorial-language"])
+def test_what_no_test_runs_of_a_tutorial_is_marked_as_long(repository: Path, page: str) -> None:
+    parts = (repository / f"docs/{page}.md").read_text(encoding="utf-8").split("\n```")
+    unrun = [before for before, block in zip(parts[::2], parts[1::2], strict=False) if block.startswith("\n")]
+    assert unrun and all(re.search(r"\blong\b", before.rstrip().rpartition("\n\n")[2]) for before in unrun)

@@ -29,5 +29,7 @@ def test_the_tutorial_for_language_models_ends_with_a_method_on_own_text(fresh: 
     made = ended["snakemake margin_distance_all --configfile my_text.yaml flatten.yaml"].counts
     assert made["unlearn"] == 1 and "original" not in made
     assert "| flatten |" in ended["cat results/my_text/tables/margin_distance.md"].output
+    assert "flatten" in ended["cat results/my_text/leaderboard/leaderboard.md"].output
+    assert (fresh.root / "results/my_text/report/index.html").is_file()
     checked = ended["unlearnkit check --only configuration --only data my_pairs.yaml"]
     assert "pair_files is sound: 45 train, 10 validation" in checked.output
