@@ -11,7 +11,7 @@ from unlearnkit import registry
 
 KINDS = {"methods": "method", "metrics": "metric", "attacks": "attack", "data sets": "data set", "models": "model"}
 RUN_BY = {
-    "make demo": (".ci/run", "make demo"),
+    "make demo": (".ci/run", "make --jobs 3 --output-sync lint docs demo"),
     "make test": (".ci/run", "make test"),
     **dict.fromkeys(
         (
