@@ -79,12 +79,17 @@ def test_baselines_and_failed_variants_stand_outside_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("variants", "sets", "options", "said"),
     [
-        (("near", "far"), 8, {}, "no groups and no test of all methods: 2 of the three methods that they need"),
-        (("near", "far", "middle"), 1, {}, "tests over cells need two, and there is one"),
-        (("near", "far", "middle"), 1, {"error": None}, "how sure a group is: a single cell, and no interval"),
-        (("near", "far", "middle"), 4, {}, "over 4 cells no p value is below 0.125"),
-        (("near", "far", "middle"), 4, {"error": None}, "no interval over models of gap"),
-        (("near", "far", "middle"), 4, {"floor": None}, "whether 12 of 12 values are at the floor"),
+        (("near", "far"), 8, {}, "need three variants, and there are 2."),
+        (
+            ("near", "far", "middle"),
+            1,
+            {},
+            "tests need two comparisons (forget set × metric) or more, and there is one.",
+        ),
+        (("near", "far", "middle"), 1, {"error": None}, "How sure the group of a variant is remains unknown"),
+        (("near", "far", "middle"), 4, {}, "with 4 comparisons (forget set × metric) none can be below 0.125."),
+        (("near", "far", "middle"), 4, {"error": None}, "gap has no intervals over models."),
+        (("near", "far", "middle"), 4, {"floor": None}, "Whether 12 of 12 values are at the floor cannot be tested"),
     ],
 )
 def test_what_cannot_be_said_is_said(variants: tuple[str, ...], sets: int, options: dict[str, Any], said: str) -> None:

@@ -94,7 +94,7 @@ BY_METRIC = (("klom", 0), ("mia", 2))
 
 def ranked(*entries: dict[str, Any], p: float | None = 0.01, **more: Any) -> dict[str, Any]:
     test = None if p is None else {"statistic": 1.0, "p": p}
-    overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["whether it is chance"], "friedman": test}
+    overall = {"of": "overall", "cells": 6, "entries": entries, "cannot": ["Whether it is chance."], "friedman": test}
     return {"rankings": [overall], "cannot": [], "metrics_left_out": {}, **more}
 
 
@@ -107,7 +107,7 @@ def test_the_answer_states_a_clear_winner_its_price_and_its_distance_to_retraini
         "a is at the floor, where retraining is, in 2 of 6 comparisons (klom 0 of 3, mia 2 of 3).",
         "a costs 0.25 of the passes of retraining.",
     ]
-    assert cannot(board) == ["whether it is chance"]
+    assert cannot(board) == ["Whether it is chance."]
 
 
 def test_the_answer_says_where_only_one_comparison_is_tested():
@@ -126,9 +126,9 @@ def test_the_answer_names_who_cannot_be_distinguished_from_the_first():
 def test_the_answer_claims_nothing_without_a_test_a_rival_or_a_ranking():
     assert "cannot be tested" in answer(ranked(entry("a", 1, like=None), entry("b", 2, like=None), p=None), {})[1]
     assert "no other method here" in answer(ranked(entry("a", 1, like=None), p=None), {})[0]
-    none = {"rankings": [], "cannot": ["any rank: nothing to rank"], "metrics_left_out": {"mia": "it has no value"}}
+    none = {"rankings": [], "cannot": ["Nothing is ranked."], "metrics_left_out": {"mia": "it has no value"}}
     assert answer(none, {}) == ["No method is called best here: nothing can be ranked."]
-    assert cannot(none) == ["any rank: nothing to rank", "how mia ranks: it has no value"]
+    assert cannot(none) == ["Nothing is ranked.", "Nothing is ranked by mia: it has no value."]
 
 
 def test_the_answer_puts_nobody_behind_where_all_tie_or_friedmans_test_shows_no_difference():

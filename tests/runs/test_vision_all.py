@@ -17,7 +17,7 @@ def test_vision_all_adds_the_leaderboard_and_says_what_one_variant_cannot_show(f
     assert document["outside"] == {"do_nothing": "a baseline", "load_oracle": "reads oracles"}
     overall = document["rankings"][0]
     assert [entry["method"] for entry in overall["entries"]] == ["scrub"] and overall["cells"] == 4
-    assert "1 of the three methods that they need" in finished.result("leaderboard/leaderboard.md").read_text()
+    assert "need three variants, and there is 1." in finished.result("leaderboard/leaderboard.md").read_text()
     assert "<h1>tiny: leaderboard</h1>" in finished.result("leaderboard/leaderboard.html").read_text()
     assert finished.plan("vision_all").nothing_to_do
     verified = finished.unlearnkit("verify", RESULTS)

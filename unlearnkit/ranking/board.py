@@ -36,7 +36,7 @@ Document = dict[str, Any]
 def rankings(methods: Sequence[str], cells: Sequence[Cell], rng: np.random.Generator) -> list[Document]:
     """Return the overall ranking of `methods` and that of every metric: scores, ranks, groups and tests.
 
-    A ranking states under "cannot" what it cannot say and why; what is missing is None.
+    A ranking states under "cannot" what it cannot say and why, in sentences; what is missing is None.
     """
     metrics = dict.fromkeys(cell.metric for cell in cells)
     by_name = {OVERALL: list(cells), **{name: [cell for cell in cells if cell.metric == name] for name in metrics}}
@@ -144,21 +144,34 @@ def _pairs(methods: Sequence[str], scores: NDArray[np.float64]) -> list[Document
     return [{"a": methods[a], "b": methods[b], "p": p, "p_holm": corrected} for a, b, p, corrected in found]
 
 
-def _cannot(methods: int, cells: Sequence[Cell], moves: bool, floor: NDArray[np.float64]) -> list[str]:
-    """What a ranking cannot say, with the reason."""
+def _cannot(variants: int, cells: Sequence[Cell], moves: bool, floor: NDArray[np.float64]) -> list[str]:
+    """What a ranking cannot say, with the reason, in sentences; to readers a cell is a comparison."""
     found, count = [], len(cells)
-    if methods < len(GROUPS):
-        found.append(f"no groups and no test of all methods: {methods} of the three methods that they need")
+    if variants < len(GROUPS):
+        there = f"there {'is' if variants == 1 else 'are'} {variants}"
+        found.append(f"Groups of variants and a test of all of them together need three variants, and {there}.")
     elif not moves:
-        found.append("how sure a group is: a single cell, and no interval over models")
+        found.append(
+            "How sure the group of a variant is remains unknown: there is one comparison (forget set × metric), and "
+            "its values have no intervals over models."
+        )
     if count < 2:
-        found.append("whether a difference between methods is chance: tests over cells need two, and there is one")
+        found.append(
+            "Whether a difference between variants is chance cannot be tested: tests need two comparisons (forget "
+            "set × metric) or more, and there is one."
+        )
     elif (least := 2.0 ** (1 - count)) >= LEVEL:
-        found.append(f"whether two methods differ: over {count} cells no p value is below {least:g}")
+        found.append(
+            f"No two variants can be shown to differ: a p value would have to be below {LEVEL:g}, and with {count} "
+            f"comparisons (forget set × metric) none can be below {least:g}."
+        )
     if unsure := dict.fromkeys(cell.metric for cell in cells if not np.isfinite(cell.errors).any()):
-        found.append(f"what other models would have given: no interval over models of {', '.join(unsure)}")
+        found.append(f"Other models might have ranked differently: {', '.join(unsure)} has no intervals over models.")
     if unknown := int(np.isnan(floor).sum()):
-        found.append(f"whether {unknown} of {floor.size} values are at the floor: no interval over models of both")
+        found.append(
+            f"Whether {unknown} of {floor.size} values are at the floor cannot be tested: this needs intervals over "
+            "models of both the variant and the oracles."
+        )
     return found
 
 

@@ -59,7 +59,7 @@ def leaderboard(
         "outside": outside,
         "rankings": rankings(methods, cells, np.random.default_rng(seed)) if ranked else [],
         "cells": cell_rows(methods, cells) if ranked else [],
-        "cannot": [] if ranked else ["any rank: no variant and metric is left to rank by"],
+        "cannot": [] if ranked else ["Nothing is ranked: no variant and metric is left to rank by."],
     }
 
 

@@ -52,9 +52,9 @@ def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
 
 
 def cannot(board: Document) -> list[str]:
-    """Return what the ranking cannot say, each with its reason."""
+    """Return what the ranking cannot say, each with its reason, in sentences."""
     overall = board["rankings"][0]["cannot"] if board["rankings"] else []
-    left = [f"how {name} ranks: {why}" for name, why in board["metrics_left_out"].items()]
+    left = [f"Nothing is ranked by {name}: {why}." for name, why in board["metrics_left_out"].items()]
     return [*board["cannot"], *overall, *left]
 
 

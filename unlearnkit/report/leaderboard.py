@@ -65,8 +65,8 @@ def leaderboard_markdown(document: Document) -> str:
     parts = [f"## Leaderboard of `{document['experiment']}`\n\n" + "\n\n".join(notes_of(document))]
     for ranking in document["rankings"]:
         table = markdown(header(document, ranking), shown_entries(document, ranking))
-        parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed("Cannot be said", ranking["cannot"]))
-    parts += [text for text in (_listed("Cannot be said", document["cannot"]),) if text]
+        parts.append(f"### {title(document, ranking)}\n\n{table}" + _listed(ranking["cannot"]))
+    parts += [text for text in (_listed(document["cannot"]),) if text]
     for heading, key in LEFT_OUT.items():
         if document[key]:
             parts.append(f"### {heading}\n\n" + markdown(("name", "why"), [*document[key].items()]))
@@ -164,5 +164,5 @@ def _group(entry: Document) -> str:
     return f"{entry['group']}{share}"
 
 
-def _listed(heading: str, texts: Sequence[str]) -> str:
-    return f"\n{heading}: {'; '.join(texts)}.\n" if texts else ""
+def _listed(cannot: Sequence[str]) -> str:
+    return f"\nWhat cannot be said: {' '.join(cannot)}\n" if cannot else ""
