@@ -10,7 +10,7 @@ import pytest
 
 from unlearnkit.metrics.distribution import relative
 from unlearnkit.report import arena_table, sizes_table
-from unlearnkit.report.numbers import between, named_values, number, shown
+from unlearnkit.report.numbers import between, duration, named_values, number, shown
 from unlearnkit.report.tables import metric_markdown, metric_rows, to_csv
 from unlearnkit.report.views import metric_tables
 
@@ -23,6 +23,7 @@ def test_what_rounds_to_zero_has_no_sign(value: float) -> None:
     assert (shown(value), shown(value, ".0f"), between(value, value)) == ("0.000", "0", "[0.00, 0.00]")
     assert number(-0.0) == "0.00" and number(-0.5) == "-0.500" and shown(None) == ""
     assert shown(3, "d") == "3"
+    assert [duration(seconds) for seconds in (None, 0.0, 6.76e-05, 0.00123)] == ["", "0.00", "< 0.001", "0.00123"]
 
 
 def test_units_that_list_their_values_name_them() -> None:

@@ -13,14 +13,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from unlearnkit.report.numbers import number
+from unlearnkit.report.numbers import duration, number
 
 
 def templates() -> Environment:
     """Return the templates of pages, which escape every text."""
     loader = PackageLoader("unlearnkit.report", "templates")
     found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    found.filters |= {"number": number, "setting": setting, "coded": coded}
+    found.filters |= {"number": number, "duration": duration, "setting": setting, "coded": coded}
     found.tests["contains"] = lambda whole, part: part in whole
     return found
 

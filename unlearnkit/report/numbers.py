@@ -15,6 +15,13 @@ def number(value: float, digits: int = 3) -> str:
     return shown(value, ",.0f") if abs(value) >= 1000 else shown(value, f"#.{digits}g").rstrip(".")
 
 
+def duration(seconds: float | None) -> str:
+    """Return a time in seconds as `number` does, below a millisecond only that it is; nothing where there is none."""
+    if seconds is None:
+        return ""
+    return "< 0.001" if 0 < seconds < 0.001 else number(seconds)
+
+
 def between(low: float | None, high: float | None, digits: int = 2) -> str:
     """Return an interval as "[low, high]" with fixed digits, nothing where an end is unknown."""
     return "" if low is None or high is None else f"[{shown(low, f'.{digits}f')}, {shown(high, f'.{digits}f')}]"
