@@ -18,6 +18,9 @@ from types import ModuleType
 
 from unlearnkit.errors import UnlearnkitError
 
+INDENT = "    "
+"""What a line of a docstring begins with that is a formula, or another text whose lines are to be kept."""
+
 
 def is_file(module: str) -> bool:
     """Return whether a module is named by the path of its file."""
@@ -77,9 +80,32 @@ def syntax_tree(module: str) -> ast.Module:
 
 
 def paragraphs(module: str) -> list[str]:
-    """Return the paragraphs of a module's docstring, each in one line; none if it has no docstring."""
+    """Return the paragraphs of a module's docstring, each in one line; none if it has no docstring.
+
+    One that is indented, such as a formula, keeps its lines and its indentation, as in Markdown.
+    """
     text = ast.get_docstring(syntax_tree(module)) or ""
-    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+    found = (paragraph.rstrip() for paragraph in text.split("\n\n") if paragraph.strip())
+    return [own if own.startswith(INDENT) else " ".join(own.split()) for own in found]
+
+
+def formulas(module: str) -> list[str]:
+    """Return the indented lines of the docstrings of a module and of its functions; examples are none."""
+    found: list[str] = []
+    for node in ast.walk(syntax_tree(module)):
+        if isinstance(node, ast.Module | ast.FunctionDef):
+            lines = [line for line in (ast.get_docstring(node) or "").splitlines() if line.startswith(INDENT)]
+            if not any(line.lstrip().startswith(">>>") for line in lines):
+                found += (line.strip() for line in lines)
+    return list(dict.fromkeys(found))
+
+
+def described(module: str) -> list[str]:
+    """Return the paragraphs of a module's docstring, then one of the formulas that only its functions state."""
+    stated = paragraphs(module)
+    lines = {line.strip() for paragraph in stated for line in paragraph.splitlines()}
+    others = [INDENT + line for line in formulas(module) if line not in lines]
+    return [*stated, "\n".join(others)] if others else stated
 
 
 def origin_of(node: ast.ImportFrom, importer: str) -> str:

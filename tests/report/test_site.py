@@ -20,6 +20,7 @@ from unlearnkit.report.shown import Results
 from unlearnkit.report.site import site
 from unlearnkit.report.style import svg
 from unlearnkit.report.tables import metric_rows
+from unlearnkit.sources import described
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -82,7 +83,10 @@ def results(settings, summaries, costs):
         files={"Tables": ["../tables/klom.csv"]},
         on_request={"vision_all": ["../leaderboard/leaderboard.html"]},
         board=_board(settings, renamed),
-        documented={"method": {"scrub": ["Distils `twice`.", HOSTILE]}},
+        documented={
+            "method": {"scrub": ["Distils `twice`.", HOSTILE]},
+            "metric": {"klom": described("unlearnkit.metrics.distribution.klom")},
+        },
         modules={"method": {"scrub": "unlearnkit.methods.images.scrub"}},
         counts={"klom": Counts(why="Every number `N` for itself.")},
         hero=figure,
@@ -174,6 +178,13 @@ def test_links_lead_to_pages_and_places_on_them(parsed):
                 continue
             assert target.removesuffix(".html") in parsed, (name, link)
             assert not place or place in parsed[target.removesuffix(".html")].ids, (name, link)
+
+
+def test_formulas_of_a_docstring_keep_their_lines(pages):
+    stated = "KLOM = sum over bins with p &gt; 0 of p log(p / max(q, floor))"
+    assert f'<pre class="formula">{stated}\n</pre>' in pages["metrics/klom"]
+    assert pages["metrics/klom"].count("<pre") == 1  # the function states it too
+    assert described("unlearnkit.metrics.utility.calibration")[-1].startswith("    brier = mean over samples")
 
 
 def test_a_metric_says_why_it_has_no_curve(pages):

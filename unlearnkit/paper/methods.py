@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
-from inspect import cleandoc
+from collections.abc import Mapping
 from typing import Any
 
 from unlearnkit.paper.bibliography import OURS, cited_by
@@ -16,7 +14,7 @@ from unlearnkit.report.leaderboard import NOTES
 from unlearnkit.report.markup import setting
 from unlearnkit.report.tables import STATISTICS
 from unlearnkit.seeds import SCHEME
-from unlearnkit.sources import paragraphs, syntax_tree
+from unlearnkit.sources import formulas, paragraphs
 
 RANKING = (
     "Ranked variants are compared with each other over cells, which are forget sets of one metric or of all (Friedman "
@@ -104,12 +102,12 @@ def _metrics(material: Material) -> str:
     for name in material.tables:
         declared = material.metric(name)
         headline = declared.MEASURES[declared.HEADLINE]
-        formulas = "".join(f"\\newline {code(line)}" for line in _formulas(locate("metric", name)))
+        stated_formulas = "".join(f"\\newline {code(line)}" for line in formulas(locate("metric", name)))
         settings = _settings(graph.experiment.metric_settings[name])
         lines.append(
             f"{escape(headline['label'])}, {STATISTICS[declared.STATISTIC]} over "
             f"{escape(declared.AXIS)} [{escape(headline['unit'])}], {DIRECTIONS[headline['direction']]}. "
-            f"{_about(material, 'metric', name)} Settings: {settings}.{stated(material, name)}{formulas}"
+            f"{_about(material, 'metric', name)} Settings: {settings}.{stated(material, name)}{stated_formulas}"
         )
     return _paragraph("Metrics", _items(lines))
 
@@ -149,16 +147,6 @@ def _about(material: Material, kind: str, name: str) -> str:
     known = cite(keys) if keys else f" \\textbf{{[source of {escape(kind)} {code(name)} is not stated]}}"
     first = next(iter(paragraphs(locate(kind, name))), name)
     return f"{prose(first)}{known}"
-
-
-def _formulas(module: str) -> Iterator[str]:
-    """Yield the indented lines of a module's docstrings, which are formulas; examples are none."""
-    for node in ast.walk(syntax_tree(module)):
-        if isinstance(node, ast.Module | ast.FunctionDef):
-            text = cleandoc(ast.get_docstring(node) or "")
-            lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
-            if not any(line.startswith(">>>") for line in lines):
-                yield from lines
 
 
 def _settings(own: Any) -> str:

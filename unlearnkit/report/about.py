@@ -32,7 +32,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class AboutMethod:
-    """A method: paragraphs of its docstring, the module it is in, its variants, and why it is not ranked.
+    """A method: what its docstrings say, formulas indented, its module, its variants, and why it is not ranked.
 
     `places` are sentences on where its variants rank; `standings` (variant, metric) -> forget set -> standing; `costs`
     rows of report.cost.cost_rows of its variants, and of retraining; `rank` the best overall rank of its variants.
@@ -51,7 +51,7 @@ class AboutMethod:
 
 @dataclass(frozen=True)
 class AboutMetric:
-    """A metric: paragraphs of its docstring, its module, measures and settings, and the ranking by it, if there is one.
+    """A metric: what its docstrings say, formulas indented, its module and measures, and the ranking by it, if any.
 
     `left_out` why nothing is ranked by it, `counts` its values against the number of models.
     """

@@ -22,9 +22,9 @@ class Results:
     (forget set, figure) -> SVG; `kinds` figure -> (metric or "", kind); `records` provenance records; `contenders`
     variants that may be called best; `files` heading -> paths relative to the page; `on_request` target -> paths of
     what is made only if it is asked for; `board` the leaderboard of the same tables (ranking.leaderboard); `documented`
-    "method" or "metric" -> name -> paragraphs of its docstring, `modules` -> name -> the module it is in; `hero` the
-    opening figure as SVG, "" if there is none; `explorers` forget set -> its samples, for those that have values per
-    sample; `counts` metric -> its values against the number of models; `configuration`
+    "method" or "metric" -> name -> what its docstrings say (sources.described), `modules` -> name -> the module it is
+    in; `hero` the opening figure as SVG, "" if there is none; `explorers` forget set -> its samples, for those that
+    have values per sample; `counts` metric -> its values against the number of models; `configuration`
     the option by which a command names the configuration (config.reading.option).
     """
 

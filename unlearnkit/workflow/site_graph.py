@@ -10,7 +10,7 @@ from pathlib import Path
 from unlearnkit import layout
 from unlearnkit.declarations import declarations
 from unlearnkit.registry import locate
-from unlearnkit.sources import is_file, paragraphs, source_path
+from unlearnkit.sources import described, is_file, source_path
 from unlearnkit.workflow.arena_graph import ArenaGraph
 from unlearnkit.workflow.attack_graph import AttackGraph
 from unlearnkit.workflow.continual_graph import ContinualGraph
@@ -105,8 +105,8 @@ class SiteGraph:
         }
 
     def documented(self) -> dict[str, dict[str, list[str]]]:
-        """Return "method" and "metric" -> name -> paragraphs of its docstring, which the report shows."""
-        return {kind: {name: paragraphs(module) for name, module in own.items()} for kind, own in self._used().items()}
+        """Return "method" and "metric" -> name -> what its docstrings say, which the report shows."""
+        return {kind: {name: described(module) for name, module in own.items()} for kind, own in self._used().items()}
 
     def modules(self) -> dict[str, dict[str, str]]:
         """Return "method" and "metric" -> name -> the module it is in, of a file its name."""

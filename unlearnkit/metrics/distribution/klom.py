@@ -1,9 +1,13 @@
 """KLOM: per sample, the KL divergence between the margins of unlearned models and of oracles.
 
 A sample's margins under N unlearned models and N oracles are binned on one grid of equal-width bins; KLOM is the
-divergence between the two histograms. 0 means indistinguishable; even two halves of one pool do not reach it (at N =
-100 the mean is 0.35 and the 95th percentile 0.7), so values are read against the floor of the same N, and values of
-different N are not comparable.
+divergence between the two histograms p and q:
+
+    KLOM = sum over bins with p > 0 of p log(p / max(q, floor))
+
+It is at most -log(floor), 11.51 at the default floor of 1e-5. 0 means indistinguishable; even two halves of one pool do
+not reach it (at N = 100 the mean is 0.35 and the 95th percentile 0.7), so values are read against the floor of the same
+N, the value of oracles against other oracles, and values of different N are not comparable.
 """
 
 from __future__ import annotations

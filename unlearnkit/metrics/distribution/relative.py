@@ -2,8 +2,13 @@
 
 A test of equality between unlearned models and oracles rejects even exact retraining if recipes differ slightly, and
 accepts anything if there are few models. The relative question has three answers, one of which is that N is too small.
-A model is one point, its margins on the samples of a split. The relative question is that of Ribero et al. 2026 (arXiv
-2601.19755). See docs/certificate.md.
+A model is one point, its margins on the samples of a split. With U the unlearned models, O the oracles and P the
+originals, and MMD the maximum mean discrepancy (`statistic: hockey_stick`: another divergence in its place),
+
+    statistic = (MMD^2(U, O) - MMD^2(U, P)) / its standard error
+
+which is below 0 where U is nearer to O. The relative question is that of Ribero et al. 2026 (arXiv 2601.19755). See
+docs/certificate.md.
 """
 
 from __future__ import annotations
