@@ -12,6 +12,7 @@ from unlearnkit.metrics.distribution import klom
 from unlearnkit.ranking.leaderboard import leaderboard
 from unlearnkit.report.about import about_methods, places_of
 from unlearnkit.report.answer import answer, cannot, question
+from unlearnkit.report.certificate import certificates
 from unlearnkit.report.drawers import drawers_of
 from unlearnkit.report.overview import Overview, leading_metric
 from unlearnkit.report.shown import Results
@@ -72,6 +73,26 @@ def test_without_oracles_values_are_shown(rows, costs):
     assert line.cells[0].order == 1.0 and line.cells[0].small == "[0.750, 1.25]"
 
 
+def test_the_certificate_is_part_of_the_verdict_where_it_was_computed(rows, costs):
+    def verdict(candidate: str, forget_set: str, word: str | None) -> dict[str, Any]:
+        epoch = {"oracle": 6, "good": 2, "bad": 3}[candidate]
+        return {"candidate": candidate, "epoch": epoch, "forget_set": forget_set, "nearer_to": word}
+
+    mixed = [verdict("good", "first", "oracles"), verdict("good", "second", "undecided")]
+    alike = [
+        verdict("bad", "first", None),
+        verdict("bad", "second", "originals"),
+        verdict("oracle", "first", "oracles"),
+    ]
+    found = certificates([*mixed, *alike])
+    table = Overview("klom", klom, rows, costs, board_of(rows), VARIANTS, certificates=found)
+    verdicts = {line.candidate: line.verdict for own in table.groups().values() for line in own if line.last}
+    assert verdicts["good"].endswith("; nearer to the oracles on 1 of 2, certificate undecided on 1 of 2")
+    assert verdicts["bad"].endswith("; nearer to the originals") and verdicts["oracle"] == "nearer to the oracles"
+    plain = shown(rows, costs).groups()
+    assert not any("nearer" in line.verdict for own in plain.values() for line in own)
+
+
 def test_the_page_opens_with_a_metric_that_can_be_tested(rows):
     metrics: dict[str, Any] = {"plain": SimpleNamespace(NEEDS_ORACLE=False), "klom": klom, "other": klom}
     tables = {name: rows for name in metrics}  # noqa: C420
@@ -104,7 +125,7 @@ def test_the_answer_states_a_clear_winner_its_price_and_its_distance_to_retraini
     assert answer(board, {"a": 0.25}) == [
         "a ranks first of 3 variants, by mean rank (1.00) over 6 comparisons (forget set × metric).",
         "All others are behind it by more than chance (Friedman and Nemenyi, 5 %).",
-        "a is at the floor, where retraining is, in 2 of 6 comparisons (klom 0 of 3, mia 2 of 3).",
+        "a is at the floor, not distinguished from retraining, in 2 of 6 comparisons (klom 0 of 3, mia 2 of 3).",
         "a costs 0.25 of the passes of retraining.",
     ]
     assert cannot(board) == ["Whether it is chance."]
@@ -142,7 +163,7 @@ def test_every_one_of_several_first_is_said_to_be_at_the_floor_or_not():
     first = [entry("a", 1, like=True, tied=True, at=2, of=6), entry("b", 1, like=True, tied=True, at=6, of=6)]
     assert answer(ranked(*first, entry("c", 3, like=False)), {})[1:] == [
         "The other is behind them by more than chance (Friedman and Nemenyi, 5 %).",
-        "a is at the floor, where retraining is, in 2 of 6 comparisons.",
+        "a is at the floor, not distinguished from retraining, in 2 of 6 comparisons.",
         "b cannot be distinguished from retraining in any of 6 comparisons.",
     ]
 
@@ -174,8 +195,13 @@ def test_values_below_the_floor_do_not_make_up_for_damage_in_the_mean(rows, cost
 def test_the_question_says_what_was_compared():
     settings = {"variants": VARIANTS, "num_models": 4, "model": {"name": "mlp"}, "data": {"name": "digits"}}
     asked = question(settings, [25, 50], IMAGES)
-    assert "3 variants of 1 method" in asked and "2 forget sets of 25 to 50 samples" in asked
-    assert "4 originals and 4 oracles" in asked
+    assert asked == (
+        "Which of 3 variants of 1 method makes models behave as if they had never seen one of 2 forget sets of 25 to "
+        "50 samples? Unlearned models (mlp, trained on digits) are compared with 4 originals, trained on all samples, "
+        "and with 4 oracles per forget set, trained without it."
+    )
+    lone = question({**settings, "variants": {"good": VARIANTS["good"]}}, [25], IMAGES)
+    assert lone.startswith("Does good make models behave as if they had never seen a forget set of 25 samples?")
     assert "no oracle was trained" in question({**settings, "limits": {"oracles": False}}, [25], IMAGES)
 
 

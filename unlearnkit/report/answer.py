@@ -13,20 +13,24 @@ Document = Mapping[str, Any]
 
 
 def question(settings: Mapping[str, Any], sizes: Sequence[int], words: Words) -> str:
-    """Return in two sentences what was asked of whom; `sizes` are the numbers of forget samples per forget set."""
+    """Return in two sentences what was asked, and what is compared; `sizes` are the forget samples per forget set."""
     variants, count = settings["variants"], settings["num_models"]
     methods = len({own["method"] for own in variants.values()})
     span = f" of {min(sizes):,} to {max(sizes):,} {words.samples}" if sizes and min(sizes) < max(sizes) else ""
     span = f" of {sizes[0]:,} {words.samples}" if sizes and not span else span
-    asked = (
-        f"Which of {_counted(len(variants), 'variant')} of {_counted(methods, 'method')} makes models "
-        f"({settings['model']['name']}, trained on {settings['data']['name']}) forget, as if they had never seen it, "
-        f"{'a forget set' if len(sizes) == 1 else f'each of {len(sizes)} forget sets'}{span}?"
+    forgotten = f"{'a forget set' if len(sizes) == 1 else f'one of {len(sizes)} forget sets'}{span}"
+    several = f"Which of {len(variants)} variants of {_counted(methods, 'method')} makes"
+    makes = several if len(variants) > 1 else f"Does {_joined([*variants])} make"
+    asked = f"{makes} models behave as if they had never seen {forgotten}?"
+    unlearned = (
+        f"Unlearned models ({settings['model']['name']}, trained on {settings['data']['name']}) are compared with"
     )
     if not settings.get("limits", {}).get("oracles", True):
-        return f"{asked} Unlearned models are shown beside their originals; no oracle was trained."
-    compared = f"{_counted(count, 'original')} and {_counted(count, 'oracle')}"
-    return f"{asked} Compared are {compared}: models that were trained without the forget set."
+        return f"{asked} {unlearned} their originals; no oracle was trained."
+    return (
+        f"{asked} {unlearned} {_counted(count, 'original')}, trained on all {words.samples}, and with "
+        f"{_counted(count, 'oracle')} per forget set, trained without it."
+    )
 
 
 def answer(board: Document, costs: Mapping[str, float | None]) -> list[str]:
@@ -92,7 +96,8 @@ def _floor(board: Document, first: Sequence[Document]) -> list[str]:
     return [
         f"{name} cannot be distinguished from retraining in {every[of]}."
         if reached == of
-        else f"{name} is at the floor, where retraining is, in {reached} of {of} comparisons{_by_metric(board, name)}."
+        else f"{name} is at the floor, not distinguished from retraining, in {reached} of {of} comparisons"
+        f"{_by_metric(board, name)}."
         for name, reached, of in found
         if of
     ]

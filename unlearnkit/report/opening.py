@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from unlearnkit.report.answer import answer, cannot, question
+from unlearnkit.report.certificate import CERTIFICATE, certificates
 from unlearnkit.report.drawers import Drawer
 from unlearnkit.report.hero import hero
 from unlearnkit.report.markup import inline
@@ -35,7 +36,8 @@ def opening(
     name = leading_metric(metrics, results.tables, board)
     shown = None
     if name is not None:
-        shown = Overview(name, metrics[name], results.tables[name], results.costs, board, variants, ids, words)
+        nearer = certificates(results.tables.get(CERTIFICATE, ()))
+        shown = Overview(name, metrics[name], results.tables[name], results.costs, board, variants, ids, words, nearer)
     groups = shown.groups() if shown else {}
     drawn = metrics.get(drawn_metric(metrics, results.tables, board) or "")
     return {
@@ -44,6 +46,7 @@ def opening(
         "cannot": cannot(board),
         "board": board,
         "front": shown,
+        "certificate": CERTIFICATE if shown and shown.certificates else None,
         "front_groups": groups,
         "group_names": GROUPS,
         "hero": _hero(results.hero, drawn, words) if drawn and results.hero else None,

@@ -66,7 +66,7 @@ class Overview:
     A distance is the headline's statistic less that of the oracles on the same forget set and split, so 0 is ideal:
     value - floor where lower is better, floor - value where higher is, |value - floor| where they are to match.
     In means a distance below 0 counts as 0. Without oracles the value itself is shown. `drawers` (forget set,
-    candidate) -> id of what explains the number.
+    candidate) -> id of what explains the number; `certificates` are those of report.certificate.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Overview:
     variants: Mapping[str, Any]
     drawers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     words: Words = IMAGES
+    certificates: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     @property
     def headline(self) -> Mapping[str, Any]:
@@ -153,7 +154,7 @@ class Overview:
             last,
             self.board["outside"].get(candidate, ""),
             Entry(f"{ranked['rank']}{' =' * ranked['tied']}", order=ranked["rank"]) if ranked else Entry(""),
-            self._verdict(candidate, ranked) if ranked else "",
+            self._verdict(candidate, epoch, ranked),
             _mean([self._damage(cell.order) for cell in cells], number),
             self._mean_cost(candidate, epoch, "relative_passes"),
             self._mean_cost(candidate, epoch, "relative_seconds"),
@@ -190,20 +191,22 @@ class Overview:
         rows = [self._cost.get((name, candidate, epoch)) for name in self.forget_sets]
         return _mean([None if row is None else row[key] for row in rows], shown)
 
-    def _verdict(self, candidate: str, ranked: Row) -> str:
+    def _verdict(self, candidate: str, epoch: int, ranked: Row | None) -> str:
+        """Where it ranks and whether it is at the floor, of what is ranked, and the certificate where there is one."""
+        standing = (self._beside_the_first(ranked), self._floor_verdict(candidate)) if ranked else ()
+        return "; ".join(filter(None, (*standing, self.certificates.get((candidate, epoch)))))
+
+    def _floor_verdict(self, candidate: str) -> str:
         compared = [self._at_floor[name, candidate] for name in self.forget_sets if (name, candidate) in self._at_floor]
-        like = "first" if ranked["rank"] == 1 else self._beside_the_first(ranked)
-        at = sum(compared)
-        floor = (
-            f"at the floor on {at} of {len(compared)}"
-            if 0 < at < len(compared)
-            else "at the floor"
-            if at
-            else "off the floor"
-        )
-        return "; ".join(text for text in (like, floor if compared else "") if text)
+        if not compared:
+            return ""
+        if 0 < (at := sum(compared)) < len(compared):
+            return f"at the floor on {at} of {len(compared)}"
+        return "at the floor" if at else "off the floor"
 
     def _beside_the_first(self, ranked: Row) -> str:
+        if ranked["rank"] == 1:
+            return "first"
         if ranked["like_the_best"] is None:
             return ""
         behind = shows_differences(self.board["rankings"][0]) and not ranked["like_the_best"]
