@@ -155,12 +155,12 @@ def _cannot(variants: int, cells: Sequence[Cell], moves: bool, floor: NDArray[np
             "How sure the group of a variant is remains unknown: there is one comparison (forget set × metric), and "
             "its values have no intervals over models."
         )
-    if count < 2:
+    if variants > 1 and count < 2:
         found.append(
             "Whether a difference between variants is chance cannot be tested: tests need two comparisons (forget "
             "set × metric) or more, and there is one."
         )
-    elif (least := 2.0 ** (1 - count)) >= LEVEL:
+    elif variants > 1 and (least := 2.0 ** (1 - count)) >= LEVEL:
         found.append(
             f"No two variants can be shown to differ: a p value would have to be below {LEVEL:g}, and with {count} "
             f"comparisons (forget set × metric) none can be below {least:g}."
