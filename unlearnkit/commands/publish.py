@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Publish results with data card, manifest of hashes, Croissant, RO-Crate and eval.yaml; or continue doing so.
+    """Publish results with data card, manifest of hashes, Croissant, RO-Crate and eval.yaml, or continue an upload.
 
     Results that are unfinished, stale or damaged are refused, and so are files with tokens or paths of this machine.
     """
