@@ -50,11 +50,11 @@ test-full: $(VENV)/.dev
 
 # `make test-full` has fewer kills, and damages half the kinds of files
 test-faults: $(VENV)/.dev
-	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/runs/faults -m "slow or not slow" -s
+	UNLEARNKIT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/runs/faults -m "slow or not slow" -s --timeout 3600
 
 # the published protocols at toy size; one of them is in `make test-full`
 test-smoke: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or by_name" -v --durations=0
+	$(BIN)/python -m pytest tests/runs/test_experiments.py -m "slow or by_name" -v --durations=0 --timeout 3600
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev

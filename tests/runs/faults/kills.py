@@ -34,6 +34,7 @@ from processes import KINDS, Run, wait_for_orphans  # noqa: E402
 
 from unlearnkit.artifacts.provenance import verified_sha256  # noqa: E402
 
+LAST = "tables, figures, report"
 STAGES = {
     "data and forget set": r"Data set|Forget set",
     "originals": r"Originals",
@@ -41,7 +42,7 @@ STAGES = {
     "margins": r"Margins of",
     "unlearning": r"\S+ on \S+, models",
     "scores": r"klom of",
-    "tables, figures, report": r"Cost of|Table of|Figures of|Report",
+    LAST: r"Cost of|Table of|Figures of|Report",
 }
 """Stage -> how the messages of its jobs begin."""
 
@@ -97,14 +98,17 @@ class Campaign:
             if kill := self._kill_once(rng, set(+wanted), kinds[len(self.kills)]):
                 self.kills.append(kill)
                 wanted[kill.stage if wanted[kill.stage] > 0 else max(+wanted)] -= 1
+            else:
+                # all is done before each stage had its kills: the last one, which is cheap to do again, takes the rest
+                remove(self.copy, *PAGE)
+                wanted = Counter({LAST: wanted.total()})
         finish(self.copy)
 
     def _kill_once(self, rng: random.Random, stages: set[str], kind: str) -> Kill | None:
+        """Run until a job of one of `stages` was killed, or to the end: None."""
         with Run(self.copy, "--cores", "1") as run:
             if not until(run, lambda: run.scripts() and stage_of(run) in stages, pause=0.02):
                 assert run.ended() == 0, run.output
-                # all is done before each stage had its kills: the last stage takes those of the others
-                remove(self.copy, *PAGE)
                 return None
             target = stage_of(run)
             before = set(unfinished(self.copy))
