@@ -68,6 +68,7 @@ def configured(folder: Path, changes: dict[str, object]) -> Case:
     return case
 
 
+@pytest.mark.slow
 def test_a_sound_clone_has_no_error(repository: Path, check: Run) -> None:
     ended = check(folder=repository)
     assert ended.returncode == 0, ended.stdout
@@ -431,9 +432,10 @@ def test_data_of_a_configuration_that_is_not_valid_are_an_error_with_what_is_wro
     ("changes", "untried"),
     [
         ({}, {"torchvision", "transformers", "tokenizers", "datasets", "huggingface_hub", "optuna", "peft"}),
-        (
+        pytest.param(
             {"model": {"name": "resnet18"}},
             {"transformers", "tokenizers", "datasets", "huggingface_hub", "optuna", "peft"},
+            marks=pytest.mark.slow,
         ),
     ],
 )

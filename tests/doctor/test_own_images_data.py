@@ -46,6 +46,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return save_classes(tmp_path / "pictures", 150)
 
 
+@pytest.mark.slow
 def test_pictures_are_read_and_a_broken_one_is_named(pictures: Path, tmp_path: Path) -> None:
     assert findings(tmp_path) == {"image_folder is sound: 300 entries": OK}
     (pictures / "waves/00007.png").write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -48,6 +48,7 @@ def test_undefined_margins_of_an_oracle_are_refused(finished: Checkout) -> None:
     assert not finished.result(SCORE).exists()
 
 
+@pytest.mark.slow
 def test_a_method_that_diverges_is_reported_and_not_hidden(finished: Checkout) -> None:
     finished.configure({"methods.diverging": {"method": "ascent_forget", "lr": 1e6, "epochs": 5, "batch_size": 2}})
     finished.make(target("summaries/klom/nines/diverging.parquet"))

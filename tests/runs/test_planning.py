@@ -154,12 +154,17 @@ def test_missing_raw_data_is_a_download(fresh: Checkout) -> None:
     [
         (("--config", "seed=-1"), "error: seed is -1; expected a whole number, at least 0.\n"),
         (("nosuch",), "error: 'nosuch' is not a target of the experiment tiny; expected all, "),
-        (("--cores", "some"), "error: Error parsing number of cores"),
+        pytest.param(("--cores", "some"), "error: Error parsing number of cores", marks=pytest.mark.slow),
         (("--cores", "-3"), "error: --cores is -3; expected a number of at least 1"),
         (("--json", "nowhere/plan.json"), "error: cannot write nowhere/plan.json"),
-        (("--json", "klom_all"), "error: --json klom_all names no JSON file; expected FILE.json"),
-        (("--records", "nowhere"), "error: --records nowhere is not a folder"),
-        (("--configfile", "nowhere.yaml"), "error: nowhere.yaml cannot be read: No such file or directory"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                (("--json", "klom_all"), "error: --json klom_all names no JSON file; expected FILE.json"),
+                (("--records", "nowhere"), "error: --records nowhere is not a folder"),
+                (("--configfile", "nowhere.yaml"), "error: nowhere.yaml cannot be read: No such file or directory"),
+            )
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

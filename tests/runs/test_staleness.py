@@ -69,7 +69,7 @@ def test_touching_large_weights_makes_nothing_stale(fresh: Checkout) -> None:
             },
             {"klom", "mia", "cost"},
         ),
-        (
+        pytest.param(
             {
                 "oracle/nines/0002-0003.margins.parquet": {
                     "Margins of oracle/nines, models 0002-0003",
@@ -78,6 +78,7 @@ def test_touching_large_weights_makes_nothing_stale(fresh: Checkout) -> None:
                 }
             },
             {"klom", "mia"},
+            marks=pytest.mark.slow,
         ),
         (
             {
@@ -94,7 +95,11 @@ def test_touching_large_weights_makes_nothing_stale(fresh: Checkout) -> None:
             },
             {"klom", "mia"},
         ),
-        ({"scores/klom/nines/scrub.parquet": {"klom of scrub on nines"}, "tables/mia.csv": set()}, {"klom", "mia"}),
+        pytest.param(
+            {"scores/klom/nines/scrub.parquet": {"klom of scrub on nines"}, "tables/mia.csv": set()},
+            {"klom", "mia"},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=lambda value: " and ".join(value) if isinstance(value, dict) else "",
 )
@@ -220,12 +225,13 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
     ("changes", "jobs", "tables"),
     [
         ({"methods.scrub.lr": 0.02}, SCRUB, {"klom", "mia", "cost"}),
-        ({"metrics.klom.bins": 10}, scores("klom", *CANDIDATES), {"klom"}),
+        pytest.param({"metrics.klom.bins": 10}, scores("klom", *CANDIDATES), {"klom"}, marks=pytest.mark.slow),
         ({"training.lr": 0.2}, EVERYTHING_TRAINED, {"klom", "mia", "cost"}),
-        (
+        pytest.param(
             {"unlearned_from": "first"},
             unlearning(*VARIANTS) | scores("klom", *VARIANTS) | scores("mia", *VARIANTS),
             {"klom", "mia", "cost"},
+            marks=pytest.mark.slow,
         ),
         (
             {
@@ -245,7 +251,7 @@ def test_a_method_is_one_file_one_line_and_one_entry(finished: Checkout) -> None
             set(),
             set(),
         ),
-        ({"methods.do_nothing": DELETED}, set(), {"klom", "mia", "cost"}),
+        pytest.param({"methods.do_nothing": DELETED}, set(), {"klom", "mia", "cost"}, marks=pytest.mark.slow),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )

@@ -26,9 +26,8 @@ PROMISES = ["tests/training/test_originals.py", "tests/models/test_stack.py", "t
 RUN = "import sys, pytest, torch; print(torch.backends.cpu.get_cpu_capability()); sys.exit(pytest.main(sys.argv[1:]))"
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "the least" else pytest.param(name, marks=pytest.mark.slow) for name in NARROWED]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NARROWED)
 def test_the_promises_hold(name: str, repository: Path) -> None:
     narrowed = NARROWED[name]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}

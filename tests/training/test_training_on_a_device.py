@@ -79,7 +79,9 @@ def test_images(name: str, digits: ImageSet, worker_of: Callable[..., Worker], e
     )
 
 
-@pytest.mark.parametrize("name", TEXT)
+@pytest.mark.parametrize(
+    "name", [name if name in ("nanogpt", "pretrained") else pytest.param(name, marks=pytest.mark.slow) for name in TEXT]
+)
 def test_text(
     name: str, worker_of: Callable[..., Worker], elsewhere: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,7 +95,9 @@ def test_a_run_that_is_interrupted_after_every_step_ends_in_the_same_bits(
     assert not same(whole.states[1][0], whole.states[6][0])
 
 
-@pytest.mark.parametrize("method", ["npo_kl", "pdu", "dpo", "rmu"])
+@pytest.mark.parametrize(
+    "method", ["npo_kl", *(pytest.param(m, marks=pytest.mark.slow) for m in ("pdu", "dpo", "rmu"))]
+)
 def test_of_an_adapter_only_the_factors_are_saved(method: str, adapted: Bench) -> None:
     settings = {**OWN, **CASES[method]}
     whole = adapted.kept(method, (1, 3, 6), **settings)
