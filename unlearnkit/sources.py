@@ -90,20 +90,20 @@ def paragraphs(module: str) -> list[str]:
 
 
 def formulas(module: str) -> list[str]:
-    """Return the indented lines of the docstrings of a module and of its functions; examples are none."""
+    """Return the indented lines of the docstrings of a module and of its functions, without `INDENT`; no examples."""
     found: list[str] = []
     for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Module | ast.FunctionDef):
             lines = [line for line in (ast.get_docstring(node) or "").splitlines() if line.startswith(INDENT)]
             if not any(line.lstrip().startswith(">>>") for line in lines):
-                found += (line.strip() for line in lines)
+                found += (line.removeprefix(INDENT) for line in lines)
     return list(dict.fromkeys(found))
 
 
 def described(module: str) -> list[str]:
     """Return the paragraphs of a module's docstring, then one of the formulas that only its functions state."""
     stated = paragraphs(module)
-    lines = {line.strip() for paragraph in stated for line in paragraph.splitlines()}
+    lines = {line.removeprefix(INDENT) for paragraph in stated for line in paragraph.splitlines()}
     others = [INDENT + line for line in formulas(module) if line not in lines]
     return [*stated, "\n".join(others)] if others else stated
 

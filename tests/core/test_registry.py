@@ -13,6 +13,7 @@ from unlearnkit import registry
 from unlearnkit.config.settings import Settings
 from unlearnkit.declarations import CONTRACTS, incomplete_plug_ins
 from unlearnkit.errors import ConfigError
+from unlearnkit.sources import formulas
 
 ENTRIES = [(kind, name) for kind, names in registry.REGISTRIES.items() for name in names]
 
@@ -26,6 +27,12 @@ def test_every_entry_is_a_documented_module_of_its_name(kind: str, name: str) ->
     module = registry.load(kind, name)
     assert module.__name__.endswith(f".{ALIASES.get(name, name)}")
     assert inspect.getdoc(module)
+
+
+@pytest.mark.parametrize("kind", ["method", "metric"])
+def test_every_method_and_metric_states_its_formula(kind: str) -> None:
+    """The report shows it: an indented paragraph of the docstring of the module or of one of its functions."""
+    assert [name for name, module in registry.OURS[kind].items() if not formulas(module)] == []
 
 
 def test_every_entry_keeps_its_contract() -> None:

@@ -1,5 +1,8 @@
 """Confuse-Finetune-Weaken: noise on the first layer, class-weighted repair, a little noise; NeurIPS-2023 challenge.
 
+    w_1 = w_1 + noise * N(0, 1),  w_1: the first layer's weights; before the last of several epochs with `late_noise`
+    minimise mean of v_y CE on the retain set, in train mode,  v_c = n / (classes * n_c),  n_c: samples of class c
+
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference multiplies the
 mean loss of a batch by the mean weight of the batch, which does not weight individual samples; it reads all images for
 their labels, and finds the layers to disturb by name, so that models such as TinyViT get no noise. Here every sample

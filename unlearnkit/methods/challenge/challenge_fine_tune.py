@@ -1,5 +1,7 @@
 """Fine-tuning as in the unlearning challenge: one epoch on augmented retain samples at a low, constant rate.
 
+    minimise CE on the retain set, augmented, in train mode
+
 `unlearn_1` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). It
 differs from `fine_tune` in its augmentation and defaults. Cost: `epochs` passes over the retain set.
 Source: Triantafillou et al. 2024 (arXiv 2406.09073).

@@ -1,5 +1,7 @@
 """Redraw the classifier, then fine-tune as in the unlearning challenge.
 
+    redraw the classifier; then minimise CE on the retain set, augmented, in train mode
+
 `unlearn_2` of the re-implemented metric of the NeurIPS-2023 challenge (AlbinSou/unlearning-challenge-metric). The
 architecture says which part is the classifier, and its own initialiser redraws it. Cost: `epochs` passes over the
 retain set.

@@ -1,5 +1,8 @@
 """Convolution transpose: swap the two axes of every kernel, then repair on the retain set.
 
+    in every convolution: exchange w[i, j] and w[j, i] of each kernel
+    minimise CE on the retain set, in train mode
+
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it.
 The reference replaces each kernel by a new, non-contiguous tensor, so that an optimiser that holds the old one has no
 effect; here values are exchanged in place, and the memory layout stays. It assumes square kernels; here others are left

@@ -1,5 +1,11 @@
 """Forget-Contrast-Strengthen: flatten the forget set, push it from the retain set, repair; NeurIPS-2023 challenge.
 
+    first: one pass over the forget set, minimise KL(uniform || softmax(z))
+    for every epoch:
+        contrast: for a forget and a retain batch, A and B their logits, without a gradient through B,
+                  minimise the mean over all entries of -log softmax(A B^T / tau), softmax over the retain samples
+        repair:   one pass over the retain set, minimise CE
+
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference's contrast
 schedule rises where its last rate exceeds its first, which is refused here, and its model is returned in train mode.
 Cost: `epochs` passes over the retain set and one more than that over the forget set; in the contrast rounds retain

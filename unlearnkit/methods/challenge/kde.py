@@ -1,5 +1,10 @@
 """Fresh ends and distillation: reset the first and the last layer, warm up on the teacher's outputs, then repair.
 
+    redraw the first layer and the classifier
+    KL_T = T^2 * mean over the batch of KL(softmax(z_t / T) || softmax(z / T)),  t = original
+    warm-up: minimise KL_T on a random part of the retain set, without labels
+    then: minimise CE + 2 KL_T on the retain set, in train mode
+
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. The teacher
 is the original. What differs from the reference:
 - It warms up on validation samples, which are then no longer unseen; here the warm-up uses a part of the retain set,

@@ -1,5 +1,9 @@
 """Masked Small Gradients: fresh convolution weights where forgetting hardly pulls, slow others; NeurIPS-2023 challenge.
 
+    g = gradient of CE(as many random retain samples as the forget set has) - CE(forget) at w_0, in eval mode
+    in every convolution: redraw the fraction `redrawn` of smallest |g| from N(0, 2 / fan-out)
+    minimise CE on the retain set, in train mode; the convolutions' other weights take `slow` times the step
+
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference weights the two
 sets by their numbers of batches, ranks in train mode, which moves batch norm's statistics towards the forget set,
 redraws the biases of convolutions, gives slow weights full weight decay, and returns its masked layers. Here both sets

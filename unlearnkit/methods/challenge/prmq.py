@@ -1,5 +1,11 @@
 """Prune, redraw, match entropies, quantise; NeurIPS-2023 challenge.
 
+    of all weights and biases of convolutions and linear layers, prune the fraction `pruned` of smallest magnitude:
+        weights become uniform(-1 / sqrt(fan-in), 1 / sqrt(fan-in)), biases 0
+    minimise mean of v_y CE + (H(z) - H(z_t))^2 on the retain set, in train mode
+        t = original,  H = entropy of softmax(z), nats,  v_c = (samples of class c)^-0.1, scaled to mean 1
+    round all parameters to half precision
+
 A solution of the challenge on machine unlearning as in Deep Unlearn (arXiv 2410.01276). The reference takes one step
 too many, redraws every weight that is zero even if it was not pruned, rounds the statistics of batch norm too, whose
 small variances become zero, and reads all images for their labels. Here the fraction of an epoch is exact in batches,

@@ -1,5 +1,12 @@
 """Repeated noise injection: noise a few tensors in every epoch and train only them, then fine-tune everything.
 
+    redraw the classifier
+    for every epoch but the fine ones, which are the last: draw `tensors` tensors;
+        unless it is one of the first, quiet ones: draw the fraction `noised` of these,
+            w = w + sigma * N(0, 1) for those that were never drawn for noise before;
+        minimise CE on the retain set over the drawn tensors and the normalisation layers
+    for every fine epoch: minimise CE on the retain set over all tensors
+
 Source: a solution of the NeurIPS-2023 unlearning challenge, as Deep Unlearn (arXiv 2410.01276) has it. What
 differs from the reference:
 - It recognises normalisation by the letters "bn" in a name, so that layer norm, and batch norm in down-sampling, get

@@ -1,5 +1,8 @@
 """Gradient descent-ascent: ascent on the forget set, then descent on the retain set (EasyDUB).
 
+    in the first `ascent_epochs` epochs: minimise -CE on the forget set, then CE on the retain set
+    in the others: minimise CE on the retain set
+
 Unlike in the reference, both orders are redrawn in every pass.
 Cost: `epochs` passes over the retain set and `ascent_epochs` over the forget set.
 """

@@ -1,5 +1,7 @@
 """Gradient ascent on the forget set (Golatkar et al. 2020, Thudi et al. 2022; EasyDUB's `ascent_forget`).
 
+    minimise -CE on the forget set, in train mode
+
 The loss is unbounded below: long runs at a high rate end in chance accuracy or in non-finite weights, which the scores
 then report as failed models. Unlike in the reference, the order is redrawn in every pass and the whole forget set is
 used. Cost: `epochs` passes over the forget set.

@@ -1,5 +1,8 @@
 """Bad teacher: a competent teacher on the retain set, a random one on the forget set (Chundawat et al. 2023).
 
+    minimise mean over the batch of KL(softmax(z_t / T) || softmax(z / T)), both sets shuffled together, by Adam
+    t = original for a retain sample, a new model for a forget sample;  times T^2 with `temperature_squared`
+
 Deep Unlearn's code uses a ResNet-18 as the random teacher whatever the model, and averages the divergence over
 classes as well. Here the random teacher has the model's architecture and the divergence is the mean over the batch.
 Cost: `epochs` passes over the forget set and the drawn part of the retain set, and both teachers' forward pass for

@@ -1,5 +1,7 @@
 """Catastrophic forgetting of the last k stages, CF-k (Goel et al. 2022, arXiv 2201.06640; Deep Unlearn's `cfk`).
 
+    minimise CE + lambda / 2 |w - w_0|^2 on the retain set over the last k stages and the classifier, in eval mode
+
 Unlike Deep Unlearn's code, momentum acts, and a k beyond the model's stages is an error instead of all of them. The
 second learning rate of its search, which no step uses, is left out. Cost: `epochs` passes over the retain set, each
 counted as a whole one although the backward pass ends at the first stage that is trained.

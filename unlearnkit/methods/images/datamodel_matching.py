@@ -1,5 +1,9 @@
 """Datamodel matching: distil DM-Direct into the original (Attribute-to-Delete, algorithm C.3, arXiv 2410.23232).
 
+    minimise mean over batch and classes of (z - z_t)^2 + lambda |w - w_0|^2 by Adam,  `loss: mse`
+    on the forget set, `forget_repeats` times over, and floor(`retain_ratio` |forget set|) retain samples
+    z_t(x) = z(x; w_0) - m * sum over forget samples i of beta_i(x),  m = `multiplier`
+
 Oracle matching with one teacher, the frozen original whose logits a datamodel shifts. With effects from TRAK it is the
 method that is also known as DM-TRAK. Cost: `epochs` passes over the forget set and a retain subset, and a teacher's
 forward pass for each; the attribution is not counted.

@@ -1,5 +1,7 @@
 """DM-Direct: predict instead of unlearn, by a linear datamodel (Attribute-to-Delete, Georgiev et al. 2024).
 
+    z(x) = z(x; w_0) - m * sum over forget samples i of beta_i(x),  m = `multiplier`
+
 Not a network: logits are those of the original plus a shift per sample and class, so they are defined only on the
 samples of the data set. The shift is kept with the original's weights as `logit_shift`. The reference can also undo the
 soft thresholding of its regression but does not use this, so it is omitted. Cost: none beyond the attribution; the

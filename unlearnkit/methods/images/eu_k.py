@@ -1,5 +1,8 @@
 """Exact unlearning of the last k stages, EU-k (Goel et al. 2022, arXiv 2201.06640; Deep Unlearn's `euk`).
 
+    redraw all state of the last k stages and the classifier; the rest is frozen, in eval mode
+    minimise CE on the retain set over them by the recipe of `training`, in train mode
+
 Unlike Deep Unlearn's code, all state of the last stages is redrawn (its batch norms keep statistics of the forget
 set, its attention biases keep their values), by the architecture's own initialiser; they are trained in train mode by
 the originals' recipe, and nothing draws them back to their random start. Cost: `epochs` passes over the retain set,

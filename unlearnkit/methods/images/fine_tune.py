@@ -1,5 +1,7 @@
 """Fine-tuning on the retain set (Golatkar et al. 2020, Warnecke et al. 2021).
 
+    minimise CE on the retain set, in train mode
+
 Cost: `epochs` passes over the retain set.
 """
 

@@ -1,6 +1,6 @@
 """Fisher forgetting: noise where the retain set leaves the weights free (Golatkar et al. 2020, arXiv 1911.04933).
 
-    G = mean over samples x of R of the sum over classes c of p_c(x) * (gradient of -log p_c(x))^2
+    G = mean over retain samples x of the sum over classes c of p_c(x) * (gradient of -log p_c(x))^2
     s = min(G^(-2 exponent), 1e3), for the classifier min(., 1e2);   s = mean of s over the inputs of a unit
     w = w_0 + sqrt(alpha s) * N(0, 1), with alpha ten times as large for the classifier and for vectors (biases, norms)
 

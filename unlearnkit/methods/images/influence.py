@@ -6,10 +6,11 @@ Jia et al. 2023 and Deep Unlearn's `influence`):
     v = sum over F of g_i / n - |F| / (n |R|) * sum over R of g_i,   n = |F| + |R|
     k = (damping + 1/N * sum over N retain samples of g_i g_i^T)^-1 v,   w = w_0 + alpha k
 
-with g_i the gradient of one sample's cross entropy in eval mode. The published code keeps one vector in place of the
-matrix. It starts as g_1 and is only ever scaled, so that k differs from v only along g_1 and is not a product with the
-inverse; `inverse: published` reproduces it. Unlike in that code, the N samples are drawn at random, in an order of
-their own, instead of the first ones. The step is linear in alpha, but every alpha is a variant that computes its own k.
+with g_i the gradient of one sample's cross entropy in eval mode, R the retain set and F the forget set. The published
+code keeps one vector in place of the matrix. It starts as g_1 and is only ever scaled, so that k differs from v only
+along g_1 and is not a product with the inverse; `inverse: published` reproduces it. Unlike in that code, the N samples
+are drawn at random, in an order of their own, instead of the first ones. The step is linear in alpha, but every alpha
+is a variant that computes its own k.
 
 Cost: one pass over both sets and one over the N samples. Memory: N gradients, 4 N bytes per parameter (9 GB for a
 ResNet-9 and 1000 samples), with `inverse: published` one batch of them.

@@ -1,6 +1,6 @@
 """Just-in-time unlearning: make the outputs near the forget samples flat (Foster et al. 2024, arXiv 2402.01401).
 
-    minimise the sum over a batch of F of the mean over N perturbations e ~ N(0, sigma^2) of |z(x) - z(x + e)| / |e|
+    minimise the sum over a forget batch of the mean over N perturbations e ~ N(0, sigma^2) of |z(x) - z(x + e)| / |e|
 
 an estimate of the Lipschitz constant at x, with Euclidean norms of logits and pixels. In the published code z(x + e)
 has no gradient: then that of z(x) is 0 on average over e wherever z is linear, and what is left are its random

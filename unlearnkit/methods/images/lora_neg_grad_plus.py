@@ -1,5 +1,7 @@
 """NegGrad+ on a low-rank adapter of the classifier (LoRA, Hu et al. 2021, arXiv 2106.09685).
 
+    minimise alpha CE(retain) - (1 - alpha) CE(forget) over A and B, where the classifier's weights are W + B A
+
 The classifier's weights become W + B A. Only A and B are trained; all else stays as it is, statistics of batch norm
 included. What is stored of a model is the adapter. The scale alpha / r of the paper is 1 here: the learning rate takes
 its place. Cost: that of NegGrad+, `epochs` passes over the retain set and one forget batch for every retain batch, each

@@ -1,5 +1,7 @@
 """NegGrad+: descent on the retain set and ascent on the forget set in one loss (Kurmanji et al. 2023; Deep Unlearn).
 
+    minimise alpha (CE(retain) + lambda / 2 |w - w_0|^2) - (1 - alpha) CE(forget),  a batch of each per step
+
 Unlike in Deep Unlearn's code, the distance to the original can be weighted (its weight was a constant 0), and forget
 batches are redrawn after every pass over the forget set (its loader repeated the batches of the first pass). Its
 clamped negative gradient, which bounds losses by the probability 1/C and so has no gradient, is replaced by a cap at

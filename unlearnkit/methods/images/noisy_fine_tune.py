@@ -1,5 +1,8 @@
 """Fine-tuning on the retain set with clipped gradients and Gaussian noise (Attribute-to-Delete's gradient descent).
 
+    g = gradient of CE on a retain batch, in train mode;  g = g min(1, clip / |g|)
+    w = w + noise * N(0, 1), or g = g + noise * N(0, 1) with `noise_on: gradients`;  then a step along g
+
 Attribute-to-Delete (arXiv 2410.23232) adds the noise to the weights before every step; noise on the clipped gradient is
 that of noisy descent. The gradient is the mean of a batch and clipped as one, so no guarantee of differential privacy
 follows. Cost: `epochs` passes over the retain set.

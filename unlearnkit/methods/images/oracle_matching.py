@@ -1,5 +1,9 @@
 """Oracle matching: distil held-out oracles into the original (Attribute-to-Delete, algorithm C.1, arXiv 2410.23232).
 
+    minimise mean over batch and classes of (z - mean over k of z_k)^2 + lambda |w - w_0|^2 by Adam,  `loss: mse`
+    on the forget set, `forget_repeats` times over, and floor(`retain_ratio` |forget set|) retain samples
+    z_k: logits of held-out oracle k
+
 An upper bound, not a method: it needs oracles. The reference code may draw teachers from the oracles that it is
 evaluated with, and accepts unknown settings silently; here teachers are held-out oracles only. Cost: `epochs` passes
 over the forget set and a retain subset, and a forward pass of every teacher for each.

@@ -1,5 +1,7 @@
 """Successive random labels: training on both sets, the forget set with random labels (Graves et al. 2021).
 
+    minimise CE on retain and forget set shuffled together;  labels of forget samples: random in every epoch
+
 Deep Unlearn's code reseeds the labels with the same number in every epoch, draws the true label in one of C cases and
 never steps its scheduler. Here labels are redrawn for every sample in every epoch, by default only wrong ones, and the
 learning rate follows its schedule.

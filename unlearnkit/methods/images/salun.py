@@ -1,5 +1,9 @@
 """SalUn: random labels, but only the weights that matter most to the forget set may move.
 
+    mask = the part `salient` of all weights where |d CE on the forget set / d w| at w_0 is largest
+    minimise CE on retain and forget set shuffled together, over the weights of the mask alone
+    labels of forget samples: random in every epoch
+
 Source: Fan et al. 2024 (arXiv 2310.12508).
 
 Deep Unlearn's code masks the gradient alone, so weight decay moves the masked weights; it never clears the gradients

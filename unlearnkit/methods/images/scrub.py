@@ -1,5 +1,10 @@
 """SCRUB: alternating max and min distillation (Kurmanji et al. 2023).
 
+    KL_T = T^2 * mean over the batch of KL(softmax(z_t / T) || softmax(z / T)),  t = original, frozen, in eval mode
+    in the first `ascent_epochs` epochs: minimise -KL_T on the forget set, then gamma CE + alpha KL_T on the retain set
+    in the others: minimise gamma CE + alpha KL_T on the retain set
+    all plus psi * sum over tensors of |w - a|;  after every step a = beta a + (1 - beta) w, from a = w_0 on
+
 EasyDUB's reference builds its optimiser over the teacher, so its student never moves; here the student is optimised.
 Deep Unlearn's uses the student itself as the averaged student, so its stay-close term is 0, and returns the last epoch
 where rewinding chooses the original; both are corrected here.

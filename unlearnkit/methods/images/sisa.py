@@ -1,5 +1,9 @@
 """SISA: sharded, isolated, sliced and aggregated training (Bourtoule et al. 2021, arXiv 1912.03817).
 
+    divide all samples at random into S shards, each shard into L slices
+    member s: fresh weights; for i = 1 .. L: minimise CE on what is retained of slices 1 .. i of shard s
+    p(x) = mean over members s of softmax(z_s(x))
+
 Exact unlearning of an ensemble. The samples are divided at random into shards, one per member, and every shard into
 slices; a member is trained on its first slice, then on the first two, and so on. To forget, each member is rolled back
 to its last checkpoint that has seen no forgotten sample. There is no SISA original here, so all stages are trained,

@@ -1,7 +1,7 @@
 """Selective Synaptic Dampening: shrink the weights that matter to the forget set alone (Foster et al. 2024).
 
     I_S = mean over samples x of S of (gradient of -log p_y(x))^2, the diagonal of the empirical Fisher information
-    w = w_0 min(lambda I_D / I_F, 1) where I_F > alpha I_D,   w = w_0 elsewhere;   D = R and F
+    w = w_0 min(lambda I_D / I_F, 1) where I_F > alpha I_D,   w = w_0 elsewhere;   F: forget set, D: both sets
 
 The published code (arXiv 2308.07707) squares the gradient of a batch's mean cross entropy, which is smaller than the
 mean of the squares by up to the batch size, more so for F, which has fewer batches; `gradients: batch` does the same.

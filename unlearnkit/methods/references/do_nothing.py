@@ -1,4 +1,9 @@
-"""Do nothing: the lower baseline of every metric (EasyDUB)."""
+"""Do nothing: the lower baseline of every metric (EasyDUB).
+
+    w = w_0
+
+The weights are those of the original.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Retraining on the retain set, stopped early: the curve of quality against compute that a method has to beat.
 
+    fresh weights; minimise CE on the retain set by the recipe of `training`; stop at epoch e
+
 EasyDUB uses checkpoints of its oracles at epochs 10 and 15 of 24. Here separate models are trained from their own
 seeds, so that they are independent of the oracles they are compared with.
 """

@@ -1,5 +1,7 @@
 """Load an oracle: the upper baseline, whose KLOM is the noise floor (Attribute-to-Delete).
 
+    w = weights of held-out oracle k,  k the index of the model
+
 Model k becomes held-out oracle k, which the evaluation never uses as a reference.
 """
 

@@ -40,6 +40,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the area under the ROC curve of the attack on every model, {"auc_gradnorm": {"forget": [models]}}.
 
+        auc_gradnorm = P(s of a forgotten sequence < s of an unseen one), ties count half
+        s            = mean over trained tensors w of |d loss / d w|_p,  loss = mean over targets of -log p, nats
+
     1: every forgotten sequence has a shorter gradient than every unseen one; 0.5: the attack learns nothing; below:
     gradients of forgotten ones are longer. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite
     margins and for forgotten or validation sequences that were not observed. Sources: Wang et al. 2024 (arXiv

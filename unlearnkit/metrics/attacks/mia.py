@@ -86,8 +86,16 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return accuracies and attack results of every candidate model, {measure: {split: [models]}}; `oracle` is unused.
 
-    The logistic attack draws its samples and splits from `rng`; the threshold attacks use all forget and validation
-    samples. Raises MetricError for non-finite margins, a split without samples, or fewer than two samples to attack.
+        l                = loss of a sample, nats: log(1 + exp(-margin)), of a sequence the mean over its targets
+        mia_auc          = P(l of a member < l of a non-member), ties count half
+        mia_tpr_at_fpr   = largest share of members with l < t, t such that at most fpr of the non-members have l < t
+        mia_accuracy     = share of test samples that logistic regression on l is right about, mean over splits
+        indiscernibility = 1 - |mia_accuracy - 0.5| / 0.5
+        accuracy         = share of correct samples, of sequences the mean share of correct tokens
+
+    All are in [0, 1]. The logistic attack draws its samples and splits from `rng`; the threshold attacks use all forget
+    and validation samples. Raises MetricError for non-finite margins, a split without samples, or fewer than two
+    samples to attack.
     """
     require_finite(candidate.margins, "candidate")
     members, non_members = (_losses(candidate.of_split(name)) for name in ("forget", "validation"))

@@ -1,10 +1,16 @@
 """The score of the NeurIPS-2023 unlearning challenge: how well an attacker distinguishes unlearned models from oracles.
 
-For every forget sample, attacks on the N values under the unlearned models and under the oracles give an epsilon. A
-sample scores 2^-floor(epsilon / 0.5); the mean is the forgetting quality F, and the final score S = F * RA_u / RA_r *
-TA_u / TA_r, with the accuracies of unlearned models (u) and oracles (r) on retained samples (RA) and on test samples
-(TA), for which validation samples stand where the data have none. Source: Triantafillou et al. 2024 (arXiv
-2406.09073).
+For every forget sample, attacks on the N values under the unlearned models and under the oracles give an epsilon, the
+largest that any of them reaches. With the shares FPR of oracles and FNR of unlearned models that an attack calls
+wrongly:
+
+    epsilon = max(log((1 - delta - FPR) / FNR), log((1 - delta - FNR) / FPR))        nats
+    h       = 2^-floor(epsilon / 0.5),  0 where both rates are 0, as epsilon is infinite
+    S       = mean of h over the forget samples * RA_u / RA_r * TA_u / TA_r
+
+The mean of h is the forgetting quality F. RA are the accuracies of unlearned models (u) and oracles (r) on retained
+samples, TA those on test samples, for which validation samples stand where the data have none. `compat` has the
+published forms of h. Source: Triantafillou et al. 2024 (arXiv 2406.09073).
 """
 
 from __future__ import annotations

@@ -49,8 +49,13 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return PrivLeak and both areas of Min-K% of every model, {measure: {"forget": [models]}}.
 
-    The area that it is compared with is the mean over all oracles. `rng` is unused. Raises MetricError for non-finite
-    margins, other samples, and sequences that were not observed.
+        priv_leak   = min(100, 100 ((1 - auc) - (1 - auc_oracles)) / (1 - auc_oracles))        %
+        auc         = P(s of a forgotten sequence < s of an unseen one), ties count half
+        auc_oracles = mean of that over the oracles
+        s           = mean of -log p over the lowest floor(share n) of n targets, one at least, nats
+
+    Of n the end of an answer is left out. `rng` is unused. Raises MetricError for non-finite margins, other samples,
+    and sequences that were not observed.
     """
     require_finite(candidate.margins, "candidate")
     require_same_samples(candidate, oracle)

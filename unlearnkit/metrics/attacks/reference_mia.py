@@ -43,7 +43,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the area of the attack on every model, {"auc_reference": {"forget": [models]}}, each in [0, 1].
 
-    The score of a sequence is its loss under the model minus the mean of its losses under the oracles, nats.
+        auc_reference = P(s of a forgotten sequence < s of an unseen one), ties count half
+        s             = mean over targets of -log p under the model, minus its mean over the oracles, nats
+
     `settings` and `rng` are unused. Raises MetricError for non-finite margins, other samples, and sequences that were
     not observed.
     """

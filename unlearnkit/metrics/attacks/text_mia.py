@@ -47,9 +47,15 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the area under the ROC curve of every attack on every model, {measure: {"forget": [models]}}.
 
-    1: forgotten sequences look like members, all of them; 0.5: attacks learn nothing; below: forgotten sequences are
-    less likely than unseen ones. `oracle` and `rng` are unused. Raises MetricError for non-finite margins and for
-    forgotten or validation sequences that were not observed.
+        auc = P(s of a forgotten sequence < s of an unseen one), ties count half, with the score s of a sequence:
+        loss             s = mean over targets of -log p, nats
+        zlib             s = that mean / bytes of the compressed text, nats per byte
+        min_k            s = mean of -log p over the lowest floor(share n) of n targets, one at least, nats
+        min_k_plus_plus  s = the same of (log p - m) / sqrt(max(v, 1e-6)), m and v: mean and variance of log p under p
+
+    Of n the end of an answer is left out. 1: forgotten sequences look like members, all of them; 0.5: attacks learn
+    nothing; below: forgotten sequences are less likely than unseen ones. `oracle` and `rng` are unused. Raises
+    MetricError for non-finite margins and for forgotten or validation sequences that were not observed.
     """
     require_finite(candidate.margins, "candidate")
     attacks = {

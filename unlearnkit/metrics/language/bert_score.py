@@ -43,6 +43,10 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the means over documents, per model, {measure: {split: [models]}}.
 
+        precision = mean over tokens of the continuation of the largest cosine to a token of the true text
+        recall    = mean over tokens of the true text of the largest cosine to a token of the continuation
+        f1        = 2 precision recall / (precision + recall) of a document
+
     Unrelated texts are far above 0, so read values beside those of validation. A split that was not continued has NaN.
     `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a split of which some
     documents were not continued. Source: Zhang et al. 2020 (arXiv 1904.09675), neither weighted nor rescaled.

@@ -47,6 +47,13 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the means over documents of what `continuations` notes of each, {measure: {split: [models]}}.
 
+        bleu          = min(1, exp(1 - words of the true text / words of the continuation)) * (p_1 p_2 p_3 p_4)^(1/4)
+        p_n           = n-grams that the true text has as well, each at most as often as there / n-grams
+        rougeL_recall = L / words of the true text,  L: words of the longest common subsequence of both texts
+        rougeL_f1     = 2 L / (words of the continuation + words of the true text)
+        distinct      = distinct tokens / tokens
+        entropy       = -sum over distinct tokens of f log2 f,  f: share of the tokens,  bits
+
     `bleu` and ROUGE compare with the true text; `distinct` and `entropy` are of the continuation alone, and low where a
     model repeats itself. Documents whose true text has no words do not count in ROUGE, and a split that was not
     continued has NaN. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a

@@ -37,6 +37,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean over conversations of the F1 of words, per model, {measure: {"dialogue": [models]}}.
 
+        dialogue_f1 = mean over conversations of 2 P R / (P + R),  0 without a common word
+        P = common words / words of the model's turn,  R = common words / words of the true one
+
     Every conversation counts. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and
     for conversations without an answer. Source: Jang et al. 2023 (arXiv 2210.01504), whose code scores the last item of
     every batch alone.

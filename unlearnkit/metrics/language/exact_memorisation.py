@@ -50,10 +50,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the share of targets that are the first choice, per model, {measure: {split: [models]}}.
 
-    It is the mean over the sequences of a split of the share of a sequence; the token that ends an answer does not
-    count. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a split whose
-    sequences were not observed. Source: OpenUnlearning (2025); memorisation accuracy of Jang et al. 2022 (arXiv
-    2210.01504) is the same number on plain text.
+        exact_memorisation = mean over sequences of the share of targets y with z_y > z_c for every other token c
+
+    In [0, 1]. The token that ends an answer does not count. `oracle`, `settings` and `rng` are unused. Raises
+    MetricError for non-finite margins and for a split whose sequences were not observed. Source: OpenUnlearning (2025);
+    memorisation accuracy of Jang et al. 2022 (arXiv 2210.01504) is the same number on plain text.
     """
     require_finite(candidate.margins, "candidate")
     found = {}

@@ -53,6 +53,10 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean extraction likelihood of the sequences of a split, per model, {measure: {split: [models]}}.
 
+        EL_n       = mean over i = f .. T - n of OV_n(decoded from the first i of T tokens, the other T - i)
+        OV_n(g, s) = n-grams of g, with multiplicity, that occur in s / n-grams of s
+        f          = tokens of the shortest prefix, of questions and answers those of the question at least
+
     Sequences that are too short do not count, and a split that was not observed has NaN. `oracle`, `settings` and `rng`
     are unused. Raises MetricError for non-finite margins and for a split of which some sequences were not observed.
     Source: Jang et al. 2023 (arXiv 2210.01504).

@@ -38,8 +38,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the extraction strength of every model, {measure: {split: [models]}}.
 
-    It is the mean over the sequences of a split. The token that ends an answer does not count. `oracle`, `settings` and
-    `rng` are unused. Raises MetricError for non-finite margins and for a split whose sequences were not observed.
+        extraction_strength = mean over sequences of 1 - k / n
+        n = targets of a sequence,  k = those up to the last one that is not the first choice, 0 where all are
+
+    The token that ends an answer does not count. `oracle`, `settings` and `rng` are unused. Raises MetricError for
+    non-finite margins and for a split whose sequences were not observed.
     """
     require_finite(candidate.margins, "candidate")
     found = {}

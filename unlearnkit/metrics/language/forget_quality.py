@@ -80,8 +80,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the two-sample Kolmogorov-Smirnov test of every pair of model and oracle, {measure: {"forget": [models]}}.
 
-    The two samples are the truth ratios of the forgotten questions that have wrong answers; monotone maps of them
-    change nothing. `log10_p` is -323.3 where p is too small for a double. `rng` is unused. Raises MetricError for
+        ks_statistic = max over r of |share of R <= r under the model - share of R <= r under the oracle|
+        p            = P(a statistic of at least this one | one distribution),  log10_p = log10(max(p, 5e-324))
+        R            = mean probability of the wrong answers (by form) / p(true answer), one per forgotten question
+
+    Only questions with wrong answers count; monotone maps of R change nothing. `rng` is unused. Raises MetricError for
     non-finite margins, other samples, another number of oracles than of models, and forget sets without wrong answers.
     Source: Maini et al. 2024 (arXiv 2401.06121).
     """

@@ -38,6 +38,8 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean over questions of the probability that an answer is clean, {"clean": {split: [models]}}.
 
+        clean = mean over questions of p(clean | answer) by a classifier of texts, which tables name
+
     `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a split whose answers
     were not classified. Source: OpenUnlearning (2025).
     """

@@ -57,9 +57,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return shares of answers, mean scores, and how many answers they are of, {measure: {split: [models]}}.
 
-    `win_rate` and `tie_rate` are shares of the answers with a verdict, whose number is `compared`; `score` is the mean
-    of those with one, whose number is `scored`. `unread_verdicts` and `unread_scores` are the shares of such replies in
-    no form that is read: they count in nothing else. Where one model has too many, all models are undefined. What is
+        win_rate = better answers / compared,  tie_rate = ties / compared,  compared = answers with a verdict
+        score    = sum of scores / scored,  0 to 10,  scored = answers with a score
+        unread_verdicts, unread_scores = replies in no form that is read / replies asked for
+
+    Replies that cannot be read count in nothing else. Where one model has too many, all models are undefined. What is
     undefined is NaN. `oracle` and `rng` are unused. Raises MetricError for non-finite margins.
     """
     require_finite(candidate.margins, "candidate")

@@ -56,10 +56,13 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return mean scores, 0 to 10, and of how many documents they are, {measure: {split: [models]}}.
 
+        score         = sum of scores / scored,  0 to 10,  scored = documents with a score
+        unread_scores = replies in no form that is read / replies asked for
+
     `score` is to match that of the oracles: high where a model writes fluently and not what the document says, low
-    where it gives the text away or stammers. `unread_scores` is the share of replies in no form that is read, which
-    count in nothing else; where one model has too many, all models are undefined. What is undefined is NaN. `oracle`
-    and `rng` are unused. Raises MetricError for non-finite margins. Source: ICU (arXiv 2407.20271).
+    where it gives the text away or stammers. Replies that cannot be read count in nothing else; where one model has too
+    many, all models are undefined. What is undefined is NaN. `oracle` and `rng` are unused. Raises MetricError for
+    non-finite margins. Source: ICU (arXiv 2407.20271).
     """
     require_finite(candidate.margins, "candidate")
     found: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in MEASURES}

@@ -43,6 +43,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean ROUGE-L F1 over questions, per model, {measure: {split: [models]}}, in [0, 1].
 
+        knowledge_memorisation = mean over questions of 2 L / (words of the answer + words of the true one)
+        L = words of the longest common subsequence of both
+
     Questions whose true answer has no words do not count; where none has, values are NaN. 1: every answer is the true
     one. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for questions that
     were not answered. Source: Shi et al. 2024 (arXiv 2407.06460), MUSE "KnowMem", utility on the retained ones.

@@ -38,9 +38,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the share of passages whose last word is right, per model, {measure: {"lambada": [models]}}.
 
-    It is if all of its tokens are the first choice, or if the first word that the model writes is the same in lower
-    case and without punctuation. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins
-    and for passages that were not observed. Sources: Paperno et al. 2016; Jang et al. 2023 (arXiv 2210.01504).
+        last_word = mean over passages of [all tokens of the word are first choices, or the first word written is it]
+
+    Words are compared in lower case, without punctuation and articles. `oracle`, `settings` and `rng` are unused.
+    Raises MetricError for non-finite margins and for passages that were not observed. Sources: Paperno et al. 2016;
+    Jang et al. 2023 (arXiv 2210.01504).
     """
     require_finite(candidate.margins, "candidate")
     return {

@@ -59,6 +59,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return model utility and the numbers that it is the harmonic mean of, per model, {measure: {split: [models]}}.
 
+        model_utility = n / sum over the n numbers x of 1 / x,  0 if one of them is 0
+        probability   = mean over questions of p(answer), of authors and facts p(answer) / (p(answer) + sum of p(wrong))
+        rouge         = mean over questions of the recall of ROUGE-L
+        truth_ratio   = mean over questions of max(0, 1 - R),  R = mean p of wrong answers (by form) / p(true answer)
+
     With splits authors and facts these are nine: on each split a probability, on authors and facts that among the
     options, recall of ROUGE-L, and max(0, 1 - R). Data without these splits have the three of retained questions. Only
     questions with wrong answers count in a truth ratio, only those whose true answer has words in ROUGE. `oracle` and

@@ -52,9 +52,11 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return exp of the mean of -log p over all targets of a split, per model, {measure: {split: [models]}}, 1 or more.
 
+        perplexity = exp(-sum of log p over the targets of all sequences / number of these targets)
+
     Every target counts the same, whatever the length of its sequence; padding has no target, and the token that ends an
-    answer counts but for splits of WITHOUT_END. `oracle`, `settings` and
-    `rng` are unused. Raises MetricError for non-finite margins and for a split whose sequences were not observed.
+    answer counts but for splits of WITHOUT_END. `oracle`, `settings` and `rng` are unused. Raises MetricError for
+    non-finite margins and for a split whose sequences were not observed.
     """
     require_finite(candidate.margins, "candidate")
     parts = {name: candidate.seen("token_scores", name) for name in candidate.present(SPLITS)}

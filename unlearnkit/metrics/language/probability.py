@@ -41,9 +41,12 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean over questions of both probabilities, per model, {measure: {split: [models]}}, in [0, 1].
 
-    Options are the answer and the wrong ones, all normalised by length. `oracle`, `settings` and `rng` are unused.
-    Raises MetricError for non-finite margins and for a split whose questions were not observed. Source: Maini et al.
-    2024 (arXiv 2401.06121).
+        p(a)                      = exp(mean of log p over the tokens of a), the end of the answer included
+        probability               = mean over questions of p(answer)
+        probability_among_options = mean over questions of p(answer) / (p(answer) + sum over wrong answers of p(wrong))
+
+    `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for a split whose questions
+    were not observed. Source: Maini et al. 2024 (arXiv 2401.06121).
     """
     require_finite(candidate.margins, "candidate")
     of = {"probability": probability, "probability_among_options": probability_among_options}

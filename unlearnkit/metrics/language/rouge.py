@@ -42,6 +42,12 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the means over questions of what `generations` notes of every answer, {measure: {split: [models]}}.
 
+        rougeL_recall = L / words of the true answer,  L: words of the longest common subsequence of both answers
+        rougeL_f1     = 2 L / (words of the answer + words of the true answer)
+        rouge1_recall = common words, each at most as often as in the answer / words of the true answer
+        entropy       = -sum over distinct tokens of f log f / log of the number of tokens,  f: share of the tokens
+        ended         = mean over questions of [the model ended the answer]
+
     Questions whose true answer has no words do not count in ROUGE, which is NaN where none has. `entropy` is low where
     a model repeats itself, `ended` the share of answers that it ended itself. `oracle`, `settings` and `rng` are
     unused. Raises MetricError for non-finite margins and for a split whose questions were not answered.

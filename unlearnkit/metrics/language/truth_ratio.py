@@ -54,8 +54,14 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean over questions of every form of the truth ratio, per model, {measure: {split: [models]}}.
 
-    Formulas and sources are in `answered`; questions without wrong answers do not count. `oracle`, `settings` and `rng`
-    are unused. Raises MetricError for non-finite margins and for a split whose questions were not observed.
+        p(a) = exp(mean of log p over the tokens of a);  true: the paraphrase of the answer, or the answer where none
+        R    = exp(mean over wrong answers of log p(wrong)) / p(true);  arithmetic: mean of p(wrong) / p(true)
+        closer_to_1 = mean over questions of min(R, 1 / R)
+        true_better = mean over questions of max(0, 1 - R)
+        prob_mean   = mean over questions of 1 / (1 + R)
+
+    In [0, 1]. Questions without wrong answers do not count. `oracle`, `settings` and `rng` are unused. Raises
+    MetricError for non-finite margins and for a split whose questions were not observed.
     """
     require_finite(candidate.margins, "candidate")
     found: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in MEASURES}

@@ -39,6 +39,9 @@ def score(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the mean ROUGE-L F1 over passages, per model, {measure: {split: [models]}}, in [0, 1].
 
+        verbatim_memorisation = mean over passages of 2 L / (words of the continuation + words of the true one)
+        L = words of the longest common subsequence of both
+
     Passages whose true continuation has no words do not count; where none has, values are NaN. 1: every continuation is
     that of the passage. `oracle`, `settings` and `rng` are unused. Raises MetricError for non-finite margins and for
     passages that were not continued. Source: Shi et al. 2024 (arXiv 2407.06460), MUSE "VerbMem".

@@ -61,6 +61,7 @@ def score(
     """Return Brier score and both calibration errors of every model, {measure: {split: [models]}}.
 
         brier = mean over samples of sum over c of (p_c - [y = c])^2
+        ece   = sum over bins of n_b / n |share of correct samples - mean of max p|,  bins of equal width or equal mass
 
     `oracle` and `rng` are unused. Raises MetricError for non-finite margins and confidences, and for a split whose
     samples were not observed.
