@@ -50,7 +50,7 @@ def test_it_says_who_judged_and_has_no_empty_list() -> None:
     text = methods_section(own)
     assert judged in text and "oracles are trained without the forget set" in text
     assert "paragraph{Forget sets" not in text and text.count("begin{itemize}") == text.count("end{itemize}") == 2
-    assert "divided into three" not in text and "Tests take cells for independent" in text
+    assert "divided into three" not in text and "Tests take comparisons for independent" in text
 
 
 def test_without_oracles_it_says_nothing_of_them() -> None:

@@ -140,11 +140,11 @@ def test_csv_markdown_and_page_state_the_same_ranks() -> None:
 @pytest.mark.parametrize(
     ("direction", "heading", "column", "shown"),
     [
-        ("lower", "gap: mean of gap [nats], lower is better, 8 cells", "mean value", ["0.352", "3.27"]),
-        ("higher", "gap: mean of gap [nats], higher is better, 8 cells", "mean value", ["3.27", "0.352"]),
+        ("lower", "gap: mean of gap [nats], lower is better, 8 comparisons", "mean value", ["0.352", "3.27"]),
+        ("higher", "gap: mean of gap [nats], higher is better, 8 comparisons", "mean value", ["3.27", "0.352"]),
         (
             "match",
-            "gap: mean of gap [nats], to match the oracles, a lower distance is better, 8 cells",
+            "gap: mean of gap [nats], to match the oracles, a lower distance is better, 8 comparisons",
             "distance from the oracles",
             ["0.00175", "2.92"],
         ),

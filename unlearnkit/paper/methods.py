@@ -17,8 +17,8 @@ from unlearnkit.seeds import SCHEME
 from unlearnkit.sources import formulas, paragraphs
 
 RANKING = (
-    "Ranked variants are compared with each other over cells, which are forget sets of one metric or of all (Friedman "
-    "and Nemenyi, 5 %), and in each cell with the oracles (5 %, corrected by Benjamini and Hochberg)."
+    "Ranked variants are compared with each other over comparisons, one per forget set of a metric or of all metrics "
+    "(Friedman and Nemenyi, 5 %), and in each comparison with the oracles (5 %, corrected by Benjamini and Hochberg)."
 )
 VERSIONS = ("unlearnkit", "torch", "numpy", "transformers", "snakemake")
 

@@ -23,7 +23,7 @@ OVERALL = "overall"
 RESAMPLES = 1000
 RULE = {
     "distance": "distance to the ideal of the headline measure, mean over its splits, at the last epoch",
-    "score": "overall: mean rank over cells; of a metric: mean distance over forget sets; lower is better",
+    "score": "overall: mean rank over comparisons; of a metric: mean distance over forget sets; lower is better",
     "groups": "three groups of the scores with the least squared deviations within groups (1-D k-means, exact)",
     "level": LEVEL,
     "resamples": RESAMPLES,

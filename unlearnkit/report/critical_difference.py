@@ -56,7 +56,7 @@ def _draw_scale(axes: Axes, last: int, difference: float | None) -> None:
         axes.plot([rank, rank], [0, 0.15], color="black", linewidth=1)
         axes.text(rank, 0.3, str(rank), ha="center", fontsize=8)
     if difference is None:
-        axes.text(1, 1.5, "mean rank; no critical difference: too few variants or cells", fontsize=8, color=MUTED)
+        axes.text(1, 1.5, "mean rank; no critical difference: too few variants or comparisons", fontsize=8, color=MUTED)
         return
     axes.plot([1, 1 + difference], [1.3, 1.3], color="black", linewidth=1.5)
     axes.text(1, 1.5, f"critical difference {difference:.2f} (Nemenyi, 5 %)", fontsize=8)

@@ -16,15 +16,16 @@ from unlearnkit.report.tuned import MARK, TunedOn
 
 Document = Mapping[str, Any]
 NOTES = (
-    "Rank 1 is the best; = marks equal scores. Overall variants are ordered by their mean rank over cells (forget set "
-    "x metric), of a metric by its mean value over forget sets, in the unit and the direction that the heading states; "
-    "where it is to match the oracles, by the mean distance from their value.",
-    "Group: the variants divided into three by their scores, with the share of bootstrap draws (cells, and values as "
-    "other models might have given them) in which the variant is in that group.",
+    "Rank 1 is the best; = marks equal scores. Overall variants are ordered by their mean rank over comparisons "
+    "(forget set × metric), of a metric by its mean value over forget sets, in the unit and the direction that the "
+    "heading states; where it is to match the oracles, by the mean distance from their value.",
+    "Group: the variants divided into three by their scores, with the share of bootstrap draws (comparisons, and "
+    "values as other models might have given them) in which the variant is in that group.",
     "Like the best: within the critical difference of the best mean rank (Friedman and Nemenyi, 5 %). At the floor: "
-    "cells in which the variant cannot be distinguished from the oracles (5 %, corrected by Benjamini and Hochberg).",
-    "Tests take cells for independent. Those of several metrics of the same models are not, so differences between "
-    "variants are less certain than they state.",
+    "comparisons in which the variant cannot be distinguished from the oracles (5 %, corrected by Benjamini and "
+    "Hochberg).",
+    "Tests take comparisons for independent. Those of several metrics of the same models are not, so differences "
+    "between variants are less certain than they state.",
 )
 """How to read a ranking."""
 
@@ -95,7 +96,7 @@ def leaderboard_page(document: Document, svg: str) -> str:
             )
             for ranking in document["rankings"]
         ],
-        figure=inline(figure, "cd", "Mean ranks over all cells; bars join variants that do not differ.")
+        figure=inline(figure, "cd", "Mean ranks over all comparisons; bars join variants that do not differ.")
         if document["rankings"]
         else Markup(""),
     )
@@ -118,12 +119,12 @@ def _tuned_on(document: Document) -> TunedOn:
 
 def title(document: Document, ranking: Document) -> str:
     """Return what a ranking is of: overall, or the headline of a metric."""
-    cells = f"{ranking['cells']} cell{'s' * (ranking['cells'] != 1)}"
+    over = f"{ranking['cells']} comparison{'s' * (ranking['cells'] != 1)}"
     if ranking["of"] not in document["metrics"]:
-        return f"{ranking['of']}, {cells}"
+        return f"{ranking['of']}, {over}"
     metric, direction = document["metrics"][ranking["of"]], _direction(document, ranking)
     ideal = "to match the oracles, a lower distance is better" if direction == "match" else f"{direction} is better"
-    return f"{ranking['of']}: {metric['statistic']} of {metric['headline']} [{metric['unit']}], {ideal}, {cells}"
+    return f"{ranking['of']}: {metric['statistic']} of {metric['headline']} [{metric['unit']}], {ideal}, {over}"
 
 
 def header(document: Document, ranking: Document) -> list[str]:
