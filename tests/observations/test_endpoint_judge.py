@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -60,7 +60,8 @@ def serving(answer: Callable[[int], Answer | bytes]) -> Iterator[Server]:
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
-            self.wfile.write(content if isinstance(content, bytes) else json.dumps(content).encode())
+            with suppress(BrokenPipeError):  # a client that was interrupted reads no answer
+                self.wfile.write(content if isinstance(content, bytes) else json.dumps(content).encode())
 
         def log_message(self, format: str, *arguments: Any) -> None:
             """Keep quiet."""
