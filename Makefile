@@ -58,7 +58,7 @@ test-smoke: $(VENV)/.dev
 
 # the cluster: tests/slurm/cluster.sh, which names the packages that it needs
 test-slurm: $(VENV)/.dev
-	UNLEARNKIT_SLURM=1 $(BIN)/python -m pytest tests/slurm -v --durations=0
+	UNLEARNKIT_SLURM=1 $(BIN)/python -m pytest tests/slurm -v --durations=0 --timeout 3600
 
 # the lowest versions that pyproject.toml allows, of the core alone and of everything; docs/releasing.md has what was found
 test-lowest: $(VENV)/.dev
