@@ -88,6 +88,7 @@ def test_every_form_of_file_gives_the_same(folder: Path, capsys: pytest.CaptureF
     )
     np.savez(folder / "mine.npz", margins=margins)
     np.save(folder / "turned.npy", margins.T)
+    np.savez(folder / "turned.npz", margins=margins.T, sample_index=np.arange(SAMPLES))
     np.savez(folder / "oracles.npz", margins=pool(0), sample_index=np.arange(SAMPLES))
     for split, columns in (("retain", slice(FORGOTTEN, None)), ("forget", slice(FORGOTTEN))):
         (folder / "easydub" / split / "resnet9").mkdir(parents=True)
@@ -100,7 +101,7 @@ def test_every_form_of_file_gives_the_same(folder: Path, capsys: pytest.CaptureF
     np.save(folder / "plain.npy", margins)
     more = ("--forget-set", str(folder / "forget.npy"))
     expected = of(scored(capsys, folder, "plain.npy", *more), "klom")
-    for name in ("mine.csv", "mine.npz", "turned.npy", "ours"):
+    for name in ("mine.csv", "mine.npz", "turned.npy", "turned.npz", "ours"):
         found = scored(capsys, folder, name, *more)
         assert of(found, "klom") == expected, name
         assert bool(found["notes"]) == (name == "turned.npy")
@@ -182,6 +183,17 @@ def test_what_does_not_fit_is_refused_in_one_paragraph(folder: Path, capsys: pyt
     assert "Did you mean 'klom'" in refused(capsys, folder, "others.npy", "--metrics", "kloom")
     numbered = ("--oracle", str(folder / "oracles_numbered.npz"))
     assert "1 are missing in the first" in refused(capsys, folder, "numbered.npz", *numbered)
+
+
+def test_a_table_that_is_no_table_of_margins_says_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text, words in {
+        "a,b\n0.5,nan\n0.5,1.5\n": "column 'b' of {} has 1 gaps or NaN; expected a finite margin of every model",
+        "a;b\n0.5;1.5\n": "{} separates columns by semicolons or tabs; expected commas",
+        "0.5,-1.5e-01\n0.5,1.5\n": "{} begins with a row of numbers; expected a heading",
+        ",0,1\n0,0.5,1.5\n": "column '' of {} is of type int64; expected numbers with a fraction",
+    }.items():
+        (folder / "own.csv").write_text(text)
+        assert words.format(folder / "own.csv") in refused(capsys, folder, "own.csv")
 
 
 def test_a_score_needs_no_torch(folder: Path) -> None:

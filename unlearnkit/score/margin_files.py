@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -52,6 +53,8 @@ def _of_csv(path: Path) -> MarginTable:
         table = pyarrow.csv.read_csv(path)
     except (OSError, pa.ArrowException) as error:
         raise ArtifactError(f"{path} is not a readable table ({error})", expected="columns with a heading") from None
+    if len(table.column_names) == 1 and re.search("[;\t]", table.column_names[0]):
+        raise ArtifactError(f"{path} separates columns by semicolons or tabs", expected="commas")
     return _of_columns(path, table)
 
 
@@ -60,11 +63,18 @@ def _of_columns(path: Path, table: pa.Table) -> MarginTable:
     if twice := [name for name, count in Counter(table.column_names).items() if count > 1]:
         raise ArtifactError(f"{path} has two columns '{twice[0]}'", expected="a name of its own for every column")
     models = [name for name in table.column_names if name not in about]
-    wrong = [name for name in models if not pa.types.is_floating(table[name].type) or table[name].null_count]
-    if wrong or not models:
-        fact = f"column {wrong[0]} of {path} is of type {table[wrong[0]].type}" if wrong else f"{path} has no model"
+    if any(_is_fraction(name) for name in models):
+        raise ArtifactError(f"{path} begins with a row of numbers", expected="a heading: a name for every column")
+    if gaps := [name for name in models if table[name].null_count]:
         raise ArtifactError(
-            f"{fact}" + (", with gaps" if wrong and table[wrong[0]].null_count else ""),
+            f"column '{gaps[0]}' of {path} has {table[gaps[0]].null_count} gaps or NaN",
+            expected="a finite margin of every model on every sample",
+            remedy="leave out models that diverged, and report how many there were",
+        )
+    wrong = [name for name in models if not pa.types.is_floating(table[name].type)]
+    if wrong or not models:
+        raise ArtifactError(
+            f"column '{wrong[0]}' of {path} is of type {table[wrong[0]].type}" if wrong else f"{path} has no model",
             expected=f"numbers with a fraction in every column but {', '.join(sorted(about))}, one per model",
             remedy="remove columns that hold no margins",
         )
@@ -73,6 +83,11 @@ def _of_columns(path: Path, table: pa.Table) -> MarginTable:
     number = next((name for name in (NUMBER, "sample") if name in table.column_names), None)
     numbers = None if number is None else np.asarray(table[number].to_pylist())
     return checked(MarginTable(path, margins, split, _whole(path, numbers)))
+
+
+def _is_fraction(name: str) -> bool:
+    """Return whether what should be the name of a column is a margin; models may be called 0, 1, 2."""
+    return re.fullmatch(r"[+-]?\d*\.\d+(e[+-]?\d+)?", name, re.IGNORECASE) is not None
 
 
 def _of_npy(path: Path) -> MarginTable:
@@ -111,6 +126,9 @@ def _of_named(path: Path, names: Sequence[str], read: Callable[[str], NDArray[An
         raise ArtifactError(f"{path} holds {', '.join(names) or 'nothing'}", expected="an array `margins`")
     margins = read("margins" if "margins" in names else names[0])
     split, numbers = (read(name) if name in names else None for name in (SPLIT, NUMBER))
+    of_samples = numbers if split is None else split
+    if of_samples is not None and of_samples.shape == margins.shape[:1] != margins.shape[1:]:
+        margins = margins.T  # the file itself shows that it holds [samples, models]
     return checked(MarginTable(path, margins, split, _whole(path, numbers)))
 
 
