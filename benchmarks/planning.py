@@ -147,7 +147,7 @@ def report(cases: list[dict[str, Any]], load: tuple[float, float]) -> Iterator[s
     )
     for one in cases:
         total = one["planned"]["total"]
-        elapsed, cpu = one["planned"]["elapsed_seconds"], 3600 * total["cpu_hours"]
+        elapsed, cpu = one["planned"]["elapsed_seconds"], 3600 * total["core_hours"]
         disk = sum(total["disk_bytes"].values())
         yield (
             f"| {one['name']} | {total['jobs']} -> {one['jobs']} | {duration(elapsed)} -> {duration(one['seconds'])} | "
@@ -158,7 +158,7 @@ def report(cases: list[dict[str, Any]], load: tuple[float, float]) -> Iterator[s
         yield f"\n## By stage: {one['name']}\n\n| stage | jobs | predicted | actual | ratio | rests on |\n"
         yield "| --- | --- | --- | --- | --- | --- |\n"
         for stage in one["planned"]["stages"]:
-            predicted, actual = 3600 * stage["cpu_hours"], one["stages"][stage["stage"]]
+            predicted, actual = 3600 * stage["core_hours"], one["stages"][stage["stage"]]
             yield (
                 f"| {stage['stage']} | {stage['jobs']} | {duration(predicted)} | {duration(actual)} | "
                 f"{predicted / actual:.2f} | {stage['basis']}, {stage['records']} records |\n"

@@ -25,8 +25,9 @@ HOUR = 3600.0
 class Stage:
     """Jobs of one rule, method and metric: how many, what they do, what they cost, and what that rests on.
 
-    `models` are models trained or unlearned; `cpu_seconds` are seconds x threads, `gpu_seconds` seconds x GPUs; `files`
-    maps "weights", "margins" and "other" to bytes.
+    `models` are models trained or unlearned; `seconds` are wall time, summed over jobs, `core_seconds` each job's times
+    its threads, which is CPU time only where nothing waits, `gpu_seconds` times its GPUs; `files` maps "weights",
+    "margins" and "other" to bytes.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Stage:
     models: int
     sample_passes: float
     seconds: float
-    cpu_seconds: float
+    core_seconds: float
     gpu_seconds: float
     files: dict[str, float]
     basis: Basis
@@ -93,7 +94,7 @@ def _priced(name: str, jobs: Sequence[MissingJob], predictor: Predictor) -> Stag
         models=sum(workload.models(job) for job in jobs if "weights" in job.outputs),
         sample_passes=sum(workload.passes(job) for job in jobs),
         seconds=sum(seconds),
-        cpu_seconds=sum(own * job.threads for own, job in zip(seconds, jobs, strict=True)),
+        core_seconds=sum(own * job.threads for own, job in zip(seconds, jobs, strict=True)),
         gpu_seconds=sum(own * job.gpus for own, job in zip(seconds, jobs, strict=True)),
         files={kind: sum(own[kind] for own in files) for kind in KINDS_OF_FILES},
         basis=basis,

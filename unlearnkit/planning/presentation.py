@@ -11,7 +11,7 @@ from unlearnkit.planning.memory import DeviceMemory
 from unlearnkit.planning.plan import HOUR, Plan, Stage
 from unlearnkit.planning.published import Published
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON; it changes when a key changes its meaning or goes."""
 
 
@@ -44,7 +44,7 @@ def as_text(plan: Plan) -> str:
     gpu = plan.total.gpu_seconds > 0
     rows = [_row(stage, gpu) for stage in [*plan.stages, plan.total]]
     rows[-1][-1] = ""
-    header = ["stage", "jobs", "models", f"{plan.samples} passes", "CPU time", *(["GPU time"] if gpu else [])]
+    header = ["stage", "jobs", "models", f"{plan.samples} passes", "core time", *(["GPU time"] if gpu else [])]
     header += ["per job", "disk", "rests on"]
     where = (
         f"{plan.found.slots.jobs} jobs at once, without waiting in the queue"
@@ -122,7 +122,7 @@ def _scaled(number: float, units: Sequence[str], whole: float) -> str:
 
 def _row(stage: Stage, gpu: bool) -> list[str]:
     records = f", {stage.records} record" + "s" * (stage.records != 1) if stage.records else ""
-    times = [duration(stage.cpu_seconds), *([duration(stage.gpu_seconds) if stage.gpu_seconds else ""] if gpu else [])]
+    times = [duration(stage.core_seconds), *([duration(stage.gpu_seconds) if stage.gpu_seconds else ""] if gpu else [])]
     return [
         stage.name,
         f"{stage.jobs:,}",
@@ -154,7 +154,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "models": stage.models,
         "sample_passes": round(stage.sample_passes),
         "seconds_per_job": round(stage.seconds / stage.jobs, 3) if stage.jobs else 0.0,
-        "cpu_hours": round(stage.cpu_seconds / HOUR, 6),
+        "core_hours": round(stage.core_seconds / HOUR, 6),
         "gpu_hours": round(stage.gpu_seconds / HOUR, 6),
         "disk_bytes": {kind: round(amount) for kind, amount in stage.files.items()},
         "basis": stage.basis.words,

@@ -20,7 +20,7 @@ START = "start"
 class Record:
     """One job that was measured; `work` maps a kind of work to (units, seconds), `here` means on a machine like this.
 
-    `facts` is the record as it was written.
+    All seconds are wall time, `seconds` that of the whole process. `facts` is the record as it was written.
     """
 
     rule: str
