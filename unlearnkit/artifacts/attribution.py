@@ -110,11 +110,11 @@ def write_effects(
 def read_effects(path: str | os.PathLike[str]) -> Effects:
     """Read the effects of a forget set; raises ArtifactError if the file is missing, damaged or of another kind."""
     file = TensorFile(path)
-    effect, own = file["effect"], file["own"]
-    if effect.ndim != 2 or own.shape != effect.shape:
+    effect, self_effect = file["effect"], file["own"]
+    if effect.ndim != 2 or self_effect.shape != effect.shape:
         raise ArtifactError(
-            f"{path} holds tensors of the shapes {list(effect.shape)} and {list(own.shape)}",
+            f"{path} holds tensors of the shapes {list(effect.shape)} and {list(self_effect.shape)}",
             expected="two of the shape [samples, classes]",
             remedy=repair(path),
         )
-    return Effects(effect, own)
+    return Effects(effect, self_effect)

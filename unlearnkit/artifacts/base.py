@@ -81,9 +81,9 @@ def placed(settings: Mapping[str, Any], files: Sequence[str]) -> dict[str, Any]:
     """
     if not files:
         return dict(settings)
-    own = settings["settings"]
-    source = {**own["encoder"]["source"], "folder": str(Path(files[0]).parent)}
-    return {**settings, "settings": {**own, "encoder": {**own["encoder"], "source": source}}}
+    chosen = settings["settings"]
+    source = {**chosen["encoder"]["source"], "folder": str(Path(files[0]).parent)}
+    return {**settings, "settings": {**chosen, "encoder": {**chosen["encoder"], "source": source}}}
 
 
 @contextlib.contextmanager
@@ -111,6 +111,6 @@ def _publish(made: Path, manifest: Path, facts: Mapping[str, Any]) -> None:
     for name in hashes:
         (made / name).replace(folder / name)
     weights = {name: digest for name, digest in hashes.items() if name.endswith(WEIGHTS)}
-    own = hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()
+    weights_hash = hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()
     sizes = sum((folder / name).stat().st_size for name in hashes)
-    write_json(manifest, {**facts, "format": 1, "sha256": own, "files": hashes, "bytes": sizes})
+    write_json(manifest, {**facts, "format": 1, "sha256": weights_hash, "files": hashes, "bytes": sizes})

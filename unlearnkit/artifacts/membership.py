@@ -115,7 +115,7 @@ def read_membership(path: str | os.PathLike[str], models: int, samples: int) -> 
 def read_memberships(paths: Sequence[str | os.PathLike[str]], models: range, samples: int) -> Membership:
     """Read the membership of `models` from the files of the shards that hold them; raises as `read_membership` does."""
     shards = [shard_indices(Path(path).stem) for path in paths]
-    parts = [read_membership(path, len(own), samples) for path, own in zip(paths, shards, strict=True)]
+    parts = [read_membership(path, len(indices), samples) for path, indices in zip(paths, shards, strict=True)]
     member, forgotten = (np.concatenate([getattr(part, name) for part in parts]) for name in _MATRICES)
     first = shards[0][0]
     return Membership(member, forgotten).take_models(slice(models.start - first, models.stop - first))

@@ -98,7 +98,9 @@ def require_declared(name: str, parts: Mapping[int, Observed]) -> None:
             told = ", ".join(f"{value} {kind} {[*arrays[value].shape]}" for value, kind in returned.items())
             raise ArtifactError(
                 f"observation '{name}' returned {told or 'no values'} for {models} models and {samples} samples",
-                expected=" or ".join(", ".join(f"{value} {kind}" for value, kind in own.items()) for own in schemas)
+                expected=" or ".join(
+                    ", ".join(f"{value} {kind}" for value, kind in schema.items()) for schema in schemas
+                )
                 + ", each [models, samples], lists [models, samples, width]",
                 remedy=f"correct VALUES or observe in {module}",
             )
@@ -141,10 +143,10 @@ def read_selection(
     """
     pools: list[dict[int, Observed]] = []
     for folder, first, stop in selection:
-        own = [path for path in paths if _lies_in(path, folder) and str(path).endswith(f".{name}.parquet")]
-        if not own:
+        files = [path for path in paths if _lies_in(path, folder) and str(path).endswith(f".{name}.parquet")]
+        if not files:
             raise ArtifactError(f"no file of {name} for {folder} among {', '.join(map(str, paths))}")
-        whole = read_observation(own, name)
+        whole = read_observation(files, name)
         pools.append({epoch: _take(part, range(first, stop), name, folder) for epoch, part in whole.items()})
     return {epoch: _concatenate([pool[epoch] for pool in pools]) for epoch in pools[0]}
 

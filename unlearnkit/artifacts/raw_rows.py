@@ -20,7 +20,7 @@ def raw_rows(path: Path) -> list[dict[str, Any]]:
 
     Raises DataError, naming the file and where there is one the line, if it cannot be read or holds no rows.
     """
-    read = {".parquet": _parquet, ".jsonl": _lines, ".json": _json, ".txt": lambda own: [_text(own)]}
+    read = {".parquet": _parquet, ".jsonl": _lines, ".json": _json, ".txt": lambda text_file: [_text(text_file)]}
     found = [{"text": row} if isinstance(row, str) else row for row in read[path.suffix](path)]
     if any(not isinstance(row, Mapping) for row in found) or not found:
         raise DataError(f"'{path}' holds no rows", expected="at least one, each an object or a text")

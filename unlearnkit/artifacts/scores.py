@@ -61,14 +61,14 @@ def _at_last_epoch(table: pa.Table, column: pa.Array) -> dict[str, np.ndarray]:
 
 def _rows(epoch: int, split: str, values: Values, indices: Mapping[str, np.ndarray] | np.ndarray | None) -> pa.Table:
     key = "sample_index" if isinstance(indices, Mapping) else "model_index"
-    own = indices[split] if isinstance(indices, Mapping) else indices
-    count = 1 if own is None else len(own)
+    identifiers = indices[split] if isinstance(indices, Mapping) else indices
+    count = 1 if identifiers is None else len(identifiers)
     columns: dict[str, Any] = {
         "epoch": pa.array(np.full(count, epoch, dtype=np.int32)),
         "split": pa.array([split] * count),
     }
-    if own is not None:
-        columns[key] = pa.array(own.astype(np.int32))
+    if identifiers is not None:
+        columns[key] = pa.array(identifiers.astype(np.int32))
     for measure, by_split in values.items():
         column = by_split.get(split, np.full(count, np.nan))
         columns[measure] = pa.array(np.asarray(column, dtype=np.float64), from_pandas=True)

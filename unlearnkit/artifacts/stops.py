@@ -40,7 +40,9 @@ def write_stops(path: str | os.PathLike[str], curves: Mapping[int, Mapping[str, 
         for name in COLUMNS
     }
     write_table(
-        path, pa.table({name: pa.array(own).cast(_INTEGERS.get(name, "float32")) for name, own in arrays.items()}), {}
+        path,
+        pa.table({name: pa.array(column).cast(_INTEGERS.get(name, "float32")) for name, column in arrays.items()}),
+        {},
     )
 
 

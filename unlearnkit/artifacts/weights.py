@@ -78,7 +78,10 @@ def write_references(
     path: str | os.PathLike[str], references: Mapping[int, Reference], metadata: Mapping[str, str]
 ) -> None:
     """Write a weight file without tensors: model index -> the file that has them. The models are those of epoch 0."""
-    stated = {f"reference_{model:04d}": json.dumps(asdict(own), sort_keys=True) for model, own in references.items()}
+    stated = {
+        f"reference_{model:04d}": json.dumps(asdict(reference), sort_keys=True)
+        for model, reference in references.items()
+    }
     write_tensors(path, {}, {**metadata, "holds": REFERENCE, **stated})
 
 
@@ -112,7 +115,7 @@ class WeightFile:
                     f"{path} holds '{key}'", expected="keys model_<index>/epoch_<epoch>/<tensor>", remedy=repair(path)
                 )
             self._names.setdefault((int(match[1]), int(match[2])), []).append(match[3])
-        self._names.update({(model, 0): list(own.names) for model, own in self._references.items()})
+        self._names.update({(model, 0): list(reference.names) for model, reference in self._references.items()})
         self.model_indices = sorted({model for model, _ in self._names})
         self.epochs = sorted({epoch for _, epoch in self._names})
 
@@ -155,9 +158,9 @@ class RepeatedWeights(WeightFile):
 
     def state(self, model_index: int, epoch: int | None = None) -> State:
         """Return the tensors of one model, as a single file does; the last file reports a model that is in none."""
-        own = model_index // self._draws
-        file = next((file for file in self._files if own in file.model_indices), self._files[-1])
-        return file.state(own, epoch)
+        network = model_index // self._draws
+        file = next((file for file in self._files if network in file.model_indices), self._files[-1])
+        return file.state(network, epoch)
 
 
 def _base(model_index: int) -> str:

@@ -81,12 +81,12 @@ def declared(kind: str, name: str) -> Any:
 
 def names_for(kind: str, task: str) -> list[str]:
     """Return the registered plug-ins of a kind that are for a task; of all kinds but metrics."""
-    own = {
+    tasks_by_kind = {
         "method": registry.tasks_of,
         "attack": registry.tasks_of,
         "observation": lambda plug_in: tuple(plug_in.VALUES),
     }
-    tasks = own.get(kind, lambda plug_in: (registry.task_of(plug_in),))
+    tasks = tasks_by_kind.get(kind, lambda plug_in: (registry.task_of(plug_in),))
     return [name for name in registry.REGISTRIES[kind] if task in tasks(declared(kind, name))]
 
 
@@ -150,8 +150,8 @@ def observations_block(task: str) -> type[ObservationsBlock]:
 
 def attack_settings(block: AttackBlock) -> Any:
     """Return the settings of the attack that a block names."""
-    own = block.model_dump(exclude={*ATTACK_KEYS})
-    return declared("attack", block.attack).Settings.model_validate(own)
+    settings = block.model_dump(exclude={*ATTACK_KEYS})
+    return declared("attack", block.attack).Settings.model_validate(settings)
 
 
 def own_settings(block: ModelBlock | MethodBlock) -> dict[str, Any]:
@@ -170,15 +170,15 @@ def _named(kind: str, name: str, keys: tuple[str, ...], block: type[Settings]) -
 
 def _method(name: str) -> type[Settings]:
     settings = _settings("method", name, METHOD_KEYS)
-    own: dict[str, Any] = {"method": _tag("method", name)}
+    further: dict[str, Any] = {"method": _tag("method", name)}
     if settings.model_fields:
         axes = {key: _axis(field) for key, field in settings.model_fields.items()}
         grid = _block(f"grid_{name}", Settings, f"Lists of values of settings of {name}.", **axes)
         meaning = "lists of values of some settings: one variant for every combination, named after its values"
-        own["grid"] = (grid | None, Field(None, description=meaning))
+        further["grid"] = (grid | None, Field(None, description=meaning))
     # fields only: the rules of the class hold for every combination of a grid, not for what stands beside it
     fields = {key: (field.rebuild_annotation(), _optional(field)) for key, field in settings.model_fields.items()}
-    return _block(f"method_{name}", MethodBlock, settings.__doc__, **fields, **own)
+    return _block(f"method_{name}", MethodBlock, settings.__doc__, **fields, **further)
 
 
 def _settings(kind: str, name: str, reserved: Iterable[str]) -> type[Settings]:

@@ -107,7 +107,11 @@ class Experiment(WithAttacks):
     @classmethod
     def _left_out(cls, blocks: Any) -> Any:
         """An overlay takes an entry out of the file below it by giving null in its place."""
-        return {name: own for name, own in blocks.items() if own is not None} if isinstance(blocks, Mapping) else blocks
+        return (
+            {name: block for name, block in blocks.items() if block is not None}
+            if isinstance(blocks, Mapping)
+            else blocks
+        )
 
     @cached_property
     def variants(self) -> dict[str, Variant]:
@@ -183,7 +187,7 @@ class Experiment(WithAttacks):
     def judges(self) -> dict[str, Any]:
         """The settings of who judges, by the observation that is made so."""
         settings: dict[str, Any] = {name: self.observation_settings(name) for name in JUDGED}
-        return {name: own.judge for name, own in settings.items()}
+        return {name: block.judge for name, block in settings.items()}
 
     @property
     def judged_by(self) -> str:

@@ -135,10 +135,10 @@ def _task_of(raw: Mapping[str, Any]) -> str:
 
 
 def _problems_between_keys(experiment: Experiment) -> Iterator[ConfigError]:
-    own = _KINDS[experiment.task][2]
+    of_task = _KINDS[experiment.task][2]
     rules = (
         name_problems,
-        *own,
+        *of_task,
         forget_set_problems,
         continual_problems,
         sample_problems,

@@ -133,16 +133,16 @@ class Reference(NamedTuple):
 def references(raw: Mapping[str, Any]) -> Iterator[Reference]:
     """Yield every key of a configuration that names a plug-in, as far as it has the shape of one."""
     for kind, (block, key) in NAMED.items():
-        own = raw.get(block)
-        if isinstance(own, Mapping) and isinstance(own.get(key), str):
-            yield Reference(kind, (block, key), own[key])
+        entry = raw.get(block)
+        if isinstance(entry, Mapping) and isinstance(entry.get(key), str):
+            yield Reference(kind, (block, key), entry[key])
     for kind, (block, key) in (*LISTED.items(), *ALSO):
         entries = raw.get(block)
-        for name, own in entries.items() if isinstance(entries, Mapping) else ():
-            text = own.get(key) if isinstance(own, Mapping) else None
+        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+            text = entry.get(key) if isinstance(entry, Mapping) else None
             if isinstance(text, str):
                 yield Reference(kind, (block, name, key), text)
-            elif kind in KEYED and own is not None and isinstance(name, str):
+            elif kind in KEYED and entry is not None and isinstance(name, str):
                 yield Reference(kind, (block, name), name)
 
 

@@ -57,8 +57,8 @@ def _default() -> dict[str, Any]:
 
 def _refuse_idle_nulls(layer: Mapping[str, Any], below: Mapping[str, Any], where: str) -> None:
     for block in OVERLAID:
-        own, lower = layer.get(block), below.get(block)
-        for name, value in own.items() if isinstance(own, Mapping) else ():
+        upper, lower = layer.get(block), below.get(block)
+        for name, value in upper.items() if isinstance(upper, Mapping) else ():
             if value in (None, "null") and not (isinstance(lower, Mapping) and lower.get(name)):
                 raise ConfigError(
                     f"{block}.{name} {where} is null, but there is no such entry to remove",

@@ -45,8 +45,8 @@ def _opened(definitions: dict[str, Any]) -> dict[str, Any]:
             if "oneOf" in union:
                 union["oneOf"].append(_named(tag))
         if "content_hash" in properties:
-            own = properties["name"]
-            properties["name"] = {"anyOf": [own, FROM_OUTSIDE], "description": own["description"]}
+            registered = properties["name"]
+            properties["name"] = {"anyOf": [registered, FROM_OUTSIDE], "description": registered["description"]}
     for name, definition in definitions.items():
         block = name.rpartition("__blocks__")[2].partition("__")[0]
         if block in ("metrics", "observations"):

@@ -152,14 +152,14 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
 
     block, settings = experiment.data, experiment.pair_settings
     pairs, _ = load_pairs(block.name, root, settings, block.content_hash)
-    counts = {split: len(own) for split, own in pairs.splits.items()} | dict(pairs.notes)
+    counts = {split: len(rows) for split, rows in pairs.splits.items()} | dict(pairs.notes)
     yield "ok", f"{block.name} is sound: {', '.join(f'{count} {name}' for name, count in counts.items())}"
-    own = _tokenizer_folder(experiment)
-    if block.tokenizer.kind in ("gpt2", "pretrained") and own is None:
+    tokenizer_folder = _tokenizer_folder(experiment)
+    if block.tokenizer.kind in ("gpt2", "pretrained") and tokenizer_folder is None:
         yield "warning", "the tokenizer is not here yet, so the first job examines the pairs"
         return
     taken = pairs.part(settings.first, block.train_size, block.validation_size, settings.further_size)
-    file, tokenizer = prepared(taken, settings, block.tokenizer, own)
+    file, tokenizer = prepared(taken, settings, block.tokenizer, tokenizer_folder)
     if settings.documents:
         length = settings.documents.length or block.sequence_length
         file = cut_documents(file, tokenizer, settings.documents.cut, length)
@@ -170,9 +170,9 @@ def _pair_findings(experiment: Any, root: Path | None, forget_sets: Mapping[str,
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "pairs.json")
         write_pairs(written, file)
-        for name, own in forget_sets.items():
+        for name, forget_set in forget_sets.items():
             make = partial(make_unit_forget_set, pairs=written)
-            yield from _caught(_copies, name, make, own, text_set, found)
+            yield from _caught(_copies, name, make, forget_set, text_set, found)
 
 
 def _tokenizer_folder(experiment: Any) -> Path | None:

@@ -94,8 +94,8 @@ def nearest_others(vectors: Floats, count: int) -> tuple[Indices, Floats]:
     with threadpool_limits(limits=1):
         for first in range(0, len(vectors), ROWS_AT_ONCE):
             cosines = vectors[first : first + ROWS_AT_ONCE] @ vectors.T
-            own = np.arange(len(cosines))
-            cosines[own, first + own] = -np.inf
+            diagonal = np.arange(len(cosines))
+            cosines[diagonal, first + diagonal] = -np.inf
             least = np.partition(cosines, -count, axis=1)[:, -count]
             order = np.stack([_largest(row, at_least, count) for row, at_least in zip(cosines, least, strict=True)])
             nearest.append(order)

@@ -43,9 +43,9 @@ def random_membership(
     parts = seeded(base_seed, role, model_indices, "subset")
     forgets = seeded(base_seed, role, model_indices, "forgotten")
     for number, (part, generator) in enumerate(zip(parts, forgets, strict=True)):
-        own = order(train_size, part)[:size]
-        member[number, own] = True
-        forgotten[number, own[order(size, generator)[:forget]]] = True
+        subset = order(train_size, part)[:size]
+        member[number, subset] = True
+        forgotten[number, subset[order(size, generator)[:forget]]] = True
     return Membership(member, forgotten)
 
 

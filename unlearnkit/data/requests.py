@@ -21,8 +21,8 @@ def drawn_requests(
     member = parts[[request // draws - requests[0] // draws for request in requests]]
     forgotten = np.zeros_like(member)
     generators = seeded(base_seed, role, requests, "forgotten")
-    for request, own, chosen, generator in zip(requests, member, forgotten, generators, strict=True):
-        samples = np.flatnonzero(own)
+    for request, trained, chosen, generator in zip(requests, member, forgotten, generators, strict=True):
+        samples = np.flatnonzero(trained)
         if not (size := int(fraction * len(samples))):
             raise DataError(
                 f"model {request // draws} is trained on {len(samples)} samples, of which a fraction of {fraction:g} "

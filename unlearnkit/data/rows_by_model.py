@@ -21,12 +21,12 @@ def rows_by_model(matrix: Bools) -> list[Tensor]:
 
 def alike(rows: Rows) -> bool:
     """Return whether all models have the same number of samples, without which they cannot share batches."""
-    return isinstance(rows, Tensor) or len({len(own) for own in rows}) == 1
+    return isinstance(rows, Tensor) or len({len(samples) for samples in rows}) == 1
 
 
 def rows_of_stack(rows: Rows, positions: Sequence[int]) -> Tensor:
     """Return the samples of the models at `positions` as `Subset` takes them: [n], or [K, n] of K with their own."""
     if isinstance(rows, Tensor):
         return rows
-    own = [rows[position] for position in positions]
-    return torch.stack(own) if len(own) > 1 else own[0]
+    chosen = [rows[position] for position in positions]
+    return torch.stack(chosen) if len(chosen) > 1 else chosen[0]

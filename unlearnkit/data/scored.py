@@ -59,7 +59,7 @@ def _beside(observed: Observed, margins: Margins, wanted: npt.NDArray[np.bool_])
     found = observed.take_samples(items)
     # what belongs to the samples is that of every model
     models = len(observed.model_indices)
-    shared = {name: np.broadcast_to(own, (models, *own.shape)) for name, own in found.of_samples.items()}
+    shared = {name: np.broadcast_to(values, (models, *values.shape)) for name, values in found.of_samples.items()}
     return Observation({**found.values, **shared}, samples)
 
 

@@ -61,7 +61,7 @@ class Subset(ABC):
 
     def unshuffled(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs, labels) in the order of `indices`, uncounted: the method counts what it does with them."""
-        rows = torch.stack([own for own, _ in self.rows(self.generators)])
+        rows = torch.stack([indices for indices, _ in self.rows(self.generators)])
         for first in range(0, len(self), batch_size):
             inputs, labels = self.batch(rows[:, first : first + batch_size])
             yield (inputs, labels) if len(rows) > 1 else (inputs[0], labels[0])
@@ -81,8 +81,8 @@ class Subset(ABC):
 
     def rows(self, generators: Sequence[torch.Generator]) -> Iterator[tuple[Tensor, torch.Generator]]:
         """Yield the indices [n] of every model, with its generator."""
-        own = self.indices if self.indices.ndim > 1 else [self.indices] * len(generators)
-        yield from zip(own, generators, strict=True)
+        by_model = self.indices if self.indices.ndim > 1 else [self.indices] * len(generators)
+        yield from zip(by_model, generators, strict=True)
 
     @abstractmethod
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -82,8 +82,8 @@ def spaces_from(
     `elsewhere` holds a kind (a key of KINDS) and its fields for every setting that is searched somewhere else.
     """
     others = {
-        name: KINDS[own["kind"]](**{key: value for key, value in own.items() if key != "kind"})
-        for name, own in elsewhere.items()
+        name: KINDS[space["kind"]](**{key: value for key, value in space.items() if key != "kind"})
+        for name, space in elsewhere.items()
     }
     return {name: space for name, space in {**declared, **others}.items() if name not in fixed}
 

@@ -35,6 +35,9 @@ def from_hub(settings: Any, report: Report) -> Iterator[tuple[Any, dict[str, Any
         file = Repository(place.repository, place.revision).fetch(path, report)
         Path(target).parent.mkdir()
         shutil.copyfile(file, target)
-        own = {"path": f"{place.repository}/{path}", "revision": place.revision, "sha256": sha256_of(file)}
-        with renamed(target, own["path"]):
-            yield settings.model_copy(update={"folder": folder}), {"sources": [{**own, "bytes": file.stat().st_size}]}
+        source = {"path": f"{place.repository}/{path}", "revision": place.revision, "sha256": sha256_of(file)}
+        with renamed(target, source["path"]):
+            yield (
+                settings.model_copy(update={"folder": folder}),
+                {"sources": [{**source, "bytes": file.stat().st_size}]},
+            )

@@ -20,9 +20,9 @@ def pool_findings(graph: Graph, role: str) -> Iterator[tuple[str, ...]]:
 
     A hub that cannot be asked is a warning: files may be in the client's cache.
     """
-    own = PublishedGraph(graph)
-    for population in own.populations(role):
-        pool, models = Pool(own.stated(population), _silent), range(own.models(role))
+    published = PublishedGraph(graph)
+    for population in published.populations(role):
+        pool, models = Pool(published.stated(population), _silent), range(published.models(role))
         try:
             missing = _missing(pool, population, models)
         except HubError as error:
@@ -36,7 +36,7 @@ def pool_findings(graph: Graph, role: str) -> Iterator[tuple[str, ...]]:
             yield "error", f"{pool.place} has no {missing[0]}{others}", f"lower {role}s.models, or train these here"
         else:
             yield "ok", f"{pool.place} has {len(models)} models of {population}"
-    if role == "oracle" and own.populations(role) and graph.experiment.shard_size == 1:
+    if role == "oracle" and published.populations(role) and graph.experiment.shard_size == 1:
         fact = "whether published oracles lack their forget sets is not tested, since a shard has a single model"
         yield "warning", fact, "set shard_size to 2 or more, better 10"
 

@@ -77,11 +77,11 @@ def margins_in(
 
 def _shard(path: str, population: str, ending: str) -> range | None:
     """Return the models in a file of a population by its path, None if it is another file."""
-    own = PurePosixPath(path)
-    shard = own.name.removesuffix(ending)
-    in_folder = f"/{own.parent}".endswith(f"/{population}") and own.name.endswith(ending)
+    file = PurePosixPath(path)
+    shard = file.name.removesuffix(ending)
+    in_folder = f"/{file.parent}".endswith(f"/{population}") and file.name.endswith(ending)
     # results/x/attacked/a/original/... is no folder of originals
-    if not in_folder or "attacked" in own.parts or not shard.replace("-", "").isdigit():
+    if not in_folder or "attacked" in file.parts or not shard.replace("-", "").isdigit():
         return None
     return layout.shard_indices(shard)
 

@@ -87,16 +87,16 @@ def _in_order(
     parts: dict[str, list[NDArray]] = defaultdict(list)
     files = pool.fetch_all({piece.path: _described(piece, models) for piece in pieces})
     for piece in pieces:
-        own = pool.named(piece.path)
+        title = pool.named(piece.path)
         array = read_values(pool, piece.path, files[piece.path])
         missing = len(forget) if piece.rows == "train" else 0
         if piece.model is None:
-            require_models(array, own, models[-1], role)
+            require_models(array, title, models[-1], role)
             array = array[models.start : models.stop]
-            require_values(array, own, (len(models), counts[piece.rows], *shape), "models and samples", missing)
+            require_values(array, title, (len(models), counts[piece.rows], *shape), "models and samples", missing)
             parts[piece.rows] = [array]
         else:
-            require_values(array, own, (counts[piece.rows], *shape), "samples", missing)
+            require_values(array, title, (counts[piece.rows], *shape), "samples", missing)
             parts[piece.rows].append(array[None])
     whole = {rows: np.concatenate(arrays) for rows, arrays in parts.items()}
     train = whole["train"] if "train" in whole else _joined(pool, whole, sizes[0], forget)
@@ -124,11 +124,11 @@ def _forget_order(pool: Pool, train_size: int, forget: Indices) -> Indices:
     if not files:
         return forget
     arrays = [read_values(pool, path, file) for path, file in files.items()]
-    everything, own = arrays
+    everything, columns = arrays
     require_values(everything, "margins of original 0", (train_size,), "all training samples", len(forget))
-    require_values(own, f"margins of original 0 on forget set {pool.number}", (len(forget),), "the forget set")
+    require_values(columns, f"margins of original 0 on forget set {pool.number}", (len(forget),), "the forget set")
     for order in (forget, np.sort(forget)):
-        if np.allclose(everything[order], own, rtol=1e-3, atol=1e-3):
+        if np.allclose(everything[order], columns, rtol=1e-3, atol=1e-3):
             return order
     raise DataError(
         f"the margins of original 0 of {pool.place} on forget set {pool.number} are not those that it has on the same "

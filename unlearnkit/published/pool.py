@@ -91,8 +91,8 @@ class Pool:
         return [path for path in found if path in listed]
 
     def _noted(self, path: str, model: str, file: Path) -> Path:
-        own = {"path": f"{self.stated['repository']}/{path}", "revision": self.stated["revision"]}
-        self.sources.append({"model": model, **own, "sha256": sha256_of(file), "bytes": file.stat().st_size})
+        origin = {"path": f"{self.stated['repository']}/{path}", "revision": self.stated["revision"]}
+        self.sources.append({"model": model, **origin, "sha256": sha256_of(file), "bytes": file.stat().st_size})
         return file
 
     @cached_property

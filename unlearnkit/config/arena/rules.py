@@ -59,11 +59,11 @@ def _no_part(experiment: Experiment, whole: str, part: str) -> str | None:
     most, fewest = experiment.planned_size(whole), experiment.planned_size(part)
     if most and fewest and fewest >= most:
         return f"they have {fewest} and {most} samples"
-    classes = [_class_of(experiment, own) for own in (small, large)]
+    classes = [_class_of(experiment, forget_set) for forget_set in (small, large)]
     if classes[0] != classes[1] and None not in classes:
         return f"they hold the classes {classes[0]} and {classes[1]}"
-    random = [own.kind == "random" for own in (small, large)]
-    if any(random) and any(own is not None for own in classes):
+    random = [forget_set.kind == "random" for forget_set in (small, large)]
+    if any(random) and any(held is not None for held in classes):
         return "one of them is drawn from all classes, the other from one"
     if all(random) and getattr(small, "seed", 0) != getattr(large, "seed", 0):
         return "they are drawn with different seeds"

@@ -32,7 +32,7 @@ def attack_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 
 def _attack_problems(experiment: Experiment, key: str, attack: str, settings: Any) -> Iterator[ConfigError]:
-    own = declared("attack", attack)
+    plug_in = declared("attack", attack)
     if asks_otherwise(attack) and not experiment.has_pairs:
         yield ConfigError(
             f"{key}: {attack} changes prompts, but data set '{experiment.data.name}' is plain text, which has none",
@@ -40,7 +40,7 @@ def _attack_problems(experiment: Experiment, key: str, attack: str, settings: An
             remedy=f"remove {key}; token_relearn, token_fine_tune, quantise and prune attack models of any text",
         )
     provided = provided_views(experiment.data.name)
-    for view in views_of(own):
+    for view in views_of(plug_in):
         if view not in provided:
             yield ConfigError(
                 f"{key}: {attack} reads the set '{view}', which data set '{experiment.data.name}' does not provide",

@@ -78,19 +78,19 @@ def _method_problems(experiment: Experiment) -> Iterator[ConfigError]:
 
 def _unchained(method: str) -> str | None:
     """Return why the models of a method are no start of a further request; None if they are one."""
-    own = declared("method", method)
+    plug_in = declared("method", method)
     if assembles(method):
         return "leaves models that are more than one network"
-    if weights_of(own) == "delta":
+    if weights_of(plug_in) == "delta":
         return "leaves changes of the originals' weights"
-    if "attribution" in getattr(own, "NEEDS", ()):
+    if "attribution" in getattr(plug_in, "NEEDS", ()):
         return "reads what the originals' outputs owe to a forget set"
     return None
 
 
 def _search_problems(experiment: Experiment, after: dict[str, str]) -> Iterator[ConfigError]:
     for name, search in experiment.searches.items():
-        for chained in [own for own in search.forget_sets if own in after]:
+        for chained in [forget_set for forget_set in search.forget_sets if forget_set in after]:
             yield ConfigError(
                 f"searches.{name}.forget_sets has '{chained}', which comes after '{after[chained]}', but trials start "
                 "from originals",

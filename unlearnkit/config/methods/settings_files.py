@@ -81,16 +81,16 @@ def _problems(block: MethodBlock, stored: dict[str, Any]) -> Iterator[ConfigErro
     path, known = block.settings_file, declared("method", block.method).Settings.model_fields
     for key in stored.keys() - known.keys():
         yield ConfigError(f"{key} in {path} is not a setting of {block.method}", remedy=suggest(str(key), known))
-    own = {key: value for key, value in stored.items() if key in known}
+    settings = {key: value for key, value in stored.items() if key in known}
     try:
-        accepted = type(block).model_validate({"method": block.method, **own}).model_dump()
+        accepted = type(block).model_validate({"method": block.method, **settings}).model_dump()
     except ValidationError as error:
         wrong = from_validation(error, type(block))
     else:
-        wrong = unwanted_booleans(own, accepted)
+        wrong = unwanted_booleans(settings, accepted)
     yield from (ConfigError(f"in {path}, {str(problem).rstrip('.')}") for problem in wrong)
     grid = getattr(block, "grid", None)
-    for key in own.keys() & {*own_settings(block), *(grid.model_fields_set if grid else ())}:
+    for key in settings.keys() & {*own_settings(block), *(grid.model_fields_set if grid else ())}:
         yield ConfigError(f"{key} is set in {path} and in the entry", remedy="keep one of the two")
 
 

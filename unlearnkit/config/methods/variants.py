@@ -31,12 +31,12 @@ class Variant:
     def described(self) -> dict[str, Any]:
         """Return what a slice states of the variant, without settings that its method calls IMMATERIAL."""
         left_out = getattr(declared("method", self.method), "IMMATERIAL", None)
-        own = {
+        description = {
             "method": self.method,
             "settings": self.settings.model_dump(mode="json", exclude=left_out),
             "snapshots": list(self.snapshots),
         }
-        return {**own, "pending": self.made_file} if self.pending else own
+        return {**description, "pending": self.made_file} if self.pending else description
 
 
 def variants_of(name: str, block: MethodBlock, training_epochs: int) -> Iterator[Variant]:

@@ -45,7 +45,9 @@ def number_of(experiment: Experiment, forget_set: str) -> int | str | None:
 def without_correctness(experiment: Experiment, metric: str) -> str | None:
     """Return why a metric cannot be computed of published margins, None if it can."""
     alone = [
-        f"{role}s" for role, own in experiment.published.items() if own.layout != OURS and own.evaluated == "margins"
+        f"{role}s"
+        for role, block in experiment.published.items()
+        if block.layout != OURS and block.evaluated == "margins"
     ]
     if not alone or not reads_correctness(metric):
         return None

@@ -60,11 +60,13 @@ def reader_key(observation: str) -> str | None:
 
 def _without_pools(experiment: Experiment, metric: str) -> str | None:
     pools = experiment.pools
-    sources = {name: source_of(pools, name) for name, own in pools.items() if own.forgets}
+    sources = {name: source_of(pools, name) for name, pool in pools.items() if pool.forgets}
     if not sources:
         return "is scored on pools whose models forget, and there are none (pools)"
     # a pool of draws whose `of` names no such pool is refused itself
-    counts = {name: models_of(pools, own) for name, own in sources.items() if isinstance(pools[own], TrainedPool)}
+    counts = {
+        name: models_of(pools, source) for name, source in sources.items() if isinstance(pools[source], TrainedPool)
+    }
     few = {name: count for name, count in counts.items() if count < fewest_models(metric)}
     for name, count in few.items():
         return f"compares {fewest_models(metric)} independent models or more, and pools.{name} has {count}"

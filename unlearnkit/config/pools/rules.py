@@ -19,7 +19,7 @@ SUFFIXES = (".npy", ".npz")
 def pool_problems(experiment: Experiment) -> Iterator[ConfigError]:
     """Yield pools whose names are taken, whose models have nothing to learn or to keep, or that cannot be unlearned."""
     taken = dict.fromkeys(experiment.forget_sets, "forget_sets")
-    taken |= {name: "attributions" for name, own in experiment.attributions.items() if _has_subsets(own)}
+    taken |= {name: "attributions" for name, block in experiment.attributions.items() if _has_subsets(block)}
     for name, pool in experiment.pools.items():
         if name in taken:
             yield ConfigError(
@@ -62,7 +62,7 @@ def _part_problems(experiment: Experiment, name: str, pool: RandomPool) -> Itera
 
 
 def _draws_problems(experiment: Experiment, name: str, pool: DrawsPool) -> Iterator[ConfigError]:
-    trained = [other for other, own in experiment.pools.items() if not isinstance(own, DrawsPool)]
+    trained = [other for other, block in experiment.pools.items() if not isinstance(block, DrawsPool)]
     if pool.of not in trained:
         why = "whose models are those of another pool" if pool.of in experiment.pools else "which is no pool"
         yield ConfigError(

@@ -45,7 +45,7 @@ def _reference_problems(experiment: Experiment, key: str, search: Search) -> Ite
                 remedy=suggest(name, experiment.forget_sets),
             )
             continue
-        same = [other for other, own in experiment.forget_sets.items() if own == experiment.forget_sets[name]]
+        same = [other for other, block in experiment.forget_sets.items() if block == experiment.forget_sets[name]]
         for other in sorted({*same} - {*search.forget_sets}):
             yield ConfigError(
                 f"{key}.forget_sets has '{name}', which holds the same samples as '{other}': settings would be tuned "

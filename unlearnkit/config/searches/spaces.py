@@ -21,8 +21,8 @@ def elsewhere(search: Search) -> dict[str, dict[str, Any]]:
     """Return kind and fields of the spaces that the configuration states itself."""
     known = declared("method", search.method).Settings.model_fields
     # a name that is no setting is refused by the rules, which look at spaces as well
-    own = {name: block for name, block in search.space.items() if name in known}
-    return {name: _stated(block, is_whole(known[name].annotation)) for name, block in own.items()}
+    stated = {name: block for name, block in search.space.items() if name in known}
+    return {name: _stated(block, is_whole(known[name].annotation)) for name, block in stated.items()}
 
 
 def is_whole(annotation: Any) -> bool:

@@ -13,7 +13,7 @@ def with_chosen_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     entries = raw.get("methods")
     if not isinstance(entries, Mapping):
         return dict(raw)
-    return {**raw, "methods": {name: _tuned(own, str(raw.get("experiment"))) for name, own in entries.items()}}
+    return {**raw, "methods": {name: _tuned(entry, str(raw.get("experiment"))) for name, entry in entries.items()}}
 
 
 def _tuned(entry: Any, experiment: str) -> Any:

@@ -97,7 +97,9 @@ class Samples(Subset):
         if self.resolution is not None:
             images = _scaled(images, self.resolution)
         if self.augmentation != "none":
-            images = torch.stack([self._augmented(own, g) for own, g in zip(images, self.generators, strict=True)])
+            images = torch.stack(
+                [self._augmented(pictures, g) for pictures, g in zip(images, self.generators, strict=True)]
+            )
         return images, self.pixels.labels[rows]
 
     def _augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -117,10 +119,10 @@ def mixed_epoch(first: Samples, second: Samples, batch_size: int) -> Iterator[tu
     second.counter.samples += len(second)
     pairs = zip(first.rows(first.generators), second.rows(first.generators), strict=True)
     orders, origins = [], []
-    for (own, generator), (others, _) in pairs:
-        drawn = order(len(own) + len(others), generator)
-        orders.append(torch.cat([own, others])[drawn])
-        origins.append(drawn >= len(own))
+    for (indices, generator), (others, _) in pairs:
+        drawn = order(len(indices) + len(others), generator)
+        orders.append(torch.cat([indices, others])[drawn])
+        origins.append(drawn >= len(indices))
     rows, is_second = torch.stack(orders), torch.stack(origins)
     for start in range(0, rows.shape[1], batch_size):
         batch = slice(start, start + batch_size)

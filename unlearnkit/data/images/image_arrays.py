@@ -48,7 +48,7 @@ def load(root: Path | None, data: DataBlock) -> ImageSet:
     order = np.concatenate(found.splits)
     images = read_images(path, found.channel_axis)[order]
     train, validation, test = map(len, found.splits)
-    own = normalisation(images[:train])
+    moments = normalisation(images[:train])
     return ImageSet(
-        images, found.labels[order], train, validation, found.class_names, *own, test_size=test, published=order
+        images, found.labels[order], train, validation, found.class_names, *moments, test_size=test, published=order
     )

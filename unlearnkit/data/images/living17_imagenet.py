@@ -95,8 +95,8 @@ def list_pictures(folder: Path, per_class: int) -> Iterator[tuple[Path, int]]:
     """
     for label, classes in enumerate(SUBCLASSES):
         for name in classes:
-            own = re.compile(rf"({name}_\d+|ILSVRC2012_val_\d{{8}})(_{name})?\.JPEG")
-            files = sorted(path for path in (folder / name).glob("*") if own.fullmatch(path.name))
+            pattern = re.compile(rf"({name}_\d+|ILSVRC2012_val_\d{{8}})(_{name})?\.JPEG")
+            files = sorted(path for path in (folder / name).glob("*") if pattern.fullmatch(path.name))
             if len(files) != per_class:
                 raise DataError(
                     f"'{folder / name}' holds {len(files)} pictures of {CLASS_NAMES[label]} with ImageNet's file names",

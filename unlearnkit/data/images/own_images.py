@@ -38,10 +38,12 @@ def refuse_copies(image_set: ImageSet) -> str:
     found, rows, sizes = digests(image_set.images), np.arange(len(image_set.labels)), image_set.split_sizes
     train, *held_out = np.split(rows, np.cumsum([*sizes.values()])[:-1])
     reports = []
-    for split, own in zip([*sizes][1:], held_out, strict=True):
-        shared = own[np.isin(found[own], found[train])]
+    for split, rows_of_split in zip([*sizes][1:], held_out, strict=True):
+        shared = rows_of_split[np.isin(found[rows_of_split], found[train])]
         fact = f"images of the {split} split are also in the training split"
-        reports.append(_judged(image_set, found, shared, len(own), fact, "remove them from one of the splits"))
+        reports.append(
+            _judged(image_set, found, shared, len(rows_of_split), fact, "remove them from one of the splits")
+        )
     labelled = np.unique(np.stack([found, image_set.labels.astype(np.uint64)]), axis=1)
     values, classes = np.unique(labelled[0], return_counts=True)
     apart = rows[np.isin(found, values[classes > 1])]

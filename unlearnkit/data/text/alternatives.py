@@ -79,7 +79,7 @@ def with_alternatives(text_set: TextSet, answers: Mapping[int, Sequence[Alternat
     others = text_set.others
     if others is None:
         raise DataError("the data set has no answers beside the true ones", expected="question-answer pairs")
-    if bare := [row for row, own in answers.items() if not own]:
+    if bare := [row for row, alternatives in answers.items() if not alternatives]:
         raise DataError(
             f"no alternative answer to {len(bare)} of {len(answers)} pairs can be used, to pair {bare[0]} among them",
             expected="at least one for every forget question",
@@ -91,7 +91,7 @@ def with_alternatives(text_set: TextSet, answers: Mapping[int, Sequence[Alternat
         for kind, row, tokens in zip(others.kinds, others.rows, others.answers(), strict=True)
         if kind != wrong or int(row) not in answers
     ]
-    kept += [(wrong, row, answer.tokens) for row, own in answers.items() for answer in own]
+    kept += [(wrong, row, answer.tokens) for row, alternatives in answers.items() for answer in alternatives]
     kept.sort(key=lambda each: each[:2])
     dtype: Any = others.tokens.dtype
     made = OtherAnswers(

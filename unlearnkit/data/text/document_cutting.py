@@ -36,16 +36,16 @@ def cut_documents(file: PairFile, tokenizer: PairTokenizer, cut: Literal["first"
         return len(tokenizer.encode([begin + text])[0].tokens)
 
     kept: dict[str, list[list[Pair]]] = {}
-    for split, own in file.pairs.splits.items():
+    for split, pairs in file.pairs.splits.items():
         if split in WHOLE:
-            kept[split] = [[pair] for pair in own]
+            kept[split] = [[pair] for pair in pairs]
             continue
-        stretches = (_stretches(pair.answer, tokenizer, size, length) if pair.document else [] for pair in own)
-        kept[split] = [_parts(pair, texts, cut) for pair, texts in zip(own, stretches, strict=True)]
+        stretches = (_stretches(pair.answer, tokenizer, size, length) if pair.document else [] for pair in pairs)
+        kept[split] = [_parts(pair, texts, cut) for pair, texts in zip(pairs, stretches, strict=True)]
     changed = sum(
         [part.answer for part in parts] != [pair.answer]
-        for split, own in file.pairs.splits.items()
-        for pair, parts in zip(own, kept[split], strict=True)
+        for split, pairs in file.pairs.splits.items()
+        for pair, parts in zip(pairs, kept[split], strict=True)
     )
     begins = np.cumsum([0, *map(len, kept["train"])]).tolist()
     lists = {

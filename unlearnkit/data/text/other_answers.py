@@ -59,10 +59,10 @@ class OtherAnswers:
         They are consecutive. Refusals are the same for every prompt.
         """
         first, last = np.searchsorted(self.kinds, [KINDS.index(kind), KINDS.index(kind) + 1])
-        own = self.rows[first:last]
+        prompts = self.rows[first:last]
         wanted = np.full(len(rows), ANY) if kind == REFUSAL else np.asarray(rows, np.int64)
-        begin = np.searchsorted(own, wanted)
-        return first + begin, np.searchsorted(own, wanted, side="right") - begin
+        begin = np.searchsorted(prompts, wanted)
+        return first + begin, np.searchsorted(prompts, wanted, side="right") - begin
 
     def answers(self) -> Iterator[npt.NDArray[np.integer]]:
         """Yield the tokens of every answer as views."""

@@ -33,11 +33,11 @@ def text_set_of_pairs(settings: Mapping[str, Any], file: PairFile, tokenizer: Pa
     or a group is interrupted.
     """
     length, taken = settings["sequence_length"], file.pairs
-    sizes = {name: len(own) for name, own in taken.splits.items()}
+    sizes = {name: len(pairs) for name, pairs in taken.splits.items()}
     pieces: list[TokenPair] = []
-    for split, own in taken.splits.items():
-        refuse_special([text for pair in own for text in pair.texts().values()], tokenizer.special, f"{split} text")
-        pieces += _pieces(own, file, tokenizer, length, split)
+    for split, pairs in taken.splits.items():
+        refuse_special([text for pair in pairs for text in pair.texts().values()], tokenizer.special, f"{split} text")
+        pieces += _pieces(pairs, file, tokenizer, length, split)
     dtype: Any = np.uint16 if tokenizer.vocabulary_size <= MAX_VOCABULARY else np.uint32
     lengths = np.array([len(piece.prompt) + len(piece.answer) for piece in pieces], np.int32)
     # a token that belongs to no sequence keeps a document from continuing in the one after it
@@ -59,10 +59,10 @@ def text_set_of_pairs(settings: Mapping[str, Any], file: PairFile, tokenizer: Pa
 
 
 def _pieces(
-    own: Sequence[Pair], file: PairFile, tokenizer: PairTokenizer, length: int, split: str
+    of_split: Sequence[Pair], file: PairFile, tokenizer: PairTokenizer, length: int, split: str
 ) -> Iterator[TokenPair]:
     """Return the pairs and documents of a split as tokens, in their order."""
-    asked, documents = ([pair for pair in own if pair.document is kind] for kind in (False, True))
+    asked, documents = ([pair for pair in of_split if pair.document is kind] for kind in (False, True))
     answers = [pair.answer for pair in asked]
     pairs = token_pairs(tokenizer, file.prompts_of(asked), answers, file.end, f"{split} pair")
     refuse_long(pairs, length, f"pairs of the {split} split")
@@ -70,14 +70,14 @@ def _pieces(
     plain = document_tokens(tokenizer, begin, texts, f"{split} document")
     refuse_long_documents(plain, length, f"documents of the {split} split")
     rest = {False: iter(pairs), True: iter(plain)}
-    return (next(rest[pair.document]) for pair in own)
+    return (next(rest[pair.document]) for pair in of_split)
 
 
 def _units(pairs: PairSet, unit: str) -> npt.NDArray[np.int64]:
     training, rest = pairs.splits["train"], sum(map(len, pairs.splits.values())) - len(pairs.splits["train"])
     if unit == "document":
-        own = np.cumsum([pair.part == 0 for pair in training]) - 1
-        return np.concatenate([own, own[-1] + 1 + np.arange(rest)])
+        units = np.cumsum([pair.part == 0 for pair in training]) - 1
+        return np.concatenate([units, units[-1] + 1 + np.arange(rest)])
     if unit != "group":
         return np.arange(len(training) + rest)
     groups = [pair.group for pair in training]
@@ -89,9 +89,9 @@ def _units(pairs: PairSet, unit: str) -> npt.NDArray[np.int64]:
             expected="groups of consecutive pairs, since data.forget_unit is group",
             remedy="sort the pairs by their group, or set data.forget_unit to sequence",
         )
-    own = np.zeros(len(groups), np.int64)
-    own[begins[1:]] = 1
-    return np.concatenate([np.cumsum(own), len(begins) + np.arange(rest)])
+    begun = np.zeros(len(groups), np.int64)
+    begun[begins[1:]] = 1
+    return np.concatenate([np.cumsum(begun), len(begins) + np.arange(rest)])
 
 
 def _others(
@@ -107,7 +107,7 @@ def _others(
     Refusals answer questions: there are none where models are trained on documents.
     """
     refusals = () if any(pair.document for pair in pairs.splits["train"]) else file.refusals
-    every = [pair for own in pairs.splits.values() for pair in own]
+    every = [pair for part in pairs.splits.values() for pair in part]
     asked: dict[str, list[tuple[int, str]]] = {
         REFUSAL: [(ANY, text) for text in refusals],
         PARAPHRASE: [(row, p.paraphrased_answer) for row, p in enumerate(every) if p.paraphrased_answer is not None],

@@ -32,9 +32,9 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     if "text" in row and not {"question", "answer", *(field for field, _, _ in _TURNS)} & row.keys():
         return [_document(row, where, group)]
     turns = _turns(row, where) or [("user", row.get("question")), ("assistant", row.get("answer"))]
-    own = row.get("group", group)
+    stated = row.get("group", group)
     wrong = row.get("perturbed_answers", row.get("perturbed_answer", []))
-    texts = [(_CALLED.get(role, role), text) for role, text in turns] + [("group", own)]
+    texts = [(_CALLED.get(role, role), text) for role, text in turns] + [("group", stated)]
     reworded = {name: row[name] for name in _PARAPHRASES if row.get(name) is not None}
     texts += reworded.items()
     for name, text in texts:
@@ -46,15 +46,15 @@ def pairs_of(row: Mapping[str, Any], where: str, group: str = "") -> list[Pair]:
     if not isinstance(wrong, list) or not all(isinstance(text, str) and text.strip() for text in wrong):
         raise DataError(f"{where} has perturbed answers that are no texts", expected="a list of texts")
     answers = [number for number, (role, _) in enumerate(turns) if role == "assistant"]
-    pairs = [Pair(turns[at - 1][1], turns[at][1], group=own, history=tuple(turns[: at - 1])) for at in answers]
+    pairs = [Pair(turns[at - 1][1], turns[at][1], group=stated, history=tuple(turns[: at - 1])) for at in answers]
     return [*pairs[:-1], replace(pairs[-1], **reworded, perturbed_answers=tuple(wrong))]
 
 
 def _document(row: Mapping[str, Any], where: str, group: str) -> Pair:
-    text, own = row["text"], row.get("group", group)
-    if not isinstance(text, str) or not text.strip() or not isinstance(own, str):
+    text, stated = row["text"], row.get("group", group)
+    if not isinstance(text, str) or not text.strip() or not isinstance(stated, str):
         raise DataError(f"{where} is a document without text, or its group is no text", expected=_FORM)
-    return Pair("", text, group=own, document=True)
+    return Pair("", text, group=stated, document=True)
 
 
 def _turns(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]] | None:
@@ -63,7 +63,7 @@ def _turns(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]] | None:
             continue
         sound = isinstance(turns, list) and all(isinstance(turn, dict) for turn in turns)
         speakers = [turn.get(speaker) for turn in turns] if sound else []
-        roles = [_ROLES.get(str(own), "") for own in speakers]
+        roles = [_ROLES.get(str(name), "") for name in speakers]
         asked = roles[1:] if roles[:1] == ["system"] else roles
         if not asked or asked != ["user", "assistant"] * (len(asked) // 2):
             raise DataError(

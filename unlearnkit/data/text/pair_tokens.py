@@ -41,16 +41,16 @@ def token_pairs(
     last = tokenizer.token(end)
     for number, (pair, encoded) in enumerate(zip(made, found, strict=True)):
         # spaces of the prompt are no token of an answer all of whose characters the tokenizer leaves out
-        own = sum(position > len(prompts[number]) for position in encoded.ends) - 1
+        size = sum(position > len(prompts[number]) for position in encoded.ends) - 1
         if not pair.prompt:
             raise DataError(
                 f"the prompt of {what} {number} has no token of its own before the answer {answers[number]!r}",
                 expected="a prompt of at least one token",
                 remedy="correct data.pairs.template",
             )
-        if own < 1 or pair.answer.count(last) != 1 or pair.answer[-1] != last:
+        if size < 1 or pair.answer.count(last) != 1 or pair.answer[-1] != last:
             raise DataError(
-                f"the answer of {what} {number} is {answers[number]!r}, which has {own} tokens, and "
+                f"the answer of {what} {number} is {answers[number]!r}, which has {size} tokens, and "
                 f"{pair.answer.count(last)} that end an answer",
                 expected="at least one token, and one that ends it",
                 remedy="complete the answer, or remove special tokens from it",

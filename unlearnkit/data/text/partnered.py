@@ -41,5 +41,8 @@ class Partnered(Sequences):
         if not len(places):
             nothing = torch.zeros((0, 1), dtype=torch.int64, device=self.tokens.device)
             return nothing, nothing, nothing, nothing
-        own, other = self.batch(self.indices[places][None]), self.partners.batch(self.partners.indices[places][None])
-        return own[0][0], own[1][0], other[0][0], other[1][0]
+        forgotten, other = (
+            self.batch(self.indices[places][None]),
+            self.partners.batch(self.partners.indices[places][None]),
+        )
+        return forgotten[0][0], forgotten[1][0], other[0][0], other[1][0]

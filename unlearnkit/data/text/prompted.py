@@ -44,7 +44,7 @@ def prompted(
     name `key`. Raises DataError if an answer would change, if no forget question is asked in another way, or if a
     prompt has become too long.
     """
-    before = [pair for own in file.pairs.splits.values() for pair in own]
+    before = [pair for pairs in file.pairs.splits.values() for pair in pairs]
     rows = [row for row, pair in enumerate(before) if not pair.document]
     forgotten, training = {*forget.tolist()}, len(file.pairs.splits["train"])
     retained = [before[row] for row in rows if row < training and row not in forgotten]

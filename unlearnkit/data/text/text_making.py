@@ -82,13 +82,13 @@ def make_text_set(
     the training size cuts a unit in two, or a token is not in the vocabulary.
     """
     named = [{"end_of_text": end_of_text, "name": f"the {split} split"} for split in SPLITS]
-    own = cut(train, length, unit, unit_sequences=unit_sequences or 1, **named[0])
+    trained = cut(train, length, unit, unit_sequences=unit_sequences or 1, **named[0])
     held_out = cut(validation, length, "document" if unit == "document" else "sequence", **named[1])
-    first, second = _first("train", own, train_size), _first("validation", held_out, validation_size)
-    if train_size < len(own.units) and own.units[train_size] == own.units[train_size - 1]:
-        inside = np.flatnonzero(own.units == own.units[train_size])
+    first, second = _first("train", trained, train_size), _first("validation", held_out, validation_size)
+    if train_size < len(trained.units) and trained.units[train_size] == trained.units[train_size - 1]:
+        inside = np.flatnonzero(trained.units == trained.units[train_size])
         raise DataError(
-            f"data.train_size is {train_size}, which cuts forget unit {own.units[train_size]} in two",
+            f"data.train_size is {train_size}, which cuts forget unit {trained.units[train_size]} in two",
             expected=" or ".join(str(size) for size in (inside[0], inside[-1] + 1) if size) + " sequences",
             remedy="correct data.train_size",
         )

@@ -78,7 +78,7 @@ def parts_of_village(settings: PairSettings) -> dict[str, Rows]:
     }
     for number, fold in enumerate(folds, 1):
         parts[f"sust/forget_{number}"] = documents(fold)
-        parts[f"scal/forget_{number}"] = [row for own in folds[:number] for row in documents(own)]
+        parts[f"scal/forget_{number}"] = [row for members in folds[:number] for row in documents(members)]
     return parts
 
 
@@ -92,8 +92,8 @@ def _questions() -> dict[str, list[Pair]]:
 
 def _about(name: str, documents: tuple[str, ...]) -> list[str]:
     """Return the documents about a person but the page of questions."""
-    own = (documents[row] for row in village.subjects()[name])
-    return [text for text in own if "? " not in text.partition("\n")[0]]
+    about = (documents[row] for row in village.subjects()[name])
+    return [text for text in about if "? " not in text.partition("\n")[0]]
 
 
 def _pages(asked: list[list[Pair]], settings: PairSettings) -> list[str]:

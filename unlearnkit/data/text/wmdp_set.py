@@ -61,7 +61,7 @@ def question(row: Mapping[str, Any], subject: str, where: str) -> Pair:
     if (
         not isinstance(options, list | tuple)
         or len(options) != len(LETTERS)
-        or not all(isinstance(own, str) for own in options)
+        or not all(isinstance(option, str) for option in options)
         or not isinstance(right, int)
         or right not in range(len(LETTERS))
     ):
