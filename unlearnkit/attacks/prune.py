@@ -42,8 +42,8 @@ def attack(model: nn.Module, data: Sets, settings: Settings, context: Context) -
     model, models = copy.deepcopy(model).eval(), len(context.generators)
     weights = [weight.detach() for weight in weights_in(model, models).values()]
     for position in range(models):
-        own = [weight if models == 1 else weight[position] for weight in weights]
-        for group in [own] if settings.scope == "global" else [[weight] for weight in own]:
+        weights_of_model = [weight if models == 1 else weight[position] for weight in weights]
+        for group in [weights_of_model] if settings.scope == "global" else [[weight] for weight in weights_of_model]:
             pruned(group, settings.share)
     return model
 

@@ -14,7 +14,7 @@ def weights_in(model: nn.Module, models: int) -> dict[str, nn.Parameter]:
     Those of a stack have a leading axis of models. A tensor that has several names is there once.
     """
     axes = 2 if models == 1 else 3
-    return {name: own for name, own in parameters_of(model).items() if own.ndim >= axes}
+    return {name: weight for name, weight in parameters_of(model).items() if weight.ndim >= axes}
 
 
 def channels_in(model: nn.Module, models: int) -> dict[str, Tensor]:
@@ -25,6 +25,6 @@ def channels_in(model: nn.Module, models: int) -> dict[str, Tensor]:
     structure = model.structure if isinstance(model, Stack) else model
     transposed = {f"{name}.weight" for name, part in structure.named_modules() if type(part).__name__ == "Conv1D"}
     return {
-        name: own.detach().transpose(-1, -2) if name in transposed else own.detach()
-        for name, own in weights_in(model, models).items()
+        name: weight.detach().transpose(-1, -2) if name in transposed else weight.detach()
+        for name, weight in weights_in(model, models).items()
     }

@@ -54,9 +54,9 @@ def projected_gradients(
     batch = max(1, project.numbers_at_once // (classes * parameter_count(model)))
     for first in range(0, samples, batch):
         rows = slice(first, min(first + batch, samples))
-        own, logits = jacobian(pixels.normalised(torch.arange(rows.start, rows.stop, device=pixels.device)))
+        gradients, logits = jacobian(pixels.normalised(torch.arange(rows.start, rows.stop, device=pixels.device)))
         labels = pixels.labels[rows]
-        of_logits = project(own).transpose(0, 1)  # [classes, B, dimension]
+        of_logits = project(gradients).transpose(0, 1)  # [classes, B, dimension]
         of_margin = torch.einsum("bc,cbd->bd", margin_weights(logits, labels), of_logits)
         found = torch.cat([of_logits, of_margin[None]])
         largest = found.abs().amax(2)
@@ -77,8 +77,8 @@ def _jacobian(model: nn.Module) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     parameters = {name: parameter.detach() for name, parameter in model.named_parameters()}
     buffers = dict(model.named_buffers())
 
-    def logits_of(own: dict[str, Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
-        logits = functional_call(model, {**buffers, **own}, (image[None],))[0].float()
+    def logits_of(weights: dict[str, Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
+        logits = functional_call(model, {**buffers, **weights}, (image[None],))[0].float()
         return logits, logits
 
     by_sample = vmap(jacrev(logits_of, has_aux=True), in_dims=(None, 0))

@@ -41,10 +41,12 @@ def mean_scores(
     for number, file in enumerate(checkpoints, start=1):
         margins, targets = (torch.from_numpy(file.gradients(name)).to(device) for name in (MARGIN, output))
         probability = torch.from_numpy(file.probability()).to(device)
-        own = scores(margins[:train_size], probability[:train_size], targets, curvature=curvature, ridge=ridge)
+        of_checkpoint = scores(
+            margins[:train_size], probability[:train_size], targets, curvature=curvature, ridge=ridge
+        )
         # in place: a third matrix of this size would be the most that the job holds
-        total = own if total is None else total.add_(own)
-        del own
+        total = of_checkpoint if total is None else total.add_(of_checkpoint)
+        del of_checkpoint
         report(f"checkpoint {number} of {len(checkpoints)}")
     assert total is not None  # there is at least one checkpoint
     return total.div_(len(checkpoints))

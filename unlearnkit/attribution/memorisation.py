@@ -58,8 +58,8 @@ def predictions_correct(logits: Iterable[Floats], labels: npt.NDArray[np.integer
     by_class = iter(logits)
     largest = next(by_class).copy()
     predicted, finite = np.zeros(largest.shape, np.int64), np.isfinite(largest)
-    for label, own in enumerate(by_class, start=1):
-        predicted[own > largest] = label
-        np.maximum(largest, own, out=largest)
-        finite &= np.isfinite(own)
+    for label, logit in enumerate(by_class, start=1):
+        predicted[logit > largest] = label
+        np.maximum(largest, logit, out=largest)
+        finite &= np.isfinite(logit)
     return np.equal(predicted, labels), np.asarray(finite.all(axis=1))

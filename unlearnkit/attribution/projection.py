@@ -78,8 +78,8 @@ def matrix_projector(parameters: int, dimension: int, seed: int, device: torch.d
 
     def product(rows: Tensor) -> Tensor:
         total = rows.new_zeros(len(rows), dimension)
-        for own, part in zip(rows.split(step, dim=1), matrix.split(step), strict=True):
-            total += own @ part.to(rows.dtype)
+        for columns, part in zip(rows.split(step, dim=1), matrix.split(step), strict=True):
+            total += columns @ part.to(rows.dtype)
         return total
 
     return Projector("matrix", dimension, product)

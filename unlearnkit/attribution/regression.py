@@ -73,9 +73,9 @@ def fit(inclusion: Tensor, outputs: Tensor, fractions: Sequence[float], report: 
     if len(fractions) > 1:
         trained = models - math.ceil(HELD_OUT * models)
         chosen_on = torch.linspace(0, samples - 1, min(CHOSEN_ON, samples)).long()
-        own = outputs[:, chosen_on].float()
-        for fraction, beta in lasso_path(inclusion[:trained], own[:trained], fractions):
-            explained[fraction] = _explained(inclusion, own, trained, beta)
+        validated = outputs[:, chosen_on].float()
+        for fraction, beta in lasso_path(inclusion[:trained], validated[:trained], fractions):
+            explained[fraction] = _explained(inclusion, validated, trained, beta)
             report(f"regularization {fraction:g}: R2 {explained[fraction]:.4f} on held-out models")
     best = max(explained, key=explained.__getitem__) if explained else fractions[0]
     path = [fraction for fraction in fractions if fraction >= best]

@@ -32,6 +32,6 @@ def base_findings(source: BaseSource, length: int) -> Iterator[Finding]:
     elif source.folder:
         folder = Path(source.folder)
         refuse_unusable_base(folder, source.folder)
-        own = configuration(source.folder)
-        refuse_long(own, length)
-        yield "ok", f"the model {folder} is sound: {own.model_type}, {len(base_files(folder))} files"
+        config = configuration(source.folder)
+        refuse_long(config, length)
+        yield "ok", f"the model {folder} is sound: {config.model_type}, {len(base_files(folder))} files"

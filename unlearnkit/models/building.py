@@ -93,7 +93,8 @@ class Architecture:
             model = registry.load("model", self.name).build(self.num_classes, self.sample_shape, self.settings)
         state = model.state_dict().items()
         return {
-            name: np.empty(tuple(own.shape), to_array(torch.empty(0, dtype=own.dtype)).dtype) for name, own in state
+            name: np.empty(tuple(tensor.shape), to_array(torch.empty(0, dtype=tensor.dtype)).dtype)
+            for name, tensor in state
         }
 
     def tied_names(self) -> list[list[str]]:
@@ -122,12 +123,12 @@ def _tied(model: nn.Module) -> list[list[str]]:
     names: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
-    return [own for own in names.values() if len(own) > 1]
+    return [alike for alike in names.values() if len(alike) > 1]
 
 
 def _set(model: nn.Module, name: str, tensor: Tensor) -> None:
-    part, _, own = name.rpartition(".")
-    setattr(model.get_submodule(part), own, tensor)
+    part, _, leaf = name.rpartition(".")
+    setattr(model.get_submodule(part), leaf, tensor)
 
 
 def states_of(model: nn.Module) -> list[State]:
@@ -135,6 +136,8 @@ def states_of(model: nn.Module) -> list[State]:
 
     Of a model with low-rank terms these are the factors alone.
     """
-    own = model.factors if isinstance(model, LowRankModel) else model
-    states = [own.state_of(k) for k in range(own.size)] if isinstance(own, Stack) else [own.state_dict()]
+    trained = model.factors if isinstance(model, LowRankModel) else model
+    states = (
+        [trained.state_of(k) for k in range(trained.size)] if isinstance(trained, Stack) else [trained.state_dict()]
+    )
     return [{name: to_array(tensor) for name, tensor in state.items()} for state in states]

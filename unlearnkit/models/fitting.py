@@ -77,14 +77,14 @@ def converted(array: np.ndarray, expected: np.ndarray, name: str, path: str) -> 
     """Return a tensor in the type of the model, 64 bits rounded; raises DataError for NaN or infinity."""
     if not _is_floating(array):
         return array
-    own = array.astype(expected.dtype)
-    if not np.isfinite(own).all():
+    rounded = array.astype(expected.dtype)
+    if not np.isfinite(rounded).all():
         raise DataError(
             f"{path}: the tensor '{name}' holds NaN or infinite values",
             expected="finite weights",
             remedy="the training of this model diverged: take an earlier checkpoint",
         )
-    return own
+    return rounded
 
 
 def _applies(key: str, name: str) -> bool:
@@ -106,7 +106,7 @@ def _misfit(names: Mapping[str, str], found: State, expected: State) -> str:
         if name in names and not _alike(found[names[name]], expected[name])
     ]
     parts = {"missing": missing, "unexpected": [names[name] for name in unexpected], "of another shape or type": other}
-    return "; ".join(f"{what} {_listed(own)}" for what, own in parts.items() if own)
+    return "; ".join(f"{what} {_listed(tensors)}" for what, tensors in parts.items() if tensors)
 
 
 def _proposal(names: Mapping[str, str], found: State, expected: State, key: str) -> str:

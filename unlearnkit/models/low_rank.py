@@ -45,8 +45,8 @@ class LowRankModel(nn.Module):
         lent = dict(self.base.named_parameters()) | dict(self.base.named_buffers())
         tensors = {name: tensor.detach() for name, tensor in lent.items()}
         for layer in self._layers:
-            weight, own = tensors[f"{layer}.weight"], self.factors.get_submodule(layer)
-            tensors[f"{layer}.weight"] = merged(weight, own.get_parameter(DOWN), own.get_parameter(UP))
+            weight, factors = tensors[f"{layer}.weight"], self.factors.get_submodule(layer)
+            tensors[f"{layer}.weight"] = merged(weight, factors.get_parameter(DOWN), factors.get_parameter(UP))
         return functional_call(self.base, tensors, (inputs,))
 
 

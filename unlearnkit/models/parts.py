@@ -54,7 +54,7 @@ def freeze(model: nn.Module, parts: Iterable[str]) -> None:
 def sharing(model: nn.Module) -> nn.Module:
     """Return another model over the same tensors: it has a mode of its own, and the weights are there once."""
     structures = (model, model.structure) if isinstance(model, Stack) else (model,)
-    lent = [tensor for own in structures for tensor in (*own.parameters(), *own.buffers())]
+    lent = [tensor for structure in structures for tensor in (*structure.parameters(), *structure.buffers())]
     return copy.deepcopy(model, {id(tensor): tensor for tensor in lent})
 
 
@@ -77,8 +77,8 @@ def drawn(
     tensor.normal_(generator=generator)`. With K > 1 generators the first axis of `like` is the model.
     """
     shape = like.shape[1:] if len(generators) > 1 else like.shape
-    own = [fill(torch.empty(shape, dtype=like.dtype), generator) for generator in generators]
-    return (torch.stack(own) if len(generators) > 1 else own[0]).to(like.device)
+    of_models = [fill(torch.empty(shape, dtype=like.dtype), generator) for generator in generators]
+    return (torch.stack(of_models) if len(generators) > 1 else of_models[0]).to(like.device)
 
 
 def _inside(tensors: dict[str, T], parts: Iterable[str]) -> dict[str, T]:

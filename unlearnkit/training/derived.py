@@ -55,22 +55,22 @@ class Means:
 
 def derived(
     derive: Derive,
-    own: Mapping[str, Epochs],
+    observed: Mapping[str, Epochs],
     originals: Mapping[str, Observed],
     items: Sequence[str] | None,
     forget_sets: Sequence[npt.NDArray[np.integer]],
     splits: Mapping[str, Sequence[Pair]],
 ) -> dict[int, Observed]:
-    """Return, for every epoch, what `derive` makes of the samples `items` of the observations `own`, all if None.
+    """Return, for every epoch, what `derive` makes of the samples `items` of `observed`, all if None.
 
-    `originals` are as many models as `own`, or one that stands for all. `splits` are the pairs of
-    every split. Raises ArtifactError if an observation lacks a sample that the first of `own` has.
+    `originals` are as many models as `observed`, or one that stands for all. `splits` are the pairs of every
+    split. Raises ArtifactError if an observation lacks a sample that the first of `observed` has.
     """
     result: dict[int, Observed] = {}
-    for epoch, first in next(iter(own.values())).items():
+    for epoch, first in next(iter(observed.values())).items():
         frame = first.take_samples(_wanted(first, items, forget_sets))
         shown = Shown(
-            {name: _on_samples(epochs[epoch], frame, name) for name, epochs in own.items()},
+            {name: _on_samples(epochs[epoch], frame, name) for name, epochs in observed.items()},
             {name: _beside(part, frame, name) for name, part in originals.items()},
             [splits[split][index] for split, index in _samples(frame)] if splits else (),
             splits.get("train", ()),

@@ -74,9 +74,9 @@ class EpochCurves(Observer):
         with torch.no_grad():
             # classes before samples, so that sums over classes run over neighbours in memory
             z = logits.detach().float().transpose(-1, -2).contiguous()
-            best, own = z.amax(-2), z.gather(-2, labels.unsqueeze(-2)).squeeze(-2)
-            right = (own == best).sum(-1, dtype=torch.float32)
-            losses = z.sub_(best.unsqueeze(-2)).exp_().sum(-2).log_().add_(best).sub_(own).sum(-1)
+            best, true = z.amax(-2), z.gather(-2, labels.unsqueeze(-2)).squeeze(-2)
+            right = (true == best).sum(-1, dtype=torch.float32)
+            losses = z.sub_(best.unsqueeze(-2)).exp_().sum(-2).log_().add_(best).sub_(true).sum(-1)
             self._loss, self._right = self._loss + losses.double(), self._right + right.double()
 
     def end_epoch(self, epoch: int) -> None:
@@ -118,6 +118,6 @@ class EpochCurves(Observer):
         self._rows.setdefault(int(model), {})[int(epoch)] = (epoch, *values)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        rows = [(model, *row) for model, own in self._rows.items() for _, row in sorted(own.items())]
+        rows = [(model, *row) for model, by_epoch in self._rows.items() for _, row in sorted(by_epoch.items())]
         values = np.array(rows, np.float64).reshape(-1, 1 + len(EPOCH_COLUMNS))
         return {name: values[:, number].copy() for number, name in enumerate(("model", *EPOCH_COLUMNS))}

@@ -56,7 +56,7 @@ class Optimizer(ABC):
 
     def state(self) -> dict[str, Tensor]:
         """Return what the next steps depend on besides the parameters, by name."""
-        moments = {f"{name}/{k}": tensor for name, own in self._moments.items() for k, tensor in enumerate(own)}
+        moments = {f"{name}/{k}": tensor for name, tensors in self._moments.items() for k, tensor in enumerate(tensors)}
         return {**moments, "steps": torch.tensor(self.steps)}
 
     def load(self, state: Mapping[str, Tensor]) -> None:

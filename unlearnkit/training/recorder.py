@@ -103,7 +103,7 @@ class Recorder:
             one = StackResults({epoch: kept.states[epoch]}, {epoch: kept.passes[epoch]}, {epoch: kept.seconds[epoch]})
             resume.save(self._snapshot(epoch), one.to_arrays())
             self._stored.add(epoch)
-        own = {
+        progress = {
             "timed": self.context.timed,
             "seconds": self._worker.clock() - self._start,
             "snapshots": sorted(self._stored),
@@ -111,7 +111,7 @@ class Recorder:
         arrays = {
             **{f"{_LOOP}{name}": to_array(tensor) for name, tensor in state.items()},
             **StackResults(all_passes=self.context.other_passes, notes=kept.notes, curves=kept.curves).to_arrays(),
-            **{name: np.array(value) for name, value in own.items()},
+            **{name: np.array(value) for name, value in progress.items()},
         }
         resume.save(self._moment, arrays)
         self._saved = True
@@ -133,7 +133,7 @@ class Recorder:
         self._kept, self._stored, self._saved = before, set(before.states), True
         self.context.other_passes, self.context.timed = before.all_passes, bool(stored["timed"])
         self._start = self._worker.clock() - float(stored["seconds"])
-        return {name.removeprefix(_LOOP): to_tensor(own) for name, own in stored.items() if name.startswith(_LOOP)}
+        return {name.removeprefix(_LOOP): to_tensor(array) for name, array in stored.items() if name.startswith(_LOOP)}
 
     def _settle(self) -> None:
         """Store the result of a run that was saved, since its job goes on with other work, and remove its moment."""

@@ -97,9 +97,9 @@ class Sets(Generic[D]):
 
     def name_of(self, draws: Subset) -> str:
         """Return the name of the set that draws belong to, as a whole or as a part or form of it."""
-        return next(name for name, own in self.by_name.items() if own.counter is draws.counter)
+        return next(name for name, samples in self.by_name.items() if samples.counter is draws.counter)
 
     @property
     def passes(self) -> int:
         """The samples that all sets together have handed to each model so far."""
-        return sum(own.passes for own in self.by_name.values())
+        return sum(samples.passes for samples in self.by_name.values())

@@ -170,8 +170,8 @@ class StackResults:
             states[int(position)][name] = arrays[key]
         columns = [name.split("/")[1:] for name in arrays if name.startswith("curve/")]
         for position in range(len({position for position, _ in columns})):
-            own = [column for number, column in columns if int(number) == position]
-            kept.curves.append({column: arrays[f"curve/{position}/{column}"] for column in own})
+            of_model = [column for number, column in columns if int(number) == position]
+            kept.curves.append({column: arrays[f"curve/{position}/{column}"] for column in of_model})
         return kept
 
 

@@ -162,9 +162,9 @@ def unlearn_shard(
         references["tokenizer"] = tokenizer
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
-        own = split if isinstance(split, UnlearningSplit) else split[position[indices[0]]]
+        division = split if isinstance(split, UnlearningSplit) else split[position[indices[0]]]
         original = gathered([reference], indices) if reference else model
-        return run_method(task, procedure, own, model, references, indices, worker, name, original)
+        return run_method(task, procedure, division, model, references, indices, worker, name, original)
 
     result = run_shard(model_indices, stack_size, worker, run_stack)
     if registry.weights_of(module) == DELTA:

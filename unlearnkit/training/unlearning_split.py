@@ -49,8 +49,8 @@ def division_of(
     if membership:
         return UnlearningSplit.by_model(dataset, membership)
     assert forget_set is not None
-    own = _after(dataset, forget_set, earlier) if earlier else UnlearningSplit.of(dataset, forget_set)
-    return own if partners is None else _with_partners(own, partners)
+    division = _after(dataset, forget_set, earlier) if earlier else UnlearningSplit.of(dataset, forget_set)
+    return division if partners is None else _with_partners(division, partners)
 
 
 def _after(
@@ -70,5 +70,5 @@ def _with_partners(split: UnlearningSplit, partners: Mapping[int, int]) -> Unlea
             f"{len(missing)} of {len(rows)} forget sequences have no partner, sequence {missing[0]} among them",
             remedy="delete the file of partners and give the same command again",
         )
-    own = torch.tensor([partners[row] for row in rows])
-    return replace(split, views={**split.views, PARTNERS: own})
+    partner_rows = torch.tensor([partners[row] for row in rows])
+    return replace(split, views={**split.views, PARTNERS: partner_rows})

@@ -67,7 +67,7 @@ def _drawn(pair: Pair, retained: Sequence[Pair], count: int, size: int, rng: Ran
 
 
 def _after(pair: Pair, examples: Sequence[Pair], text: str) -> Pair:
-    shown = [turn for own in examples for turn in (("user", own.question), ("assistant", own.answer))]
+    shown = [turn for example in examples for turn in (("user", example.question), ("assistant", example.answer))]
     # a system message comes first
     first = 1 if pair.history and pair.history[0][0] == "system" else 0
     history = (*pair.history[:first], *shown, *pair.history[first:])

@@ -78,4 +78,4 @@ def disturb(model: nn.Module, deviation: float, context: Context) -> None:
     """Add normal noise of a standard deviation to the weights, not the biases, of the layer that sees the pixels."""
     first = context.adapter.first_layer
     weight = parameters_of(model, [first])[f"{first}.weight"]
-    weight += deviation * drawn(weight, context.generators, lambda own, g: own.normal_(generator=g))
+    weight += deviation * drawn(weight, context.generators, lambda noise, g: noise.normal_(generator=g))

@@ -114,7 +114,7 @@ def redraw(kernels: Mapping[str, nn.Parameter], chosen: Mapping[str, Tensor], co
     """Give the chosen weights normal values of variance 2 / fan-out, by the context's generators (He et al. 2015)."""
     for name, kernel in kernels.items():
         fresh = drawn(
-            kernel, context.generators, lambda own, g: nn.init.kaiming_normal_(own, 0.0, "fan_out", "relu", g)
+            kernel, context.generators, lambda tensor, g: nn.init.kaiming_normal_(tensor, 0.0, "fan_out", "relu", g)
         )
         kernel.copy_(torch.where(chosen[name], fresh, kernel))
 

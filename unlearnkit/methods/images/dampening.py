@@ -40,10 +40,10 @@ def dampened(
     """
     model = copy.deepcopy(model).eval()
     for_retain, others = importance(model, data.retain, settings, context, objective, size)
-    for_forget, own = importance(model, data.forget, settings, context, objective, size)
+    for_forget, forgotten = importance(model, data.forget, settings, context, objective, size)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            for_all = (others * for_retain[name] + own * for_forget[name]) / (others + own)
+            for_all = (others * for_retain[name] + forgotten * for_forget[name]) / (others + forgotten)
             weight.mul_(factor(for_all, for_forget[name], settings.selection, settings.dampening))
     return model
 
@@ -63,11 +63,11 @@ def importance(
         length = len(labels) if settings.gradients == "batch" else at_once
         for part in zip(images.split(length), labels.split(length), strict=True):
             gradients = gradients_of(model, *part, objective, settings.gradients)
-            for name, own in gradients.items():
-                total[name] += size(own).sum(0)
+            for name, gradient in gradients.items():
+                total[name] += size(gradient).sum(0)
             count += len(next(iter(gradients.values())))
         context.count(len(labels))
-    return {name: own / count for name, own in total.items()}, count
+    return {name: summed / count for name, summed in total.items()}, count
 
 
 def gradients_of(

@@ -93,10 +93,10 @@ def fisher_information(
             probabilities, ranked = likeliest(model(images).softmax(-1), classes)
         for rank in range(ranked.shape[1]):
             gradients = per_sample_gradients(model, images, ranked[:, rank])
-            for name, own in gradients.items():
-                total[name] += torch.einsum("b,b...->...", probabilities[:, rank], own.square())
+            for name, gradient in gradients.items():
+                total[name] += torch.einsum("b,b...->...", probabilities[:, rank], gradient.square())
         context.count(len(labels) * (FORWARD_PASS + ranked.shape[1]))
-    return {name: own / len(samples) for name, own in total.items()}
+    return {name: summed / len(samples) for name, summed in total.items()}
 
 
 def likeliest(probabilities: Tensor, classes: int) -> tuple[Tensor, Tensor]:

@@ -103,7 +103,9 @@ def gradient_rows(model: nn.Module, samples: Samples, batch_size: int, context: 
     """Yield the gradients [B, p] of single samples, a batch at a time."""
     for images, labels in samples.unshuffled(batch_size):
         context.count(len(labels))
-        yield torch.cat([own.flatten(1) for own in per_sample_gradients(model, images, labels).values()], dim=1)
+        yield torch.cat(
+            [gradient.flatten(1) for gradient in per_sample_gradients(model, images, labels).values()], dim=1
+        )
 
 
 def gathered(batches: Iterable[Tensor], count: int) -> Tensor:

@@ -74,6 +74,8 @@ def with_adapter(model: nn.Module, rank: int, context: Context) -> LowRankModel:
     weight = parameters_of(model, [classifier])[f"{classifier}.weight"]
     classes, features = weight.shape
     down = drawn(
-        weight.new_empty(rank, features), context.generators, lambda own, g: own.normal_(0, features**-0.5, generator=g)
+        weight.new_empty(rank, features),
+        context.generators,
+        lambda tensor, g: tensor.normal_(0, features**-0.5, generator=g),
     )
     return LowRankModel(model, {classifier: (down, weight.new_zeros(classes, rank))})

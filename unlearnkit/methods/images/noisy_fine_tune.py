@@ -82,9 +82,9 @@ def clip(gradients: Sequence[Tensor], largest: float, models: int) -> None:
     With several models the first axis of a gradient is the model.
     """
     for number in range(models):
-        own = [gradient[number] if models > 1 else gradient for gradient in gradients]
-        norm = torch.stack([gradient.square().sum() for gradient in own]).sum().sqrt()
-        for gradient in own:
+        of_model = [gradient[number] if models > 1 else gradient for gradient in gradients]
+        norm = torch.stack([gradient.square().sum() for gradient in of_model]).sum().sqrt()
+        for gradient in of_model:
             gradient.mul_((largest / norm).clamp(max=1.0))
 
 

@@ -56,7 +56,9 @@ class Settings(MatchingSettings):
 def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: Context) -> nn.Module:
     """Draw K held-out oracles for every model without replacement, and match the mean of their outputs."""
     pool, held_out_oracles = settings.oracle_pool, context.references["oracle_pool"]
-    drawn = [torch.randperm(len(pool), generator=own)[: settings.oracles].tolist() for own in context.generators]
+    drawn = [
+        torch.randperm(len(pool), generator=generator)[: settings.oracles].tolist() for generator in context.generators
+    ]
     teachers = [
         context.teacher(held_out_oracles([pool[number] for number in one_each]))
         for one_each in zip(*drawn, strict=True)

@@ -14,4 +14,4 @@ def squared_distance(weights: Iterable[Tensor], start: Iterable[Tensor]) -> Tens
     No gradient reaches `start`.
     """
     pairs = zip(weights, start, strict=True)
-    return torch.stack([(own - first.detach()).square().sum() for own, first in pairs]).sum()
+    return torch.stack([(weight - first.detach()).square().sum() for weight, first in pairs]).sum()

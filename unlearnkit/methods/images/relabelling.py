@@ -18,5 +18,5 @@ def relabelled(
     Shapes: all [B], or [K, B] with K > 1 `generators`. Shifts begin at 1 if the true class is excluded and at 0 if it
     may be drawn. Every call takes B draws from each generator, so no model's labels depend on another's.
     """
-    shifts = drawn(labels, generators, lambda own, g: own.random_(int(exclude_true), classes, generator=g))
+    shifts = drawn(labels, generators, lambda tensor, g: tensor.random_(int(exclude_true), classes, generator=g))
     return torch.where(is_forget, (labels + shifts) % classes, labels)

@@ -73,7 +73,7 @@ def unlearn(model: nn.Module, data: Sets[Samples], settings: Settings, context: 
     """
     model = copy.deepcopy(model)
     saliency = _saliency(model, data.forget, settings.batch_size, context)
-    masks = lowest([-own for own in saliency], 1, lambda weights: max(1, int(settings.salient * weights)))
+    masks = lowest([-gradient for gradient in saliency], 1, lambda weights: max(1, int(settings.salient * weights)))
     optimizer = sgd(model, settings.lr, settings.momentum)
     for epoch in range(1, settings.epochs + 1):
         optimizer.lr = scheduled_lr(settings.schedule, settings.lr, (epoch - 1) / settings.epochs)

@@ -133,11 +133,11 @@ class _AveragedStudent:
 
     def distance(self) -> Tensor:
         """Return the sum over tensors of |w - a|_2 (not squared), summed over models; its gradient at 0 is 0."""
-        differences = [(own - mean).reshape(self._models, -1) for own, mean in self._pairs]
+        differences = [(weight - mean).reshape(self._models, -1) for weight, mean in self._pairs]
         return torch.stack([torch.linalg.vector_norm(rows, dim=1).sum() for rows in differences]).sum()
 
     @torch.no_grad()
     def update(self) -> None:
         """Take the student's weights of this moment into the average."""
-        for own, mean in self._pairs:
-            mean.lerp_(own, 1 - self._beta)
+        for weight, mean in self._pairs:
+            mean.lerp_(weight, 1 - self._beta)

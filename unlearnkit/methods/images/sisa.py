@@ -117,8 +117,8 @@ def assemble(state: State, logits_of: Callable[[State], Tensor]) -> Tensor:
     """Return the logarithm of the members' mean probabilities, float32 [samples, classes], as logits."""
     members: dict[str, State] = {}
     for name, array in state.items():
-        number, _, own = name.partition(".")
-        members.setdefault(number, {})[own] = array
+        number, _, parameter = name.partition(".")
+        members.setdefault(number, {})[parameter] = array
     log_probabilities = torch.stack([logits_of(member).log_softmax(-1) for member in members.values()])
     return log_probabilities.logsumexp(0) - math.log(len(members))
 

@@ -129,11 +129,11 @@ def with_noise(
     Noise images are [n, C, H, W] with labels [n], or [K, n, C, H, W] with [K, n].
     """
     rows, places = [], []
-    for own, generator in samples.rows(context.generators):
-        drawn_order = order(len(own) + copies * labels.shape[-1], generator)
+    for indices, generator in samples.rows(context.generators):
+        drawn_order = order(len(indices) + copies * labels.shape[-1], generator)
         # where noise is due, any sample will do: it is replaced below
-        rows.append(own[drawn_order % len(own)])
-        places.append(drawn_order - len(own))
+        rows.append(indices[drawn_order % len(indices)])
+        places.append(drawn_order - len(indices))
     context.count(len(places[0]))
     by_model = (noise, labels) if len(rows) > 1 else (noise[None], labels[None])
     for start in range(0, len(rows[0]), batch_size):

@@ -29,8 +29,9 @@ def replaced_preferred(context: Context, beta: float) -> Loss:
         true = true_answers(batch)
         context.count(len(true.inputs))  # a second pass of the model over the same rows
         gains = [
-            sequence_sums(reference(own.inputs), own.labels) - sequence_sums(model(own.inputs), own.labels)
-            for own in (batch, true)
+            sequence_sums(reference(answers.inputs), answers.labels)
+            - sequence_sums(model(answers.inputs), answers.labels)
+            for answers in (batch, true)
         ]
         return 2 * preference(gains[0] - gains[1], beta).sum() / batch.sequences
 
@@ -46,8 +47,8 @@ def true_preferred(context: Context, beta: float, length_normalised: bool = Fals
     def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
         true = true_answers(batch)
         context.count(len(true.inputs))
-        sums = [(sequence_sums(model(own.inputs), own.labels), own.labels) for own in (batch, true)]
-        replaced, kept = (sequence_means(*own) if length_normalised else own[0] for own in sums)
+        sums = [(sequence_sums(model(answers.inputs), answers.labels), answers.labels) for answers in (batch, true)]
+        replaced, kept = (sequence_means(*summed) if length_normalised else summed[0] for summed in sums)
         return preference(replaced - kept, beta).sum() / batch.sequences
 
     return loss

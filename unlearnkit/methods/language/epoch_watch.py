@@ -83,8 +83,8 @@ class EpochWatch(ABC):
 
     def memory(self, model: nn.Module, rows: Tensor) -> dict[str, Tensor]:
         """Return loss, accuracy and likelihood of sequences."""
-        own = self.settings
-        how = {"n": own.n, "first_prefix": own.first_prefix, "batch_size": own.decoded_together}
+        settings = self.settings
+        how = {"n": settings.n, "first_prefix": settings.first_prefix, "batch_size": settings.decoded_together}
         return memorised(model, self.data.forget.tokens, rows, **how)
 
     @property
@@ -111,30 +111,31 @@ class EpochWatch(ABC):
         return " and ".join(f"{name} {means[name]:.4f} {self.sign} {self.limits[name]:.4f}" for name in names)
 
     def _look(self, epoch: int, model: nn.Module) -> bool:
-        own, seen = self.settings, agreed(self.context.group, self.see(model.eval(), self.rows))
+        settings, seen = self.settings, agreed(self.context.group, self.see(model.eval(), self.rows))
         seen |= self.judged(seen)
         where = {"epoch": torch.full((len(self.rows),), epoch), "row": self.rows}
         self.context.record({name: values.numpy() for name, values in {**where, **seen}.items()})
         means = means_of(seen)
         self.context.report(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in means.items()))
-        why = self.reason(seen) if epoch >= own.min_epochs else ""
+        why = self.reason(seen) if epoch >= settings.min_epochs else ""
         if why:
             self.context.note(f"stopped after epoch {epoch}: {why}")
-        elif epoch == own.epochs:
+        elif epoch == settings.epochs:
             limits = ", ".join(f"{name} {means[name]:.4f} (limit {value:.4f})" for name, value in self.limits.items())
             self.context.note(f"ran all {epoch} epochs, which are the most that it may: {limits}")
         return bool(why)
 
     def _refuse_short(self, rows: Tensor, which: str, remedy: str) -> None:
-        own, text = self.settings, self.data.forget.tokens.text_set
+        settings, text = self.settings, self.data.forget.tokens.text_set
         lengths, prompts = torch.from_numpy(text.lengths)[rows], torch.from_numpy(text.prompts)[rows]
         # no prefix of an answer is shorter than its prompt
-        left = lengths - prompts.clamp(min=own.first_prefix)
-        if not (left >= own.n).any():
+        left = lengths - prompts.clamp(min=settings.first_prefix)
+        if not (left >= settings.n).any():
             raise TrainingError(
-                f"EL_{own.n} from prefixes of {own.first_prefix} tokens or more stops the run, but no {which} sequence "
-                f"has so many; the longest has {max(lengths.tolist(), default=0)} tokens",
-                expected=f"at least {own.n + own.first_prefix}, and of an answer {own.n} behind its prompt",
+                f"EL_{settings.n} from prefixes of {settings.first_prefix} tokens or more stops the run, but no "
+                f"{which} sequence has so many; the longest has {max(lengths.tolist(), default=0)} tokens",
+                expected=f"at least {settings.n + settings.first_prefix}, "
+                f"and of an answer {settings.n} behind its prompt",
                 remedy=f"lower first_prefix or n of the method, or {remedy}",
             )
 

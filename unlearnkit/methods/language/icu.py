@@ -127,13 +127,13 @@ def contrast(settings: Settings, context: Context) -> Loss:
         partners = batch.paired
         assert partners is not None
         context.count(len(batch.inputs) + len(partners.inputs))
-        own, other = model(batch.inputs), model(partners.inputs)
-        ascent = -token_sum(own, batch.labels) / batch.targets
+        forgotten, other = model(batch.inputs), model(partners.inputs)
+        ascent = -token_sum(forgotten, batch.labels) / batch.targets
         if settings.learn == "partners":
             learned = token_sum(other, partners.labels) / partners.targets
         else:
             labels = fitted(batch.labels, partners.labels)
-            learned = sequence_means(sequence_sums(own, labels), labels).sum() / batch.sequences
+            learned = sequence_means(sequence_sums(forgotten, labels), labels).sum() / batch.sequences
         kept = divergence_sum(other, reference(partners.inputs), partners.labels) / partners.targets
         return settings.gamma * ascent + settings.partner_weight * learned + settings.alpha * kept
 
@@ -147,7 +147,7 @@ class Refining(EpochWatch):
         self, data: Sets[Sequences], settings: Settings, context: Context, steps: int, draws: Partnered
     ) -> None:
         super().__init__(data, settings, context, steps)
-        self.own, self.draws = settings, draws
+        self.options, self.draws = settings, draws
         self.original = sharing(context.original).eval()
         tokens = data.forget.tokens
         self._refuse_unfit()
@@ -164,7 +164,7 @@ class Refining(EpochWatch):
 
     def fixed(self) -> dict[str, float]:
         """Return the limits of the means, and those of single sequences."""
-        return {**super().fixed(), "bleu": self.own.min_bleu, "bert_score": self.own.min_bert_score}
+        return {**super().fixed(), "bleu": self.options.min_bleu, "bert_score": self.options.min_bert_score}
 
     def begin(self, model: nn.Module) -> bool:
         """Note what compares texts, and look at the model before the first step."""
@@ -181,14 +181,14 @@ class Refining(EpochWatch):
     def judged(self, seen: Seen) -> Seen:
         """Return which sequences are active in the next epoch, and let these take part."""
         unlike = [self.under(name, seen[name]) for name in ("bert_score", "bleu")]
-        self.draws.active = ~(unlike[0] | unlike[1] if self.own.sample_rule == "or" else unlike[0] & unlike[1])
+        self.draws.active = ~(unlike[0] | unlike[1] if self.options.sample_rule == "or" else unlike[0] & unlike[1])
         return {"active": self.draws.active.float()}
 
     def reason(self, seen: Seen) -> str:
         """Return why a run stops after what was seen, "" if it goes on."""
         if not bool(seen["active"].any()):
             return "no sequence is active"
-        if self.own.stop != "samples":
+        if self.options.stop != "samples":
             return self.forgotten(means_of(seen))
         # a sequence that leaves no n tokens has no likelihood, and is judged by its accuracy
         likelihood = self.under("likelihood", seen["likelihood"].nan_to_num(0.0))
@@ -198,7 +198,7 @@ class Refining(EpochWatch):
     def end(self, step: int, model: nn.Module, stopped: bool) -> bool:
         """Look at the model where an epoch ends, and note at the end how many steps had nothing to learn from."""
         stops = super().end(step, model, stopped)
-        if (stops or (step == self.own.epochs * self.steps and not stopped)) and self.draws.skipped:
+        if (stops or (step == self.options.epochs * self.steps and not stopped)) and self.draws.skipped:
             self.context.note(f"{self.draws.skipped} steps were skipped, since no sequence of their batch was active")
         return stops
 
@@ -213,12 +213,12 @@ class Refining(EpochWatch):
 
     def _refuse_unfit(self) -> None:
         text, rows = self.draws.tokens.text_set, self.rows.numpy()
-        needed = self.own.prefix + self.own.suffix
+        needed = self.options.prefix + self.options.suffix
         if len(short := rows[text.lengths[rows] < needed]):
             raise TrainingError(
-                f"icu continues the last {needed} tokens of forget sequences (prefix {self.own.prefix}, suffix "
-                f"{self.own.suffix}), but {len(short)} of {len(rows)} have fewer, such as training sequence {short[0]} "
-                f"with {text.lengths[short[0]]}",
+                f"icu continues the last {needed} tokens of forget sequences (prefix {self.options.prefix}, suffix "
+                f"{self.options.suffix}), but {len(short)} of {len(rows)} have fewer, such as training sequence "
+                f"{short[0]} with {text.lengths[short[0]]}",
                 expected=f"forget sequences of {needed} tokens or more",
                 remedy="shorten prefix and suffix of the method, or leave these sequences out of the forget set",
             )

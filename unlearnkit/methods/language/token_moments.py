@@ -13,8 +13,8 @@ def captured(model: nn.Module, optimizer: optim.Optimizer, generators: Sequence[
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     held = {
         f"optimizer/{names[parameter]}/{name}": value
-        for parameter, own in optimizer.state.items()
-        for name, value in own.items()
+        for parameter, state in optimizer.state.items()
+        for name, value in state.items()
     }
     weights = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     draws = {f"generator/{number}": generator.get_state() for number, generator in enumerate(generators)}
@@ -28,9 +28,9 @@ def restored(
     model.load_state_dict(_below("model/", moment))
     parameters = dict(model.named_parameters())
     for key, value in _below("optimizer/", moment).items():
-        name, _, own = key.rpartition("/")
+        name, _, quantity = key.rpartition("/")
         # counts of steps stay on the host
-        optimizer.state[parameters[name]][own] = value.to(parameters[name].device) if value.ndim else value
+        optimizer.state[parameters[name]][quantity] = value.to(parameters[name].device) if value.ndim else value
     for number, generator in enumerate(generators):
         generator.set_state(moment[f"generator/{number}"])
 

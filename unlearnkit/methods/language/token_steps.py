@@ -58,8 +58,8 @@ class TokenBatch:
 
     def share(self, group: Group) -> TokenBatch:
         """Return the sequences of this process, rank, rank + size, ... of the batch; there may be none."""
-        own, paired = slice(group.rank, None, group.size), self.paired and self.paired.share(group)
-        return replace(self, inputs=self.inputs[own], labels=self.labels[own], paired=paired)
+        share, paired = slice(group.rank, None, group.size), self.paired and self.paired.share(group)
+        return replace(self, inputs=self.inputs[share], labels=self.labels[share], paired=paired)
 
     def parts(self, size: int | None) -> Iterator[TokenBatch]:
         """Yield the batch in parts of at most `size` sequences, each with its own of `paired`; None: all of it."""
@@ -67,8 +67,8 @@ class TokenBatch:
             return
         size = size or len(self.inputs)
         paired = self.paired.parts(size) if self.paired else itertools.repeat(None)
-        for inputs, labels, own in zip(self.inputs.split(size), self.labels.split(size), paired, strict=False):
-            yield replace(self, inputs=inputs, labels=labels, paired=own)
+        for inputs, labels, partners in zip(self.inputs.split(size), self.labels.split(size), paired, strict=False):
+            yield replace(self, inputs=inputs, labels=labels, paired=partners)
 
 
 Loss = Callable[[nn.Module, TokenBatch], Tensor]
@@ -212,17 +212,17 @@ class _Descent:
         Of several processes each adds the gradient of its share; the loss is that of the whole batch.
         """
         context, device, before = self.context, batch.inputs.device, self.context.other_passes
-        own = torch.zeros((), device=device)
+        summed = torch.zeros((), device=device)
         for part in batch.share(context.group).parts(context.micro_batch_size):
             with autocast(self.settings.precision, device):
                 loss = term.loss(self.model, part)
             (term.factor() * loss).backward()
-            own += loss.detach()
+            summed += loss.detach()
         if context.group.size > 1:
             context.other_passes = before + total(
                 context.group, torch.tensor(context.other_passes - before, dtype=torch.float64)
             )
-        return total(context.group, own)
+        return total(context.group, summed)
 
     def _clipped(self) -> float:
         """Return the norm of the gradient of all parameters together, after limiting it."""

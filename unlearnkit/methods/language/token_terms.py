@@ -48,9 +48,9 @@ def preference(reference: Callable[[Tensor], Tensor], beta: float) -> Loss:
     """Return the loss (2 / beta) mean log(1 + (pi_model / pi_reference)^beta) over the sequences of a batch."""
 
     def loss(model: nn.Module, batch: TokenBatch) -> Tensor:
-        own = sequence_sums(model(batch.inputs), batch.labels)
+        losses = sequence_sums(model(batch.inputs), batch.labels)
         other = sequence_sums(reference(batch.inputs), batch.labels).detach()
-        return 2 / beta * functional.softplus(beta * (other - own)).sum() / batch.sequences
+        return 2 / beta * functional.softplus(beta * (other - losses)).sum() / batch.sequences
 
     return loss
 

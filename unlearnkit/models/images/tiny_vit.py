@@ -108,8 +108,10 @@ class TinyViT(nn.Module):
         self.patch_embed = PatchEmbedding(channels, WIDTHS[0])
         stages: list[nn.Module] = [ConvolutionStage(WIDTHS[0], [next(rates) for _ in range(DEPTHS[0])])]
         for number in range(1, len(DEPTHS)):
-            own = [next(rates) for _ in range(DEPTHS[number])]
-            stages.append(AttentionStage(WIDTHS[number - 1], WIDTHS[number], HEADS[number], WINDOWS[number], own))
+            stage_rates = [next(rates) for _ in range(DEPTHS[number])]
+            stages.append(
+                AttentionStage(WIDTHS[number - 1], WIDTHS[number], HEADS[number], WINDOWS[number], stage_rates)
+            )
         self.stages = nn.Sequential(*stages)
         self.head = Head(WIDTHS[-1], num_classes)
         for part in self.modules():

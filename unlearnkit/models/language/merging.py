@@ -61,5 +61,5 @@ def merged_state(model: nn.Module) -> tuple[State, float]:
 
 
 def _replace(network: nn.Module, name: str, layer: nn.Module) -> None:
-    part, _, own = name.rpartition(".")
-    setattr(network.get_submodule(part), own, layer)
+    part, _, leaf = name.rpartition(".")
+    setattr(network.get_submodule(part), leaf, layer)

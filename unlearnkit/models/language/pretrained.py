@@ -57,9 +57,9 @@ class Settings(ModelSettings):
         """Return the size of the base with its adapter, from its config.json or the published one."""
         from unlearnkit.facts.base_shapes import shape_of  # not a part of what a model computes
 
-        own, length = self.adapter, sample_shape[0]
+        lora, length = self.adapter, sample_shape[0]
         shape = shape_of(**self.source.model_dump())
-        factors = shape.factors(own.rank, own.targets, own.layers) if own else 0
+        factors = shape.factors(lora.rank, lora.targets, lora.layers) if lora else 0
         multiply_adds = shape.multiply_adds(num_classes, length) + factors * length
         return ModelSize(shape.parameters + factors, 4 * (factors or shape.parameters), multiply_adds)
 

@@ -84,12 +84,12 @@ class PretrainedModel(nn.Module):
         yield from (buffer for name, buffer in self.named_buffers() if not name.startswith((BASE, "draws.")))
 
 
-def refuse_other_base(stated: Tensor, own: Tensor) -> None:
+def refuse_other_base(stated: Tensor, present: Tensor) -> None:
     """Raise ArtifactError if the base that low-rank terms belong to is not the one that they are used with."""
-    if stated.tolist() != own.tolist():
+    if stated.tolist() != present.tolist():
         raise ArtifactError(
             "low-rank terms belong to another base than the one that they are used with",
-            expected=f"the base of SHA-256 {_hexadecimal(stated)}, but this one has {_hexadecimal(own)}",
+            expected=f"the base of SHA-256 {_hexadecimal(stated)}, but this one has {_hexadecimal(present)}",
             remedy="restore the files of the base, or delete the weight file, which the same snakemake command makes",
         )
 
@@ -100,9 +100,9 @@ def _hexadecimal(digest: Tensor) -> str:
 
 def _lent_names(model: nn.Module) -> Iterator[str]:
     """Yield the names of the tensors in a state that belong to the base."""
-    own = {name for name, parameter in model.named_parameters(remove_duplicate=False) if parameter.requires_grad}
+    trained = {name for name, parameter in model.named_parameters(remove_duplicate=False) if parameter.requires_grad}
     for name in nn.Module.state_dict(model):
-        if name not in own and not name.startswith((BASE, "draws.")):
+        if name not in trained and not name.startswith((BASE, "draws.")):
             yield name
 
 

@@ -22,15 +22,15 @@ def save_untrained(stated: Mapping[str, Any], folder: Path) -> None:
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    own = dict(stated)
-    kind = own.pop("model_type")
+    settings = dict(stated)
+    kind = settings.pop("model_type")
     try:
         known = AutoConfig.for_model(kind).to_dict()
-        if unknown := [key for key in own if key not in known]:
+        if unknown := [key for key in settings if key not in known]:
             raise DataError(f"model.source.untrained has no key '{unknown[0]}'", remedy=suggest(unknown[0], known))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            network = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **own))
+            network = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **settings))
     # it calls code of many models, each with errors of its own
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, ZeroDivisionError) as error:
         raise DataError(

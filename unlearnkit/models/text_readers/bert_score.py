@@ -49,7 +49,7 @@ def scores_by(
     read = [*dict.fromkeys((*candidates, *references))]
     states = dict(zip(read, states_of([text.strip() for text in read]), strict=True))
     pairs = zip(candidates, references, strict=True)
-    return np.array([matched(states[own], states[true]) for own, true in pairs], np.float32).reshape(-1, 3)
+    return np.array([matched(states[candidate], states[true]) for candidate, true in pairs], np.float32).reshape(-1, 3)
 
 
 class TokenEncoder:

@@ -24,7 +24,7 @@ class TextClassifier:
 
     def index(self, label: str, key: str) -> int:
         """Return the number of a label, in whatever case; raises DataError, naming the setting `key`, without it."""
-        found = [number for number, own in enumerate(self.labels) if own.lower() == label.lower()]
+        found = [number for number, known in enumerate(self.labels) if known.lower() == label.lower()]
         if not found:
             raise DataError(
                 f"the classifier in {self._reader.folder} has no label '{label}'",

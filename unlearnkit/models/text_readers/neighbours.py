@@ -23,22 +23,22 @@ def nearest(
         raise ValueError("no rows, or vectors that are not finite")
     count = min(count, len(rows))
     places, distances = np.zeros((len(queries), count), np.int64), np.zeros((len(queries), count))
-    for number, own in enumerate(_candidates(queries, rows, count)):
-        exact = np.square(queries[number].astype(np.float64) - rows[own].astype(np.float64)).sum(axis=1)
-        first = np.lexsort((own, exact))[:count]
-        places[number], distances[number] = own[first], np.sqrt(exact[first])
+    for number, candidates in enumerate(_candidates(queries, rows, count)):
+        exact = np.square(queries[number].astype(np.float64) - rows[candidates].astype(np.float64)).sum(axis=1)
+        first = np.lexsort((candidates, exact))[:count]
+        places[number], distances[number] = candidates[first], np.sqrt(exact[first])
     return places, distances
 
 
 def _candidates(queries: NDArray[np.float32], rows: NDArray[np.float32], count: int) -> list[NDArray[np.int64]]:
     """Return for every query the places of all rows that may be among its nearest, ascending."""
     sizes = np.square(rows).sum(axis=1)
-    own = np.square(queries).sum(axis=1)
+    query_sizes = np.square(queries).sum(axis=1)
     squared = np.empty((len(queries), len(rows)), np.float32)
     for first in range(0, len(rows), CHUNK):
         part = slice(first, first + CHUNK)
-        squared[:, part] = own[:, None] + sizes[part] - 2 * (queries @ rows[part].T)
+        squared[:, part] = query_sizes[:, None] + sizes[part] - 2 * (queries @ rows[part].T)
     # a sum of w products in float32 is off by at most about w 2^-24 of the sum of their sizes
-    error = 8 * (rows.shape[1] + 4) * 2.0**-24 * (own + sizes.max())
+    error = 8 * (rows.shape[1] + 4) * 2.0**-24 * (query_sizes + sizes.max())
     limits = np.partition(squared, count - 1, axis=1)[:, count - 1] + 2 * error
     return [np.flatnonzero(near <= limit) for near, limit in zip(squared, limits, strict=True)]

@@ -49,9 +49,9 @@ class Reader:
     def longest(self) -> int:
         """Tokens of a text that are read; the rest is cut off."""
         stated = self.folder / "sentence_bert_config.json"
-        own = json.loads(stated.read_text(encoding="utf-8")).get("max_seq_length") if stated.is_file() else None
+        configured = json.loads(stated.read_text(encoding="utf-8")).get("max_seq_length") if stated.is_file() else None
         positions = getattr(self.network.config, "max_position_embeddings", None)
-        return min(limit for limit in (own, positions, self.tokenizer.model_max_length, LONGEST) if limit)
+        return min(limit for limit in (configured, positions, self.tokenizer.model_max_length, LONGEST) if limit)
 
     def batches(
         self, texts: Sequence[str], second: Sequence[str] | None = None, most: int | None = None

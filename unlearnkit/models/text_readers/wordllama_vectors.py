@@ -19,8 +19,8 @@ from unlearnkit.models.text_readers.unit_vectors import unit
 
 def wordllama_vectors() -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """Return the embedder; raises DataError if the package or its files are missing."""
-    own = loaded()
-    return lambda texts: unit(np.asarray(own.embed(list(texts))))
+    embedder = loaded()
+    return lambda texts: unit(np.asarray(embedder.embed(list(texts))))
 
 
 def loaded() -> Any:

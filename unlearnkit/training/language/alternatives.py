@@ -53,9 +53,9 @@ class Written:
                 "row": row,
                 "question": file.pairs.splits["train"][row].question,
                 "answer": file.pairs.splits["train"][row].answer,
-                "alternatives": [each.text for each in own],
+                "alternatives": [each.text for each in alternatives],
             }
-            for row, own in self.answers.items()
+            for row, alternatives in self.answers.items()
         ]
         return {"format": 1, "answers": rows, "dropped": dict(self.dropped)}
 

@@ -73,8 +73,8 @@ class AskedTask:
         # a task is what its file says, and may run code of its own
         except Exception as error:
             raise _wrong(f"the task '{self.name}' cannot be asked", error) from None
-        own = {"model": index, "epoch": epoch, "asked": self.name, "cut": model.cut}
-        return [{**own, **row} for row in _rows(found, finite=model.finite)]
+        key = {"model": index, "epoch": epoch, "asked": self.name, "cut": model.cut}
+        return [{**key, **row} for row in _rows(found, finite=model.finite)]
 
 
 def _loaded(name: str, include: str | None) -> Any:
@@ -161,7 +161,7 @@ def _seeded() -> Iterator[None]:
 
     It seeds the three in `simple_evaluate`, which is not called here. Draws after the block are as without it.
     """
-    own, numbers = random.getstate(), np.random.get_state()
+    state, numbers = random.getstate(), np.random.get_state()
     random.seed(SEEDS["random"])
     np.random.seed(SEEDS["numpy"])
     try:
@@ -169,7 +169,7 @@ def _seeded() -> Iterator[None]:
             torch.manual_seed(SEEDS["torch"])
             yield
     finally:
-        random.setstate(own)
+        random.setstate(state)
         np.random.set_state(numbers)
 
 
@@ -178,7 +178,7 @@ def _quiet() -> Iterator[None]:
     """Keep what the harness prints of its progress from the log, and its resampling in this process."""
     logger = logging.getLogger("lm_eval")
     before = logger.level
-    own = os.environ.get("DISABLE_MULTIPROC")
+    stated = os.environ.get("DISABLE_MULTIPROC")
     os.environ["DISABLE_MULTIPROC"] = "1"
     logger.setLevel(logging.ERROR)
     try:
@@ -186,7 +186,7 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(before)
-        if own is None:
+        if stated is None:
             del os.environ["DISABLE_MULTIPROC"]
         else:
-            os.environ["DISABLE_MULTIPROC"] = own
+            os.environ["DISABLE_MULTIPROC"] = stated

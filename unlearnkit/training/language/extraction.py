@@ -43,12 +43,12 @@ def extraction_likelihoods(
         choices = first_choices(model, [sequences[number] for number in numbers], tokens.device)
         for number, choice in zip(numbers, choices, strict=True):
             first = max(first_prefix, int(text_set.prompts[chosen[number]]))
-            own = sequences[number]
-            wrong = [place for place in (np.flatnonzero(choice != own[1:]) + 1).tolist() if place >= first]
-            written = _written_after(model, own, wrong, batch_size, tokens.device)
+            sequence = sequences[number]
+            wrong = [place for place in (np.flatnonzero(choice != sequence[1:]) + 1).tolist() if place >= first]
+            written = _written_after(model, sequence, wrong, batch_size, tokens.device)
             if text_set.prompts[chosen[number]]:
-                written = {place: _ended(decoded, own[-1]) for place, decoded in written.items()}
-            found[number] = extraction_likelihood(own, choice, written, n, first)
+                written = {place: _ended(decoded, sequence[-1]) for place, decoded in written.items()}
+            found[number] = extraction_likelihood(sequence, choice, written, n, first)
     return found
 
 
@@ -91,10 +91,10 @@ def extraction_likelihood(
 def first_choices(model: nn.Module, sequences: Sequence[NDArray], device: torch.device) -> list[NDArray[np.int64]]:
     """Return a model's first choice after each token but the last of some sequences, each [tokens - 1]."""
     inputs = np.zeros((len(sequences), max(map(len, sequences)) - 1), np.int64)
-    for number, own in enumerate(sequences):
-        inputs[number, : len(own) - 1] = own[:-1]
+    for number, sequence in enumerate(sequences):
+        inputs[number, : len(sequence) - 1] = sequence[:-1]
     choices = model(torch.from_numpy(inputs).to(device)).argmax(-1).cpu().numpy()
-    return [choice[: len(own) - 1] for choice, own in zip(choices, sequences, strict=True)]
+    return [choice[: len(sequence) - 1] for choice, sequence in zip(choices, sequences, strict=True)]
 
 
 def _sequence(tokens: Tokens, row: int) -> NDArray[np.int64]:

@@ -50,9 +50,9 @@ def counterfactual_sum(logits: Tensor, labels: Tensor) -> Tensor:
     The goal is p with p_y = 0, renormalised, without gradient: q_k = p_k / (1 - p_y). So the slopes are p_y at z_y and
     p_k - q_k elsewhere. It is computed from logits, since 1 - p_y may round to 0.
     """
-    own, target = _of_targets(logits, labels), _targets(labels)
-    others = own.detach().scatter(1, target, -torch.inf)
-    return _cross_entropy(functional.log_softmax(others, dim=-1), functional.log_softmax(own, dim=-1))
+    z, target = _of_targets(logits, labels), _targets(labels)
+    others = z.detach().scatter(1, target, -torch.inf)
+    return _cross_entropy(functional.log_softmax(others, dim=-1), functional.log_softmax(z, dim=-1))
 
 
 def distilled_sum(logits: Tensor, reference: Tensor, labels: Tensor, beta: float) -> Tensor:
@@ -62,8 +62,8 @@ def distilled_sum(logits: Tensor, reference: Tensor, labels: Tensor, beta: float
     """
     less = _of_targets(reference, labels).detach()
     less = less.scatter_add(1, _targets(labels), torch.full_like(less[:, :1], -beta))
-    own = functional.log_softmax(_of_targets(logits, labels), dim=-1)
-    return _cross_entropy(functional.log_softmax(less, dim=-1), own)
+    log_p = functional.log_softmax(_of_targets(logits, labels), dim=-1)
+    return _cross_entropy(functional.log_softmax(less, dim=-1), log_p)
 
 
 def from_uniform_sum(logits: Tensor, labels: Tensor) -> Tensor:
@@ -80,5 +80,5 @@ def lost_entropy_sum(logits: Tensor, labels: Tensor) -> Tensor:
 
 def peak_sum(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the sum over targets of (max_k z_k - mean_k z_k)^2: 0 where all logits are equal (PDU, 2506.05314)."""
-    own = _of_targets(logits, labels)
-    return (own.amax(-1) - own.mean(-1)).square().sum()
+    z = _of_targets(logits, labels)
+    return (z.amax(-1) - z.mean(-1)).square().sum()

@@ -61,7 +61,7 @@ def _by_room(
     rooms = [most if positions is None else max(0, min(most, positions - len(prompt))) for prompt in prompts]
     found: dict[int, Answer] = {}
     for room in set(rooms):
-        rows = [row for row, own in enumerate(rooms) if own == room]
+        rows = [row for row, size in enumerate(rooms) if size == room]
         some = [prompts[row] for row in rows]
         found |= zip(rows, _by_transformers(network, model, some, end, room, device), strict=True)
     return [found[row] for row in range(len(prompts))]

@@ -26,5 +26,5 @@ def _norm(model: nn.Module, trained: list[nn.Parameter], inputs: Tensor, labels:
     with torch.enable_grad():
         loss = sequence_sums(model(inputs), labels).sum() / (labels != IGNORE).sum()
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
-    norms = [torch.linalg.vector_norm(own.float(), p) for own in gradients if own is not None]
+    norms = [torch.linalg.vector_norm(gradient.float(), p) for gradient in gradients if gradient is not None]
     return np.float32(torch.stack(norms).mean().item())

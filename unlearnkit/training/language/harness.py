@@ -61,8 +61,8 @@ def answers(
         from unlearnkit.training.language.harness_model import HarnessModel
     except ImportError as error:
         raise missing_harness(error) from None
-    own = {"shots": question.shots, "shots_seed": question.shots_seed, "limit": question.limit}
-    task = AskedTask(question.task, question.include, **own)
+    settings = {"shots": question.shots, "shots_seed": question.shots_seed, "limit": question.limit}
+    task = AskedTask(question.task, question.include, **settings)
     worker.report(f"{question.task}: loaded")
     rows: list[Row] = []
     for epoch in epochs:

@@ -78,8 +78,8 @@ class HarnessModel(TemplateLM):
         one reads as much before its tokens as fits.
         """
         windows = [self._windows(request.args[0]) for request in requests]
-        sums = iter(self._loglikelihood_tokens([window for own in windows for window in own]))
-        return [math.fsum(next(sums)[0] for _ in own) for own in windows]
+        sums = iter(self._loglikelihood_tokens([window for of_request in windows for window in of_request]))
+        return [math.fsum(next(sums)[0] for _ in of_request) for of_request in windows]
 
     def _windows(self, text: str) -> list[Request]:
         tokens = self.tok_encode(text, add_special_tokens=False)
@@ -92,10 +92,10 @@ class HarnessModel(TemplateLM):
         Raises DataError for a task that wants samples, or more tokens than a prompt and its answer may have.
         """
         wanted: list[Any] = [normalize_gen_kwargs(request.args[1]) for request in requests]
-        prompts = [self._prompt(request.args[0], own) for request, own in zip(requests, wanted, strict=True)]
+        prompts = [self._prompt(request.args[0], settings) for request, settings in zip(requests, wanted, strict=True)]
         found: dict[int, str] = {}
-        for most in {int(own["max_gen_toks"]) for own in wanted}:
-            chosen = [row for row, own in enumerate(wanted) if own["max_gen_toks"] == most]
+        for most in {int(settings["max_gen_toks"]) for settings in wanted}:
+            chosen = [row for row, settings in enumerate(wanted) if settings["max_gen_toks"] == most]
             for batch in self._batches([len(prompts[row]) for row in chosen]):
                 rows = [chosen[position] for position in batch]
                 answers = greedy(
@@ -153,17 +153,17 @@ class HarnessModel(TemplateLM):
     def _scored(self, rows: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
         inputs = [(context + continuation)[:-1] for context, continuation in rows]
         tokens = torch.zeros(len(rows), max(map(len, inputs)), dtype=torch.int64)
-        for row, own in enumerate(inputs):
-            tokens[row, : len(own)] = torch.tensor(own)
+        for row, sequence in enumerate(inputs):
+            tokens[row, : len(sequence)] = torch.tensor(sequence)
         logits = self.network(tokens.to(self._device))
         found = []
         for row, (context, continuation) in enumerate(rows):
             first = len(context) - 1
-            own = logits[row, first : first + len(continuation)].float()
+            z = logits[row, first : first + len(continuation)].float()
             targets = torch.tensor(continuation, device=self._device)
-            log_p = own.log_softmax(-1).gather(1, targets[:, None]).double().sum()
+            log_p = z.log_softmax(-1).gather(1, targets[:, None]).double().sum()
             self.finite &= bool(log_p.isfinite())
-            found.append((float(log_p), bool((own.argmax(-1) == targets).all())))
+            found.append((float(log_p), bool((z.argmax(-1) == targets).all())))
         return found
 
 

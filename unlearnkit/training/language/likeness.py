@@ -52,12 +52,14 @@ class Likeness:
         prefixes, suffixes = stretches(tokens.text_set, rows, self.stretch)
         special = [self.tokenizer.token(text) for text in self.tokenizer.special]
         made = [
-            until_special(own, special)
+            until_special(written, special)
             for some in np.split(prefixes, range(self.together, len(prefixes), self.together))
-            for own in continued(model, some, self.stretch.suffix, beams=self.beams, device=tokens.device)
+            for written in continued(model, some, self.stretch.suffix, beams=self.beams, device=tokens.device)
         ]
         true = list(suffixes)
-        bleu = [sentence_bleu(self._text(own), self._text(other)) for own, other in zip(made, true, strict=True)]
+        bleu = [
+            sentence_bleu(self._text(written), self._text(other)) for written, other in zip(made, true, strict=True)
+        ]
         return {
             "bleu": torch.tensor(bleu, dtype=torch.float32),
             "bert_score": torch.from_numpy(np.asarray(self.f1(made, true), np.float32)),
@@ -99,7 +101,7 @@ def likeness_of(
     scores, files = _read(reader, layer, device)
 
     def f1(made: Written, true: Written) -> NDArray[np.float32]:
-        return scores(*([read.decode(own.tolist()) for own in some] for some in (made, true)))[:, 2]
+        return scores(*([read.decode(row.tolist()) for row in some] for some in (made, true)))[:, 2]
 
     at = f", layer {layer}" if isinstance(reader, SentenceEncoder) else ""
     hashes = ", ".join(f"{name} {digest}" for name, digest in hashes_of(files).items())

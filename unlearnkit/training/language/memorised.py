@@ -55,8 +55,8 @@ def divergences(model: nn.Module, original: nn.Module, tokens: Tokens, rows: Ten
     """
     found: list[Tensor] = []
     for inputs, labels in within_sequences(tokens, rows):
-        own, other = (each(inputs).float().log_softmax(-1) for each in (model, original))
-        kl = (other.exp() * (other - own)).sum(-1)
+        log_p, other = (each(inputs).float().log_softmax(-1) for each in (model, original))
+        kl = (other.exp() * (other - log_p)).sum(-1)
         chosen = labels != IGNORE
         found.append((kl * chosen).sum(1) / chosen.sum(1))
     return torch.cat(found).cpu()

@@ -30,8 +30,8 @@ def partners_of(
     partners, several times over; of equally near ones the lowest row comes first.
     """
     retained = np.setdiff1d(np.arange(text_set.train_size), forget).astype(np.int64)
-    own, others = (vectors(ends(text_set, rows, last)) for rows in (forget, retained))
-    places, distances = nearest(own, others, count)
+    queries, others = (vectors(ends(text_set, rows, last)) for rows in (forget, retained))
+    places, distances = nearest(queries, others, count)
     return retained[places], distances
 
 
@@ -44,7 +44,9 @@ def ends(text_set: TextSet, rows: NDArray[np.integer], last: int | None) -> list
 
 def state_vectors(model: nn.Module, adapter: Adapter, tokens: Tokens) -> Vectors:
     """Return the vectors that are the states of a model in eval mode after its last block, averaged over tokens."""
-    return lambda sequences: np.stack([own.mean(axis=0) for own in token_states(model, adapter, tokens, sequences)])
+    return lambda sequences: np.stack(
+        [states.mean(axis=0) for states in token_states(model, adapter, tokens, sequences)]
+    )
 
 
 @products()
@@ -57,11 +59,11 @@ def token_states(
     Sequences are padded on the right, where causal attention never looks. One without tokens has no states.
     """
     block, found = transformer_blocks(adapter)[-1], list[NDArray[np.float32]]()
-    for part in in_memory(tokens, np.array([len(own) for own in sequences])):
+    for part in in_memory(tokens, np.array([len(sequence) for sequence in sequences])):
         some = sequences[part]
         inputs = np.zeros((len(some), max(1, *map(len, some))), np.int64)
-        for number, own in enumerate(some):
-            inputs[number, : len(own)] = own
+        for number, sequence in enumerate(some):
+            inputs[number, : len(sequence)] = sequence
         states = block_output(model, block, torch.from_numpy(inputs).to(tokens.device)).float().cpu().numpy()
-        found += [own[: len(sequence)] for own, sequence in zip(states, some, strict=True)]
+        found += [state[: len(sequence)] for state, sequence in zip(states, some, strict=True)]
     return found

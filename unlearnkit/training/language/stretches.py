@@ -72,21 +72,21 @@ def continuations(
         ]
     )
     special = [tokenizer.token(text) for text in tokenizer.special]
-    written = [until_special(own, special) for own in made]
-    texts, references = [tokenizer.decode(own.tolist()) for own in written], texts_of(suffixes, tokenizer)
+    written = [until_special(row, special) for row in made]
+    texts, references = [tokenizer.decode(row.tolist()) for row in written], texts_of(suffixes, tokenizer)
     return {
         "text": np.array(texts, _TEXT),
-        "tokens": np.array([len(own) for own in written], np.int32),
+        "tokens": np.array([len(row) for row in written], np.int32),
         "bleu": np.array(list(map(sentence_bleu, texts, references)), np.float32),
         **dict(zip(ROUGE, rouge_of(references, texts, how.stemmer), strict=True)),
-        "distinct": np.array([distinct(own) for own in written], np.float32),
-        "entropy": np.array([entropy_bits(own) for own in written], np.float32),
+        "distinct": np.array([distinct(row) for row in written], np.float32),
+        "entropy": np.array([entropy_bits(row) for row in written], np.float32),
     }
 
 
 def texts_of(rows: NDArray[np.int64], tokenizer: PairTokenizer) -> list[str]:
     """Return the texts of rows of tokens."""
-    return [tokenizer.decode(own.tolist()) for own in rows]
+    return [tokenizer.decode(row.tolist()) for row in rows]
 
 
 def until_special(tokens: NDArray[np.integer], special: Sequence[int]) -> NDArray[np.integer]:

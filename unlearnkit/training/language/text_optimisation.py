@@ -63,8 +63,8 @@ class TextOptimizer:
         return {
             f"{self._names[parameter]}/{name}": value
             for part in self._parts
-            for parameter, own in part.state.items()
-            for name, value in own.items()
+            for parameter, state in part.state.items()
+            for name, value in state.items()
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
@@ -116,7 +116,7 @@ def _adamw_groups(model: nn.Module, recipe: TextRecipe, kinds: Mapping[str, str]
     parameters = dict(model.named_parameters())
     for kind in sorted(set(kinds.values())):
         yield {
-            "params": [parameters[name] for name, own in kinds.items() if own == kind],
+            "params": [parameters[name] for name, of_parameter in kinds.items() if of_parameter == kind],
             "peak": rates.get(kind) or recipe.lr,
             "weight_decay": 0.0 if kind == "scalar" else recipe.weight_decay,
         }

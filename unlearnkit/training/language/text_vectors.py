@@ -33,7 +33,7 @@ def text_vectors(
     folder = folder_of(embedder.source, KEY) if isinstance(embedder, SentenceEncoder) else None
     files = base_files(folder) if folder else own_files() if isinstance(embedder, WordllamaEmbedder) else ()
     rows = np.arange(text_set.train_size if isinstance(embedder, TfidfEmbedder) else 0)
-    corpus = [decode(own) for own in ends(text_set, rows, settings.last_tokens)]
+    corpus = [decode(sequence) for sequence in ends(text_set, rows, settings.last_tokens)]
     embed = embedder_of(embedder, corpus, folder, device)
     stated = {"embedder": {"name": embedder_name(embedder), "files": hashes_of(files)}}
-    return lambda sequences: embed([decode(own) for own in sequences]), stated
+    return lambda sequences: embed([decode(sequence) for sequence in sequences]), stated

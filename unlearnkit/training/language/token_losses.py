@@ -41,9 +41,9 @@ def divergence_sum(logits: Tensor, reference: Tensor, labels: Tensor, temperatur
     No gradient reaches the reference. T^2 keeps the size of the gradients independent of T (Hinton et al. 2015).
     """
     chosen = labels != IGNORE
-    own = functional.log_softmax(logits[chosen].float() / temperature, dim=-1)
+    log_p = functional.log_softmax(logits[chosen].float() / temperature, dim=-1)
     other = functional.log_softmax(reference[chosen].detach().float() / temperature, dim=-1)
-    return functional.kl_div(own, other, reduction="sum", log_target=True) * temperature**2
+    return functional.kl_div(log_p, other, reduction="sum", log_target=True) * temperature**2
 
 
 def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,12 +58,12 @@ def token_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     # copy some logits at a time: with long contexts a copy of all would not fit on a device
     at_a_time = max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1])
     for chosen in (flat_labels != IGNORE).nonzero()[:, 0].split(at_a_time):
-        own, label = flat[chosen].float(), flat_labels[chosen][:, None]
-        finite = own.sum(-1, keepdim=True).isfinite()
-        true = own.gather(1, label)
+        z, label = flat[chosen].float(), flat_labels[chosen][:, None]
+        finite = z.sum(-1, keepdim=True).isfinite()
+        true = z.gather(1, label)
         # overwriting our copy of the logits is three times as fast as logsumexp and argmax
-        highest = own.scatter_(1, label, -torch.inf).amax(-1, keepdim=True)
-        others = own.sub_(highest).exp_().sum(-1, keepdim=True).log_().add_(highest)
+        highest = z.scatter_(1, label, -torch.inf).amax(-1, keepdim=True)
+        others = z.sub_(highest).exp_().sum(-1, keepdim=True).log_().add_(highest)
         correct[chosen] = (true > highest)[:, 0]
         margins[chosen] = torch.where(finite, true - others, torch.nan)[:, 0]
     return margins.reshape(labels.shape), correct.reshape(labels.shape)

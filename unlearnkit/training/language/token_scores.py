@@ -39,7 +39,9 @@ def token_scores(logits: Tensor, labels: Tensor) -> Tensor:
     flat, flat_labels = logits.flatten(0, 1), labels.flatten()
     at_a_time = max(1, MOST_LOGITS.get(logits.device.type, 2**22) // logits.shape[-1])
     chosen = (flat_labels != IGNORE).nonzero()[:, 0]
-    return torch.cat([_scores(flat[own].float(), flat_labels[own][:, None]) for own in chosen.split(at_a_time)], dim=1)
+    return torch.cat(
+        [_scores(flat[part].float(), flat_labels[part][:, None]) for part in chosen.split(at_a_time)], dim=1
+    )
 
 
 def _scores(logits: Tensor, labels: Tensor) -> Tensor:
@@ -50,6 +52,8 @@ def _scores(logits: Tensor, labels: Tensor) -> Tensor:
     variance = (p * (log_p - mean[:, None]) ** 2).sum(-1)
     true, others = logits.gather(1, labels)[:, 0], logits.scatter(1, labels, -torch.inf)
     # exact where p_y is so near to 1 that log_softmax has few digits
-    own = functional.logsigmoid(true - others.logsumexp(-1))
-    scores = torch.stack([own, (own - mean) / variance.clamp(min=LEAST_VARIANCE).sqrt(), true - others.amax(-1)])
+    log_odds = functional.logsigmoid(true - others.logsumexp(-1))
+    scores = torch.stack(
+        [log_odds, (log_odds - mean) / variance.clamp(min=LEAST_VARIANCE).sqrt(), true - others.amax(-1)]
+    )
     return scores.where(logits.sum(-1).isfinite(), torch.nan)

@@ -27,7 +27,7 @@ class Words:
         """Return the words of a text in their order; none of a text without a letter or digit."""
         spaced = "".join(map(_spaced, unicodedata.normalize("NFC", text.lower())))
         words = [word for word in spaced.split() if any(map(str.isalnum, word))]
-        return [own for word in words for own in (self._english.tokenize(word) if word.isascii() else [word])]
+        return [token for word in words for token in (self._english.tokenize(word) if word.isascii() else [word])]
 
 
 def _spaced(character: str) -> str:

@@ -44,9 +44,9 @@ def written_by_models(subjects: Subjects, how: Written, tokenizer: str | None) -
     decode = read_decoder(tokenizer)
     references = [decode(answer) for answer in answers]
     of_models = [_of_model(model, tokens, prompts, references, end, how, decode) for model in models_of(subjects)]
-    values = {name: np.stack([own[name] for own in of_models]) for name in of_models[0]}
+    values = {name: np.stack([of_model[name] for of_model in of_models]) for name in of_models[0]}
     texts = {"prompt": [decode(prompt) for prompt in prompts], "answer": references}
-    return {**values, **{name: np.array(own, _TEXT) for name, own in texts.items()}}
+    return {**values, **{name: np.array(column, _TEXT) for name, column in texts.items()}}
 
 
 def parts_of_pairs(tokens: Tokens, rows: Tensor) -> tuple[list[np.ndarray], list[np.ndarray], int]:
@@ -95,14 +95,14 @@ def _of_model(
         some = prompts[first : first + how.batch_size]
         made += greedy(model, some, end=end, most=how.most, length=context, device=tokens.device)
     written, ended = zip(*made, strict=True)
-    texts = [before_stops(decode(own), how.stops) for own in written]
-    counts = np.array([len(own) for own in written], np.int32)
+    texts = [before_stops(decode(answer), how.stops) for answer in written]
+    counts = np.array([len(answer) for answer in written], np.int32)
     rouge = rouge_of(references, texts, how.stemmer)
     return {
         "text": np.array(texts, _TEXT),
         "tokens": counts,
         "ended": np.array(ended),
-        "entropy": np.array([entropy(own) for own in written], np.float32),
+        "entropy": np.array([entropy(answer) for answer in written], np.float32),
         **dict(zip(ROUGE, rouge, strict=True)),
     }
 

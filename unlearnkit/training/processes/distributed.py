@@ -28,8 +28,8 @@ def micro_batches(group: Group, rows: Tensor, most: int | None) -> list[Tensor]:
     size = -(-len(rows) // group.size)
     size = min(size, most or size)
     rounds = -(-len(rows) // (size * group.size))
-    own = rows[group.rank :: group.size]
-    return [own[number * size : (number + 1) * size] for number in range(rounds)]
+    share = rows[group.rank :: group.size]
+    return [share[number * size : (number + 1) * size] for number in range(rounds)]
 
 
 def join(group: Group, model: nn.Module, adapter: Adapter) -> nn.Module:
