@@ -231,7 +231,7 @@ class Population:
     def _taken(self, where: Any, split: NDArray[np.str_], observed: Mapping[str, Observation]) -> Population:
         """Return the part of every array [models, samples] at `where`, with the split of its samples."""
         optional = ("losses", "member", "forgotten")
-        given = {name: own[where] for name in optional if (own := getattr(self, name)) is not None}
+        given = {name: array[where] for name in optional if (array := getattr(self, name)) is not None}
         return type(self)(self.margins[where], self.correct[where], split, **given, observed=observed)
 
 

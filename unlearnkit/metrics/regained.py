@@ -65,15 +65,18 @@ def contrast(plus: Sequence[Estimate], minus: Sequence[Estimate]) -> Contrast:
     models, so of values before and after, which are of the same ones and usually rise and fall together, it is too wide
     rather than too narrow. None where an error is unknown; all None where a value is undefined.
     """
-    values = [*(own.value for own in plus), *(None if own.value is None else -own.value for own in minus)]
+    values = [
+        *(estimate.value for estimate in plus),
+        *(None if estimate.value is None else -estimate.value for estimate in minus),
+    ]
     defined = [value for value in values if value is not None]
     if len(defined) < len(values):
         return Contrast(None, None, None)
     value, all_of_them = math.fsum(defined), [*plus, *minus]
-    known = [(own.error**2, own.models - 1) for own in all_of_them if own.error is not None]
+    known = [(estimate.error**2, estimate.models - 1) for estimate in all_of_them if estimate.error is not None]
     if len(known) < len(all_of_them):
         return Contrast(value, None, None)
-    variance = math.fsum(own for own, _ in known)
-    freedom = variance**2 / math.fsum(own**2 / degrees for own, degrees in known)
+    variance = math.fsum(squared_error for squared_error, _ in known)
+    freedom = variance**2 / math.fsum(squared_error**2 / degrees for squared_error, degrees in known)
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(variance)
     return Contrast(value, value - reach, value + reach)

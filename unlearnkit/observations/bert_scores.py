@@ -53,7 +53,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     reader, files = _reader(settings, means)
     means.facts["encoder"] = {"name": embedder_name(settings.encoder), "layer": settings.layer, "files": files}
     suffixes = part.of_samples["suffix"].tolist()
-    found = np.stack([reader.scores(own.tolist(), suffixes) for own in part.values["text"]])
+    found = np.stack([reader.scores(texts.tolist(), suffixes) for texts in part.values["text"]])
     return {name: found[..., at] for at, name in enumerate(("precision", "recall", "f1"))}
 
 

@@ -55,5 +55,5 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     chosen = classifier.index(settings.label, "observations.classified.label")
     means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
     texts = shown.observed["generations"].values["text"]
-    found = [classifier.probabilities(own.tolist(), most=settings.most_tokens)[:, chosen] for own in texts]
+    found = [classifier.probabilities(of_model.tolist(), most=settings.most_tokens)[:, chosen] for of_model in texts]
     return {"probability": np.stack(found)}

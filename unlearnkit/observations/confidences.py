@@ -54,7 +54,7 @@ def observe(subjects: Subjects, settings: Settings) -> Mapping[str, np.ndarray]:
     """Return the values above, each [models, rows]."""
     labels = subjects.task.pixels.labels.cpu()[subjects.rows].numpy()
     logits = logits_of(subjects)
-    per_model = [confidences(own, labels) for own in logits]
+    per_model = [confidences(of_model, labels) for of_model in logits]
     return {name: np.stack([values[name] for values in per_model]) for name in VALUES["image"]}
 
 

@@ -101,5 +101,5 @@ def observe(subjects: Subjects, settings: Settings, tokenizer: str | None = None
     read = read_pair_tokenizer(tokenizer)
     suffixes = texts_of(stretches(tokens.text_set, rows, how.stretch)[1], read)
     of_models = [continuations(model, tokens, rows, how, read) for model in models_of(subjects)]
-    values = {name: np.stack([own[name] for own in of_models]) for name in of_models[0]}
+    values = {name: np.stack([of_model[name] for of_model in of_models]) for name in of_models[0]}
     return {**values, "suffix": np.array(suffixes, np.dtypes.StringDType())}

@@ -62,7 +62,9 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     means.facts["classifier"] = {"name": reader_name(settings.source), "files": hashes_of(base_files(folder))}
     part = shown.observed["generations"]
     answers, texts, recalls = part.of_samples["answer"].tolist(), part.values["text"], part.values["rougeL_recall"]
-    found = [labels(classifier, own.tolist(), answers, recall) for own, recall in zip(texts, recalls, strict=True)]
+    found = [
+        labels(classifier, of_model.tolist(), answers, recall) for of_model, recall in zip(texts, recalls, strict=True)
+    ]
     stacked = np.array(found, np.dtypes.StringDType())
     return {"answer_label": stacked[:, 0], "generated_label": stacked[:, 1]}
 

@@ -37,4 +37,6 @@ def observe(subjects: Subjects, settings: Settings) -> Mapping[str, np.ndarray]:
     """Return {"likelihood": [models, rows]}."""
     how = {"n": settings.n, "first_prefix": settings.first_prefix, "batch_size": settings.batch_size}
     tokens, rows = subjects.task.source, subjects.rows
-    return {"likelihood": np.stack([extraction_likelihoods(own, tokens, rows, **how) for own in models_of(subjects)])}
+    return {
+        "likelihood": np.stack([extraction_likelihoods(model, tokens, rows, **how) for model in models_of(subjects)])
+    }

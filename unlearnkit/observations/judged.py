@@ -96,9 +96,9 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     judgements = [
         [
             _judgement(_question(pair), pair.answer, text, other, settings) if chosen else _Judgement((), (), False)
-            for pair, text, other, chosen in zip(shown.pairs, own.tolist(), others, wanted, strict=True)
+            for pair, text, other, chosen in zip(shown.pairs, of_model.tolist(), others, wanted, strict=True)
         ]
-        for own, others in zip(texts, baselines, strict=True)
+        for of_model, others in zip(texts, baselines, strict=True)
     ]
     questions = [asked for row in judgements for each in row for asked in each.asked]
     answered = asked_once(questions, load_judge(settings.judge.kind), settings.judge, means)
@@ -127,7 +127,7 @@ def _judgement(question: str, reference: str, text: str, other: str | None, sett
     equal = other == text
     orders = ((other, text), (text, other)) if other is not None and not equal else ()
     alone = ((text,),) if settings.score else ()
-    compared, scored = (tuple(Asked(question, reference, own) for own in each) for each in (orders, alone))
+    compared, scored = (tuple(Asked(question, reference, answers) for answers in each) for each in (orders, alone))
     return _Judgement(compared, scored, equal)
 
 

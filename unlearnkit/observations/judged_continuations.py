@@ -58,15 +58,15 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     part = shown.observed["continuations"]
     suffixes = part.of_samples["suffix"].tolist()
     asked = [
-        [Asked(None, suffix, (text,)) for text, suffix in zip(own, suffixes, strict=True)]
-        for own in part.values["text"].tolist()
+        [Asked(None, suffix, (text,)) for text, suffix in zip(texts, suffixes, strict=True)]
+        for texts in part.values["text"].tolist()
     ]
     with renamed(BLOCK.format("judged"), BLOCK.format("judged_continuations")):
-        questions = [one for own in asked for one in own]
+        questions = [one for of_model in asked for one in of_model]
         replied = asked_once(questions, load_judge(settings.judge.kind), settings.judge, means)
-    replies = [[replied[one] for one in own] for own in asked]
-    found = [[score_of(reply) for reply in own] for own in replies]
-    score = np.array([[np.nan if value is None else value for value in own] for own in found], np.float32)
+    replies = [[replied[one] for one in of_model] for of_model in asked]
+    found = [[score_of(reply) for reply in of_model] for of_model in replies]
+    score = np.array([[np.nan if value is None else value for value in of_model] for of_model in found], np.float32)
     return {
         "score": score,
         "asked_scores": np.ones(score.shape, np.int32),

@@ -55,7 +55,7 @@ def derive(shown: Shown, settings: Settings, means: Means) -> Mapping[str, np.nd
     means.facts["embedder"] = {"name": embedder_name(settings.embedder), "files": hashes_of(files)}
     embed = embedder_of(settings.embedder, [pair.answer for pair in shown.training], folder, means.device)
     true = embed(references)
-    return {"similarity": np.stack([similarities(embed(own.tolist()), true) for own in written])}
+    return {"similarity": np.stack([similarities(embed(texts.tolist()), true) for texts in written])}
 
 
 def _source(settings: Settings) -> tuple[Path | None, tuple[Path, ...]]:

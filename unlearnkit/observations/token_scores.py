@@ -54,10 +54,10 @@ def observe(subjects: Subjects, settings: Settings, tokenizer: str | None = None
     every = torch.arange(len(tokens.text_set.lengths))
     width = int(target_counts(tokens, every).max())
     of_models = [scores_of_sequences(model, tokens, rows, width) for model in models_of(subjects)]
-    values = {name: np.stack([own[name] for own in of_models]) for name in of_models[0]}
+    values = {name: np.stack([of_model[name] for of_model in of_models]) for name in of_models[0]}
     compressed = np.zeros(len(rows), np.int32)
     if tokenizer is not None:
         decode = read_decoder(tokenizer)
-        compressed[:] = [len(zlib.compress(decode(own).encode())) for own in target_tokens(tokens, rows)]
+        compressed[:] = [len(zlib.compress(decode(targets).encode())) for targets in target_tokens(tokens, rows)]
     closed = tokens.text_set.prompts[rows.numpy()] > 0
     return {**values, "targets": target_counts(tokens, rows), "closed": closed, "compressed": compressed}

@@ -42,9 +42,9 @@ def rankings(methods: Sequence[str], cells: Sequence[Cell], rng: np.random.Gener
     by_name = {OVERALL: list(cells), **{name: [cell for cell in cells if cell.metric == name] for name in metrics}}
     floor = at_floor(cells)
     found = []
-    for (name, own), generator in zip(by_name.items(), rng.spawn(len(by_name)), strict=True):
+    for (name, chosen), generator in zip(by_name.items(), rng.spawn(len(by_name)), strict=True):
         at = [index for index, cell in enumerate(cells) if name in (OVERALL, cell.metric)]
-        found.append(_ranking(name, methods, own, floor[at], generator))
+        found.append(_ranking(name, methods, chosen, floor[at], generator))
     return found
 
 
@@ -120,10 +120,10 @@ def _marks(
     mean_ranks: NDArray[np.float64], column: int, difference: float | None, floor: NDArray[np.float64]
 ) -> Document:
     """What a method cannot be distinguished from: the best one, and the floor."""
-    own = mean_ranks[column]
+    mean_rank = mean_ranks[column]
     return {
-        "mean_rank": float(own),
-        "like_the_best": None if difference is None else bool(own <= mean_ranks.min() + difference),
+        "mean_rank": float(mean_rank),
+        "like_the_best": None if difference is None else bool(mean_rank <= mean_ranks.min() + difference),
         "at_floor": int((floor >= LEVEL).sum()),
         "compared_with_floor": int(np.isfinite(floor).sum()),
     }

@@ -76,9 +76,9 @@ class Cell:
 
     def _freedom(self) -> NDArray[np.float64]:
         """Degrees of freedom of the differences to the floor, by Welch and Satterthwaite; [methods, splits]."""
-        own, floor = self.errors**2, self.floor_errors**2
-        each = own**2 / self.freedom + floor**2 / self.floor_freedom
-        return np.divide((own + floor) ** 2, each, out=np.ones_like(own), where=each > 0)
+        squared, floor = self.errors**2, self.floor_errors**2
+        each = squared**2 / self.freedom + floor**2 / self.floor_freedom
+        return np.divide((squared + floor) ** 2, each, out=np.ones_like(squared), where=each > 0)
 
 
 def cells_of(
@@ -104,11 +104,11 @@ def cells_of(
         splits = [name for name in headline["splits"] if (forget_set, REFERENCE, name) in at] or [
             name for name in headline["splits"] if any(key[0] == forget_set and key[2] == name for key in at)
         ]
-        own = [[at.get((forget_set, who, split)) for split in splits] for who in (*methods, REFERENCE)]
-        values = np.array([[_value(row, statistic) for row in line] for line in own])
-        errors = np.array([[_error(row, statistic, declared.AXIS) for row in line] for line in own])
-        freedom = np.array([[_freedom(row, declared.AXIS) for row in line] for line in own])
-        for method, line in zip(methods, own, strict=False):
+        lines = [[at.get((forget_set, who, split)) for split in splits] for who in (*methods, REFERENCE)]
+        values = np.array([[_value(row, statistic) for row in line] for line in lines])
+        errors = np.array([[_error(row, statistic, declared.AXIS) for row in line] for line in lines])
+        freedom = np.array([[_freedom(row, declared.AXIS) for row in line] for line in lines])
+        for method, line in zip(methods, lines, strict=False):
             if failed := next((row for row in line if row and row["n_failed"]), None):
                 without.setdefault(
                     method, f"{failed['n_failed']} of {failed['n_models']} models failed on {forget_set}"

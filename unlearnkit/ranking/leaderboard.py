@@ -33,11 +33,11 @@ def leaderboard(
     cells: list[Cell] = []
     left_out: dict[str, str] = {}
     for metric, rows in tables.items():
-        own, _ = cells_of(rows, metric, declared[metric], methods)
-        if why := _unranked(own, declared[metric]):
+        of_metric, _ = cells_of(rows, metric, declared[metric], methods)
+        if why := _unranked(of_metric, declared[metric]):
             left_out[metric] = why
         else:
-            cells += own
+            cells += of_metric
     tuned_on = {who: sets for who, sets in settings.get("tuned_on", {}).items() if who in methods}
     seen = _searched(tuned_on, {cell.forget_set for cell in cells})
     cells = [cell for cell in cells if cell.forget_set not in seen]

@@ -53,32 +53,35 @@ def fault_of(document: Any) -> str:
     rankings = document["rankings"]
     if not isinstance(rankings, list) or not all(map(_is_ranking, rankings)):
         return "rankings is no list of rankings with entries"
-    ranked = [{entry["method"] for entry in own["entries"]} for own in rankings]
+    ranked = [{entry["method"] for entry in ranking["entries"]} for ranking in rankings]
     if any(names != ranked[0] or not names <= document["variants"].keys() for names in ranked):
         return "its rankings are not all of the same variants"
-    return next((fault for own in rankings for entry in own["entries"] if (fault := _fault_of_score(own, entry))), "")
+    return next(
+        (fault for ranking in rankings for entry in ranking["entries"] if (fault := _fault_of_score(ranking, entry))),
+        "",
+    )
 
 
-def _is_ranking(own: Any) -> bool:
-    if not isinstance(own, Mapping) or not isinstance(own.get("entries"), list) or "of" not in own:
+def _is_ranking(ranking: Any) -> bool:
+    if not isinstance(ranking, Mapping) or not isinstance(ranking.get("entries"), list) or "of" not in ranking:
         return False
-    entries = own["entries"]
+    entries = ranking["entries"]
     whole = all(isinstance(entry, Mapping) and {"method", "score", "group"} <= entry.keys() for entry in entries)
     return whole and all(isinstance(entry["method"], str) for entry in entries)
 
 
-def _fault_of_score(own: Document, entry: Document) -> str:
+def _fault_of_score(ranking: Document, entry: Document) -> str:
     score = entry["score"]
     if isinstance(score, int | float) and not isinstance(score, bool) and np.isfinite(score):
         return ""
-    return f"the score of {entry['method']} in the ranking {own['of']} is {json.dumps(score)}, not a number"
+    return f"the score of {entry['method']} in the ranking {ranking['of']} is {json.dumps(score)}, not a number"
 
 
 def _movement(before: Document, after: Document, common: set[str]) -> dict[str, Any]:
     entries = [{e["method"]: e for e in board["entries"] if e["method"] in common} for board in (before, after)]
     names = list(entries[0])
-    scores = [np.array([own[name]["score"] for name in names]) for own in entries]
-    ranks = [[1 + int((own < score).sum()) for score in own] for own in scores]
+    scores = [np.array([by_method[name]["score"] for name in names]) for by_method in entries]
+    ranks = [[1 + int((of_board < score).sum()) for score in of_board] for of_board in scores]
     found: Any = kendalltau(*scores) if len(names) > 1 else None
     tau, p = (np.nan, np.nan) if found is None else (found.statistic, found.pvalue)
     return {

@@ -48,7 +48,7 @@ def cliques(mean_ranks: NDArray[np.float64], difference: float) -> list[tuple[in
     ordered = np.sort(mean_ranks)
     last = np.searchsorted(ordered, ordered + difference, side="right") - 1
     found = [(first, int(end)) for first, end in enumerate(last) if end > first]
-    return [own for at, own in enumerate(found) if at == 0 or own[1] > found[at - 1][1]]
+    return [clique for at, clique in enumerate(found) if at == 0 or clique[1] > found[at - 1][1]]
 
 
 def pairwise(scores: NDArray[np.float64]) -> list[tuple[int, int, float, float]]:
@@ -59,7 +59,7 @@ def pairwise(scores: NDArray[np.float64]) -> list[tuple[int, int, float, float]]
     """
     pairs = list(itertools.combinations(range(scores.shape[1]), 2))
     p = [_wilcoxon(scores[:, a] - scores[:, b]) for a, b in pairs]
-    return [(a, b, own, corrected) for (a, b), own, corrected in zip(pairs, p, holm(p), strict=True)]
+    return [(a, b, p_value, corrected) for (a, b), p_value, corrected in zip(pairs, p, holm(p), strict=True)]
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -33,8 +33,8 @@ def three_groups(scores: NDArray[np.float64]) -> NDArray[np.intp]:
     weight, first, second = (np.concatenate([[0.0], np.cumsum(counts * centred**power)]) for power in (0, 1, 2))
 
     def spread(start: NDArray[np.intp] | int, stop: NDArray[np.intp] | int) -> NDArray[np.float64]:
-        own = [total[stop] - total[start] for total in (weight, first, second)]
-        return own[2] - own[1] ** 2 / own[0]
+        sums = [total[stop] - total[start] for total in (weight, first, second)]
+        return sums[2] - sums[1] ** 2 / sums[0]
 
     lower, upper = np.triu_indices(len(different) - 1, 1)
     lower, upper = lower + 1, upper + 1
@@ -61,5 +61,5 @@ def group_confidence(
     taken = rng.integers(len(cells), size=(len(cells), resamples))
     drawn = values[taken, np.arange(resamples)]
     scores = (ranks(drawn) if by_rank else drawn).mean(axis=0)
-    groups = np.array([three_groups(own) for own in scores])
+    groups = np.array([three_groups(means) for means in scores])
     return np.stack([(groups == group).mean(axis=0) for group in range(len(GROUPS))], axis=1)

@@ -115,8 +115,8 @@ def _refuse_forget_sets(folder: Path, inside: Sequence[Sequence[str]]) -> None:
 def _refuse_uneven(folder: Path, by_split: Mapping[str, Sequence[Path]]) -> None:
     names = {split: [path.name for path in files] for split, files in by_split.items()}
     first, *others = names.values()
-    if any(own != first for own in others) or ("" in names and len(names) > 1):
-        counts = ", ".join(f"{len(own)} in {split or 'no split'}" for split, own in names.items())
+    if any(models != first for models in others) or ("" in names and len(names) > 1):
+        counts = ", ".join(f"{len(models)} in {split or 'no split'}" for split, models in names.items())
         raise ArtifactError(
             f"the folder {folder} does not hold the same models in every split ({counts})",
             expected="one array per model in each, of the same names",

@@ -53,10 +53,10 @@ def checked(table: MarginTable) -> MarginTable:
             f"{table.path} holds {table.margins.dtype} of shape {table.margins.shape}",
             expected="floating numbers [models, samples]",
         )
-    for name, own in ((SPLIT, table.split), (NUMBER, table.numbers)):
-        if own is not None and own.shape != (table.samples,):
+    for name, column in ((SPLIT, table.split), (NUMBER, table.numbers)):
+        if column is not None and column.shape != (table.samples,):
             raise ArtifactError(
-                f"{name} of {table.path} has shape {own.shape}",
+                f"{name} of {table.path} has shape {column.shape}",
                 expected=f"one value for each of {table.samples} samples",
             )
     return table

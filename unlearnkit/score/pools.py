@@ -145,9 +145,9 @@ class _Reader:
         by_rows: dict[str, list[Piece]] = defaultdict(list)
         for piece in self.layout.margins(self.pool.names, number, range(min(count, most))):
             by_rows[piece.rows].append(piece)
-        folders = [Path(piece.path).parent for own in by_rows.values() for piece in own]
+        folders = [Path(piece.path).parent for of_rows in by_rows.values() for piece in of_rows]
         title = Path(self.pool.repository, os.path.commonpath(folders))
-        table = of_splits(title, {rows: self._part(own)[:count] for rows, own in by_rows.items()})
+        table = of_splits(title, {rows: self._part(of_rows)[:count] for rows, of_rows in by_rows.items()})
         self._require_samples(table)
         if table.models < count:
             self.report(f"{title} has {table.models} models; {count} would be compared")
@@ -173,9 +173,9 @@ class _Reader:
         if not pieces or (np.diff(forget) > 0).all():
             return forget
         arrays = self.arrays([piece.path for piece in pieces])
-        everything, own = arrays
+        everything, columns = arrays
         for order in (forget, np.sort(forget)):
-            if len(own) == len(order) and np.allclose(everything[order], own, rtol=1e-3, atol=1e-3):
+            if len(columns) == len(order) and np.allclose(everything[order], columns, rtol=1e-3, atol=1e-3):
                 return order
         raise DataError(
             f"it is unknown which columns of {self.pool.repository} are which samples of forget set {number}: "

@@ -44,9 +44,11 @@ def scores(sides: Mapping[str, Population], metrics: Sequence[str]) -> list[Row]
     rows = []
     for name in metrics:
         whole = _of(name, candidate, oracle)
-        count, own, floor = _beside_floor(name, sides)
+        count, values, floor = _beside_floor(name, sides)
         for split, row in whole.items():
-            rows.append({"metric": name, "split": split, **row, **_compared(count, own.get(split), floor.get(split))})
+            rows.append(
+                {"metric": name, "split": split, **row, **_compared(count, values.get(split), floor.get(split))}
+            )
     return rows + (_certificate(sides) if "original" in sides else [])
 
 
@@ -83,22 +85,22 @@ def _beside_floor(name: str, sides: Mapping[str, Population]) -> tuple[int, dict
     return count, _of(name, candidate.first_models(count), reference), _of(name, floor, reference)
 
 
-def _compared(count: int, own: Row | None, floor: Row | None) -> Row:
-    if own is None or floor is None:
+def _compared(count: int, row: Row | None, floor: Row | None) -> Row:
+    if row is None or floor is None:
         return {"floor_n": count, "value_at_floor_n": None, "floor": None, "verdict": "too few models"}
-    found = {"floor_n": count, "value_at_floor_n": own["value"], "floor": floor["value"]}
-    if own["low"] is None or floor["high"] is None:
+    found = {"floor_n": count, "value_at_floor_n": row["value"], "floor": floor["value"]}
+    if row["low"] is None or floor["high"] is None:
         return {**found, "verdict": "too few models"}
-    return {**found, "verdict": "above the floor" if own["low"] > floor["high"] else "at the floor"}
+    return {**found, "verdict": "above the floor" if row["low"] > floor["high"] else "at the floor"}
 
 
 def _certificate(sides: Mapping[str, Population]) -> list[Row]:
     """Return what the certificate says of the forget set, in the words of its table."""
     metric = registry.load("metric", CERTIFICATE)
     count = min(sides[name].models for name in ("candidate", "oracle", "original"))
-    own = {"metric": CERTIFICATE, "split": "forget", "measure": "p_holm", "unit": "probability", "n_models": count}
+    common = {"metric": CERTIFICATE, "split": "forget", "measure": "p_holm", "unit": "probability", "n_models": count}
     if count < metric.MIN_MODELS:
-        return [{**own, "value": None, "verdict": "too few models"}]
+        return [{**common, "value": None, "verdict": "too few models"}]
     settings = metric.Settings(num_models=count)
     candidate, oracle, original = (sides[name] for name in ("candidate", "oracle", "original"))
     found = score_candidate(metric, settings, {0: candidate}, oracle, original=original, seed=SEED)[0]
@@ -107,4 +109,4 @@ def _certificate(sides: Mapping[str, Population]) -> list[Row]:
     row = next(row for row in rows if row["split"] == "forget")
     verdict = row["nearer_to"]
     words = f"nearer to {verdict}" if verdict in ("oracles", "originals") else verdict
-    return [{**own, "value": row["p_holm"], "n_samples": int((candidate.split == "forget").sum()), "verdict": words}]
+    return [{**common, "value": row["p_holm"], "n_samples": int((candidate.split == "forget").sum()), "verdict": words}]

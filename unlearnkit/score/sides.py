@@ -46,11 +46,11 @@ def populations(
         )
     found = {}
     for name, table in tables.items():
-        own = _upright(table, reference, note)
-        if own.numbers is None and reference.numbers is not None:
+        upright = _upright(table, reference, note)
+        if upright.numbers is None and reference.numbers is not None:
             note(f"{table.path} does not number its samples: they are taken in the order of {reference.path}")
-        rows = _rows(own, reference)
-        margins = np.asarray(own.margins)[:, rows]
+        rows = _rows(upright, reference)
+        margins = np.asarray(upright.margins)[:, rows]
         require_finite(margins, str(table.path))
         found[name] = PartialPopulation(margins, margins > 0, split)
     _require_others(found, tables, note)
@@ -133,16 +133,16 @@ def _rows(table: MarginTable, reference: MarginTable) -> NDArray[np.intp]:
     if table.numbers is None or reference.numbers is None:
         return np.arange(reference.samples)
     both = table.split is not None and reference.split is not None
-    own, wanted = (_keys(each, both) for each in (table, reference))
-    if len({*own}) < len(own) or {*own} != {*wanted}:
-        lacking = [" ".join(map(str, key)).strip() for key in sorted({*wanted} - {*own})]
+    given, wanted = (_keys(each, both) for each in (table, reference))
+    if len({*given}) < len(given) or {*given} != {*wanted}:
+        lacking = [" ".join(map(str, key)).strip() for key in sorted({*wanted} - {*given})]
         raise MetricError(
             f"{table.path} and {reference.path} number other samples"
             + (f": {len(lacking)} are missing in the first, {lacking[0]} among them" if lacking else ""),
             expected="the same samples, each once",
             remedy="state the forget set with --forget-set" if _has_roles(table) != _has_roles(reference) else None,
         )
-    place = {key: row for row, key in enumerate(own)}
+    place = {key: row for row, key in enumerate(given)}
     return np.array([place[key] for key in wanted])
 
 

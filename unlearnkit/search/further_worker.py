@@ -25,8 +25,8 @@ def main() -> None:
     orders = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
-        own = Orders(**{**orders, "inputs": Inputs(**orders["inputs"])})
-        take_part(own, lambda text: print(text, file=sys.stderr, flush=True))
+        parsed = Orders(**{**orders, "inputs": Inputs(**orders["inputs"])})
+        take_part(parsed, lambda text: print(text, file=sys.stderr, flush=True))
     except UnlearnkitError as error:
         # the job's own process meets the same and says so
         print(f"a further worker ends: {error}", file=sys.stderr)

@@ -133,17 +133,17 @@ def rows_of(journal: Journal, trials: int, names: tuple[str, ...]) -> list[dict[
 
 
 def _row(trial: FrozenTrial, names: tuple[str, ...]) -> dict[str, Any]:
-    own = trial.user_attrs
+    facts = trial.user_attrs
     values = trial.values if trial.state == TrialState.COMPLETE else [math.nan] * len(names)
     return {
         "number": trial.number,
-        "state": own["state"],
-        "reason": own["reason"],
+        "state": facts["state"],
+        "reason": facts["reason"],
         "norm": math.hypot(*values),
         **dict(zip(names, values, strict=True)),
-        "passes": own["passes"],
-        "seconds": own["seconds"],
-        "settings": json.dumps(own["settings"]),
+        "passes": facts["passes"],
+        "seconds": facts["seconds"],
+        "settings": json.dumps(facts["settings"]),
     }
 
 

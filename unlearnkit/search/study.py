@@ -67,8 +67,8 @@ def take_part(
 ) -> list[Row]:
     """Work on a study until it is finished, and return its trials as rows."""
     settings = orders.settings
-    own = settings["study"] * settings["models"]
-    models = range(own, own + settings["models"])
+    first = settings["study"] * settings["models"]
+    models = range(first, first + settings["models"])
     bench = bench_of(orders.inputs, settings, models, execution=orders.execution, threads=orders.threads)
     state(**bench.task.architecture.shape)
     spaces = spaces_from(bench.method.Settings.search(), settings["elsewhere"], settings["fixed"])

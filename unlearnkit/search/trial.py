@@ -122,5 +122,5 @@ def _unlearn(bench: Bench, study: int, procedure: UnlearningRecipe, tuned: Tuned
 
 def _observed(bench: Bench, result: ShardResult, indices: Sequence[int]) -> Margins:
     assemble, epochs = getattr(bench.method, "assemble", None), sorted(result.passes)
-    state_of, own = result.whole_state, (bench.dataset, bench.task, bench.worker, assemble)
-    return margins_of_models(state_of, indices, epochs, *own)[epochs[-1]]
+    state_of, loaded = result.whole_state, (bench.dataset, bench.task, bench.worker, assemble)
+    return margins_of_models(state_of, indices, epochs, *loaded)[epochs[-1]]

@@ -63,9 +63,10 @@ def _rows(candidate: Population, original: Population, count: int) -> Population
 
     observed = {
         name: Observation(
-            {value: of((own[value], original.observed[name][value])) for value in own.values}, own.samples
+            {value: of((observation[value], original.observed[name][value])) for value in observation.values},
+            observation.samples,
         )
-        for name, own in candidate.observed.items()
+        for name, observation in candidate.observed.items()
     }
     losses = None if candidate.losses is None or original.losses is None else of((candidate.losses, original.losses))
     margins, correct = of((candidate.margins, original.margins)), of((candidate.correct, original.correct))
@@ -76,8 +77,8 @@ def _columns(candidate: Population, original: Population, samples: NDArray[np.in
     chosen = np.zeros(candidate.samples, bool)
     chosen[samples] = True
 
-    def of(own: NDArray, other: NDArray) -> NDArray:
-        return np.where(chosen, other, own)
+    def of(values: NDArray, other: NDArray) -> NDArray:
+        return np.where(chosen, other, values)
 
     losses = None if candidate.losses is None or original.losses is None else of(candidate.losses, original.losses)
     margins, correct = of(candidate.margins, original.margins), of(candidate.correct, original.correct)

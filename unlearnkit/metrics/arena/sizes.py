@@ -42,13 +42,13 @@ def curves(trials: Sequence[Mapping[str, Any]], difference: float) -> list[Row]:
         sizes = sorted({key[1] for key in values if key[0] == measure})
         detectable = _detectable_distance if measure in distances else _detectable
         sides = [(n, values[measure, n, NULL], values[measure, n, "models"]) for n in sizes]
-        own: list[Row] = [
+        of_measure: list[Row] = [
             {**_row(measure, n, floor, original), "detectable": detectable(floor) or None}
             for n, floor, original in sides
         ]
-        wanted = difference * (own[-1]["original"] - own[-1]["floor"])
-        count, note = extrapolated(sizes, [row["detectable"] for row in own], wanted)
-        rows += [{**row, "wanted": wanted, "recommended": count, "note": note} for row in own]
+        wanted = difference * (of_measure[-1]["original"] - of_measure[-1]["floor"])
+        count, note = extrapolated(sizes, [row["detectable"] for row in of_measure], wanted)
+        rows += [{**row, "wanted": wanted, "recommended": count, "note": note} for row in of_measure]
     return rows
 
 

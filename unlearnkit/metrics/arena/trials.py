@@ -39,8 +39,8 @@ class Pools:
 def on_some_samples(pools: Pools, count: int, rng: np.random.Generator) -> Pools:
     """Return the pools on at most `count` samples of each split, the same ones for all models."""
     split = pools.oracles.split
-    own = [np.flatnonzero(split == name) for name in np.unique(split)]
-    chosen = np.sort(np.concatenate([rng.choice(each, min(len(each), count), replace=False) for each in own]))
+    places = [np.flatnonzero(split == name) for name in np.unique(split)]
+    chosen = np.sort(np.concatenate([rng.choice(each, min(len(each), count), replace=False) for each in places]))
     kept = pools.kept and pools.kept.take_samples(chosen)
     return Pools(pools.oracles.take_samples(chosen), pools.originals.take_samples(chosen), kept)
 
@@ -77,13 +77,13 @@ def run_trials(
     rows: list[Row] = []
     for models in sizes:
         _require_enough(pools, models)
-        own: list[Row] = []
+        of_size: list[Row] = []
         for trial in range(trials):
             key = {"models": models, "trial": trial}
             for (kind, share, planted), values in _trial(metric, settings, pools, models, plants, rng):
                 of_plant = {**key, "kind": kind, "share": share, "planted": planted}
-                own += [{**of_plant, "measure": name, "value": value} for name, value in values.items()]
-        rows += _as_badness(own, metric)
+                of_size += [{**of_plant, "measure": name, "value": value} for name, value in values.items()]
+        rows += _as_badness(of_size, metric)
     return rows
 
 
@@ -130,8 +130,8 @@ def _trial(
     target = none if metric.NEEDS_ORACLE else _statistics(metric, settings, (oracle, oracle, original), seed)
     for key, candidate in candidates.items():
         if candidate is not None:
-            own = _statistics(metric, settings, (candidate, oracle, original), seed)
-            yield key, {name: value - target[name] for name, value in own.items()}
+            statistics = _statistics(metric, settings, (candidate, oracle, original), seed)
+            yield key, {name: value - target[name] for name, value in statistics.items()}
 
 
 def _whole_plants(plants: Sequence[tuple[str, float]], clean: Population) -> dict[tuple[str, float], float]:

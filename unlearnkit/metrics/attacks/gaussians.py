@@ -37,8 +37,8 @@ class Moments:
 
         `groups` [models] are 0, 1, ... in rising order. Values should be centred, since squares are subtracted.
         """
-        own = np.where(chosen, values, 0.0)
-        sums = (without_groups(part, groups) for part in (chosen.astype(np.float64), own, own * own))
+        kept = np.where(chosen, values, 0.0)
+        sums = (without_groups(part, groups) for part in (chosen.astype(np.float64), kept, kept * kept))
         count, total, squares = sums
         with np.errstate(invalid="ignore", divide="ignore"):  # where nothing is left
             mean = total / count
@@ -77,10 +77,10 @@ def least_variance(*populations: tuple[Floats, Bools]) -> Floats:
     LEAST_VARIANCE, so that no value is likelier under one fit than under another.
     """
     count = sum(chosen.sum(axis=0) for _, chosen in populations)
-    own = [np.where(chosen, values, 0.0) for values, chosen in populations]
+    kept = [np.where(chosen, values, 0.0) for values, chosen in populations]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = sum(part.sum(axis=0) for part in own) / count
-        variance = sum((part * part).sum(axis=0) for part in own) / count - mean * mean
+        mean = sum(part.sum(axis=0) for part in kept) / count
+        variance = sum((part * part).sum(axis=0) for part in kept) / count - mean * mean
     return np.maximum(SD_FLOOR**2 * variance, LEAST_VARIANCE)
 
 

@@ -39,8 +39,8 @@ def attack(seen: Side, unseen: Side, ratios: Ratios) -> Attack:
     for samples in chunks(max(len(seen.values), len(unseen.values)), seen.values.shape[1]):
         *cases, can = ratios(seen.take(samples), unseen.take(samples))
         defined.append(can)
-        for collected, own in zip(parts, cases, strict=True):
-            collected.append(Cases.of(own.scores, own.samples + samples.start))
+        for collected, of_side in zip(parts, cases, strict=True):
+            collected.append(Cases.of(of_side.scores, of_side.samples + samples.start))
     return Cases.joined(parts[0]), Cases.joined(parts[1]), np.concatenate(defined)
 
 
@@ -54,8 +54,8 @@ def gaussian_ratios(seen: Side, unseen: Side) -> Attack:
     for side, fit, other, sign in zip(sides, fits, fits[::-1], (1, -1), strict=True):
         models, samples = np.nonzero(side.chosen & defined)
         values = side.values[models, samples]
-        own = fit.log_density(values, side.groups[models], samples, floor)
-        ratio = own - other.log_density(values, other.all_of(samples), samples, floor)
+        log_density = fit.log_density(values, side.groups[models], samples, floor)
+        ratio = log_density - other.log_density(values, other.all_of(samples), samples, floor)
         cases.append(Cases.of(sign * ratio, samples))
     return cases[0], cases[1], defined
 
@@ -66,10 +66,10 @@ def bernoulli_ratios(seen: Side, unseen: Side) -> Attack:
     defined = fits[0].defined & fits[1].defined
     ones = [(fit.count * np.nan_to_num(fit.mean) + 1) / (fit.count + 2) for fit in fits]
     cases = []
-    for side, own, other, sign in zip((seen, unseen), ones, ones[::-1], (1, -1), strict=True):
+    for side, rates, other, sign in zip((seen, unseen), ones, ones[::-1], (1, -1), strict=True):
         models, samples = np.nonzero(side.chosen & defined)
         is_one, rows = side.values[models, samples] > 0, side.groups[models]
-        chances = own[rows, samples], other[-1, samples]
+        chances = rates[rows, samples], other[-1, samples]
         first, second = (np.log(np.where(is_one, chance, 1 - chance)) for chance in chances)
         cases.append(Cases.of(sign * (first - second), samples))
     return cases[0], cases[1], defined

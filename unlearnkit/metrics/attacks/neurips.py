@@ -154,7 +154,7 @@ def score(
         "epsilon": found.epsilon,
         "no_threshold": (~found.valid).astype(np.float64),
     }
-    return {measure: {"forget": own} for measure, own in values.items()}
+    return {measure: {"forget": of_samples} for measure, of_samples in values.items()}
 
 
 def forgetting_scores(
@@ -195,14 +195,16 @@ def utility_factor(candidate: Population, oracle: Population) -> float:
     """
     factor = 1.0
     for split in ("retain", (*candidate.present(("test",)), "validation")[0]):
-        own, reference = (float(side.of_split(split).correct.mean(dtype=np.float64)) for side in (candidate, oracle))
+        accuracy, reference = (
+            float(side.of_split(split).correct.mean(dtype=np.float64)) for side in (candidate, oracle)
+        )
         if reference == 0:
             raise MetricError(
                 f"the oracles predict no {split} sample correctly, so accuracies cannot be compared with theirs",
                 expected="oracles with an accuracy above 0",
                 remedy="train them for longer",
             )
-        factor *= own / reference
+        factor *= accuracy / reference
     return factor
 
 

@@ -59,11 +59,11 @@ def score(
     """
     require_finite(candidate.margins, "candidate")
     require_same_samples(candidate, oracle)
-    own, theirs = (area(side, "token_scores", lambda s: min_k(s, settings.share)) for side in (candidate, oracle))
-    reference = np.full(len(own), theirs.mean())
+    areas, theirs = (area(side, "token_scores", lambda s: min_k(s, settings.share)) for side in (candidate, oracle))
+    reference = np.full(len(areas), theirs.mean())
     return {
-        "priv_leak": {"forget": priv_leak(own, reference)},
-        "auc": {"forget": own},
+        "priv_leak": {"forget": priv_leak(areas, reference)},
+        "auc": {"forget": areas},
         "auc_oracles": {"forget": reference},
     }
 

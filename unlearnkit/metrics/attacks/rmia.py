@@ -83,8 +83,8 @@ def score(
         ratios, enough = relative(scored.margins[:, samples], never[:, samples] & reference[:, None], groups)
         defined.append(enough)
         ratios -= np.log(settings.gamma)
-        for model, (others, own) in enumerate(zip(population, ratios, strict=True)):
-            shares[model, samples] = np.searchsorted(others, own, side="right") / len(others)
+        for model, (others, of_model) in enumerate(zip(population, ratios, strict=True)):
+            shares[model, samples] = np.searchsorted(others, of_model, side="right") / len(others)
     can = np.concatenate(defined)
     require_some(can, forgotten, never, needed=NEEDED)
     sides = []

@@ -62,14 +62,16 @@ def score(
     parts = {name: candidate.samples_of(name) for name in candidate.present(MEASURES["strong_accuracy"]["splits"])}
     return {
         "strong_accuracy": {
-            name: strong_accuracy(unlearned=candidate.margins[:, own], oracle=oracle.margins[:, own])
-            for name, own in parts.items()
+            name: strong_accuracy(unlearned=candidate.margins[:, samples], oracle=oracle.margins[:, samples])
+            for name, samples in parts.items()
         }
     }
 
 
 def strong_accuracy(*, unlearned: NDArray[np.floating], oracle: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the accuracy of the attack on every sample, [samples], of margins [models, samples] of both sides."""
-    sides = [Side(own, np.ones(own.shape, dtype=bool), np.arange(len(own))) for own in (unlearned, oracle)]
+    sides = [
+        Side(margins, np.ones(margins.shape, dtype=bool), np.arange(len(margins))) for margins in (unlearned, oracle)
+    ]
     seen, unseen, _ = attack(sides[0], sides[1], gaussian_ratios)
     return accuracy(seen, unseen, unlearned.shape[1])

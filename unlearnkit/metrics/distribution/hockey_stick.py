@@ -52,8 +52,8 @@ def _gains(kernel: Matrix, others: Indices, gamma: float, ridge: float) -> Matri
     gains = np.empty(others.shape)
     halves = np.arange(others.shape[1])[::2], np.arange(others.shape[1])[1::2]
     for fitted, held in (halves, halves[::-1]):
-        own = np.broadcast_to(fitted, (len(others), len(fitted)))
-        points = np.concatenate([own, others[:, fitted]], axis=1)
+        unlearned = np.broadcast_to(fitted, (len(others), len(fitted)))
+        points = np.concatenate([unlearned, others[:, fitted]], axis=1)
         labels = np.repeat([0.5, -0.5], len(fitted))[:, None]
         among = kernel[points[:, :, None], points[:, None, :]] + ridge * np.eye(points.shape[1])
         weights = np.linalg.solve(among, np.broadcast_to(labels, (len(others), *labels.shape)))

@@ -100,8 +100,8 @@ def require_lacking(
 
 def _difference(margins: NDArray[np.floating], split: NDArray[np.str_], part: str, other: str) -> NDArray[np.float64]:
     """Return per model the mean margin on one split less that on another."""
-    own, less = (margins[:, split == name].mean(axis=1, dtype=np.float64) for name in (part, other))
-    return own - less
+    mean, less = (margins[:, split == name].mean(axis=1, dtype=np.float64) for name in (part, other))
+    return mean - less
 
 
 def _bounds(test: Any, mean: float) -> tuple[float, float]:

@@ -74,7 +74,10 @@ def score(
         ),
     }
     splits = {name: candidate.samples_of(name) for name in candidate.present(MEASURES[HEADLINE]["splits"])}
-    return {measure: {name: own[samples] for name, samples in splits.items()} for measure, own in values.items()}
+    return {
+        measure: {name: of_samples[samples] for name, samples in splits.items()}
+        for measure, of_samples in values.items()
+    }
 
 
 def wasserstein(*, unlearned: ArrayLike, oracle: ArrayLike) -> NDArray[np.float64]:
@@ -160,5 +163,5 @@ def _wasserstein(ours: NDArray, theirs: NDArray) -> NDArray[np.float64]:
 
 def _gaussian_kl(ours: NDArray, theirs: NDArray, *, sd_floor: float) -> NDArray[np.float64]:
     shift = ours.mean(axis=0, dtype=np.float64) - theirs.mean(axis=0, dtype=np.float64)
-    own, other = (np.maximum(side.std(axis=0, ddof=1, dtype=np.float64), sd_floor) for side in (ours, theirs))
-    return np.maximum(np.log(other / own) + (own**2 + shift**2) / (2 * other**2) - 0.5, 0)  # rounding may end below
+    sd, other = (np.maximum(side.std(axis=0, ddof=1, dtype=np.float64), sd_floor) for side in (ours, theirs))
+    return np.maximum(np.log(other / sd) + (sd**2 + shift**2) / (2 * other**2) - 0.5, 0)  # rounding may end below

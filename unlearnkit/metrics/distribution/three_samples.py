@@ -150,12 +150,12 @@ def tested(differences: Matrix, errors: Matrix, models: int) -> tuple[float, flo
     P, from which U differs less than from either, so that their statistics may spread less than that of the null.
     """
     statistics = np.divide(differences, errors, out=np.zeros_like(differences), where=errors > 0)
-    own, others = float(statistics[0]), statistics[1:]
-    slack = 1e-9 * max(1.0, abs(own))  # sums in another order are equal only up to rounding
+    statistic, others = float(statistics[0]), statistics[1:]
+    slack = 1e-9 * max(1.0, abs(statistic))  # sums in another order are equal only up to rounding
     return (
-        own,
-        max(_share(others <= own + slack), float(stdtr(models - 1, own))),
-        max(_share(others >= own - slack), float(stdtr(models - 1, -own))),
+        statistic,
+        max(_share(others <= statistic + slack), float(stdtr(models - 1, statistic))),
+        max(_share(others >= statistic - slack), float(stdtr(models - 1, -statistic))),
     )
 
 

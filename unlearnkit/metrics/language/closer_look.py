@@ -103,11 +103,11 @@ def score(
     further, absent = all(split in kinds for split in FURTHER), np.full(candidate.models, np.nan)
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     for ending, skipped in (("", ()), ("_without_entailment", ("entailment",))):
-        kept = {split: [own for kind, own in of.items() if kind not in skipped] for split, of in kinds.items()}
+        kept = {split: [values for kind, values in of.items() if kind not in skipped] for split, of in kinds.items()}
         every = [number for split in KEPT for number in kept.get(split, ())]
         found[f"utility{ending}"] = {"all": harmonic_mean(np.stack(every)) if further else absent}
         found[f"retain_utility{ending}"] = {"all": harmonic_mean(np.stack(kept["retain"]))}
-        lost = [own for kind, own in kinds["forget"].items() if kind not in (*skipped, "entropy")]
+        lost = [values for kind, values in kinds["forget"].items() if kind not in (*skipped, "entropy")]
         found[f"forget_efficacy{ending}"] = {"forget": 1 - np.mean(lost, axis=0)}
     parts = {kind: {split: of[kind] for split, of in kinds.items()} for kind in ("entropy", "similarity", "entailment")}
     return {**found, **parts}

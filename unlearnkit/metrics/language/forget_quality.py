@@ -95,16 +95,16 @@ def score(
             f"forget quality pairs every model with an oracle, but there are {candidate.models} and {oracle.models}",
             expected="as many oracles as models",
         )
-    own, theirs = (log_truth_ratio(side.seen("answers", "forget"), settings.form) for side in (candidate, oracle))
+    ratios, theirs = (log_truth_ratio(side.seen("answers", "forget"), settings.form) for side in (candidate, oracle))
     theirs = np.roll(theirs, -1, axis=0)
-    there = ~np.isnan(own).all(axis=0)
+    there = ~np.isnan(ratios).all(axis=0)
     if not there.any():
         raise MetricError(
             "forget quality compares truth ratios, but no forgotten question has wrong answers",
             expected="perturbed answers of the questions that are forgotten",
             remedy="remove metrics.forget_quality, or add wrong answers to the data",
         )
-    tests: list[Any] = [ks_2samp(mine, other) for mine, other in zip(own[:, there], theirs[:, there], strict=True)]
+    tests: list[Any] = [ks_2samp(mine, other) for mine, other in zip(ratios[:, there], theirs[:, there], strict=True)]
     p = np.array([test.pvalue for test in tests])
     values = {
         "ks_statistic": np.array([test.statistic for test in tests]),
@@ -112,4 +112,4 @@ def score(
         "log10_p": np.log10(np.maximum(p, SMALLEST)),
         "questions": np.full(len(p), float(there.sum())),
     }
-    return {name: {"forget": own} for name, own in values.items()}
+    return {name: {"forget": of_models} for name, of_models in values.items()}

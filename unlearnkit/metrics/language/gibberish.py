@@ -45,4 +45,4 @@ def score(
     """
     require_finite(candidate.margins, "candidate")
     parts = {split: candidate.seen("classified", split)["probability"] for split in candidate.present(SPLITS)}
-    return {"clean": {split: own.mean(axis=1, dtype=np.float64) for split, own in parts.items()}}
+    return {"clean": {split: probability.mean(axis=1, dtype=np.float64) for split, probability in parts.items()}}

@@ -140,9 +140,11 @@ def _rouge(generations: Observation) -> Floats:
 
 
 def _right(generations: Observation, marker: str) -> Floats:
-    chosen = [[choice_of(text, marker) for text in own] for own in generations["text"].tolist()]
+    chosen = [[choice_of(text, marker) for text in of_model] for of_model in generations["text"].tolist()]
     true = [choice_of(text, marker) for text in generations["answer"][0].tolist()]
-    return np.array([sum(one == other for one, other in zip(own, true, strict=True)) / len(true) for own in chosen])
+    return np.array(
+        [sum(one == other for one, other in zip(of_model, true, strict=True)) / len(true) for of_model in chosen]
+    )
 
 
 def choice_of(text: str, marker: str) -> str:

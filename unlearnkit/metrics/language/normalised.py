@@ -22,6 +22,6 @@ def unigram_f1(text: str, reference: str) -> float:
 
     0 where no word is common, so for an empty text too. Source: dialogue in ParlAI (Miller et al. 2017).
     """
-    own, true = normalised(text), normalised(reference)
-    common = sum((Counter(own) & Counter(true)).values())
-    return 2 * common / (len(own) + len(true)) if common else 0.0
+    words, true = normalised(text), normalised(reference)
+    common = sum((Counter(words) & Counter(true)).values())
+    return 2 * common / (len(words) + len(true)) if common else 0.0

@@ -74,9 +74,10 @@ def score(
     sure = {name: (part["largest"], part["correct"]) for name, part in seen.items()}
     return {
         "brier": {name: part["brier"].mean(axis=1, dtype=np.float64) for name, part in seen.items()},
-        "ece": {name: calibration_error(*own, bins=settings.bins) for name, own in sure.items()},
+        "ece": {name: calibration_error(*predictions, bins=settings.bins) for name, predictions in sure.items()},
         "ece_equal_mass": {
-            name: calibration_error(*own, bins=settings.bins, equal_mass=True) for name, own in sure.items()
+            name: calibration_error(*predictions, bins=settings.bins, equal_mass=True)
+            for name, predictions in sure.items()
         },
     }
 

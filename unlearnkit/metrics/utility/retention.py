@@ -89,13 +89,13 @@ def score(
             expected="as many oracles as models",
         )
     splits = candidate.present(MEASURES["accuracy"]["splits"])
-    own, reference = ({name: _accuracy(side, name) for name in splits} for side in (candidate, oracle))
-    ratios = {name: retention(own[name], reference[name]) for name in splits}
+    accuracy, reference = ({name: _accuracy(side, name) for name in splits} for side in (candidate, oracle))
+    ratios = {name: retention(accuracy[name], reference[name]) for name in splits}
     return {
         "retention_deviation": {"all": retention_deviation(ratios)},
         "retention": ratios,
-        "sape": {name: sape(own[name], reference[name]) for name in splits},
-        "accuracy": own,
+        "sape": {name: sape(accuracy[name], reference[name]) for name in splits},
+        "accuracy": accuracy,
     }
 
 

@@ -145,8 +145,8 @@ def _told(error: urllib.error.HTTPError) -> str:
     except (OSError, HTTPException):
         return ""
     try:
-        own = json.loads(text)["error"]
-        return " ".join(str(own[name]) for name in ("code", "message") if own.get(name))
+        stated = json.loads(text)["error"]
+        return " ".join(str(stated[name]) for name in ("code", "message") if stated.get(name))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text
 

@@ -59,7 +59,7 @@ def replies(
     judge = {"kind": "endpoint", **settings.model_dump(include={"url", "model", "most_tokens"}), "temperature": 0}
     means.facts.update(judge=judge)
     conversations = {key_of(judge, messages(one)): messages(one) for one in asked}
-    missing = {key: own for key, own in conversations.items() if key not in means.replies}
+    missing = {key: conversation for key, conversation in conversations.items() if key not in means.replies}
     if missing:
         chat = Chat(settings.url, settings.model, settings.most_tokens, _key(settings.key_variable), settings.seconds)
         means.report(f"{len(missing):,} of {len(conversations):,} questions go to the judge")

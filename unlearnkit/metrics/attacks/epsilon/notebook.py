@@ -61,8 +61,8 @@ def notebook(sides: Sides) -> Scored:
     if not valid.any():
         _warn_undefined(len(valid))
         return Scored(epsilon.mean(axis=0), corrected.mean(axis=0), valid)
-    own = np.where(left_out, 0, scores).sum(axis=0) / np.maximum(counted, 1)
-    return Scored(epsilon.mean(axis=0), np.where(valid, own, own[valid].mean()), valid)
+    means = np.where(left_out, 0, scores).sum(axis=0) / np.maximum(counted, 1)
+    return Scored(epsilon.mean(axis=0), np.where(valid, means, means[valid].mean()), valid)
 
 
 def _folds(sides: Sides) -> Iterator[tuple[Sides, Sides]]:

@@ -69,7 +69,7 @@ def bucket_score(epsilon: ArrayLike, *, end: float) -> Array:
     return np.where(value < end, np.exp2(-np.floor(np.minimum(value, end) / BUCKET)), 0.0)
 
 
-def _branch(own: Array, other: Array, delta: float) -> Array:
-    left = 1 - delta - own
+def _branch(error: Array, other: Array, delta: float) -> Array:
+    left = 1 - delta - error
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(left > 0, np.log(left / other), np.nan)
