@@ -81,18 +81,18 @@ def _forget_sets(material: Material) -> str:
     for name in material.shown:
         if name not in graph.forget_sets:
             continue
-        own = {key: value for key, value in graph.forget_set_slice(name).items() if value not in (None, [], ())}
+        settings = {key: value for key, value in graph.forget_set_slice(name).items() if value not in (None, [], ())}
         size = f"{sizes[name]} {material.words.samples}; " if name in sizes else ""
-        lines.append(f"{code(name)}: {size}{_settings(own)}.")
+        lines.append(f"{code(name)}: {size}{_settings(settings)}.")
     return _paragraph("Forget sets", _items(lines))
 
 
 def _methods(material: Material) -> str:
     graph, lines = material.present.graph, []
     for name in graph.variants:
-        own = dict(graph.experiment.settled(name).described())
-        method, own = own.pop("method"), own.pop("settings") | own
-        lines.append(f"{code(name)}: {_about(material, 'method', method)} Settings: {_settings(own)}.")
+        description = dict(graph.experiment.settled(name).described())
+        method, description = description.pop("method"), description.pop("settings") | description
+        lines.append(f"{code(name)}: {_about(material, 'method', method)} Settings: {_settings(description)}.")
     outside = "; ".join(f"{code(name)} ({escape(why)})" for name, why in material.board["outside"].items())
     return _paragraph("Methods", _items(lines) + (f"\nNot ranked: {outside}." if outside else ""))
 
@@ -149,8 +149,8 @@ def _about(material: Material, kind: str, name: str) -> str:
     return f"{prose(first)}{known}"
 
 
-def _settings(own: Any) -> str:
-    values: Mapping[str, Any] = own if isinstance(own, Mapping) else own.model_dump(mode="json")
+def _settings(settings: Any) -> str:
+    values: Mapping[str, Any] = settings if isinstance(settings, Mapping) else settings.model_dump(mode="json")
     return ", ".join(code(f"{name}={setting(value)}") for name, value in values.items() if value is not None) or "none"
 
 

@@ -32,39 +32,39 @@ def metric_tables(material: Material) -> dict[str, Table]:
     found = {}
     for metric, rows in material.tables.items():
         for name in material.shown:
-            if own := [row for row in rows if row["forget_set"] == name]:
-                found[f"{metric}_{name}"] = _metric_table(material, metric, name, own)
+            if of_set := [row for row in rows if row["forget_set"] == name]:
+                found[f"{metric}_{name}"] = _metric_table(material, metric, name, of_set)
     return found
 
 
 def cost_tables(material: Material) -> dict[str, Table]:
     """Return name -> table of what the variants cost on every forget set that is shown."""
     return {
-        f"cost_{name}": _cost_table(material, name, own)
+        f"cost_{name}": _cost_table(material, name, of_set)
         for name in material.shown
-        if (own := [row for row in material.costs if row["forget_set"] == name])
+        if (of_set := [row for row in material.costs if row["forget_set"] == name])
     }
 
 
 def stated(material: Material, metric: str) -> str:
     """Return what a metric states beside its settings, such as who judged, as LaTeX after a space; "" for nothing."""
-    own = material.present.graph.experiment.stated(metric).get("stated", {})
-    known = {name.replace("_", " ").capitalize(): setting(value) for name, value in own.items() if value is not None}
+    facts = material.present.graph.experiment.stated(metric).get("stated", {})
+    known = {name.replace("_", " ").capitalize(): setting(value) for name, value in facts.items() if value is not None}
     return "".join(f" {escape(name)}: {escape(value)}." for name, value in known.items())
 
 
 def _metric_table(material: Material, metric: str, forget_set: str, rows: Sequence[Row]) -> Table:
     declared = material.metric(metric)
     headline = declared.MEASURES[declared.HEADLINE]
-    own = [row for row in rows if row["measure"] == declared.HEADLINE]
-    splits = [split for split in headline["splits"] if any(row["split"] == split for row in own)]
+    headlines = [row for row in rows if row["measure"] == declared.HEADLINE]
+    splits = [split for split in headline["splits"] if any(row["split"] == split for row in headlines)]
     bold, why = leaders(material.board, metric)
     at_floor = _at_floor(material.board, metric, forget_set)
-    last = {row["candidate"]: row["epoch"] for row in sorted(own, key=lambda row: row["epoch"])}
-    values = {(row["candidate"], row["epoch"], row["split"]): row for row in own}
+    last = {row["candidate"]: row["epoch"] for row in sorted(headlines, key=lambda row: row["epoch"])}
+    values = {(row["candidate"], row["epoch"], row["split"]): row for row in headlines}
 
     def line(candidate: str, epoch: int) -> list[str]:
-        first = next(row for row in own if (row["candidate"], row["epoch"]) == (candidate, epoch))
+        first = next(row for row in headlines if (row["candidate"], row["epoch"]) == (candidate, epoch))
         is_last = epoch == last[candidate]
         return [
             _name(candidate, bold=is_last and candidate in bold, mark=is_last and candidate in at_floor),
@@ -74,8 +74,8 @@ def _metric_table(material: Material, metric: str, forget_set: str, rows: Sequen
             *(_value(values.get((candidate, epoch, split)), declared.STATISTIC, headline) for split in splits),
         ]
 
-    pairs = list(dict.fromkeys((row["candidate"], row["epoch"]) for row in own))
-    over = "samples" if is_single(own) else "models"
+    pairs = list(dict.fromkeys((row["candidate"], row["epoch"]) for row in headlines))
+    over = "samples" if is_single(headlines) else "models"
     caption = (
         f"{escape(headline['label'])} on {code(forget_set)} [{escape(headline['unit'])}], "
         f"{DIRECTIONS[headline['direction']]}: {STATISTICS[declared.STATISTIC]}, 95\\,\\% interval over {over}. "
@@ -88,11 +88,11 @@ def _metric_table(material: Material, metric: str, forget_set: str, rows: Sequen
 
 def _cost_table(material: Material, forget_set: str, rows: Sequence[Row]) -> Table:
     def line(candidate: str, epoch: int) -> list[str]:
-        own = next(row for row in rows if (row["candidate"], row["epoch"]) == (candidate, epoch))
+        row = next(row for row in rows if (row["candidate"], row["epoch"]) == (candidate, epoch))
         return [
             _name(candidate),
             shown_epoch(candidate, epoch, material.words),
-            *(shown(own[key], form) for key, form in COSTS.values()),
+            *(shown(row[key], form) for key, form in COSTS.values()),
         ]
 
     caption = (
@@ -116,7 +116,7 @@ def leaders(board: Mapping[str, Any], metric: str) -> tuple[set[str], str]:
     critical difference of the best mean rank. Where it shows none, nothing is better than anything; where it cannot be
     made, the first by mean distance is alone.
     """
-    ranking = next((own for own in board["rankings"] if own["of"] == metric), None)
+    ranking = next((listed for listed in board["rankings"] if listed["of"] == metric), None)
     if ranking is None:
         return set(), f"Not ranked: {escape(board['metrics_left_out'].get(metric, 'nothing is'))}."
     if len(ranking["entries"]) == 1:

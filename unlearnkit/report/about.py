@@ -71,21 +71,21 @@ class AboutMetric:
 def about_methods(variants: Mapping[str, Any], results: Results) -> list[AboutMethod]:
     """Return all methods in the order of their first variants."""
     board, documented = results.board, results.documented.get("method", {})
-    overall = {entry["method"]: entry["rank"] for own in board["rankings"][:1] for entry in own["entries"]}
+    overall = {entry["method"]: entry["rank"] for ranking in board["rankings"][:1] for entry in ranking["entries"]}
     found = []
     for method in dict.fromkeys(variant["method"] for variant in variants.values()):
-        own = {name: variant for name, variant in variants.items() if variant["method"] == method}
+        of_method = {name: variant for name, variant in variants.items() if variant["method"] == method}
         found.append(
             AboutMethod(
                 method,
                 documented.get(method, ()),
                 results.modules.get("method", {}).get(method, ""),
-                own,
-                [text for name in own for text in places_of(name, board)],
-                "; ".join(dict.fromkeys(board["outside"][name] for name in own if name in board["outside"])),
-                standings(own, board),
-                [row for row in results.costs if row["candidate"] in own or row["candidate"] == "oracle"],
-                min((overall[name] for name in own if name in overall), default=None),
+                of_method,
+                [text for name in of_method for text in places_of(name, board)],
+                "; ".join(dict.fromkeys(board["outside"][name] for name in of_method if name in board["outside"])),
+                standings(of_method, board),
+                [row for row in results.costs if row["candidate"] in of_method or row["candidate"] == "oracle"],
+                min((overall[name] for name in of_method if name in overall), default=None),
             )
         )
     return found
@@ -94,7 +94,7 @@ def about_methods(variants: Mapping[str, Any], results: Results) -> list[AboutMe
 def about_metrics(metrics: Mapping[str, ModuleType], results: Results) -> list[AboutMetric]:
     """Return all metrics, in the order of the configuration."""
     board, documented = results.board, results.documented.get("metric", {})
-    rankings = {own["of"]: own for own in board["rankings"][1:]}
+    rankings = {ranking["of"]: ranking for ranking in board["rankings"][1:]}
     return [
         AboutMetric(
             name,
@@ -127,10 +127,10 @@ def standings(variants: Mapping[str, Any], board: Document) -> dict[tuple[str, s
 
 def places_of(variant: str, board: Document) -> list[str]:
     """Return where a variant does best and worst: the forget sets and metrics with its lowest and highest rank."""
-    own = [cell for cell in board["cells"] if cell["method"] == variant]
-    if not own:
+    cells = [cell for cell in board["cells"] if cell["method"] == variant]
+    if not cells:
         return []
-    best, worst = (key(own, key=lambda cell: cell["rank"]) for key in (min, max))
+    best, worst = (key(cells, key=lambda cell: cell["rank"]) for key in (min, max))
     if best["rank"] == worst["rank"]:
         return [f"{variant} has rank {best['rank']:g} everywhere."]
     ends = ((best, "best"), (worst, "worst"))

@@ -15,7 +15,7 @@ Document = Mapping[str, Any]
 def question(settings: Mapping[str, Any], sizes: Sequence[int], words: Words) -> str:
     """Return in two sentences what was asked, and what is compared; `sizes` are the forget samples per forget set."""
     variants, count = settings["variants"], settings["num_models"]
-    methods = len({own["method"] for own in variants.values()})
+    methods = len({variant["method"] for variant in variants.values()})
     span = f" of {min(sizes):,} to {max(sizes):,} {words.samples}" if sizes and min(sizes) < max(sizes) else ""
     span = f" of {sizes[0]:,} {words.samples}" if sizes and not span else span
     forgotten = f"{'a forget set' if len(sizes) == 1 else f'one of {len(sizes)} forget sets'}{span}"
@@ -106,9 +106,9 @@ def _floor(board: Document, first: Sequence[Document]) -> list[str]:
 def _by_metric(board: Document, name: str) -> str:
     """The same for every metric that is compared with the floor, in parentheses; nothing if there is only one."""
     counts = [
-        f"{own['of']} {entry['at_floor']} of {entry['compared_with_floor']}"
-        for own in board["rankings"][1:]
-        for entry in own["entries"]
+        f"{ranking['of']} {entry['at_floor']} of {entry['compared_with_floor']}"
+        for ranking in board["rankings"][1:]
+        for entry in ranking["entries"]
         if entry["method"] == name and entry["compared_with_floor"]
     ]
     return f" ({', '.join(counts)})" if len(counts) > 1 else ""
@@ -121,7 +121,9 @@ def _price(first: Sequence[Document], costs: Mapping[str, float | None]) -> list
 
 def _others(board: Document, best: set[str]) -> list[str]:
     """Metrics by which another variant is first."""
-    found = {own["of"]: [e["method"] for e in own["entries"] if e["rank"] == 1] for own in board["rankings"][1:]}
+    found = {
+        ranking["of"]: [e["method"] for e in ranking["entries"] if e["rank"] == 1] for ranking in board["rankings"][1:]
+    }
     other = {metric: names for metric, names in found.items() if not best & {*names}}
     texts = [f"by {metric} {_joined(names)}" for metric, names in other.items()]
     return [f"Metrics disagree: first is {'; '.join(texts)}."] if texts else []

@@ -37,8 +37,8 @@ def rows(trials: Sequence[Trials], settings: Mapping[str, Any]) -> list[Row]:
     """
     return [
         {"metric": metric, "forget_set": forget_set, **row, "cpu_seconds_per_score": cost}
-        for metric, forget_set, own, cost, _ in trials
-        for row in detections(own)
+        for metric, forget_set, of_metric, cost, _ in trials
+        for row in detections(of_metric)
     ]
 
 
@@ -46,11 +46,11 @@ def markdown(rows: Sequence[Row], skipped: Mapping[str, str], settings: Mapping[
     """Return one Markdown table per forget set, a line per measure, and the metrics that were left out."""
     parts = [NOTE]
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
-        own = _largest([row for row in rows if row["forget_set"] == forget_set])
-        plants = list(dict.fromkeys(_plant(row) for row in own))
+        of_set = _largest([row for row in rows if row["forget_set"] == forget_set])
+        plants = list(dict.fromkeys(_plant(row) for row in of_set))
         lines = [
-            _line([row for row in own if (row["metric"], row["measure"]) == key], plants)
-            for key in dict.fromkeys((row["metric"], row["measure"]) for row in own)
+            _line([row for row in of_set if (row["metric"], row["measure"]) == key], plants)
+            for key in dict.fromkeys((row["metric"], row["measure"]) for row in of_set)
         ]
         header = ["metric", "measure", "N", *plants, "ms per score", "blind spots"]
         parts.append(f"### Forget set `{forget_set}`\n\n{table(header, lines)}")
@@ -69,10 +69,10 @@ def figure(rows: Sequence[Row]) -> Figure:
     lines = list(dict.fromkeys((row["metric"], row["measure"]) for row in rows))
     drawn = Figure(figsize=(WIDTH, (1.4 + 0.22 * len(lines)) * max(1, len(names))), layout="constrained")
     for axes, name in zip(drawn.subplots(max(1, len(names)), 1, squeeze=False)[:, 0], names, strict=False):
-        own = _largest([row for row in rows if row["forget_set"] == name])
-        plants = list(dict.fromkeys(_plant(row) for row in own))
+        of_set = _largest([row for row in rows if row["forget_set"] == name])
+        plants = list(dict.fromkeys(_plant(row) for row in of_set))
         power = np.full((len(lines), len(plants)), np.nan)
-        for row in own:
+        for row in of_set:
             power[lines.index((row["metric"], row["measure"])), plants.index(_plant(row))] = row["power"]
         axes.pcolormesh(power, vmin=0, vmax=1, cmap="Blues", edgecolors="white", linewidth=0.5)
         for line, column in np.argwhere(np.isfinite(power)):
@@ -100,12 +100,12 @@ def _plant(row: Row) -> str:
     return row["kind"] if row["kind"] == "kept" else f"{row['kind']} {100 * row['planted']:.3g}%"
 
 
-def _line(own: Sequence[Row], plants: Sequence[str]) -> list[str]:
+def _line(of_measure: Sequence[Row], plants: Sequence[str]) -> list[str]:
     cells = dict.fromkeys(plants, "")
-    for row in own:
+    for row in of_measure:
         needed = "" if row["models_needed"] is None else f" [{row['models_needed']}]"
         cells[_plant(row)] = f"{shown(row['power'], '.2f')}{needed}"
-    first = own[0]
-    blind = ", ".join(_plant(row) for row in own if row["blind"])
+    first = of_measure[0]
+    blind = ", ".join(_plant(row) for row in of_measure if row["blind"])
     cost = shown(1e3 * first["cpu_seconds_per_score"], ".1f")
     return [first["metric"], first["measure"], f"{first['models']}", *cells.values(), cost, blind]

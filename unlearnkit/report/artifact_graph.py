@@ -59,7 +59,7 @@ def graph_page(
         "alt": alt,
         "found": found,
         "states": LOOKS,
-        "totals": {state: sum(own[state] for own in counts.values()) for state in LOOKS},
+        "totals": {state: sum(by_state[state] for by_state in counts.values()) for state in LOOKS},
         "configuration": configuration,
         "drawn": drawn.strftime("%Y-%m-%d %H:%M:%S"),
     }
@@ -69,9 +69,9 @@ def graph_page(
 def by_stage(found: Sequence[Stock]) -> dict[str, dict[str, int]]:
     """Return stage -> state -> number of artifacts, over all forget sets."""
     counts: dict[str, dict[str, int]] = {}
-    for own in found:
-        total = counts.setdefault(own.stage, dict.fromkeys(LOOKS, 0))
-        for state, count in own.counts.items():
+    for stock in found:
+        total = counts.setdefault(stock.stage, dict.fromkeys(LOOKS, 0))
+        for state, count in stock.counts.items():
             total[state] += count
     return counts
 

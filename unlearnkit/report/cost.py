@@ -55,8 +55,8 @@ def cost_rows(records: Mapping[tuple[str, str], Sequence[Record]]) -> list[Row]:
     return rows
 
 
-def _ratio(own: float | None, full: float | None) -> float | None:
-    return None if own is None or not full else own / full
+def _ratio(cost: float | None, full: float | None) -> float | None:
+    return None if cost is None or not full else cost / full
 
 
 def _last_mean(shards: Sequence[Record], name: str) -> float | None:

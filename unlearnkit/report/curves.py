@@ -26,7 +26,7 @@ def training_curves(read: Mapping[str, Sequence[pa.Table]]) -> Figure:
 
     Models that were trained by a version that recorded no curves are not drawn.
     """
-    tables = {name: pa.concat_tables(own) for name, own in read.items()}
+    tables = {name: pa.concat_tables(parts) for name, parts in read.items()}
     if "tokens" in next(iter(tables.values())).column_names:
         return loss_curves({name: curve_columns([table]) for name, table in tables.items()})
     shown = {name: table for name, table in tables.items() if len(table)}
@@ -47,7 +47,7 @@ def curve_columns(
     models = np.unique(column["model"])
     steps, count = np.unique(column[at], return_counts=True)
     shared = np.isin(column[at], steps[count == len(models)])
-    of_model = {own: shared & (column["model"] == own) for own in models}
+    of_model = {model: shared & (column["model"] == model) for model in models}
     found = {name: np.stack([column[name][rows] for rows in of_model.values()]) for name in values}
     return {along: column[along][of_model[models[0]]], **found}
 

@@ -83,13 +83,13 @@ def drawers_of(
     by_folder: dict[str, list[Record]] = {}
     for record in records:
         by_folder.setdefault(_folder(record), []).append(record)
-    keys = dict.fromkeys((row["forget_set"], row["candidate"]) for own in rows.values() for row in own)
-    oracles = {name: [row for row in own if row["candidate"] == "oracle"] for name, own in rows.items()}
+    keys = dict.fromkeys((row["forget_set"], row["candidate"]) for table in rows.values() for row in table)
+    oracles = {name: [row for row in table if row["candidate"] == "oracle"] for name, table in rows.items()}
     found = {}
     for order, (forget_set, candidate) in enumerate(keys):
         models = by_folder.get(_population(forget_set, candidate), [])
         scores = [record for name in rows for record in by_folder.get(f"scores/{name}/{forget_set}/{candidate}", [])]
-        own = {name: _of(table, forget_set, candidate) for name, table in rows.items()}
+        selected = {name: _of(table, forget_set, candidate) for name, table in rows.items()}
         found[forget_set, candidate] = Drawer(
             f"drawer-{order}",
             candidate,
@@ -98,10 +98,10 @@ def drawers_of(
             _seeds(models, candidate, seed),
             [
                 _value(name, row, metrics[name], oracles[name])
-                for name, table in own.items()
+                for name, table in selected.items()
                 for row in _headline(table, metrics[name])
             ],
-            "samples" if is_single([row for table in own.values() for row in table]) else "models",
+            "samples" if is_single([row for table in selected.values() for row in table]) else "models",
             [*map(_file, models)],
             [*map(_file, scores)],
             configuration,
@@ -155,7 +155,7 @@ def _value(name: str, row: Row, metric: ModuleType, oracles: Sequence[Row]) -> V
         row["split"],
         failure(row) or shown(row[statistic]),
         between(low, high, 3),
-        shown(next((own[statistic] for own in oracles if _alike(own, row)), None)),
+        shown(next((oracle[statistic] for oracle in oracles if _alike(oracle, row)), None)),
         f"{row['n_models']}{compared}",
         "" if row["n_samples"] is None else f"{row['n_samples']:,}",
     )

@@ -59,8 +59,8 @@ def costs_of(records: Mapping[tuple[str, str, str], Sequence[Record]]) -> dict[t
     """
     priced = cost_rows(
         {
-            (forget_set, f"{attack}/{candidate}" if attack else "oracle"): own
-            for (attack, forget_set, candidate), own in records.items()
+            (forget_set, f"{attack}/{candidate}" if attack else "oracle"): of_candidate
+            for (attack, forget_set, candidate), of_candidate in records.items()
         }
     )
     named = ((row["candidate"].partition("/"), row) for row in priced)
@@ -74,7 +74,9 @@ def rows(scored: Iterable[Scored], costs: Mapping[tuple[str, str, str], Row], he
     the candidate, if there is one, whose models are further oracles: what comes back of these is the `floor` of the
     others.
     """
-    found = {(own.attack, own.metric, own.forget_set, own.candidate): own for own in scored}
+    found = {
+        (headline.attack, headline.metric, headline.forget_set, headline.candidate): headline for headline in scored
+    }
     made = []
     for (attack, metric, forget_set, candidate), after in found.items():
         if not attack:
@@ -83,10 +85,10 @@ def rows(scored: Iterable[Scored], costs: Mapping[tuple[str, str, str], Row], he
         oracles = [found.get((when, metric, forget_set, "oracle")) for when in ("", attack)]
         cost = costs.get((attack, forget_set, candidate)) or costs.get((attack, forget_set, ""), {})
         for split in (name for name in after.summaries if name in SPLITS or len(after.summaries) == 1):
-            own = {"attack": attack, "forget_set": forget_set, **_identity(after), "split": split}
-            own |= {"candidate": candidate, **_values(before, after, oracles, split)}
-            own |= {name: after.summaries[split].get(name) for name in ("n_models", "n_samples")}
-            made.append({**own, **{name: cost.get(name) for name in ("passes", "relative_passes", "seconds")}})
+            row = {"attack": attack, "forget_set": forget_set, **_identity(after), "split": split}
+            row |= {"candidate": candidate, **_values(before, after, oracles, split)}
+            row |= {name: after.summaries[split].get(name) for name in ("n_models", "n_samples")}
+            made.append({**row, **{name: cost.get(name) for name in ("passes", "relative_passes", "seconds")}})
     _add_floors(made, held_out)
     return made
 
@@ -99,10 +101,10 @@ def _add_floors(made: Sequence[Row], held_out: str | None) -> None:
             row["floor"] = floors.get(tuple(row[key] for key in keys))
 
 
-def _identity(own: Scored) -> Row:
-    headline = own.declared.HEADLINE
-    described = {name: own.declared.MEASURES[headline][name] for name in ("unit", "direction")}
-    return {"metric": own.metric, "measure": headline, "statistic": own.declared.STATISTIC, **described}
+def _identity(scored: Scored) -> Row:
+    headline = scored.declared.HEADLINE
+    described = {name: scored.declared.MEASURES[headline][name] for name in ("unit", "direction")}
+    return {"metric": scored.metric, "measure": headline, "statistic": scored.declared.STATISTIC, **described}
 
 
 def _values(before: Scored, after: Scored, oracles: Sequence[Scored | None], split: str) -> Row:
@@ -121,8 +123,8 @@ def _values(before: Scored, after: Scored, oracles: Sequence[Scored | None], spl
         gained, lost = _change(before, after, split)
         oracle_gained, oracle_lost = _change(oracle_before, oracle_after, split)
         more = contrast([*gained, *oracle_lost], [*lost, *oracle_gained])
-    for name, own in (("apart", apart), ("more", more)):
-        row |= {name: own.value, f"{name}_low": own.low, f"{name}_high": own.high}
+    for name, difference in (("apart", apart), ("more", more)):
+        row |= {name: difference.value, f"{name}_low": difference.low, f"{name}_high": difference.high}
     return {**row, "floor": None}
 
 
@@ -158,17 +160,17 @@ def panels(rows: Sequence[Row]) -> list[list[Row]]:
 @styled
 def figure(rows: Sequence[Row]) -> Figure:
     """Return a panel per metric and forget set: before and after each attack, candidates as points, oracles as bars."""
-    drawn_rows = [[row for row in own if row["split"] != "validation"] for own in panels(rows)]
+    drawn_rows = [[row for row in table if row["split"] != "validation"] for table in panels(rows)]
     columns = max(1, min(2, len(drawn_rows)))
     lines = max(1, -(-len(drawn_rows) // columns))
     drawn = Figure(figsize=(WIDTH, 3.0 * lines), layout="constrained")
     axes = drawn.subplots(lines, columns, squeeze=False).ravel()
-    for own in axes[len(drawn_rows) :]:
-        own.set_visible(False)
+    for subplot in axes[len(drawn_rows) :]:
+        subplot.set_visible(False)
     names = [name for name in dict.fromkeys(row["candidate"] for row in rows) if name not in ("original", "oracle")]
     colours = {"original": ORIGINAL} | {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}
-    for own, panel in zip(axes, drawn_rows, strict=False):
-        _panel(own, panel, colours)
+    for subplot, panel in zip(axes, drawn_rows, strict=False):
+        _panel(subplot, panel, colours)
     if drawn_rows:
         handles, labels = axes[0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, labelcolor=MUTED, fontsize=7)

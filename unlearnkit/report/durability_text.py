@@ -53,11 +53,11 @@ def markdown(
     if left_out:
         parts.append(f"Not attacked: {', '.join(left_out)}.")
     header = ["attack", "samples", "candidate", "before", "after", "oracles before", "oracles after"]
-    for own in panels(rows):
-        first = own[0]
+    for panel in panels(rows):
+        first = panel[0]
         title = f"{first['metric']}: {first['statistic']} of {first['measure']} [{first['unit']}, {reading(first)}]"
-        known = " ".join([f"Forget set {first['forget_set']}", *_known(own, attacks)])
-        lines = table([*header, "apart", "more", "floor"], [*map(_cells, own)])
+        known = " ".join([f"Forget set {first['forget_set']}", *_known(panel, attacks)])
+        lines = table([*header, "apart", "more", "floor"], [*map(_cells, panel)])
         parts.append(f"### {title}\n\n{known}\n\n{lines}")
     return "\n\n".join(parts)
 
@@ -74,9 +74,9 @@ def _attacks(rows: Sequence[Row], attacks: Mapping[str, Row]) -> str:
     """Return the table of what each attack is and costs: the mean over candidates and forget sets."""
     lines = []
     for name, settings in attacks.items():
-        own = [row for row in rows if row["attack"] == name]
+        of_attack = [row for row in rows if row["attack"] == name]
         stated = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "attack" and value is not None)
-        costs = (_mean(row[key] for row in own) for key in ("passes", "relative_passes", "seconds"))
+        costs = (_mean(row[key] for row in of_attack) for key in ("passes", "relative_passes", "seconds"))
         forms = zip(costs, (".0f", ".4f", ".4f"), strict=True)
         lines.append([name, settings["attack"], stated, *(shown(value, form) for value, form in forms)])
     return table(["attack", "what", "settings", "sample passes", "relative passes", "seconds"], lines) + (
@@ -122,5 +122,5 @@ def _cells(row: Row) -> list[str]:
         return f"{shown(row[name])} {between(row.get(f'{name}_low'), row.get(f'{name}_high'), 3)}".strip()
 
     names = ("before", "after", "oracle_before", "oracle_after", "apart", "more", "floor")
-    own = [row["failed"]] * len(names) if row["failed"] else [value(name) for name in names]
-    return [row["attack"], row["split"], row["candidate"], *own]
+    values = [row["failed"]] * len(names) if row["failed"] else [value(name) for name in names]
+    return [row["attack"], row["split"], row["candidate"], *values]

@@ -105,7 +105,7 @@ def _distributions(
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = figure.subplots(1, len(splits), sharex=True, sharey=True, squeeze=False)[0]
     defined = {(c, s): values[c][s][~np.isnan(values[c][s])] for c in candidates for s in splits if c not in notes}
-    summaries = {key: _box(own) for key, own in defined.items() if own.size}
+    summaries = {key: _box(numbers) for key, numbers in defined.items() if numbers.size}
     ends = [end for box in summaries.values() for end in (box["whislo"], box["most"])]
     for axes, split in zip(panels, splits, strict=True):
         for position, candidate in enumerate(candidates):

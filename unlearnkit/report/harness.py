@@ -62,14 +62,14 @@ def markdown(rows: Sequence[Row], asked_by: Mapping[str, Any]) -> str:
     """
     parts = [f"{NOTE} Options: {', '.join(f'{name}={json.dumps(value)}' for name, value in asked_by.items())}."]
     for forget_set, asked, task in dict.fromkeys((row["forget_set"], row["asked"], row["task"]) for row in rows):
-        own = [row for row in rows if (row["forget_set"], row["asked"], row["task"]) == (forget_set, asked, task)]
+        of_task = [row for row in rows if (row["forget_set"], row["asked"], row["task"]) == (forget_set, asked, task)]
         if task != asked and any(row["task"] == row["asked"] == asked for row in rows):
             continue
-        first = own[0]
-        metrics = list(dict.fromkeys((row["metric"], row["filter"], row["higher_is_better"]) for row in own))
+        first = of_task[0]
+        metrics = list(dict.fromkeys((row["metric"], row["filter"], row["higher_is_better"]) for row in of_task))
         lines = [
-            [candidate, *_cells([row for row in own if row["candidate"] == candidate], metrics)]
-            for candidate in dict.fromkeys(row["candidate"] for row in own)
+            [candidate, *_cells([row for row in of_task if row["candidate"] == candidate], metrics)]
+            for candidate in dict.fromkeys(row["candidate"] for row in of_task)
         ]
         header = ["candidate", "N", *(title for metric in metrics for title in (_title(metric), "error"))]
         counts = f"{first['questions']} questions, {first['shots']} shots"
@@ -89,19 +89,19 @@ def _of_population(answered: Sequence[Answered], population: str) -> Iterator[Ro
     last = {file.path: max(row["epoch"] for row in file.rows) for file in files}
     found = [{**row, "lm_eval": file.lm_eval} for file in files for row in file.rows if row["epoch"] == last[file.path]]
     for key in dict.fromkeys(map(_key, found)):
-        own = [row for row in found if _key(row) == key]
-        values = np.array([row["value"] for row in own if row["value"] is not None])
-        errors = [row["standard_error"] for row in own]
-        failed = len(own) - len(values)
+        answers = [row for row in found if _key(row) == key]
+        values = np.array([row["value"] for row in answers if row["value"] is not None])
+        errors = [row["standard_error"] for row in answers]
+        failed = len(answers) - len(values)
         same = ("asked", "task", "metric", "filter", "higher_is_better")
         yield {
-            **{name: own[0][name] for name in same},
-            "models": len(own),
+            **{name: answers[0][name] for name in same},
+            "models": len(answers),
             "failed": failed,
             "mean": None if failed else float(values.mean()),
             "standard_deviation": None if failed or len(values) < 2 else float(values.std(ddof=1)),
             "standard_error": None if failed or None in errors else float(np.mean(errors)),
-            **{name: own[0][name] for name in ("questions", "shots", "version", "prompts", "lm_eval")},
+            **{name: answers[0][name] for name in ("questions", "shots", "version", "prompts", "lm_eval")},
         }
 
 
@@ -130,10 +130,10 @@ def _title(metric: tuple[str, str, bool | None]) -> str:
     return name + (f" ({filtered})" if filtered != "none" else "") + direction
 
 
-def _cells(own: Sequence[Row], metrics: Sequence[tuple[str, str, bool | None]]) -> Iterator[str]:
-    yield str(own[0]["models"])
+def _cells(answers: Sequence[Row], metrics: Sequence[tuple[str, str, bool | None]]) -> Iterator[str]:
+    yield str(answers[0]["models"])
     for metric in metrics:
-        row = next((row for row in own if (row["metric"], row["filter"]) == metric[:2]), None)
+        row = next((row for row in answers if (row["metric"], row["filter"]) == metric[:2]), None)
         yield from ("", "") if row is None else (_value(row), _number(row["standard_error"]))
 
 

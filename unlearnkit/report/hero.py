@@ -58,8 +58,8 @@ def hero(
     declared, statistic = metric.MEASURES[metric.HEADLINE], STATISTICS[metric.STATISTIC]
     drawn = []
     for name, axes in zip(sets, panels, strict=False):
-        own = _points([row for row in rows if row["forget_set"] == name], metric)
-        shown = [point for point in own if None not in (point.get("x"), point.get("y"))]
+        points = _points([row for row in rows if row["forget_set"] == name], metric)
+        shown = [point for point in points if None not in (point.get("x"), point.get("y"))]
         _draw(axes, shown, methods, looks, left_out, words)
         quantity_axes(axes, "xy", [point[axis] for point in shown for axis in "xy"], declared)
         axes.set_title(name, fontsize=11, loc="left", fontweight="bold")
@@ -105,11 +105,18 @@ def _draw(
     words: Words,
 ) -> None:
     for variant in dict.fromkeys(point["candidate"] for point in points):
-        own = [point for point in points if point["candidate"] == variant]
+        snapshots = [point for point in points if point["candidate"] == variant]
         colour, marker = looks.get(methods.get(variant, ""), (INK, REFERENCES.get(variant, ("", "o"))[1]))
-        if len(own) > 1:
-            axes.plot([p["x"] for p in own], [p["y"] for p in own], color=colour, linewidth=1.0, alpha=0.6, zorder=2)
-        for point in own:
+        if len(snapshots) > 1:
+            axes.plot(
+                [p["x"] for p in snapshots],
+                [p["y"] for p in snapshots],
+                color=colour,
+                linewidth=1.0,
+                alpha=0.6,
+                zorder=2,
+            )
+        for point in snapshots:
             artist = axes.scatter(
                 point["x"],
                 point["y"],
@@ -123,7 +130,7 @@ def _draw(
             artist.set_gid(f"title: {_title(point, words)}")
         if variant == "oracle":
             for line, at in ((axes.axvline, "x"), (axes.axhline, "y")):
-                line(own[0][at], color=INK, linestyle=":", linewidth=1, zorder=1)
+                line(snapshots[0][at], color=INK, linestyle=":", linewidth=1, zorder=1)
 
 
 def _frame(axes: Axes, points: Sequence[Row]) -> int:
@@ -132,13 +139,13 @@ def _frame(axes: Axes, points: Sequence[Row]) -> int:
     outside: set[int] = set()
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         scale = axis.get_transform()
-        own = np.array([scale.transform(point[name]) for point in points])
-        ends = own[[point["epoch"] == last[point["candidate"]] for point in points]]
-        if ends.size and np.ptp(own) > STRETCH * np.ptp(ends) > 0:
+        positions = np.array([scale.transform(point[name]) for point in points])
+        ends = positions[[point["epoch"] == last[point["candidate"]] for point in points]]
+        if ends.size and np.ptp(positions) > STRETCH * np.ptp(ends) > 0:
             margin = 0.1 * np.ptp(ends)
             limits = np.array([ends.min() - margin, ends.max() + margin])
             axes.set(**{f"{name}lim": scale.inverted().transform(limits)})
-            outside |= {*np.flatnonzero((own < limits[0]) | (own > limits[1])).tolist()}
+            outside |= {*np.flatnonzero((positions < limits[0]) | (positions > limits[1])).tolist()}
         if axis.get_scale() == "log":
             low, high = axes.get_xlim() if name == "x" else axes.get_ylim()
             logarithmic_ticks(axis, high / low)

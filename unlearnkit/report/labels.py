@@ -35,7 +35,7 @@ def label_points(figure: Figure, axes: Axes, points: np.ndarray, texts: Sequence
         Bbox.from_bounds(x - POINT_RADIUS, y - POINT_RADIUS, *[2 * POINT_RADIUS] * 2) for x, y in pixels
     ]
     placed: list[str] = []
-    for own, (point, text) in enumerate(zip(points, texts, strict=True)):
+    for number, (point, text) in enumerate(zip(points, texts, strict=True)):
         if not text or len(placed) >= limit:
             continue
         for dx, dy, horizontal, vertical in PLACES:
@@ -53,7 +53,7 @@ def label_points(figure: Figure, axes: Axes, points: np.ndarray, texts: Sequence
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             )
             box = label.get_window_extent(canvas.get_renderer())
-            others = (other for index, other in enumerate(taken) if index != own)
+            others = (other for index, other in enumerate(taken) if index != number)
             if _inside(box, frame) and not any(box.overlaps(other) for other in others):
                 taken.append(box)
                 placed.append(text)

@@ -26,9 +26,9 @@ def margins_figure(
     margins, unseen, sample_index = {}, {}, np.array([], np.int64)
     for candidate, by_epoch in read.items():
         final = by_epoch[max(by_epoch)]
-        own = np.flatnonzero((final.split == "train") & np.isin(final.sample_index, members))
+        trained = np.flatnonzero((final.split == "train") & np.isin(final.sample_index, members))
         shown = final.value(value)
-        margins[candidate], sample_index = shown[:, own], final.sample_index[own]
+        margins[candidate], sample_index = shown[:, trained], final.sample_index[trained]
         unseen[candidate] = shown[:, final.split == "validation"]
     if settings.get("margins_over") == "samples":
         return sample_margins({"forget": margins, "validation": unseen}, words)

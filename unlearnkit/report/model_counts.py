@@ -77,11 +77,11 @@ def counts_of(
     `trials` are the rows of the table `sizes`, None if that is not made; `values` side of SIDES -> split -> a value
     per model on `forget_set`, nothing where a metric has none.
     """
-    own = [row for row in trials or () if (row["metric"], row["measure"]) == (name, metric.HEADLINE)]
-    if own:
-        first = own[0]["forget_set"]
-        own = [row for row in own if row["forget_set"] == first]
-        return _with_curve(Counts(own, first, "forget", from_trials=True), metric)
+    of_metric = [row for row in trials or () if (row["metric"], row["measure"]) == (name, metric.HEADLINE)]
+    if of_metric:
+        first = of_metric[0]["forget_set"]
+        of_metric = [row for row in of_metric if row["forget_set"] == first]
+        return _with_curve(Counts(of_metric, first, "forget", from_trials=True), metric)
     split = next((split for by_split in values.values() for split in by_split), "")
     models = {side: by_split[split] for side, by_split in values.items() if split in by_split}
     models = {side: each[np.isfinite(each)] for side, each in models.items()}
@@ -103,8 +103,8 @@ def resampled(values: Mapping[str, NDArray[np.float64]], statistic: str, seed: i
     points = []
     for size in sizes:
         point: dict[str, float] = {"models": size}
-        for side, own in values.items():
-            drawn = STATISTICS[statistic](rng.choice(own, (DRAWS, size)), axis=1)
+        for side, numbers in values.items():
+            drawn = STATISTICS[statistic](rng.choice(numbers, (DRAWS, size)), axis=1)
             low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
             point |= {side: float(np.mean(drawn)), f"{side}_low": low, f"{side}_high": high}
         points.append(point)

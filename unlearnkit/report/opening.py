@@ -66,7 +66,7 @@ def opening_figure(
     name = drawn_metric(metrics, tables, board)
     if name is None:
         return ""
-    methods = {variant: own["method"] for variant, own in settings["variants"].items()}
+    methods = {variant: described["method"] for variant, described in settings["variants"].items()}
     return svg(hero(metrics[name], tables[name], methods, [*board["outside"]], words_of(settings)))
 
 
@@ -88,6 +88,6 @@ def _mean_passes(costs: Sequence[Row]) -> dict[str, float | None]:
     for (candidate, _), value in last.items():
         by_variant.setdefault(candidate, []).append(value)
     return {
-        name: None if None in own else math.fsum(value for value in own if value is not None) / len(own)
-        for name, own in by_variant.items()
+        name: None if None in passes else math.fsum(value for value in passes if value is not None) / len(passes)
+        for name, passes in by_variant.items()
     }

@@ -23,14 +23,14 @@ def job_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
         {
             "rule": rule,
             "subject": subject if subject != rule else "",
-            "artifacts": len(own),
+            "artifacts": len(jobs),
             "code": code,
-            "devices": _distinct(record.get("device", "CPU") for record in own),
-            "seconds": sum(record["wall_seconds"] for record in own),
-            "first": min(record["started"] for record in own),
-            "last": max(record["started"] for record in own),
+            "devices": _distinct(record.get("device", "CPU") for record in jobs),
+            "seconds": sum(record["wall_seconds"] for record in jobs),
+            "first": min(record["started"] for record in jobs),
+            "last": max(record["started"] for record in jobs),
         }
-        for (rule, subject, code), own in kinds.items()
+        for (rule, subject, code), jobs in kinds.items()
     ]
 
 

@@ -92,8 +92,8 @@ class Overview:
     @cached_property
     def found(self) -> dict[tuple[str, int, str, str], Row]:
         """(candidate, epoch, forget set, split) -> row of the headline."""
-        own = (row for row in self.rows if row["measure"] == self.metric.HEADLINE)
-        return {(row["candidate"], row["epoch"], row["forget_set"], row["split"]): row for row in own}
+        headlines = (row for row in self.rows if row["measure"] == self.metric.HEADLINE)
+        return {(row["candidate"], row["epoch"], row["forget_set"], row["split"]): row for row in headlines}
 
     @cached_property
     def forget_sets(self) -> tuple[str, ...]:
@@ -139,8 +139,8 @@ class Overview:
     @cached_property
     def _at_floor(self) -> dict[tuple[str, str], bool]:
         """(forget set, variant) -> whether its value cannot be distinguished from the oracles' after correction."""
-        own = (cell for cell in self.board["cells"] if cell["metric"] == self.name)
-        p = {(cell["forget_set"], cell["method"]): cell["floor_p_corrected"] for cell in own}
+        cells = (cell for cell in self.board["cells"] if cell["metric"] == self.name)
+        p = {(cell["forget_set"], cell["method"]): cell["floor_p_corrected"] for cell in cells}
         return {key: value >= self.board["rule"]["level"] for key, value in p.items() if value is not None}
 
     def _line(self, candidate: str, epoch: int) -> OverviewLine:
@@ -221,7 +221,7 @@ def leading_metric(
     The first one that variants are ranked by, whose values are compared with the oracles' by a test and that needs
     oracles. What is missing counts in this order, so KLOM of three models, of which no test is possible, comes later.
     """
-    scored = [name for name, own in metrics.items() if scored_on(own) != POOLS and tables[name]]
+    scored = [name for name, declared in metrics.items() if scored_on(declared) != POOLS and tables[name]]
     tested = {cell["metric"] for cell in board["cells"] if cell["floor_p_corrected"] is not None}
 
     def lacks(name: str) -> tuple[bool, bool, bool]:
@@ -236,8 +236,8 @@ def drawn_metric(
     """Return the metric whose trade-off is drawn: the leading one of those with headlines on SHOWN_SPLITS."""
     fitting = {}
     for name, metric in metrics.items():
-        own = (row for row in tables[name] if row["measure"] == metric.HEADLINE)
-        if {*SHOWN_SPLITS} <= {row["split"] for row in own if row[metric.STATISTIC] is not None}:
+        headlines = (row for row in tables[name] if row["measure"] == metric.HEADLINE)
+        if {*SHOWN_SPLITS} <= {row["split"] for row in headlines if row[metric.STATISTIC] is not None}:
             fitting[name] = metric
     return leading_metric(fitting, tables, board)
 

@@ -110,7 +110,7 @@ def resistance(
     floor = np.sort(floor[np.isfinite(floor)])
     at_least = len(floor) - np.searchsorted(floor, values, side="left")
     p = np.where(np.isfinite(values) & (len(floor) > 0), (1 + at_least) / (1 + len(floor)), np.nan)
-    return values, np.array([false_discovery(own) for own in p]).reshape(p.shape), floor
+    return values, np.array([false_discovery(of_variant) for of_variant in p]).reshape(p.shape), floor
 
 
 def resisting(scores: Mapping[str, Values]) -> list[int]:

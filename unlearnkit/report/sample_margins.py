@@ -29,10 +29,10 @@ def sample_margins(by_split: Mapping[str, Mapping[str, np.ndarray]], words: Word
     rows = [name for name in candidates if name not in _FILLED] or [""]
     figure = Figure(figsize=(WIDTH, 1.1 + 0.85 * len(rows)), layout="constrained")
     grid = figure.subplots(len(rows), len(by_split), sharex=True, squeeze=False)
-    edges = _edges([margins for own in by_split.values() for margins in own.values()])
-    for column, (split, own) in enumerate(by_split.items()):
+    edges = _edges([margins for by_candidate in by_split.values() for margins in by_candidate.values()])
+    for column, (split, by_candidate) in enumerate(by_split.items()):
         for axes, name in zip(grid[:, column], rows, strict=True):
-            _draw_row(axes, own, name, edges)
+            _draw_row(axes, by_candidate, name, edges)
         grid[0, column].set_title(f"{split} {words.samples}", fontsize=9)
     for axes, name in zip(grid[:, 0], rows, strict=True):
         axes.set_ylabel(row_name(name), rotation=0, ha="right", va="center", fontsize=8)
@@ -40,14 +40,14 @@ def sample_margins(by_split: Mapping[str, Mapping[str, np.ndarray]], words: Word
     return figure
 
 
-def _draw_row(axes: Axes, own: Mapping[str, np.ndarray], name: str, edges: np.ndarray) -> None:
+def _draw_row(axes: Axes, by_candidate: Mapping[str, np.ndarray], name: str, edges: np.ndarray) -> None:
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
     for reference, (_, colour) in _FILLED.items():
-        if reference in own:
-            _draw(axes, own[reference], edges, fill=True, color=f"{colour}66", linewidth=0)
-    if name and not _draw(axes, own[name], edges, color=UNLEARNED, linewidth=1.2):
+        if reference in by_candidate:
+            _draw(axes, by_candidate[reference], edges, fill=True, color=f"{colour}66", linewidth=0)
+    if name and not _draw(axes, by_candidate[name], edges, color=UNLEARNED, linewidth=1.2):
         axes.text(0.02, 0.8, "models failed", transform=axes.transAxes, color=MUTED, fontsize=8)
 
 
@@ -59,7 +59,7 @@ def _finish(figure: Figure, candidates: list[str], words: Words) -> None:
 
 
 def _edges(margins: list[np.ndarray]) -> np.ndarray:
-    values = np.concatenate([_finite(own) for own in margins])
+    values = np.concatenate([_finite(numbers) for numbers in margins])
     low, high = np.percentile(values, [0.5, 99.5]) if values.size else (0.0, 1.0)
     return np.linspace(low, high if high > low else low + 1.0, BINS + 1)
 

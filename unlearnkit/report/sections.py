@@ -39,7 +39,7 @@ def section_of(
     """Return all about one forget set; raises ArtifactError if a figure holds more than shapes and text."""
     costs = [row for row in results.costs if row["forget_set"] == name]
     rows = {metric: [row for row in table if row["forget_set"] == name] for metric, table in results.tables.items()}
-    rows = {metric: own for metric, own in rows.items() if scored_on(metrics[metric]) != POOLS}
+    rows = {metric: table for metric, table in rows.items() if scored_on(metrics[metric]) != POOLS}
     sizes = {row["split"]: row["n_samples"] for table in rows.values() for row in table}
     pictures: dict[str, list[Picture]] = {}
     for order, (figure, (metric, kind)) in enumerate(results.kinds.items()):
@@ -66,10 +66,10 @@ def pool_section(
     """Return all about one pool: tables of metrics that are scored on pools. Costs and figures are of forget sets."""
     rows = {metric: [row for row in table if row["forget_set"] == name] for metric, table in tables.items()}
     shown = {
-        metric: (metrics[metric], metric_tables(own, [], metrics[metric], results.contenders))
-        for metric, own in rows.items()
+        metric: (metrics[metric], metric_tables(table, [], metrics[metric], results.contenders))
+        for metric, table in rows.items()
     }
-    sizes = {row["split"]: row["n_samples"] for own in rows.values() for row in own}
+    sizes = {row["split"]: row["n_samples"] for table in rows.values() for row in table}
     return ForgetSetSection(name, settings, sizes, {}, shown, {})
 
 

@@ -76,7 +76,7 @@ def rendered(name: str, page: Page, common: Mapping[str, Any]) -> str:
             policy=policy(script),
             root=root,
             link=_links(root),
-            own=name,
+            current=name,
             title=page.title,
             kind=page.kind,
             siblings=page.siblings,
@@ -117,19 +117,23 @@ def _front(
     sections: Sequence[ForgetSetSection],
     drawers: Mapping[tuple[str, str], Drawer],
 ) -> Page:
-    sizes = [own.samples["forget"] for own in sections if "forget" in own.samples]
+    sizes = [section.samples["forget"] for section in sections if "forget" in section.samples]
     shown = {
         **opening(settings, metrics, results, sizes, drawers),
         "methods": about_methods(settings["variants"], results),
         "metrics_shown": about_metrics(metrics, results),
-        "splits": [name for name in SPLITS if name not in OPTIONAL or any(name in own.samples for own in sections)],
+        "splits": [
+            name for name in SPLITS if name not in OPTIONAL or any(name in section.samples for section in sections)
+        ],
     }
     return Page("front.html", settings["experiment"], "", {}, shown)
 
 
 def _provenance(results: Results) -> Page:
     shown = {
-        "given": [(record["settings"]["role"], own) for record in results.records for own in record.get("sources", ())],
+        "given": [
+            (record["settings"]["role"], source) for record in results.records for source in record.get("sources", ())
+        ],
         "jobs": job_rows(results.records),
         "files": results.files,
         "on_request": results.on_request,
@@ -145,29 +149,29 @@ def _of_forget_sets(
     results: Results,
     drawers: Mapping[tuple[str, str], Drawer],
 ) -> dict[str, Page]:
-    siblings = {own.name: page_of(kind, own.name) for own in sections}
+    siblings = {section.name: page_of(kind, section.name) for section in sections}
     pages = {}
-    for own in sections:
-        behind = {key: drawer for key, drawer in drawers.items() if key[0] == own.name}
-        explorer = results.explorers.get(own.name)
+    for section in sections:
+        behind = {key: drawer for key, drawer in drawers.items() if key[0] == section.name}
+        explorer = results.explorers.get(section.name)
         shown = {
-            "section": own,
+            "section": section,
             "explorer": None if explorer is None or explorer.untested else explorer,
             "drawers": behind.values(),
             "drawer_ids": {key: drawer.id for key, drawer in behind.items()},
         }
-        heading = f"{'Forget set' if kind == 'forget_sets' else 'Pool'} {own.name}"
-        pages[siblings[own.name]] = Page("forget_set.html", heading, kind, siblings, shown)
+        heading = f"{'Forget set' if kind == 'forget_sets' else 'Pool'} {section.name}"
+        pages[siblings[section.name]] = Page("forget_set.html", heading, kind, siblings, shown)
     return pages
 
 
 def _of_methods(settings: Mapping[str, Any], metrics: Mapping[str, ModuleType], results: Results) -> dict[str, Page]:
     methods = about_methods(settings["variants"], results)
-    siblings = {own.name: page_of("methods", own.name) for own in methods}
+    siblings = {method.name: page_of("methods", method.name) for method in methods}
     pages = {}
-    for own in methods:
-        shown = {"method": own, "curves": method_curves([*own.variants], metrics, results, words_of(settings))}
-        pages[siblings[own.name]] = Page("method.html", f"Method {own.name}", "methods", siblings, shown)
+    for method in methods:
+        shown = {"method": method, "curves": method_curves([*method.variants], metrics, results, words_of(settings))}
+        pages[siblings[method.name]] = Page("method.html", f"Method {method.name}", "methods", siblings, shown)
     return pages
 
 
@@ -176,8 +180,8 @@ def _of_metrics(
 ) -> dict[str, Page]:
     siblings = {name: page_of("metrics", name) for name in metrics}
     pages = {}
-    for own in about_metrics(metrics, results):
-        tables = [(kind, one.name) for kind, found in sections.items() for one in found if own.name in one.metrics]
-        shown = {"metric": own, "tables": tables}
-        pages[siblings[own.name]] = Page("metric.html", f"Metric {own.name}", "metrics", siblings, shown)
+    for metric in about_metrics(metrics, results):
+        tables = [(kind, one.name) for kind, found in sections.items() for one in found if metric.name in one.metrics]
+        shown = {"metric": metric, "tables": tables}
+        pages[siblings[metric.name]] = Page("metric.html", f"Metric {metric.name}", "metrics", siblings, shown)
     return pages

@@ -32,9 +32,9 @@ def rows(trials: Sequence[Trials], settings: Mapping[str, Any]) -> list[Row]:
     """
     return [
         {"metric": metric, "forget_set": forget_set, **_as_declared(row, measures[row["measure"]], distances)}
-        for metric, forget_set, own, _, measures in trials
-        for distances in ({row["measure"] for row in own if row["distance"]},)
-        for row in curves(own, settings["difference"])
+        for metric, forget_set, of_metric, _, measures in trials
+        for distances in ({row["measure"] for row in of_metric if row["distance"]},)
+        for row in curves(of_metric, settings["difference"])
     ]
 
 
@@ -58,15 +58,15 @@ def markdown(rows: Sequence[Row], skipped: Mapping[str, str], settings: Mapping[
 @styled
 def figure(rows: Sequence[Row]) -> Figure:
     """Return a panel per measure of the first forget set: floor and originals against the number of models."""
-    own = [row for row in rows if row["forget_set"] == rows[0]["forget_set"]]
-    names = list(dict.fromkeys((row["metric"], row["measure"]) for row in own))
+    of_set = [row for row in rows if row["forget_set"] == rows[0]["forget_set"]]
+    names = list(dict.fromkeys((row["metric"], row["measure"]) for row in of_set))
     lines = max(1, -(-len(names) // PANELS))
     drawn = Figure(figsize=(WIDTH, 2.1 * lines), layout="constrained")
     panels = drawn.subplots(lines, PANELS, squeeze=False).ravel()
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     for axes, name in zip(panels, names, strict=False):
-        points = [row for row in own if (row["metric"], row["measure"]) == name]
+        points = [row for row in of_set if (row["metric"], row["measure"]) == name]
         sizes = [row["models"] for row in points]
         for side, (label, colour) in SIDES.items():
             low, middle, high = ([row[f"{side}{end}"] for row in points] for end in ("_low", "", "_high"))
@@ -94,11 +94,11 @@ def _kind(row: Row) -> str:
 def _as_declared(row: Row, declared: Mapping[str, Any], distances: Collection[str]) -> Row:
     """A row of `curves`, in which higher is worse, with the values that the measure itself has, unit and direction."""
     direction = "match" if row["measure"] in distances else declared["direction"]
-    own = {"unit": declared["unit"], "direction": direction, **row}
+    stated = {"unit": declared["unit"], "direction": direction, **row}
     if direction != "higher":
-        return own
+        return stated
     ends = {"": "", "_low": "_high", "_high": "_low"}
-    return own | {
+    return stated | {
         f"{side}{end}": -row[f"{side}{other}"] for side in ("floor", "original") for end, other in ends.items()
     }
 

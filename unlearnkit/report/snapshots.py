@@ -46,14 +46,14 @@ def method_curves(
 
 def _shown(rows: Sequence[Row], metric: ModuleType, variants: Sequence[str]) -> list[Row]:
     """The headline's rows of the first variants that have several snapshots, and those of the oracles."""
-    own = [
+    headlines = [
         row
         for row in rows
         if row["measure"] == metric.HEADLINE and row["split"] in LOOKS and row[metric.STATISTIC] is not None
     ]
-    epochs = {name: {row["epoch"] for row in own if row["candidate"] == name} for name in variants}
+    epochs = {name: {row["epoch"] for row in headlines if row["candidate"] == name} for name in variants}
     several = [name for name in variants if len(epochs[name]) > 1][:MOST_VARIANTS]
-    return [row for row in own if row["candidate"] in (*several, "oracle")]
+    return [row for row in headlines if row["candidate"] in (*several, "oracle")]
 
 
 @styled
@@ -84,12 +84,12 @@ def snapshot_curves(metric: ModuleType, rows: Sequence[Row], words: Words = IMAG
 
 def _draw(axes: Axes, rows: Sequence[Row], statistic: str, variants: Sequence[str]) -> None:
     for split, (colour, line) in LOOKS.items():
-        own = sorted((row for row in rows if row["split"] == split), key=lambda row: row["epoch"])
-        for row in own:
+        of_split = sorted((row for row in rows if row["split"] == split), key=lambda row: row["epoch"])
+        for row in of_split:
             if row["candidate"] == "oracle":
                 axes.axhline(row[statistic], color=colour, linestyle=":", linewidth=1)
         for variant, marker in zip(variants, MARKERS, strict=False):
-            curve = [(row["epoch"], row[statistic]) for row in own if row["candidate"] == variant]
+            curve = [(row["epoch"], row[statistic]) for row in of_split if row["candidate"] == variant]
             axes.plot(*zip(*curve, strict=True), color=colour, linestyle=line, marker=marker, linewidth=1.3)
 
 

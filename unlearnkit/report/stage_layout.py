@@ -55,7 +55,9 @@ def _order(rows: list[list[Slot]], lines: Sequence[tuple[Slot, Slot]], *, upward
     for number in range(len(rows) - 2, -1, -1) if upwards else range(1, len(rows)):
         there, here = _middles(rows[number + (1 if upwards else -1)]), _middles(rows[number])
         places = {slot: [there[other] for other in joined.get(slot, ()) if other in there] for slot in here}
-        mean = {slot: sum(own) / len(own) if own else here[slot] for slot, own in places.items()}
+        mean = {
+            slot: sum(neighbours) / len(neighbours) if neighbours else here[slot] for slot, neighbours in places.items()
+        }
         rows[number].sort(key=mean.__getitem__)
 
 

@@ -29,19 +29,19 @@ def rows(forget_set: str, variant: str, seen: Mapping[str, np.ndarray]) -> list[
     found = []
     for model in np.unique(seen["model"]):
         for epoch in np.unique(seen["epoch"][seen["model"] == model]):
-            own = (seen["model"] == model) & (seen["epoch"] == epoch)
-            means = {name: _mean(seen[name][own]) for name in SEEN}
+            chosen = (seen["model"] == model) & (seen["epoch"] == epoch)
+            means = {name: _mean(seen[name][chosen]) for name in SEEN}
             where = {"forget_set": forget_set, "variant": variant, "model": int(model), "epoch": int(epoch)}
-            found.append({**where, "sequences": int(own.sum()), **means})
+            found.append({**where, "sequences": int(chosen.sum()), **means})
     return found
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return one Markdown table per forget set and variant: a line per model and epoch."""
     parts = [NOTE]
-    for (forget_set, variant), own in _groups(rows).items():
-        columns = [name for name in SEEN if any(row[name] is not None for row in own)]
-        lines = [[str(row["model"]), str(row["epoch"]), *(shown(row[name]) for name in columns)] for row in own]
+    for (forget_set, variant), group in _groups(rows).items():
+        columns = [name for name in SEEN if any(row[name] is not None for row in group)]
+        lines = [[str(row["model"]), str(row["epoch"]), *(shown(row[name]) for name in columns)] for row in group]
         parts.append(f"### {variant} on {forget_set}\n\n{table(['model', 'epoch', *columns], lines)}")
     return "\n\n".join(parts)
 
@@ -59,10 +59,10 @@ def figure(rows: Sequence[Row]) -> Figure:
     panels = drawn.subplots(lines, columns, squeeze=False).ravel()
     for axes in panels[len(groups) :]:
         axes.set_visible(False)
-    for axes, ((forget_set, variant), own) in zip(panels, groups.items(), strict=False):
-        flagged = any(row["active"] is not None for row in own)
-        for number, model in enumerate(dict.fromkeys(row["model"] for row in own)):
-            points = [row for row in own if row["model"] == model]
+    for axes, ((forget_set, variant), group) in zip(panels, groups.items(), strict=False):
+        flagged = any(row["active"] is not None for row in group)
+        for number, model in enumerate(dict.fromkeys(row["model"] for row in group)):
+            points = [row for row in group if row["model"] == model]
             epochs, values = ([row[name] for row in points] for name in ("epoch", "active" if flagged else "accuracy"))
             colour, style = COLOURS[number % len(COLOURS)], "-" if flagged else ":"
             axes.plot(

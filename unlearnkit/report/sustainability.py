@@ -62,23 +62,29 @@ def rows(
     `chains` are forget sets in the order of their requests, `asked` forget set -> the rows that its request has added.
     """
     return [
-        {**_identity(own), "chain": " -> ".join(chain), "request": request, "forget_set": own.forget_set, **part}
+        {
+            **_identity(headline),
+            "chain": " -> ".join(chain),
+            "request": request,
+            "forget_set": headline.forget_set,
+            **part,
+        }
         for chain in chains
-        for own in scored
-        if own.forget_set in chain
-        for request in (chain.index(own.forget_set) + 1,)
-        for part in _parts(own, {name: asked[name] for name in chain[:request]})
+        for headline in scored
+        if headline.forget_set in chain
+        for request in (chain.index(headline.forget_set) + 1,)
+        for part in _parts(headline, {name: asked[name] for name in chain[:request]})
     ]
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return one Markdown table per metric and chain: a line per candidate and request, a column per set of rows."""
     parts = [NOTE]
-    for own in _tables(rows):
-        first, columns = own[0], _columns(own)
+    for group in _tables(rows):
+        first, columns = group[0], _columns(group)
         lines = [
-            [key[0], str(key[1]), key[2], *_cells(own, key, columns)]
-            for key in dict.fromkeys((row["candidate"], row["request"], row["forget_set"]) for row in own)
+            [key[0], str(key[1]), key[2], *_cells(group, key, columns)]
+            for key in dict.fromkeys((row["candidate"], row["request"], row["forget_set"]) for row in group)
         ]
         title = f"{first['metric']}: {first['statistic']} of {first['measure']} [{first['unit']}, {first['direction']}]"
         header = ["candidate", "request", "forget set", *columns]
@@ -100,16 +106,16 @@ def figure(rows: Sequence[Row]) -> Figure:
     for axes in panels[len(tables) :]:
         axes.set_visible(False)
     colours = _colours(rows)
-    for axes, own in zip(panels, tables, strict=False):
-        first = own[0]
+    for axes, group in zip(panels, tables, strict=False):
+        first = group[0]
         for candidate, colour in colours.items():
             for part, style in (("forget", "-"), (ONLY + first["chain"].split(" -> ")[0], ":")):
-                points = [row for row in own if (row["candidate"], row["rows"]) == (candidate, part)]
+                points = [row for row in group if (row["candidate"], row["rows"]) == (candidate, part)]
                 label = candidate if style == "-" else None
                 requests, values = ([row[name] for row in points] for name in ("request", "value"))
                 axes.plot(requests, values, style, color=colour, marker="o", markersize=3, linewidth=1, label=label)
         axes.set_title(f"{first['metric']} [{first['unit']}]\n{first['direction']}", fontsize=8)
-        axes.set_xticks(sorted({row["request"] for row in own}))
+        axes.set_xticks(sorted({row["request"] for row in group}))
         axes.set_xlabel(first["chain"], fontsize=7)
     if tables:
         handles, names = panels[0].get_legend_handles_labels()
@@ -117,21 +123,21 @@ def figure(rows: Sequence[Row]) -> Figure:
     return drawn
 
 
-def _identity(own: Scored) -> Row:
-    headline = own.declared.HEADLINE
-    described = {name: own.declared.MEASURES[headline][name] for name in ("unit", "direction")}
-    own_names = {"metric": own.metric, "measure": headline, "statistic": own.declared.STATISTIC}
-    return {**own_names, **described, "candidate": own.candidate}
+def _identity(scored: Scored) -> Row:
+    headline = scored.declared.HEADLINE
+    described = {name: scored.declared.MEASURES[headline][name] for name in ("unit", "direction")}
+    own_names = {"metric": scored.metric, "measure": headline, "statistic": scored.declared.STATISTIC}
+    return {**own_names, **described, "candidate": scored.candidate}
 
 
-def _parts(own: Scored, asked: Mapping[str, npt.NDArray[np.integer]]) -> Iterator[Row]:
+def _parts(scored: Scored, asked: Mapping[str, npt.NDArray[np.integer]]) -> Iterator[Row]:
     """Yield name, number of values and statistic of the forget set, of what each request has added, of other splits."""
-    statistic = own.declared.STATISTIC
-    for split in sorted(own.values, key=lambda name: (name != "forget", name)):
-        yield _part(split, own.values[split], statistic)
-        if split == "forget" and own.samples is not None:
+    statistic = scored.declared.STATISTIC
+    for split in sorted(scored.values, key=lambda name: (name != "forget", name)):
+        yield _part(split, scored.values[split], statistic)
+        if split == "forget" and scored.samples is not None:
             for name, added in asked.items():
-                yield _part(ONLY + name, own.values[split][np.isin(own.samples[split], added)], statistic)
+                yield _part(ONLY + name, scored.values[split][np.isin(scored.samples[split], added)], statistic)
 
 
 def _part(name: str, values: Floats, statistic: str) -> Row:
@@ -146,19 +152,19 @@ def _tables(rows: Sequence[Row]) -> list[list[Row]]:
     return [[row for row in rows if (row["metric"], row["chain"]) == key] for key in keys]
 
 
-def _columns(own: Sequence[Row]) -> list[str]:
+def _columns(group: Sequence[Row]) -> list[str]:
     """The sets of rows that have a value: all that are forgotten, what each request has added, other splits."""
-    there = dict.fromkeys(row["rows"] for row in own if row["value"] is not None)
+    there = dict.fromkeys(row["rows"] for row in group if row["value"] is not None)
     return sorted(there, key=lambda name: (name != "forget", not name.startswith(ONLY)))
 
 
-def _cells(own: Sequence[Row], key: tuple[str, int, str], columns: Sequence[str]) -> list[str]:
-    found = {row["rows"]: row["value"] for row in own if (row["candidate"], row["request"], row["forget_set"]) == key}
+def _cells(group: Sequence[Row], key: tuple[str, int, str], columns: Sequence[str]) -> list[str]:
+    found = {row["rows"]: row["value"] for row in group if (row["candidate"], row["request"], row["forget_set"]) == key}
     return [shown(found.get(name)) for name in columns]
 
 
 def _colours(rows: Sequence[Row]) -> dict[str, Any]:
     """Candidate -> colour: of originals and oracles their own, of variants one after another."""
-    own = {"original": ORIGINAL, "oracle": ORACLE}
-    others = [name for name in dict.fromkeys(row["candidate"] for row in rows) if name not in own]
-    return own | {name: VARIANTS[number % len(VARIANTS)] for number, name in enumerate(others)}
+    references = {"original": ORIGINAL, "oracle": ORACLE}
+    others = [name for name in dict.fromkeys(row["candidate"] for row in rows) if name not in references]
+    return references | {name: VARIANTS[number % len(VARIANTS)] for number, name in enumerate(others)}

@@ -46,11 +46,11 @@ def metric_rows(summaries: Sequence[Row], costs: Sequence[Row], *, has_floor: bo
     }
     joined = []
     for row in summaries:
-        own = {**row, "relative_passes": cost.get(tuple(row[name] for name in KEY))}
+        line = {**row, "relative_passes": cost.get(tuple(row[name] for name in KEY))}
         if has_floor:
             reference = floor[row["forget_set"], row["measure"], row["split"]]
-            own |= {"floor_mean": reference["mean"], "floor_p95": reference["p95"]}
-        joined.append(own)
+            line |= {"floor_mean": reference["mean"], "floor_p95": reference["p95"]}
+        joined.append(line)
     return joined
 
 
@@ -66,11 +66,11 @@ def floor_lines(rows: Sequence[Row], metric: ModuleType, words: Words = IMAGES) 
         if not headline or "floor_p95" not in row:
             continue
         floor = _mean_and_p95(row["floor_mean"], row["floor_p95"])
-        own = failure(row) or _mean_and_p95(row["mean"], row["p95"])
+        originals = failure(row) or _mean_and_p95(row["mean"], row["p95"])
         lines.append(
             f"{row['forget_set']}: {metric.HEADLINE} of {row['n_samples']} forget {words.samples} "
             f"[{metric.MEASURES[metric.HEADLINE]['unit']}]: "
-            f"floor (oracles against other oracles) {floor}; originals {own}"
+            f"floor (oracles against other oracles) {floor}; originals {originals}"
         )
     return lines
 
@@ -124,13 +124,13 @@ def metric_markdown(
     what = "Pool" if scored_on(metric) == POOLS else "Forget set"
     partial, parts = getattr(metric, "PARTIAL", False), []
     for forget_set in dict.fromkeys(row["forget_set"] for row in rows):
-        own = [row for row in rows if row["forget_set"] == forget_set]
-        shown_rows = [row for row in own if row["mean"] is not None or row["n_failed"]] if partial else own
+        of_set = [row for row in rows if row["forget_set"] == forget_set]
+        shown_rows = [row for row in of_set if row["mean"] is not None or row["n_failed"]] if partial else of_set
         columns = list(dict.fromkeys((row["measure"], row["split"]) for row in shown_rows))
         shared = ("candidate", words.epoch, "N", "relative passes", *_verdicts(metric).values())
         lines = [
-            _line(own, key, columns, metric, words)
-            for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in own)
+            _line(of_set, key, columns, metric, words)
+            for key in dict.fromkeys((row["candidate"], row["epoch"]) for row in of_set)
         ]
         header = [*shared, *map(" ".join, columns)]
         parts.append(f"### {what} `{_no_markup(forget_set)}`\n\n{markdown(header, lines)}")
@@ -199,10 +199,10 @@ def _line(
     metric: ModuleType,
     words: Words,
 ) -> list[str]:
-    own = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
-    first = next(iter(own.values()))
+    by_column = {(row["measure"], row["split"]): row for row in rows if (row["candidate"], row["epoch"]) == key}
+    first = next(iter(by_column.values()))
     compared = f"{first['n_models']}" if first["n_oracles"] is None else f"{first['n_models']}/{first['n_oracles']}"
-    cells = (_cell(own.get(column), metric.STATISTIC, metric.MEASURES[column[0]]) for column in columns)
+    cells = (_cell(by_column.get(column), metric.STATISTIC, metric.MEASURES[column[0]]) for column in columns)
     found = (value if isinstance(value := first[name], str) else shown(value) for name in _verdicts(metric))
     return [key[0], shown_epoch(*key, words), compared, shown(first["relative_passes"]), *found, *cells]
 

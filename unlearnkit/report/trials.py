@@ -22,9 +22,9 @@ def trial_rows(studies: Sequence[Sequence[Mapping[str, Any]]]) -> list[Row]:
     rows: list[Row] = []
     for study, trials in enumerate(studies):
         for trial in trials:
-            own = {name: value for name, value in trial.items() if name != "settings"}
+            values = {name: value for name, value in trial.items() if name != "settings"}
             settings = {f"setting.{name}": value for name, value in json.loads(trial["settings"]).items()}
-            rows.append({"study": study, **{name: _empty_if_nan(value) for name, value in own.items()}, **settings})
+            rows.append({"study": study, **{name: _empty_if_nan(value) for name, value in values.items()}, **settings})
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in columns} for row in rows]
 

@@ -208,13 +208,13 @@ def _cell(row: Row, column: Column, metric: ModuleType, best: bool) -> Cell:
 
 def _best(rows: Sequence[Row], column: Column, declared: Row, contenders: Collection[str]) -> tuple[str, int] | None:
     """The (candidate, epoch) whose value is the best of a column; None if several tie."""
-    own = [row for row in rows if row["measure"] == column.measure and row["split"] == column.split]
-    target = next((row[column.statistic] for row in own if row["candidate"] == "oracle"), None)
+    of_column = [row for row in rows if row["measure"] == column.measure and row["split"] == column.split]
+    target = next((row[column.statistic] for row in of_column if row["candidate"] == "oracle"), None)
     if declared["direction"] == "match" and target is None:
         return None
     ranked = {
         (row["candidate"], row["epoch"]): _badness(row[column.statistic], declared["direction"], target)
-        for row in own
+        for row in of_column
         if row["candidate"] in contenders and row[column.statistic] is not None
     }
     first = [key for key, badness in ranked.items() if badness == min(ranked.values())]

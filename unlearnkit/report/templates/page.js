@@ -15,9 +15,9 @@
     let used = 0;
     return [...rows[0].cells].flatMap((cell) => {
       if (cell.rowSpan === rows.length) return [cell];
-      const own = last.slice(used, used + cell.colSpan);
+      const heads = last.slice(used, used + cell.colSpan);
       used += cell.colSpan;
-      return own;
+      return heads;
     });
   };
 
@@ -100,7 +100,7 @@
       let visible = 0;
       for (const row of rows) {
         const content = row.textContent.toLowerCase();
-        const fits = words.every((word) => content.includes(word)) && wanted.every((own, at) => own === "" || accepts(own, row.cells[at]));
+        const fits = words.every((word) => content.includes(word)) && wanted.every((asked, at) => asked === "" || accepts(asked, row.cells[at]));
         row.hidden = !fits || (hasEarlier && earlier.checked && row.classList.contains("earlier"));
         visible += !row.hidden;
       }
