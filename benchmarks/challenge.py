@@ -141,9 +141,9 @@ def held_out(u: np.ndarray, o: np.ndarray, attacks: list[str]) -> float:
         for start in (0, 1):
             rule = LOOPS[name](u[start::2], o[start::2])
             counts += rule.errors(u[1 - start :: 2], o[1 - start :: 2])
-        own = epsilon(int(counts[0]), int(counts[1]), len(o), len(u), 1e-5)
+        estimate = epsilon(int(counts[0]), int(counts[1]), len(o), len(u), 1e-5)
         widened = epsilon(max(int(counts[0]), 1), max(int(counts[1]), 1), len(o), len(u), 1e-5)
-        found.append(max(widened if math.isnan(own) else own, 0.0))
+        found.append(max(widened if math.isnan(estimate) else estimate, 0.0))
     return 0.0 if max(found) == math.inf else 0.5 ** math.floor(max(found) / 0.5)
 
 
@@ -173,8 +173,8 @@ def notebook(u: np.ndarray, o: np.ndarray, **options: Any) -> float:
         said = LogisticRegression(**options).fit(values[fit], labels[fit]).predict(values[tested])
         truth = labels[tested]
         counts = int((said[truth == 0] == 1).sum()), int((said[truth == 1] == 0).sum())
-        own = epsilon(*counts, int((truth == 0).sum()), int((truth == 1).sum()), 1e-6)
-        scores.append(2 / 2 ** (int(own / 0.5) + 1) if math.isfinite(own) else math.nan)
+        estimate = epsilon(*counts, int((truth == 0).sum()), int((truth == 1).sum()), 1e-6)
+        scores.append(2 / 2 ** (int(estimate / 0.5) + 1) if math.isfinite(estimate) else math.nan)
     return float(np.nanmean(scores))
 
 
@@ -213,7 +213,9 @@ def table() -> str:
         line("default without `double`", {"attacks": others}, lambda u, o: held_out(u, o, others), 4),
     ]
     for name in names:
-        lines.append(line(f"default, `{name}`", {"attacks": [name]}, lambda u, o, own=name: held_out(u, o, [own]), 4))
+        lines.append(
+            line(f"default, `{name}`", {"attacks": [name]}, lambda u, o, attack=name: held_out(u, o, [attack]), 4)
+        )
     lines.append(line("`compat: official`", {"compat": "official"}, official, 4))
     margins = {"compat": "notebook", "quantity": "margin"}
     lines.append(line("`compat: notebook`", margins, notebook, 100, exact=lambda u, o: notebook(u, o, **tight)))

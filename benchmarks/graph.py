@@ -219,15 +219,15 @@ def table_lines(name: str, configuration: dict[str, Any], folder: Path, rounds: 
     graph = Graph(load_experiment(configuration))
     target = graph.margins(layout.UNLEARNED, range(1), graph.forget_sets[-1], next(reversed(graph.variants)))[0]
 
-    own = cost(folder, ours(path), rounds=rounds)
+    cached = cost(folder, ours(path), rounds=rounds)
     uncached = cost(folder, ours(path), rounds=rounds, program=("-c", UNCACHED))
     same = cost(folder, bare(configuration, configuration["shard_size"]), rounds=rounds)
     naive = None if name in WITHOUT_NAIVE else cost(folder, bare(configuration, 1), rounds=1)
     jobs, files = apart(finish, folder, path)
     nothing = cost(folder, ours(path), rounds=rounds)
     one = cost(folder, ("--force", "--allowed-rules", "unlearn", *ours(path), "--", target), rounds=rounds)
-    plans = f"| {name} | {jobs:,} | {files:,} | {own} | {nothing} | {one} |\n"
-    ratios = (f"{other} | {other.cpu / own.cpu:.2f}" if other else "| | | " for other in (uncached, same, naive))
+    plans = f"| {name} | {jobs:,} | {files:,} | {cached} | {nothing} | {one} |\n"
+    ratios = (f"{other} | {other.cpu / cached.cpu:.2f}" if other else "| | | " for other in (uncached, same, naive))
     return plans, f"| {name} | {' | '.join(ratios)} |\n"
 
 

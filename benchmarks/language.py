@@ -110,11 +110,13 @@ def plain(case: Case, device: torch.device) -> float:
     return (times[-1] - times[0]) / (case.steps - 1)
 
 
-def ours(case: Case, device: torch.device, *, compiled: bool = False, micro: int | None = None, **own: Any) -> float:
+def ours(
+    case: Case, device: torch.device, *, compiled: bool = False, micro: int | None = None, **recipe_keys: Any
+) -> float:
     """Return the seconds per step of the loop of the workflow."""
     model = {"name": "gpt2", "layers": case.layers, "width": case.width, "heads": case.heads}
     task = task_for(text_of(case), model, 0, device)
-    recipe = TextRecipe.model_validate({"batch_size": case.batch, "precision": case.precision, **own})
+    recipe = TextRecipe.model_validate({"batch_size": case.batch, "precision": case.precision, **recipe_keys})
     rows = torch.arange(case.batch * case.steps)
     resume = ResumeFolder("unused", "")
     worker = Worker(device, time.perf_counter, resume, print, micro_batch_size=micro, compiled=compiled)
@@ -230,7 +232,7 @@ def main() -> None:
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     rows = "".join(measured(case, torch.device("cpu")) for case in CPU_CASES)
-    own = startup("nanogpt"), startup("gpt2")
+    seconds = startup("nanogpt"), startup("gpt2")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(
         "# Training language models\n\n"
@@ -245,9 +247,9 @@ def main() -> None:
         + "\n## AdamW, CPU time per step\n\n| model | fused | foreach | for loop |\n| --- | --- | --- | --- |\n"
         + optimisers()
         + "\n## What a job costs before its first step\n\n"
-        f"CPU time of imports and of building one model: {own[0]:.1f} s for `nanogpt`, {own[1]:.1f} s for `gpt2`, which"
-        " needs transformers. A shard pays this once, whatever the number of its models: they are trained one after"
-        " the other in one process.\n" + gpu_section()
+        f"CPU time of imports and of building one model: {seconds[0]:.1f} s for `nanogpt`, {seconds[1]:.1f} s for"
+        " `gpt2`, which needs transformers. A shard pays this once, whatever the number of its models: they are trained"
+        " one after the other in one process.\n" + gpu_section()
     )
 
 

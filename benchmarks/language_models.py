@@ -48,9 +48,9 @@ def built(name: str, settings: Mapping[str, Any], vocabulary: int) -> nn.Module:
     """Return a model; a multiple to pad to stands for so many rows more than there are tokens."""
     module = importlib.import_module(f"unlearnkit.models.{name}")
     more = settings.get("pad_vocabulary_to")
-    own = {**settings, "pad_vocabulary_to": vocabulary + more} if more else settings
+    stated = {**settings, "pad_vocabulary_to": vocabulary + more} if more else settings
     torch.manual_seed(0)
-    return module.build(vocabulary, (LENGTH,), module.Settings(**own))
+    return module.build(vocabulary, (LENGTH,), module.Settings(**stated))
 
 
 def of_transformers(vocabulary: int) -> dict[str, nn.Module]:
@@ -81,7 +81,7 @@ def milliseconds(models: Mapping[str, nn.Module], vocabulary: int) -> dict[str, 
             functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()).backward()
             optimizers[label].step()
             times[label].append(time.process_time() - start)
-    return {label: min(own) * 1000 for label, own in times.items()}
+    return {label: min(seconds) * 1000 for label, seconds in times.items()}
 
 
 def main() -> None:

@@ -87,13 +87,13 @@ def case(copy: Path, name: str, arguments: list[str]) -> dict[str, Any]:
     if name.endswith(EMPTY):
         shutil.rmtree(copy / "results")
         shutil.rmtree(copy / ".snakemake")
-    own = ["--cores", str(CORES), *arguments]
+    options = ["--cores", str(CORES), *arguments]
     started = time.perf_counter()
-    planned = json.loads(call(copy, "unlearnkit", "plan", "--json", "-", *own))
+    planned = json.loads(call(copy, "unlearnkit", "plan", "--json", "-", *options))
     planning = time.perf_counter() - started
     clock = time.time()
     started = time.perf_counter()
-    call(copy, "snakemake", *own)
+    call(copy, "snakemake", *options)
     seconds = time.perf_counter() - started
     records = [json.loads(path.read_text()) for path in new_records(copy, clock)]
     return {

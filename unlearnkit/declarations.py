@@ -158,8 +158,8 @@ def _without_fingerprint(module: str) -> Iterator[ConfigError]:
 
 def _of_old_methods(plug_in: ModuleType) -> str:
     """Return what more to do for a method with the arguments that methods once had."""
-    own = vars(plug_in)["__arguments__"].get("unlearn")
-    if own is None or not {"retain", "forget"} <= {argument.arg for argument in own.args}:
+    arguments = vars(plug_in)["__arguments__"].get("unlearn")
+    if arguments is None or not {"retain", "forget"} <= {argument.arg for argument in arguments.args}:
         return ""
     return "; take `data` in place of `retain` and `forget`, which are now data.retain and data.forget"
 
@@ -172,17 +172,19 @@ def _missing(kind: str, plug_in: ModuleType) -> Iterator[str]:
             yield f"{part} in the file itself"
         elif not isinstance(value := getattr(plug_in, part), TYPES.get(part, object)):
             yield f"{part} as {TYPES[part].__name__.lower()}, not as {type(value).__name__}"
-    for name, own in vars(plug_in)["__arguments__"].items():
+    for name, arguments in vars(plug_in)["__arguments__"].items():
         called = _called(name, plug_in)
-        if name in wanted and name in ARGUMENTS and not _takes(own, called):
+        if name in wanted and name in ARGUMENTS and not _takes(arguments, called):
             yield f"{name} with the arguments ({called})"
-    if isinstance(own := getattr(plug_in, "Settings", None), type) and not issubclass(own, BASES.get(kind, Settings)):
+    if isinstance(settings := getattr(plug_in, "Settings", None), type) and not issubclass(
+        settings, BASES.get(kind, Settings)
+    ):
         yield f"Settings that derive from {BASES.get(kind, Settings).__name__} of unlearnkit.config.settings"
     measures = getattr(plug_in, "MEASURES", None)
     for name, measure in measures.items() if isinstance(measures, Mapping) else ():
         yield from (f'MEASURES["{name}"]["{key}"]' for key in OF_A_MEASURE if key not in measure)
     values = getattr(plug_in, "VALUES", None)
-    if isinstance(values, Mapping) and not all(_are_values(task, own) for task, own in values.items()):
+    if isinstance(values, Mapping) and not all(_are_values(task, declared) for task, declared in values.items()):
         yield f"VALUES as {' or '.join(TASKS)} -> name of a value -> {' or '.join(OBSERVED)}"
 
 
@@ -194,16 +196,18 @@ def _called(function: str, plug_in: ModuleType) -> str:
     return ARGUMENTS.get(f"{function} with originals" if with_originals else function, "")
 
 
-def _takes(own: ast.arguments, called: str) -> bool:
-    """Whether a function with the arguments `own` can be called as `called`, written as in ARGUMENTS, says."""
+def _takes(arguments: ast.arguments, called: str) -> bool:
+    """Whether a function with these arguments can be called as `called`, written as in ARGUMENTS, says."""
     places, _, by_name = called.partition("*, ")
     count, keywords = len(places.rstrip(", ").split(", ")), {*filter(None, by_name.split(", "))}
-    named = [argument.arg for argument in (*own.posonlyargs, *own.args)]
-    left = {*named[count:], *(argument.arg for argument in own.kwonlyargs)}
-    optional = {*named[len(named) - len(own.defaults) :]}
-    optional |= {argument.arg for argument, default in zip(own.kwonlyargs, own.kw_defaults, strict=True) if default}
-    enough = own.vararg is not None or len(named) >= count
-    return enough and left - optional <= keywords and (own.kwarg is not None or keywords <= left)
+    named = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    left = {*named[count:], *(argument.arg for argument in arguments.kwonlyargs)}
+    optional = {*named[len(named) - len(arguments.defaults) :]}
+    optional |= {
+        argument.arg for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default
+    }
+    enough = arguments.vararg is not None or len(named) >= count
+    return enough and left - optional <= keywords and (arguments.kwarg is not None or keywords <= left)
 
 
 def _are_values(task: str, values: Any) -> bool:
@@ -212,7 +216,11 @@ def _are_values(task: str, values: Any) -> bool:
 
 def _unknown_reads(kind: str, name: str, plug_in: ModuleType) -> Iterator[ConfigError]:
     declared = (getattr(plug_in, name, ()) for name in ("READS", "READS_IF_ASKED"))
-    each = [(own,) if isinstance(own, str) else own for own in declared] if kind in ("metric", "observation") else []
+    each = (
+        [(reads,) if isinstance(reads, str) else reads for reads in declared]
+        if kind in ("metric", "observation")
+        else []
+    )
     for observation in itertools.chain(*each):
         if observation not in REGISTRIES["observation"]:
             yield ConfigError(

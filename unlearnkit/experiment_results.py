@@ -110,8 +110,8 @@ class ExperimentResults:
         weights = self._weights(population, index)
         settings = self.provenance(f"{population}/{weights.name}")["settings"]
         base = self.folder / "base" / "manifest.json"
-        own = on_base(settings["model"], [str(base)] if base.is_file() else [])
-        dataset = registry.task_of_model(own["name"]).read(self.folder / "data" / "dataset.safetensors")
+        model_settings = on_base(settings["model"], [str(base)] if base.is_file() else [])
+        dataset = registry.task_of_model(model_settings["name"]).read(self.folder / "data" / "dataset.safetensors")
         first = settings.get("unlearned_from") == "first"
 
         def original(model: int) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class ExperimentResults:
 
         file = WeightFile(weights)
         state = whole_state(file, index, file.epochs[-1] if epoch is None else epoch, base_of=original)
-        return architecture_for(dataset, own).load(state).eval()
+        return architecture_for(dataset, model_settings).load(state).eval()
 
     def _weights(self, population: str, index: int) -> Path:
         self._require(population, self.populations, "population")

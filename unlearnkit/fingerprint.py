@@ -166,7 +166,7 @@ def _leave_out_observer(node: ast.AST) -> None:
     if isinstance(node, ast.arguments):
         pairs = zip(node.kwonlyargs, node.kw_defaults, strict=True)
         kept = [(argument, default) for argument, default in pairs if argument.arg != OBSERVER]
-        node.kwonlyargs, node.kw_defaults = [own for own, _ in kept], [default for _, default in kept]
+        node.kwonlyargs, node.kw_defaults = [argument for argument, _ in kept], [default for _, default in kept]
 
 
 def _observes(node: ast.stmt) -> bool:

@@ -76,8 +76,8 @@ class Place:
     def kind(self) -> str:
         """The stage with what distinguishes its artifacts beside forget set and shard: variant, metric, candidate."""
         shared = ("forget_set", "pool", "shard", "figure", "page")
-        own = [value for name, value in self.wildcards.items() if name not in shared]
-        return " ".join([self.stage, *own])
+        distinct = [value for name, value in self.wildcards.items() if name not in shared]
+        return " ".join([self.stage, *distinct])
 
 
 @functools.cache
@@ -87,8 +87,8 @@ def place_of(name: str) -> Place | None:
         if match := pattern.fullmatch(name):
             return Place(stage, _divided(match.groupdict()))
     if (match := _OBSERVATION.fullmatch(name)) and is_observation(match["observation"]):
-        own = match.groupdict()
-        return Place(own.pop("observation"), _divided(own))
+        wildcards = match.groupdict()
+        return Place(wildcards.pop("observation"), _divided(wildcards))
     return None
 
 
@@ -143,8 +143,8 @@ def files_below(folder: str) -> Iterator[str]:
 def _divided(wildcards: dict[str, str]) -> dict[str, str]:
     """Replace the folder of a population by what it consists of: population, forget_set or pool, variant."""
     population, *names = wildcards.pop("population", "").split("/")
-    own = dict(zip(_FOLDERS.get(population, ("forget_set", "variant")), names, strict=False))
-    return {**({"population": population} if population else {}), **own, **wildcards}
+    named = dict(zip(_FOLDERS.get(population, ("forget_set", "variant")), names, strict=False))
+    return {**({"population": population} if population else {}), **named, **wildcards}
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

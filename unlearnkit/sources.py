@@ -86,7 +86,7 @@ def paragraphs(module: str) -> list[str]:
     """
     text = ast.get_docstring(syntax_tree(module)) or ""
     found = (paragraph.rstrip() for paragraph in text.split("\n\n") if paragraph.strip())
-    return [own if own.startswith(INDENT) else " ".join(own.split()) for own in found]
+    return [paragraph if paragraph.startswith(INDENT) else " ".join(paragraph.split()) for paragraph in found]
 
 
 def formulas(module: str) -> list[str]:

@@ -106,8 +106,8 @@ def _searched(pattern: str, stage: str) -> Stage:
 
 def _observed(name: str) -> Stage:
     def settings(g: Any, w: Wildcards) -> Slice:
-        if own := g.published.observed_slice(name, w):
-            return own
+        if published := g.published.observed_slice(name, w):
+            return published
         if name == ALWAYS_OBSERVED and layout.attack_in(w) in g.attacks.on_weights:
             return g.attacks.attacked_slice(layout.attack_in(w), w["candidate"])
         return g.observations.slice_of(name, layout.variant_in(w), layout.subject_in(w), layout.attack_in(w))
@@ -124,8 +124,8 @@ def _observed(name: str) -> Stage:
 
 def _score(pattern: str) -> Stage:
     def settings(g: Any, w: Wildcards) -> Slice:
-        own = w["metric"], w["forget_set"], w["candidate"]
-        return g.attacks.score_slice(w["attack"], *own) if "attack" in w else g.scores(own[0]).score_slice(*own)
+        key = w["metric"], w["forget_set"], w["candidate"]
+        return g.attacks.score_slice(w["attack"], *key) if "attack" in w else g.scores(key[0]).score_slice(*key)
 
     def code(g: Any, w: Wildcards) -> str:
         return (g.graph if "attack" in w else g.scores(w["metric"])).score_code(w["metric"])

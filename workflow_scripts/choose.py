@@ -25,9 +25,11 @@ with job_of(snakemake) as running:
 
     found = candidates(studies, evaluate)
     best = chosen(found)
-    means = [f"study {own.study}, trial {own.number}: {own.mean:.6f}" for own in found]
+    means = [f"study {study.study}, trial {study.number}: {study.mean:.6f}" for study in found]
     for line in means:
         running.report(line)
     heading = f"# searches.{settings['search']}: study {best.study}, trial {best.number}, norm {best.mean:.6f}\n"
     write_text(output.settings, heading + text_of(best.settings))
-    running.record(output.settings, study=best.study, trial=best.number, norms={own.study: own.norms for own in found})
+    running.record(
+        output.settings, study=best.study, trial=best.number, norms={study.study: study.norms for study in found}
+    )

@@ -24,7 +24,7 @@ with job_of(snakemake) as running:
     worker = worker_for(execution, snakemake.threads, ResumeFolder(output[0], running.key), running.report)
     observation = load("observation", name)
     settings = observation.Settings.model_validate({key: configured[key] for key in configured if key != "observation"})
-    own, first = read_each(inputs.read, observation.READS), params.settings.get("unlearned_from") == "first"
+    observed, first = read_each(inputs.read, observation.READS), params.settings.get("unlearned_from") == "first"
     originals = read_originals(inputs.originals, observation.READS, first=first)
     folder = Path(inputs.judge[0]).parent if inputs.judge else None
     if folder:
@@ -33,7 +33,7 @@ with job_of(snakemake) as running:
     means = Means(worker.device, Replies(output[0]), running.report, folder)
     derive = partial(observation.derive, settings=settings, means=means)
     with running.timing.measure(name) as work:
-        parts = derived(derive, own, originals, settings.items, [*map(read_array, inputs.forget_sets)], splits)
+        parts = derived(derive, observed, originals, settings.items, [*map(read_array, inputs.forget_sets)], splits)
         some = next(iter(parts.values()))
         work.units = len(parts) * len(some.model_indices) * len(some.sample_index)
     require_declared(name, parts)

@@ -26,12 +26,12 @@ with job_of(snakemake) as running:
     for attacked, *files in sides:
         for scores, summary in zip(*files, strict=True):
             *_, attack, metric, forget_set, candidate = Path(scores).with_suffix("").parts
-            own = declarations(locate("metric", metric))
-            found = [row for row in read_table(summary)[0].to_pylist() if row["measure"] == own.HEADLINE]
+            declared = declarations(locate("metric", metric))
+            found = [row for row in read_table(summary)[0].to_pylist() if row["measure"] == declared.HEADLINE]
             last = max(row["epoch"] for row in found)
             statistics = {row["split"]: row for row in found if row["epoch"] == last}
-            who = (attack if attacked else "", metric, own, forget_set, candidate)
-            scored.append(Scored(*who, statistics, read_final_scores(scores, own.HEADLINE)))
+            who = (attack if attacked else "", metric, declared, forget_set, candidate)
+            scored.append(Scored(*who, statistics, read_final_scores(scores, declared.HEADLINE)))
     for path in inputs.records:
         folder = "/".join(Path(path).parts[2:-1])
         who = (attack_of(folder), subject_of(folder), folder.rpartition("/")[2] if attack_of(folder) else "oracle")

@@ -22,8 +22,8 @@ with job_of(snakemake) as running:
     if inputs.rows:
         image_set = replace(image_set, file_names=tuple(read_table(inputs.rows[0])[0]["file"].to_pylist()))
     chosen_by = read_array(inputs.chosen_by[0]) if inputs.chosen_by else None
-    with from_hub(settings, running.report) as (own, sources):
-        indices = make_forget_set(own, image_set, chosen_by)
+    with from_hub(settings, running.report) as (located, sources):
+        indices = make_forget_set(located, image_set, chosen_by)
     check_forget_set(
         indices,
         name=snakemake.wildcards.forget_set,

@@ -11,7 +11,7 @@ inputs, output, names = snakemake.input, snakemake.output, snakemake.wildcards
 with job_of(snakemake) as running:
     models = shard_indices(names.shard)
     membership = membership_of(snakemake.params.settings, models, read_image_set(inputs.dataset).train_size)
-    own = membership.forgetting_nothing() if snakemake.rule == "part" else membership
-    write_membership(output.membership, own, {"pool": names.pool})
+    written = membership.forgetting_nothing() if snakemake.rule == "part" else membership
+    write_membership(output.membership, written, {"pool": names.pool})
     running.record(output.membership)
     running.timing.state(models=len(models))

@@ -24,7 +24,7 @@ with job_of(snakemake) as running:
         pairs = file.pairs
     write_pairs(output.pairs, file)
     write_text(output.tokenizer, tokenizer.definition)
-    counts = {split: len(own) for split, own in pairs.splits.items()} | dict(pairs.notes)
+    counts = {split: len(of_split) for split, of_split in pairs.splits.items()} | dict(pairs.notes)
     running.report(", ".join(f"{count} {name}" for name, count in counts.items()))
     # the user's own files are inputs, so the record lists them already
     raw = {path: sha256_of(path) for path in map(str, pairs.raw_files) if path not in set(inputs)}

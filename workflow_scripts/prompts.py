@@ -37,8 +37,8 @@ with job_of(snakemake) as running:
         rng=Random(derive_seed(settings["seed"], "attacked", 0, "prompts")),
     )
     made = prompted(file, forget, ask, prompt, tokenizer, settings, f"attacks.{snakemake.wildcards.attack}")
-    sizes = [own.prompts[forget] for own in (read_text_set(inputs.dataset), made.text_set)]
-    tokens = dict(zip(("before", "after"), (float(np.mean(own)) for own in sizes), strict=True))
+    sizes = [text_set.prompts[forget] for text_set in (read_text_set(inputs.dataset), made.text_set)]
+    tokens = dict(zip(("before", "after"), (float(np.mean(lengths)) for lengths in sizes), strict=True))
     running.report(f"{made.changed} of {len(forget)} forget prompts changed: {tokens} tokens on average")
     write_text_set(output.dataset, made.text_set)
     facts = {"changed": made.changed, "forgotten": len(forget), "prompt_tokens": tokens}

@@ -21,9 +21,9 @@ with job_of(snakemake) as running:
     scored = []
     for path in inputs.scores:
         *_, metric, forget_set, candidate = Path(path).with_suffix("").parts
-        own = declarations(locate("metric", metric))
-        values, samples = read_final_scores(path, own.HEADLINE), read_final_samples(path)
-        scored.append(Scored(metric, own, forget_set, candidate, values, samples))
+        declared = declarations(locate("metric", metric))
+        values, samples = read_final_scores(path, declared.HEADLINE), read_final_samples(path)
+        scored.append(Scored(metric, declared, forget_set, candidate, values, samples))
     found = rows(scored, settings["chains"], asked)
     write_table(output.parquet, rows_to_table(found, COLUMNS), {"table": "sustainability"})
     write_text(output.csv, to_csv(found, COLUMNS))

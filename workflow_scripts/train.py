@@ -23,8 +23,8 @@ params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 with job_of(snakemake) as running:
     resume = ResumeFolder(output.weights, running.key)
     running.timing.state(resumed=resume.folder.exists())
-    own, base = params.settings["model"], inputs.get("base", ())
-    settings = {**params.settings, "model": on_base(own, base, snakemake.config["model"])}
+    model, base = params.settings["model"], inputs.get("base", ())
+    settings = {**params.settings, "model": on_base(model, base, snakemake.config["model"])}
     execution = Execution.model_validate(snakemake.config.get("execution", {}))
     observer = EpochCurves(resume)
     worker = worker_for(execution, snakemake.threads, resume, lambda text: running.report(observer.said(text)))

@@ -102,8 +102,8 @@ def _computed(options: argparse.Namespace, cell: Cell | None, source: Source, as
     print()
     other_values = compare_values(cell, source, scratch.path(asked.targets[0])) if cell and not asked.shards else False
     print(f"{len(compared) - len(different)} of {len(compared)} files equal to the byte")
-    for own in different:
-        print(f"differs: {own}")
+    for differing in different:
+        print(f"differs: {differing}")
     if asked.shards:
         print(proof(asked.shards, len(asked.targets), len(different)))
     if asked.fetched:
@@ -125,8 +125,8 @@ def _differences(source: Source, scratch: Any, compared: Collection[str]) -> Ite
     for name in compared:
         recorded = record_of(source, name)
         theirs = source.file(name) if name in published else None
-        if own := difference(name, scratch.path(name), theirs, recorded_hash(source, recorded, name)):
-            yield own
+        if differing := difference(name, scratch.path(name), theirs, recorded_hash(source, recorded, name)):
+            yield differing
 
 
 def _count(names: Collection[str]) -> str:

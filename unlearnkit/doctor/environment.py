@@ -84,8 +84,8 @@ def _importable(case: Case, missing: set[str]) -> Iterator[Finding]:
 
 def _absent() -> Iterator[Finding]:
     """What plug-ins from outside import, and the files that they import, too; nothing of them is run."""
-    own = closure(*(module for _, _, module in from_outside()))
-    for module in sorted(own):
+    modules = closure(*(module for _, _, module in from_outside()))
+    for module in sorted(modules):
         # unlearnkit's own needs are among the requirements, or optional
         for package in () if module.startswith("unlearnkit.") else absent_packages(module):
             remedy = f"install the package that provides {package} where the jobs run"
@@ -95,7 +95,9 @@ def _absent() -> Iterator[Finding]:
 def _traker(case: Case) -> Iterator[Finding]:
     """The optional packages of attributions whose projector is `traker`; fast_jl is of use on a GPU only."""
     attributions = case.experiment.attributions if case.experiment else {}
-    asking = {name: own for name, own in attributions.items() if getattr(own, "projector", "") == "traker"}
+    asking = {
+        name: settings for name, settings in attributions.items() if getattr(settings, "projector", "") == "traker"
+    }
     if not asking:
         return
     from unlearnkit.facts.traker import FAST_JL_COLUMNS, missing_traker, unfit_dimension
@@ -112,9 +114,9 @@ def _traker(case: Case) -> Iterator[Finding]:
         fact = "fast_jl cannot be imported, so traker projects by its BasicProjector, which is slow"
         yield Finding(WARNING, fact, "where a CUDA compiler is: pip install fast_jl")
         return
-    for name, own in asking.items():
-        if own.dimension % FAST_JL_COLUMNS:
-            error = unfit_dimension(name, own.dimension)
+    for name, settings in asking.items():
+        if settings.dimension % FAST_JL_COLUMNS:
+            error = unfit_dimension(name, settings.dimension)
             yield Finding(ERROR, error.fact, error.remedy or "")
 
 

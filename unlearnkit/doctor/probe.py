@@ -78,7 +78,7 @@ def ask(program: str, *arguments: str) -> tuple[int | str, list[dict[str, Any]]]
 
 def requirements(task: str = "") -> list[tuple[str, str, str]]:
     """Return (module, package, lowest version) of the core and of extras that are there or a task needs, torch last."""
-    extras = [own for own, modules in EXTRAS.items() if OF_TASK.get(task) == own or find_spec(modules[0])]
+    extras = [extra for extra, modules in EXTRAS.items() if OF_TASK.get(task) == extra or find_spec(modules[0])]
     shared = ["workflow"] if extras or find_spec("snakemake") else []
     found = []
     for text in [text for extra in ("", *shared, *extras) for text in _declared(extra)]:
@@ -91,8 +91,8 @@ def _declared(extra: str) -> list[str]:
     """Return the requirements of an extra, "" for the core, such as "torch>=2.11"."""
     project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     if project.exists():
-        own = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
-        texts = own["optional-dependencies"][extra] if extra else own["dependencies"]
+        stated = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        texts = stated["optional-dependencies"][extra] if extra else stated["dependencies"]
     else:
         split = [text.partition(";") for text in importlib.metadata.requires("unlearnkit") or []]
         texts = [text.strip() for text, _, marker in split if "".join(re.findall(r"extra == .(\w+)", marker)) == extra]

@@ -29,9 +29,9 @@ def write_events(folder: Path, scalars: Iterable[Scalar]) -> int:
             remedy="name another by --out, or remove it",
         )
     written = 0
-    for run, own in itertools.groupby(scalars, key=lambda scalar: scalar.run):
+    for run, of_run in itertools.groupby(scalars, key=lambda scalar: scalar.run):
         with SummaryWriter(str(folder / run), write_to_disk=True) as writer:
-            for scalar in own:
+            for scalar in of_run:
                 # the time of the writing is of no interest, and would differ between two exports
                 writer.add_scalar(scalar.tag, scalar.value, scalar.step, walltime=0.0)
                 written += 1

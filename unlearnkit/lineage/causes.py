@@ -112,7 +112,7 @@ def _settings(place: Place, old: Record, new: Record) -> Iterator[Cause]:
 
 def config_key(place: Place, path: str) -> str:
     """Return where the configuration holds what a settings slice of an artifact holds at `path`."""
-    own, stage = place.wildcards, place.stage
+    wildcards, stage = place.wildcards, place.stage
     first, _, rest = path.partition(".")
     if stage == "report" and first == "variants":
         name, _, inner = rest.partition(".")
@@ -123,32 +123,32 @@ def config_key(place: Place, path: str) -> str:
     if path == "evaluated.retain":
         return "data.retain_evaluated"
     if stage == "membership" and path not in ("seed", "seed_scheme"):
-        return f"pools.{own['pool']}.{path}"
-    if "attribution" in own and first in DatamodelAttribution.model_fields | TrakAttribution.model_fields:
-        return f"attributions.{own['attribution']}.{path}"
+        return f"pools.{wildcards['pool']}.{path}"
+    if "attribution" in wildcards and first in DatamodelAttribution.model_fields | TrakAttribution.model_fields:
+        return f"attributions.{wildcards['attribution']}.{path}"
     if stage == "embeddings":
         return f"embedding.{path}"
     if stage in ("forget sets", "requests"):
-        return "data.train_size" if path == "train_size" else f"forget_sets.{own['forget_set']}.{path}"
-    if "attack" in own and stage in ("attacked", "prompted", "margins") and first in ("settings", "attack"):
-        return f"attacks.{own['attack']}.{rest or first}"
+        return "data.train_size" if path == "train_size" else f"forget_sets.{wildcards['forget_set']}.{path}"
+    if "attack" in wildcards and stage in ("attacked", "prompted", "margins") and first in ("settings", "attack"):
+        return f"attacks.{wildcards['attack']}.{rest or first}"
     # margins of unlearned models hold the settings of the method, other observations their own
-    of_method = "variant" in own and stage == ALWAYS_OBSERVED and first == "settings"
+    of_method = "variant" in wildcards and stage == ALWAYS_OBSERVED and first == "settings"
     if place.is_observation and first in ("settings", "items") and not of_method:
         return f"observations.{stage}.{rest or first}"
-    if "variant" in own and first in ("settings", "snapshots", "method"):
-        return f"methods.{own['variant']}.{rest if first == 'settings' else path}"
+    if "variant" in wildcards and first in ("settings", "snapshots", "method"):
+        return f"methods.{wildcards['variant']}.{rest if first == 'settings' else path}"
     if stage in SCORED and first == "reads":
         return f"observations.{rest}"
     if stage in SCORED:
         if first in ("candidate", "oracle"):
-            return f"models on the {first} side of {own['metric']}"
-        return f"metrics.{own['metric']}.{rest}" if first == "settings" else path
+            return f"models on the {first} side of {wildcards['metric']}"
+        return f"metrics.{wildcards['metric']}.{rest}" if first == "settings" else path
     if stage == "tables" and first == "settings":
-        return f"metrics.{own['table'].partition('.')[0]}.{rest}"
+        return f"metrics.{wildcards['table'].partition('.')[0]}.{rest}"
     plain = (
         stage == "margins"
-        and not {"variant", "attack"} & own.keys()
+        and not {"variant", "attack"} & wildcards.keys()
         and first not in ("model", "evaluated", "seed", "seed_scheme")
     )
     return f"model.{path}" if plain else path

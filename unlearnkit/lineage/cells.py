@@ -67,8 +67,8 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
     found: dict[str, str] = {}
     for name in sources(results, table):
         place = place_of(name)
-        own = place.wildcards if place and place.stage == "summaries" else {}
-        if role := wanted.get((own.get("forget_set"), own.get("candidate"))):
+        wildcards = place.wildcards if place and place.stage == "summaries" else {}
+        if role := wanted.get((wildcards.get("forget_set"), wildcards.get("candidate"))):
             found[name] = role
     priced = {pair for pair in pairs if table == costs or pair[1] not in layout.REFERENCE_CANDIDATES}
     wanted_costs = priced | {(forget_set, "oracle") for forget_set, _ in priced}
@@ -82,4 +82,8 @@ def sources_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[s
 def _trials_of_rows(results: Results, table: str, rows: Sequence[Row]) -> dict[str, str]:
     pairs = {(row["metric"], row["forget_set"]) for row in rows}
     places = {name: place.wildcards for name in sources(results, table) if (place := place_of(name))}
-    return {name: "values" for name, own in places.items() if (own.get("metric"), own.get("forget_set")) in pairs}
+    return {
+        name: "values"
+        for name, wildcards in places.items()
+        if (wildcards.get("metric"), wildcards.get("forget_set")) in pairs
+    }

@@ -128,8 +128,8 @@ class Results:
         record = self.record_of(name)
         if record is None:
             return None
-        own = record["sha256"] if name in self.records else None
-        return own or record.get("also", {}).get(f"{self.recorded_as}/{name}")
+        recorded = record["sha256"] if name in self.records else None
+        return recorded or record.get("also", {}).get(f"{self.recorded_as}/{name}")
 
     def hash_of(self, name: str) -> str | None:
         """Return the SHA-256 of a file, None if it is not there, and a text that says so if it cannot be read."""
@@ -165,14 +165,14 @@ def experiments(paths: list[Path]) -> list[Results]:
     """Return the results folders at or below `paths`; raises ArtifactError if one holds no experiment."""
     found = []
     for path in paths:
-        own = [path] if _is_experiment(path) else sorted(p for p in path.glob("*") if _is_experiment(p))
-        if not own:
+        folders = [path] if _is_experiment(path) else sorted(p for p in path.glob("*") if _is_experiment(p))
+        if not folders:
             raise ArtifactError(
                 f"{path} holds no results",
                 expected="results, or the folder of an experiment such as results/digits",
                 remedy="correct the path, or run snakemake first",
             )
-        found += own
+        found += folders
     return [Results(folder) for folder in found]
 
 
@@ -217,9 +217,9 @@ def fault_of(record: Any, name: str) -> str | None:
         return f"lacks {', '.join(wrong)}"
     hashes = [record["sha256"]]
     for key in ("inputs", "also", "raw"):
-        if not isinstance(own := record.get(key, {}), dict):
+        if not isinstance(hashed := record.get(key, {}), dict):
             return f"has no usable {key}"
-        hashes += own.values()
+        hashes += hashed.values()
     if not all(isinstance(text, str) and _DIGEST.fullmatch(text) for text in hashes):
         return "holds something else than a SHA-256"
     if not re.fullmatch(rf"results/[^/]+/{re.escape(name)}", record["artifact"]):

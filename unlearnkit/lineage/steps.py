@@ -24,7 +24,7 @@ def steps(results: Results, names: Iterable[str], present: Present | None) -> li
         if record is not None and place is not None:
             settings = json.dumps(record["settings"], sort_keys=True)
             groups.setdefault((place.order, place.kind, settings, record["code"]), []).append((place, record))
-    return [_step(own, present) for _, own in sorted(groups.items())]
+    return [_step(made, present) for _, made in sorted(groups.items())]
 
 
 def environments(results: Results, names: Iterable[str]) -> dict[str, list[str]]:
@@ -58,7 +58,7 @@ def settings_lines(settings: Mapping[str, Any], path: str = "") -> Iterator[str]
 def _step(made: list[tuple[Place, Record]], present: Present | None) -> dict[str, Any]:
     place, first = made[0]
     records = [record for _, record in made]
-    draws = [found for own in made if (found := seeding(*own))]
+    draws = [found for artifact in made if (found := seeding(*artifact))]
     if draws and "models" in draws[0]:
         ends = [end for found in draws for end in found["models"]]
         draws[0]["models"] = [min(ends), max(ends)]

@@ -71,11 +71,11 @@ def edges(results: Results) -> dict[str, set[str]]:
     for name, record in results.records.items():
         if place := place_of(name):
             read = (results.inside(path) for path in record["inputs"])
-            stages = {own.stage for other in read if other and (own := place_of(other.removesuffix(".json")))}
+            stages = {origin.stage for other in read if other and (origin := place_of(other.removesuffix(".json")))}
             made_of.setdefault(place.stage, set()).update(stages - {place.stage})
     upstream = {stage: _upstream(stage, made_of) for stage in made_of}
     return {
-        stage: {own for own in direct if not any(own in upstream.get(other, ()) for other in direct - {own})}
+        stage: {near for near in direct if not any(near in upstream.get(other, ()) for other in direct - {near})}
         for stage, direct in made_of.items()
     }
 
@@ -84,9 +84,9 @@ def _upstream(stage: str, made_of: Mapping[str, set[str]]) -> set[str]:
     found: set[str] = set()
     waiting = [*made_of.get(stage, ())]
     while waiting:
-        if (own := waiting.pop()) not in found:
-            found.add(own)
-            waiting.extend(made_of.get(own, ()))
+        if (current := waiting.pop()) not in found:
+            found.add(current)
+            waiting.extend(made_of.get(current, ()))
     return found
 
 

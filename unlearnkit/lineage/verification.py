@@ -148,17 +148,17 @@ def _links(results: Results, found: Verification) -> Iterator[Problem]:
                 broken.setdefault((path, state), []).append(name)
     unsound = found.unsound
     for (path, state), names in broken.items():
-        own = results.inside(path)
-        if own in unsound or (own and source_of(results, path) in unsound):
+        artifact = results.inside(path)
+        if artifact in unsound or (artifact and source_of(results, path) in unsound):
             continue  # reported already
         count = f"{len(names)} artifact was" if len(names) == 1 else f"{len(names)} artifacts were"
         fact = f"{state}: {count} made from another version of it ({names[0]} first)"
-        if own is None:
+        if artifact is None:
             yield Problem(path, fact, remake=tuple(names), given=True)
-        elif own in results.files:
-            yield Problem(own, fact, touch=(own,))
+        elif artifact in results.files:
+            yield Problem(artifact, fact, touch=(artifact,))
         else:
-            yield Problem(own, fact, remake=(own,))
+            yield Problem(artifact, fact, remake=(artifact,))
     found.notes += [f"{path} is not on this machine; its hash is on record" for path in [*away][:_LISTED]]
     found.notes += [f"nor are {len(away) - _LISTED} more files"] if len(away) > _LISTED else []
 
@@ -202,12 +202,12 @@ def _made_later(results: Results, path: str, record: Record) -> bool:
 def _disagreements(results: Results) -> Iterator[Problem]:
     """Yield artifacts that state other settings than those that what they were made from was made with."""
     known = {name: stated(name, record) for name, record in results.records.items()}
-    for name, own in known.items():
+    for name, settings in known.items():
         for path, digest in results.inputs(name).items():
             source = source_of(results, path)
             other = known.get(owner_of(source), {}) if source and _link(results, path, digest) is None else {}
-            if differing := [key for key in own if key in other and own[key] != other[key]]:
-                listed = ", ".join(f"{key} {shown(own[key])} instead of {shown(other[key])}" for key in differing)
+            if differing := [key for key in settings if key in other and settings[key] != other[key]]:
+                listed = ", ".join(f"{key} {shown(settings[key])} instead of {shown(other[key])}" for key in differing)
                 yield Problem(name, f"states other settings than {source} was made with: {listed}", remake=(name,))
                 break
 

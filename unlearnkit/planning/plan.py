@@ -94,9 +94,9 @@ def _priced(name: str, jobs: Sequence[MissingJob], predictor: Predictor) -> Stag
         models=sum(workload.models(job) for job in jobs if "weights" in job.outputs),
         sample_passes=sum(workload.passes(job) for job in jobs),
         seconds=sum(seconds),
-        core_seconds=sum(own * job.threads for own, job in zip(seconds, jobs, strict=True)),
-        gpu_seconds=sum(own * job.gpus for own, job in zip(seconds, jobs, strict=True)),
-        files={kind: sum(own[kind] for own in files) for kind in KINDS_OF_FILES},
+        core_seconds=sum(duration * job.threads for duration, job in zip(seconds, jobs, strict=True)),
+        gpu_seconds=sum(duration * job.gpus for duration, job in zip(seconds, jobs, strict=True)),
+        files={kind: sum(count[kind] for count in files) for kind in KINDS_OF_FILES},
         basis=basis,
         records=records,
     )

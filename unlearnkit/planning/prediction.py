@@ -102,8 +102,8 @@ class Predictor:
         for basis, key in keys:
             records = [record for record in self._records.get(key, ()) if gpu is None or record.gpu == gpu]
             records = records if basis != Basis.MODELS else [record for record in records if self._is_near(record)]
-            own = records if self._remote else [record for record in records if record.here]
-            chosen = own or records
+            local = records if self._remote else [record for record in records if record.here]
+            chosen = local or records
             if chosen and (basis == Basis.MODELS or _seconds(chosen, kind) >= 2 * _idle(chosen, before)):
                 return basis, chosen
         return Basis.ASSUMED, []
@@ -112,8 +112,8 @@ class Predictor:
         """Return whether the model of a record is of known size, and near enough to scale from."""
         if not _states_a_size(record):
             return False
-        own, other = (max(1, size) for size in (self.workload.model_size.multiply_adds, _multiply_adds(record)))
-        return max(own, other) <= assumptions.LARGEST_RATIO * min(own, other)
+        size, other = (max(1, size) for size in (self.workload.model_size.multiply_adds, _multiply_adds(record)))
+        return max(size, other) <= assumptions.LARGEST_RATIO * min(size, other)
 
 
 def _learns(rule: str) -> bool:

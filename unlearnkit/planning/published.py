@@ -50,11 +50,11 @@ def published(experiment: Experiment, jobs: Sequence[MissingJob], predictor: Pre
 def _files(experiment: Experiment, job: MissingJob, predictor: Predictor) -> Iterator[tuple[str, int]]:
     """Yield (what names a file, bytes) of what a job fetches, bytes as shapes give them."""
     stated, models = job.settings["published"], layout.shard_indices(job.wildcards["shard"])
-    own = "/".join(map(str, (job.settings["role"], stated["forget_set"])))
+    folder = "/".join(map(str, (job.settings["role"], stated["forget_set"])))
     if "weights" in job.outputs:
-        yield from ((f"{own}/{model}", predictor.workload.model_size.state_bytes) for model in models)
+        yield from ((f"{folder}/{model}", predictor.workload.model_size.state_bytes) for model in models)
     elif stated["layout"] not in LAYOUTS:
-        yield f"{own}/{job.wildcards['shard']}", _OURS_BYTES * predictor.workload.samples * len(models)
+        yield f"{folder}/{job.wildcards['shard']}", _OURS_BYTES * predictor.workload.samples * len(models)
     else:
         names = Names(stated["data_set"], stated["model"], stated["epoch"])
         module, kind = LAYOUTS[stated["layout"]], stated["evaluated"]

@@ -30,8 +30,10 @@ def elapsed(jobs: Sequence[MissingJob], seconds: Mapping[int, float], slots: Slo
     while True:
         while (job := room.take()) is not None:
             free = max(now, free) + assumptions.SECONDS_PER_JOB
-            own = seconds[job.number] + (assumptions.REMOTE_SECONDS_PER_JOB if slots.remote and not job.local else 0.0)
-            heapq.heappush(running, (free + own, job.number))
+            duration = seconds[job.number] + (
+                assumptions.REMOTE_SECONDS_PER_JOB if slots.remote and not job.local else 0.0
+            )
+            heapq.heappush(running, (free + duration, job.number))
         if not running:
             return now
         now, number = heapq.heappop(running)

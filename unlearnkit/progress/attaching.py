@@ -26,9 +26,9 @@ def show_progress(workflow: Any, logger: logging.Logger) -> None:
         return
     from unlearnkit.progress.handler import FORECAST, LogHandler, displays
 
-    own = next((handler for handler in handlers if isinstance(handler, LogHandler)), None)
+    handler = next((handler for handler in handlers if isinstance(handler, LogHandler)), None)
     replaces = lines is not None and displays(workflow.output_settings, getattr(lines, "stream", None))
-    if not (own.wants_forecast() if own else replaces):
+    if not (handler.wants_forecast() if handler else replaces):
         return
     try:
         from unlearnkit.progress.forecast import forecast_of_run
@@ -39,11 +39,11 @@ def show_progress(workflow: Any, logger: logging.Logger) -> None:
         said = error if isinstance(error, UnlearnkitError) else f"{type(error).__name__}: {error}"
         logger.warning(f"No time left is shown: {said}")
         return
-    if lines and not own:
-        own = LogHandler(workflow.output_settings, None)
+    if lines and not handler:
+        handler = LogHandler(workflow.output_settings, None)
         for each in lines.filters:
-            own.addFilter(each)
-        own.setFormatter(lines.formatter)
+            handler.addFilter(each)
+        handler.setFormatter(lines.formatter)
         logger.removeHandler(lines)
-        logger.addHandler(own)
+        logger.addHandler(handler)
     logger.info(None, extra={FORECAST: forecast})

@@ -127,5 +127,5 @@ class Tally:
         for number, seconds in whole.items():
             shares[self._stages[number]] += seconds / remaining
         weights = np.array([*shares.values()])
-        own = sum((found.job * seconds / remaining) ** 2 for seconds in whole.values())
-        return min(math.sqrt(weights @ found.covariance @ weights + own), LARGEST_DEVIATION)
+        of_jobs = sum((found.job * seconds / remaining) ** 2 for seconds in whole.values())
+        return min(math.sqrt(weights @ found.covariance @ weights + of_jobs), LARGEST_DEVIATION)

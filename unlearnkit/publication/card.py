@@ -101,8 +101,8 @@ def _use(facts: Facts, items: Mapping[str, Item]) -> Iterator[str]:
     folders: dict[str, list[Item]] = {}
     for path, item in items.items():
         folders.setdefault("/".join(path.split("/")[:3]) if path.count("/") > 2 else "the others", []).append(item)
-    for folder, own in sorted(folders.items()):
-        yield f"| {folder} | {len(own)} | {sum(item.bytes for item in own) / 1e6:,.2f} |"
+    for folder, in_folder in sorted(folders.items()):
+        yield f"| {folder} | {len(in_folder)} | {sum(item.bytes for item in in_folder) / 1e6:,.2f} |"
     if code := [path for path in facts.configuration.files if path.startswith(f"{PLUG_INS}/")]:
         yield f"\n**{len(code)} files in `{PLUG_INS}/` are code of whoever published this.** Commands that read the"
         yield "configuration run it, `unlearnkit reproduce` only with `--trust-plug-ins`: read the files first."

@@ -50,11 +50,11 @@ def public_configuration(files: Sequence[Path]) -> PublicConfiguration:
     found = PublicConfiguration(copy.deepcopy(read_configuration(files)))
     for reference in references(found.keys):
         if is_file(reference.text):
-            own = Path(reference.text)
+            plug_in = Path(reference.text)
             for module in filter(is_file, closure(reference.text)):
-                below = Path(module).resolve().relative_to(own.resolve().parent)
-                found.files[f"{PLUG_INS}/{own.stem}/{below.as_posix()}"] = Path(module)
-            _set(found.keys, reference.path, f"{PLUG_INS}/{own.stem}/{own.name}")
+                below = Path(module).resolve().relative_to(plug_in.resolve().parent)
+                found.files[f"{PLUG_INS}/{plug_in.stem}/{below.as_posix()}"] = Path(module)
+            _set(found.keys, reference.path, f"{PLUG_INS}/{plug_in.stem}/{plug_in.name}")
     for path, text in list(_texts(found.keys)):
         if path[-1] == "settings_file" and not text.startswith(f"{RESULTS}/"):
             found.files[f"{SETTINGS}/{Path(text).name}"] = Path(text)
@@ -74,8 +74,8 @@ def input_files(keys: Mapping[str, Any]) -> list[str]:
     blocks = [
         block
         for kind in ("forget_sets", "pools")
-        if isinstance(own := keys.get(kind), Mapping)
-        for block in own.values()
+        if isinstance(entries := keys.get(kind), Mapping)
+        for block in entries.values()
     ]
     named = [block.get("file") for block in blocks if isinstance(block, Mapping)]
     return [Path(text).as_posix() for text in named if isinstance(text, str) and _is_input(text)]

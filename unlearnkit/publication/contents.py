@@ -63,8 +63,8 @@ def _computed(facts: Facts) -> dict[str, Item]:
         origin = tuple(f"{facts.folder}/{source}" for source in sources(results, name))
         origin += tuple(map(records.public_path, outside(results, name)))
         if name in facts.selection.names:
-            own = results.folder / name
-            items[f"{facts.folder}/{name}"] = Item.of(own, results.recorded_hash(name), origin)
+            file = results.folder / name
+            items[f"{facts.folder}/{name}"] = Item.of(file, results.recorded_hash(name), origin)
         if name in results.records:
             items[f"{facts.folder}/{name}.json"] = Item.of(records.text(name))
     return items

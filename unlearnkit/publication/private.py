@@ -30,8 +30,8 @@ def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
     Compressed columns and tensors are not searched.
     """
     places = _below({root.absolute(), root.resolve(), Path.home(), Path.home().resolve()})
-    for name, own in files.items():
-        content = _searched(name, own)
+    for name, file in files.items():
+        content = _searched(name, file)
         for what, pattern in SECRETS.items():
             if found := pattern.search(content):
                 raise ArtifactError(
@@ -51,19 +51,19 @@ def refuse_private(files: Mapping[str, Path | bytes], root: Path) -> None:
 def _below(folders: Collection[Path]) -> re.Pattern[bytes]:
     """Return what finds the paths of folders and of all below them."""
     texts = {str(path) for path in folders if len(path.parts) > 1}
-    written = {own for text in texts for own in (text, json.dumps(text)[1:-1], quote(text))}
-    own = b"|".join(re.escape(text.encode()) for text in sorted(written)) or b"(?!)"
+    written = {form for text in texts for form in (text, json.dumps(text)[1:-1], quote(text))}
+    paths = b"|".join(re.escape(text.encode()) for text in sorted(written)) or b"(?!)"
     # not within a longer path: results/tiny/data/ is not below the folder /data, and /database neither
     before = rb"(?:^|[^\w./\x80-\xff-]|//|(?<![\w./-])-[A-Za-z])"
-    return re.compile(before + rb"(?P<path>(?:" + own + rb")(?![\w\x80-\xff-]|\.\w|\\u)[^\s\"'<>,]*)")
+    return re.compile(before + rb"(?P<path>(?:" + paths + rb")(?![\w\x80-\xff-]|\.\w|\\u)[^\s\"'<>,]*)")
 
 
-def _searched(name: str, own: Path | bytes) -> bytes:
-    if isinstance(own, bytes):
-        return own
+def _searched(name: str, file: Path | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file
     if name.endswith(WHOLE):
-        return own.read_bytes()
-    with own.open("rb") as stream:
-        start, size = stream.read(_ENDS), own.stat().st_size
+        return file.read_bytes()
+    with file.open("rb") as stream:
+        start, size = stream.read(_ENDS), file.stat().st_size
         stream.seek(max(size - _ENDS, 0))
         return start + stream.read()

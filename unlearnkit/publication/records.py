@@ -36,15 +36,15 @@ class PublicRecords:
         """Return the record of an artifact as it is published."""
         if name not in self._made:
             record = dict(_renamed(self._results.records[name], self.public_path))
-            record["machine"] = {key: own for key, own in record["machine"].items() if key not in OF_THE_MACHINE}
+            record["machine"] = {key: fact for key, fact in record["machine"].items() if key not in OF_THE_MACHINE}
             record["inputs"] = {path: self._digest(path, digest) for path, digest in record["inputs"].items()}
             self._made[name] = (json.dumps(sealed(record), indent=1, sort_keys=True) + "\n").encode()
         return self._made[name]
 
     def _digest(self, path: str, digest: str) -> str:
         """Return the hash of an input as it is published, which differs for records alone."""
-        own = self._results.inside(path)
-        artifact = own.removesuffix(".json") if own and own.endswith(".json") else None
+        name = self._results.inside(path)
+        artifact = name.removesuffix(".json") if name and name.endswith(".json") else None
         return hashlib.sha256(self.text(artifact)).hexdigest() if artifact in self._results.records else digest
 
     def public_path(self, text: str) -> str:
@@ -60,23 +60,23 @@ class PublicRecords:
         installed = {text: f"site-packages/{below}" for text, below in installed.items() if below}
         outside = sorted(found - {*inside, *installed})
         names = below_their_folder(dict.fromkeys(outside, ""))
-        return inside | installed | {text: f"{ELSEWHERE}/{own}" for text, own in zip(outside, names, strict=True)}
+        return inside | installed | {text: f"{ELSEWHERE}/{alias}" for text, alias in zip(outside, names, strict=True)}
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for key, own in value.items():
-            yield from (*_texts(key), *_texts(own))
+        for key, inner in value.items():
+            yield from (*_texts(key), *_texts(inner))
     elif isinstance(value, list):
-        for own in value:
-            yield from _texts(own)
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _renamed(value: Record | Any, name: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return name(value)
     if isinstance(value, Mapping):
-        return {name(key): _renamed(own, name) for key, own in value.items()}
-    return [_renamed(own, name) for own in value] if isinstance(value, list) else value
+        return {name(key): _renamed(inner, name) for key, inner in value.items()}
+    return [_renamed(inner, name) for inner in value] if isinstance(value, list) else value

@@ -104,14 +104,14 @@ class Cell:
         A row that only one of the two files has is a value that the other lacks.
         """
         theirs, ours = ({(row["measure"], row["split"]): row for row in self.rows(p)} for p in (published, computed))
-        own = self.statistic or declarations(locate("metric", self.metric)).STATISTIC
+        statistic = self.statistic or declarations(locate("metric", self.metric)).STATISTIC
         for key in dict.fromkeys((*theirs, *ours)):
             first, second = theirs.get(key, {}), ours.get(key, {})
             shared = [
                 k for k in first if k in second and not isinstance(first[k], str) and not isinstance(second[k], str)
             ]
-            for name in [own] if self.statistic else dict.fromkeys((own, *shared)):
-                yield Value(f"{key[0]} {key[1]} {name}", first.get(name), second.get(name), name == own)
+            for name in [statistic] if self.statistic else dict.fromkeys((statistic, *shared)):
+                yield Value(f"{key[0]} {key[1]} {name}", first.get(name), second.get(name), name == statistic)
 
 
 def refuse_unknown(cell: Cell, source: Source) -> None:

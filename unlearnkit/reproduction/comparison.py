@@ -42,9 +42,9 @@ def difference(name: str, computed: Path, published: Path | None, recorded: str 
     if published is None:
         return Difference(name, None, "its content was not published")
     ours, theirs = _numbers(computed), _numbers(published)
-    if {key: own.shape for key, own in ours.items()} != {key: own.shape for key, own in theirs.items()}:
+    if {key: array.shape for key, array in ours.items()} != {key: array.shape for key, array in theirs.items()}:
         return Difference(name, None, "other rows, columns or tensors")
-    apart = {key: _largest(own, theirs[key]) for key, own in ours.items()}
+    apart = {key: _largest(array, theirs[key]) for key, array in ours.items()}
     where = max(apart, key=lambda key: apart[key], default="")
     return Difference(name, apart.get(where, 0.0), where or "no numbers")
 
@@ -66,10 +66,12 @@ def _numbers(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".parquet":
         table = read_table(path)[0]
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
-        found = {name: own for name, own in columns.items() if all(isinstance(x, float | int | None) for x in own)}
+        found = {
+            name: values for name, values in columns.items() if all(isinstance(x, float | int | None) for x in values)
+        }
     elif path.suffix == ".safetensors":
         file = TensorFile(path)
         found = {name: file[name] for name in file.names}
     else:
         found = {"array": read_array(path)} if path.suffix == ".npy" else {}
-    return {name: np.asarray(own, dtype=np.float64) for name, own in found.items()}
+    return {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}

@@ -42,7 +42,7 @@ def needs(source: Source, targets: Collection[str], level: str | None) -> Needs:
             continue
         found.again.append(name)
         if place.stage not in FETCHED:
-            new = [own for own in _inputs(source, name) if own not in seen]
+            new = [path for path in _inputs(source, name) if path not in seen]
             seen.update(new)
             waiting.extend(new)
     return found
@@ -65,6 +65,6 @@ def _inputs(source: Source, name: str) -> list[str]:
 
 def with_records(source: Source, names: Collection[str]) -> list[str]:
     """Return some files and the records that jobs verify them by, each once."""
-    both = (own for name in names for own in (name, provenance(owner_of(name)) if place_of(name) else name))
+    both = (path for name in names for path in (name, provenance(owner_of(name)) if place_of(name) else name))
     published = source.names()
     return [name for name in dict.fromkeys(both) if name in published]

@@ -33,9 +33,9 @@ class Scratch:
     def __init__(self, folder: Path, source: Source, taken: Collection[str]) -> None:
         self.folder, self._source, self._taken = folder, source, taken
         try:
-            for path, own in source.surroundings().items():
+            for path, content in source.surroundings().items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(own if isinstance(own, bytes) else own.read_bytes())
+                (folder / path).write_bytes(content if isinstance(content, bytes) else content.read_bytes())
                 os.utime(folder / path, (_PAST - 1, _PAST - 1))
             for name in taken:
                 self._take(name)

@@ -141,8 +141,8 @@ class Publication:
 
     def _beside_results(self) -> list[str]:
         folders = (f"{configuration.PLUG_INS}/", f"{configuration.SETTINGS}/")
-        own = {configuration.NAME, *configuration.input_files(read_yaml(self._verified(configuration.NAME)))}
-        return [path for path in self._files if path in own or path.startswith(folders)]
+        configured = {configuration.NAME, *configuration.input_files(read_yaml(self._verified(configuration.NAME)))}
+        return [path for path in self._files if path in configured or path.startswith(folders)]
 
     def _verified(self, path: str) -> Path:
         if path not in self._files:
@@ -188,8 +188,8 @@ class ResultsHere:
 
     def surroundings(self) -> Mapping[str, Path | bytes]:
         """Return configuration, Snakefile, plug-ins and settings files."""
-        own = {configuration.NAME: self._configuration.text, ro_crate.WORKFLOW: SNAKEFILE}
-        return {**own, **self._configuration.files}
+        files = {configuration.NAME: self._configuration.text, ro_crate.WORKFLOW: SNAKEFILE}
+        return {**files, **self._configuration.files}
 
 
 def source_of(text: str, files: list[Path], report: Report) -> Source:

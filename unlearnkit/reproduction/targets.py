@@ -68,7 +68,7 @@ def of_sample(source: Source, cell: Cell | None, level: str, number: int, seed: 
 
 def _artifacts(source: Source) -> list[str]:
     """Return the artifacts that were published, and those of which only the record was, by name."""
-    names = (own for name in source.names() for own in (name, name.removesuffix(".json")))
+    names = (artifact for name in source.names() for artifact in (name, name.removesuffix(".json")))
     return sorted({name for name in names if place_of(name)})
 
 
@@ -81,7 +81,7 @@ def _has_fetched(source: Source) -> bool:
     """Return whether the configuration takes models from the hub; if not, no record need be read for it."""
     text = source.surroundings()[configuration.NAME]
     keys = yaml.safe_load(text if isinstance(text, bytes) else text.read_bytes())
-    return any(isinstance(own, Mapping) and own.get("source") == "published" for own in keys.values())
+    return any(isinstance(block, Mapping) and block.get("source") == "published" for block in keys.values())
 
 
 def _was_fetched(source: Source, name: str) -> bool:

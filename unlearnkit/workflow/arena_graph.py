@@ -109,7 +109,7 @@ class ArenaGraph:
         """What determines the trials of a metric on a forget set."""
         experiment = self.graph.experiment
         arena = experiment.arena.model_dump(mode="json", include={"shares", "trials", "samples"})
-        own: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "metric": metric,
             "settings": experiment.settings_of(metric).model_dump(mode="json"),
             "arena": {**arena, "sizes": self.sizes(metric)},
@@ -120,10 +120,10 @@ class ArenaGraph:
             **self.graph.value_slice(),
         }
         if read := experiment.read_settings(metric):
-            own["reads"] = read
-        return {**own, **self.graph.evaluated_slice(), **self.graph.seed_slice()}
+            settings["reads"] = read
+        return {**settings, **self.graph.evaluated_slice(), **self.graph.seed_slice()}
 
     def table_slice(self, table: str) -> Slice:
         """What a table of the trials states beside values: which metrics were left out, and why."""
-        own = {"table": table, "metrics": self.metrics(), "skipped": self.skipped()}
-        return {**own, "difference": self.graph.experiment.arena.difference} if table == "sizes" else own
+        settings = {"table": table, "metrics": self.metrics(), "skipped": self.skipped()}
+        return {**settings, "difference": self.graph.experiment.arena.difference} if table == "sizes" else settings

@@ -171,23 +171,23 @@ class AttackGraph:
         """What determines attacked models beside the models before, the data and the forget set."""
         graph, block = self.graph, self.attacks[attack]
         settings = attack_settings(block).model_dump(mode="json")
-        own: dict[str, Any] = {"attack": block.attack, "settings": settings, "model": graph.model_slice()}
+        stated: dict[str, Any] = {"attack": block.attack, "settings": settings, "model": graph.model_slice()}
         if self._is_delta(candidate):
-            own["unlearned_from"] = graph.experiment.unlearned_from
+            stated["unlearned_from"] = graph.experiment.unlearned_from
         if whole := self.whole(attack):
-            own["whole"] = whole
-        return {**own, **graph.evaluated_slice(), **graph.seed_slice()}
+            stated["whole"] = whole
+        return {**stated, **graph.evaluated_slice(), **graph.seed_slice()}
 
     def attacked_code(self, attack: str) -> str:
         """Fingerprint of making an attack."""
-        own = locate("attack", self.attacks[attack].attack), locate("observation", ALWAYS_OBSERVED)
-        return self.graph.model_code("attack", *own, *([WHOLE] if self.whole(attack) else []))
+        modules = locate("attack", self.attacks[attack].attack), locate("observation", ALWAYS_OBSERVED)
+        return self.graph.model_code("attack", *modules, *([WHOLE] if self.whole(attack) else []))
 
     def prompted_slice(self, attack: str) -> Slice:
         """What determines a data set with other prompts beside its pairs, tokenizer and forget set."""
         block, text = self.attacks[attack], TextGraph(self.graph)
-        own = {"attack": block.attack, "settings": attack_settings(block).model_dump(mode="json")}
-        return {**own, **text.template_slice(), **text.dataset_slice(), **self.graph.seed_slice()}
+        settings = {"attack": block.attack, "settings": attack_settings(block).model_dump(mode="json")}
+        return {**settings, **text.template_slice(), **text.dataset_slice(), **self.graph.seed_slice()}
 
     def prompted_code(self, attack: str) -> str:
         """Fingerprint of asking questions as an attack asks them."""
@@ -198,7 +198,10 @@ class AttackGraph:
         chosen = {
             side: self.selection(attack, metric, side, forget_set, candidate) for side in self.graph.sides(metric)
         }
-        sides = {side: [[name, models.start, models.stop] for name, models in own] for side, own in chosen.items()}
+        sides = {
+            side: [[name, models.start, models.stop] for name, models in selection]
+            for side, selection in chosen.items()
+        }
         return {**self.graph.score_slice(metric, forget_set, candidate), **sides}
 
     def table_slice(self) -> Slice:

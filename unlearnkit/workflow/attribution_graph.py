@@ -99,16 +99,16 @@ class AttributionGraph:
         and another regularisation trains none.
         """
         experiment, settings = self.graph.experiment, self.attributions.get(name)
-        own = settings.model_dump(mode="json") if settings else {}
+        stated = settings.model_dump(mode="json") if settings else {}
         if stage == "datamodel outputs":
             return self.graph.training_slice(DATAMODEL)
         if stage == "gradients":
             base = self.graph.training_slice("trak")
-            chosen = {key: own[key] for key in ("dimension", "projector")}
+            chosen = {key: stated[key] for key in ("dimension", "projector")}
             return {**chosen, **{key: base[key] for key in base if key != "training"}}
         if stage == "attributions":
-            split = {"train_size": experiment.train_size} if own["kind"] == "trak" else {}
-            return {**{key: own[key] for key in _FIT[own["kind"]]}, **split}
+            split = {"train_size": experiment.train_size} if stated["kind"] == "trak" else {}
+            return {**{key: stated[key] for key in _FIT[stated["kind"]]}, **split}
         fixed = {"components": {"count": COMPONENTS}, "embeddings": experiment.embedding.model_dump(mode="json")}
         return fixed.get(stage, {})
 

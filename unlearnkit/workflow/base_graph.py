@@ -56,8 +56,8 @@ class JudgeBase(BaseGraph):
     def __init__(self, graph: Graph) -> None:
         self.graph, self._models = graph, BaseGraph(graph)
         judges = graph.experiment.judges
-        own = judge_with_files(judges)
-        self.block, judge = BLOCK.format(own), judges[own]
+        name = judge_with_files(judges)
+        self.block, judge = BLOCK.format(name), judges[name]
         self._reads_files = declarations(JUDGES[judge.kind]).HAS_BASE
         self.source = judge.source if self._reads_files else None
 

@@ -46,8 +46,8 @@ class ContinualGraph:
         """Return the weight files that a shard is unlearned from: of the request before, of a pool, or originals."""
         if forget_set not in self._after:
             return self._pools.start(forget_set, shard)
-        own = {"forget_set": self._after[forget_set], "variant": variant, "shard": shard}
-        return [self.graph.path(layout.weights_of(layout.UNLEARNED), **own)]
+        wildcards = {"forget_set": self._after[forget_set], "variant": variant, "shard": shard}
+        return [self.graph.path(layout.weights_of(layout.UNLEARNED), **wildcards)]
 
     def reference(self, forget_set: str, shard: str) -> list[str]:
         """Return the originals if methods compare with them and start from other models."""
@@ -113,5 +113,5 @@ class ContinualGraph:
             return {}
         experiment, request = self.graph.experiment, len(self.graph.experiment.chain(forget_set))
         seed = derive_seed(experiment.seed, "unlearned", request, "request")
-        own = experiment.continual.model_dump(mode="json") if experiment.continual else {}
-        return {"continual": {"request": request, **own, "seed": seed}}
+        block = experiment.continual.model_dump(mode="json") if experiment.continual else {}
+        return {"continual": {"request": request, **block, "seed": seed}}

@@ -46,4 +46,6 @@ class CurveGraph:
         # the record stays where weights are deleted to save space
         weights = self._graph.weights(population, forget_set=forget_set)
         pairs = zip(self._paths(population, forget_set), weights, strict=True)
-        return all(Path(curves).exists() or not Path(layout.provenance(own)).exists() for curves, own in pairs)
+        return all(
+            Path(curves).exists() or not Path(layout.provenance(weight_file)).exists() for curves, weight_file in pairs
+        )

@@ -37,8 +37,10 @@ def given_path(graph: Graph, population: str) -> str:
     path = graph.experiment.given[role].path
     if not forget_set:
         return path
-    own = Path(path) / forget_set
-    return next((str(file) for suffix in SUFFIXES if (file := own.with_name(own.name + suffix)).is_file()), str(own))
+    named = Path(path) / forget_set
+    return next(
+        (str(file) for suffix in SUFFIXES if (file := named.with_name(named.name + suffix)).is_file()), str(named)
+    )
 
 
 def given_files(graph: Graph, population: str, shard: str) -> list[str]:
@@ -60,8 +62,8 @@ def given_shards(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     """Yield (weight file, its settings, the files that it is made of) for every shard of every given population."""
     for population in given_populations(graph):
         for shard in graph.shards():
-            own = graph.path(layout.WEIGHTS, population=population, shard=shard)
-            yield own, graph.training_slice(population.partition("/")[0]), given_files(graph, population, shard)
+            weights = graph.path(layout.WEIGHTS, population=population, shard=shard)
+            yield weights, graph.training_slice(population.partition("/")[0]), given_files(graph, population, shard)
 
 
 def refuse_unusable_files(graph: Graph) -> None:
@@ -72,6 +74,6 @@ def refuse_unusable_files(graph: Graph) -> None:
     for population in given_populations(graph):
         place, settings = given_path(graph, population), graph.training_slice(population.partition("/")[0])
         for shard in graph.shards():
-            own = graph.path(layout.WEIGHTS, population=population, shard=shard)
-            if not Path(own).exists() and not Path(layout.provenance(own)).exists():
+            weights = graph.path(layout.WEIGHTS, population=population, shard=shard)
+            if not Path(weights).exists() and not Path(layout.provenance(weights)).exists():
                 refuse_unusable(given_files(graph, population, shard), layout.shard_indices(shard), settings, place)

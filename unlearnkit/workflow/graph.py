@@ -166,10 +166,10 @@ class Graph:
         """The data set, its split, sizes and shape; not where its files lie, since their content is checked."""
         experiment = self.experiment
         sizes = {"train_size": experiment.train_size, "validation_size": experiment.validation_size}
-        own = experiment.data.model_dump(mode="json", exclude={"root"})
-        if own["holdout"] is None:
-            del own["holdout"]
-        return {**own, **sizes, "test_size": experiment.test_size or None}
+        block = experiment.data.model_dump(mode="json", exclude={"root"})
+        if block["holdout"] is None:
+            del block["holdout"]
+        return {**block, **sizes, "test_size": experiment.test_size or None}
 
     def forget_set_slice(self, forget_set: str) -> Slice:
         """How the forget set is chosen."""
@@ -201,23 +201,32 @@ class Graph:
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
         # the run may have made a file of settings: Snakemake asks again before it starts a job
-        own = {**self.experiment.settled(variant).described(), "model": self.model_slice()}
+        settings = {**self.experiment.settled(variant).described(), "model": self.model_slice()}
         if "recipe" in self.needs(variant):
-            own["training"] = self._recipe_slice("unlearned")
+            settings["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":
-            own["unlearned_from"] = self.experiment.unlearned_from
-        own |= alternatives_slice(self.experiment, variant)
-        return {**own, **self.evaluated_slice(), **self.seed_slice()}
+            settings["unlearned_from"] = self.experiment.unlearned_from
+        settings |= alternatives_slice(self.experiment, variant)
+        return {**settings, **self.evaluated_slice(), **self.seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
         chosen = {side: self.selection(metric, side, forget_set, candidate) for side in self.sides(metric)}
-        sides = {side: [[name, models.start, models.stop] for name, models in own] for side, own in chosen.items()}
+        sides = {
+            side: [[name, models.start, models.stop] for name, models in selection]
+            for side, selection in chosen.items()
+        }
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
-        own = {"metric": metric, "settings": settings, **self.experiment.stated(metric), **sides, **self.value_slice()}
+        stated = {
+            "metric": metric,
+            "settings": settings,
+            **self.experiment.stated(metric),
+            **sides,
+            **self.value_slice(),
+        }
         if read := self.experiment.read_settings(metric):
-            own["reads"] = read
-        return {**own, **self.evaluated_slice(), **self.seed_slice()}
+            stated["reads"] = read
+        return {**stated, **self.evaluated_slice(), **self.seed_slice()}
 
     def value_slice(self) -> Slice:
         """Which value of a sample is compared, where there are several."""
@@ -254,8 +263,8 @@ class Graph:
 
     def unlearning_code(self, variant: str) -> str:
         """Fingerprint of running the variant's method."""
-        own = locate("method", self.variants[variant].method), locate("observation", ALWAYS_OBSERVED)
-        return self.code("unlearn", *own, *self._learning_modules())
+        modules = locate("method", self.variants[variant].method), locate("observation", ALWAYS_OBSERVED)
+        return self.code("unlearn", *modules, *self._learning_modules())
 
     def model_code(self, script: str, *modules: str) -> str:
         """Fingerprint of a workflow script that runs models of the experiment's architecture, and `modules`."""

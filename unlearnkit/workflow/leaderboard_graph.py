@@ -40,7 +40,9 @@ class LeaderboardGraph:
         return {
             "experiment": experiment.experiment,
             "protocol": self._protocol(),
-            "metrics": {name: own.model_dump(mode="json") for name, own in experiment.metric_settings.items()},
+            "metrics": {
+                name: settings.model_dump(mode="json") for name, settings in experiment.metric_settings.items()
+            },
             "variants": {name: experiment.settled(name).described() for name in graph.variants},
             "outside": self.outside(),
             **self.page.words_slice(),
@@ -60,11 +62,11 @@ class LeaderboardGraph:
         return {
             "data": self.page.described_data(),
             "model": graph.model_slice(),
-            "originals": {name: own for name, own in trained.items() if not name.startswith("seed")},
+            "originals": {name: value for name, value in trained.items() if not name.startswith("seed")},
             "num_models": graph.experiment.num_models,
             "unlearned_from": graph.experiment.unlearned_from,
             "forget_sets": {name: graph.forget_set_slice(name) for name in graph.forget_sets},
-            **{name: own for name, own in more.items() if own},
+            **{name: value for name, value in more.items() if value},
         }
 
     def _reason(self, variant: str) -> str:

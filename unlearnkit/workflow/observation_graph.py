@@ -58,8 +58,8 @@ class ObservationGraph:
         items = self.graph.experiment.observation_settings(observation).items or ()
         if self.graph.experiment.retain_evaluated is None and not {"forget", "retain"} & {*items}:
             return []
-        own = [*filter(None, [layout.subject_of(population)])] or self.graph.forget_sets
-        return [self.graph.path(layout.FORGET_SET, forget_set=name) for name in own]
+        subjects = [*filter(None, [layout.subject_of(population)])] or self.graph.forget_sets
+        return [self.graph.path(layout.FORGET_SET, forget_set=name) for name in subjects]
 
     def bases(self, observation: str, population: str, shard: str) -> list[str]:
         """Return the file with the originals that unlearned models are kept as deltas of, if they are."""
@@ -90,8 +90,8 @@ class ObservationGraph:
             return []
         shards = self.graph.shards()
         position = layout.shard_indices(shard).start // self.graph.experiment.shard_size
-        own = shards[0 if self._of_one_original(layout.variant_of(population)) else position % len(shards)]
-        fill = {"population": layout.ORIGINAL, "shard": own}
+        of_original = shards[0 if self._of_one_original(layout.variant_of(population)) else position % len(shards)]
+        fill = {"population": layout.ORIGINAL, "shard": of_original}
         return [self.graph.path(pattern, **fill) for pattern in self.sources(observation)]
 
     def pairs(self, observation: str) -> list[str]:
@@ -151,8 +151,8 @@ class ObservationGraph:
             if held_out:
                 yield layout.HELD_OUT_ORACLE, held_out, {"forget_set": name}
             for variant in graph.variants:
-                own = {"forget_set": name, "variant": variant}
-                yield layout.UNLEARNED, range(graph.unlearned_models()), own
+                wildcards = {"forget_set": name, "variant": variant}
+                yield layout.UNLEARNED, range(graph.unlearned_models()), wildcards
         for name in self._pools.names():
             yield layout.POOL, range(self._pools.models(name)), {"pool": name}
         for name in self._pools.forgetting():
@@ -173,15 +173,15 @@ class ObservationGraph:
             return self._continual.unlearning_slice(forget_set, variant) if variant else graph.margins_slice()
         settings = graph.experiment.observation_settings(observation)
         stated = graph.experiment.described_observation(observation)
-        own: Slice = {"observation": observation, "settings": {k: v for k, v in stated.items() if k != "items"}}
+        described: Slice = {"observation": observation, "settings": {k: v for k, v in stated.items() if k != "items"}}
         if settings.items:
-            own["items"] = sorted({*settings.items})
+            described["items"] = sorted({*settings.items})
         if observation in self.derived:
-            return {**own, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
-        own |= self.models_slice(variant, forget_set, attack)
-        own |= {"epochs": "last"} if asked else {}
+            return {**described, **({"unlearned_from": "first"} if self._of_one_original(variant) else {})}
+        described |= self.models_slice(variant, forget_set, attack)
+        described |= {"epochs": "last"} if asked else {}
         evaluated = graph.evaluated_slice()
-        return {**own, **evaluated, **(graph.seed_slice() if evaluated else {})}
+        return {**described, **evaluated, **(graph.seed_slice() if evaluated else {})}
 
     def models_slice(self, variant: str, forget_set: str, attack: str = "") -> Slice:
         """What turns a weight file into models: how they are assembled, what they are deltas of, their architecture.
@@ -190,13 +190,13 @@ class ObservationGraph:
         """
         if attack and attack not in self._attacks.on_prompts:
             return {"model": {**self.graph.model_slice(), **self._attacks.whole(attack)}}
-        own: Slice = {}
+        settings: Slice = {}
         if method := self._assembling(variant):
-            own["assembled_by"] = method
+            settings["assembled_by"] = method
         if self._is_delta(variant):
-            own["unlearned_from"] = self.graph.experiment.unlearned_from
-            own |= self._pools.draws_slice(forget_set)
-        return {**own, "model": self.graph.model_slice()}
+            settings["unlearned_from"] = self.graph.experiment.unlearned_from
+            settings |= self._pools.draws_slice(forget_set)
+        return {**settings, "model": self.graph.model_slice()}
 
     def code(self, observation: str, variant: str = "", attack: str = "") -> str:
         """Fingerprint of making an observation, of unlearned models if there is a `variant`."""

@@ -57,8 +57,8 @@ class PartnerGraph:
 
     def slice(self) -> Slice:
         """How partners are found; not where the files of an encoder lie."""
-        own = {"partners": self.settings.model_dump(mode="json", exclude={"embedder": {"source": {"folder"}}})}
-        return {**own, "model": self.graph.model_slice()} if self.of_states else own
+        settings = {"partners": self.settings.model_dump(mode="json", exclude={"embedder": {"source": {"folder"}}})}
+        return {**settings, "model": self.graph.model_slice()} if self.of_states else settings
 
     def code(self) -> str:
         """Fingerprint of finding partners."""

@@ -27,9 +27,9 @@ class PoolGraph:
         self.graph = graph
         self.pools: dict[str, Pool] = dict(graph.experiment.pools)
         self._fractions: dict[str, tuple[int, float]] = {
-            name: (own.models, own.fraction)
-            for name, own in graph.experiment.attributions.items()
-            if own.kind == "datamodels"
+            name: (block.models, block.fraction)
+            for name, block in graph.experiment.attributions.items()
+            if block.kind == "datamodels"
         }
 
     def names(self, stage: str = "") -> list[str]:
@@ -90,7 +90,7 @@ class PoolGraph:
         draws, requests = draws_of(self.pools, name), layout.shard_indices(shard)
         models = range(requests.start // draws, requests[-1] // draws + 1)
         shards, source = self.graph.shards_with(models), source_of(self.pools, name)
-        return [self.graph.path(pattern, pool=source, shard=own) for own in shards]
+        return [self.graph.path(pattern, pool=source, shard=part) for part in shards]
 
     def results(self) -> list[str]:
         """Return weights and margins of the models of all pools, and of what is unlearned from them."""
@@ -116,16 +116,16 @@ class PoolGraph:
         """
         pool = self.pools.get(name)
         if isinstance(pool, DrawsPool):
-            own = pool.model_dump(mode="json", exclude={"of"})
-            return {**own, "role": role_of(name), **self.graph.seed_slice()}
+            settings = pool.model_dump(mode="json", exclude={"of"})
+            return {**settings, "role": role_of(name), **self.graph.seed_slice()}
         if name not in self.pools:
-            own, role = {"kind": "random", "fraction": self._fractions[name][1], "forget": 0}, DATAMODEL
+            settings, role = {"kind": "random", "fraction": self._fractions[name][1], "forget": 0}, DATAMODEL
         else:
-            own, role = self.pools[name].model_dump(mode="json"), role_of(name)
-            if own["kind"] == "file":
-                return own
-            del own["models"]
-        return {**own, "role": role, **self.graph.seed_slice()}
+            settings, role = self.pools[name].model_dump(mode="json"), role_of(name)
+            if settings["kind"] == "file":
+                return settings
+            del settings["models"]
+        return {**settings, "role": role, **self.graph.seed_slice()}
 
     def membership_code(self, name: str) -> str:
         """Fingerprint of drawing or reading a membership."""
@@ -133,8 +133,8 @@ class PoolGraph:
 
     def part_slice(self, name: str) -> Slice:
         """What determines who is trained on what: of a pool that is drawn, not what its models forget."""
-        own = self.membership_slice(name)
-        return {**own, "forget": 0} if "forget" in own else own
+        settings = self.membership_slice(name)
+        return {**settings, "forget": 0} if "forget" in settings else settings
 
     def draws_slice(self, name: str) -> Slice:
         """How many times each model is unlearned, for a pool of draws; nothing for any other pool or forget set."""

@@ -59,8 +59,8 @@ class PoolScores:
             for side in ("candidate", "oracle")
         }
         settings = self.graph.experiment.settings_of(metric).model_dump(mode="json")
-        own = {"metric": metric, "settings": settings, **sides, "draws": draws_of(self._pools.pools, pool)}
-        return {**own, **self.graph.seed_slice()}
+        stated = {"metric": metric, "settings": settings, **sides, "draws": draws_of(self._pools.pools, pool)}
+        return {**stated, **self.graph.seed_slice()}
 
     def score_code(self, metric: str) -> str:
         """Fingerprint of computing and summarising a metric."""

@@ -97,14 +97,14 @@ class Present:
 
     def unknown(self, place: Place) -> tuple[str, str, list[str]] | None:
         """Return what the graph does not have of a place, its value, and the values that it has; None if it has all."""
-        own = place.wildcards
+        wildcards = place.wildcards
         absent = place.is_observation and place.stage not in self.observations.names
         if absent or place.task not in ("", self.graph.experiment.task):
             return "stage", place.stage, [*STAGES, *self.observations.names]
         for key, names in self._known(place).items():
-            if key in own and own[key] not in names:
-                pool = key == "variant" and own["forget_set"] in self.pools.pools
-                return "variant for pools" if pool else key.replace("_", " "), own[key], names
+            if key in wildcards and wildcards[key] not in names:
+                pool = key == "variant" and wildcards["forget_set"] in self.pools.pools
+                return "variant for pools" if pool else key.replace("_", " "), wildcards[key], names
         return None
 
     def _known(self, place: Place) -> dict[str, list[str]]:

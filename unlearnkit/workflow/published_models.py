@@ -46,8 +46,8 @@ class PublishedGraph:
         """
         fetched = self.evaluates(role) if margins else True
         names = [population.partition("/")[2] for population in self.populations(role)]
-        own = {"shard": _any_of(self.shards(role) if fetched else [])}
-        return own if role == "original" else {**own, "forget_set": _any_of(names)}
+        constraints = {"shard": _any_of(self.shards(role) if fetched else [])}
+        return constraints if role == "original" else {**constraints, "forget_set": _any_of(names)}
 
     def covers(self, population: str, shard: str) -> bool:
         """Return whether the models of a shard of a population are published."""
@@ -77,8 +77,8 @@ class PublishedGraph:
             return None
         stated = self.stated(population)
         del stated["evaluated"]
-        own = {"key_map": self.sources[role].key_map, **stated}
-        return {"role": role, "model": self.graph.model_slice(), "published": own}
+        source = {"key_map": self.sources[role].key_map, **stated}
+        return {"role": role, "model": self.graph.model_slice(), "published": source}
 
     def margins_slice(self, population: str, shard: str) -> Slice | None:
         """Return what determines margins that are made of published files, None for any other margins."""

@@ -158,7 +158,7 @@ class ReportGraph:
         for name in self.graph.forget_sets:
             if count := self.graph.experiment.held_out_oracles:
                 models += self.graph.weights(layout.HELD_OUT_ORACLE, count, forget_set=name)
-        scores = [path for own in (self.graph, self._on_pools) for path in _scores(own)]
+        scores = [path for graph in (self.graph, self._on_pools) for path in _scores(graph)]
         sets = [self.graph.path(layout.FORGET_SET, forget_set=name) for name in self.graph.forget_sets]
         records = map(layout.provenance, [self.graph.path(layout.DATASET), *sets, *models, *scores])
         return list(dict.fromkeys([*records, *self.cost_records()]))
@@ -232,10 +232,10 @@ class ReportGraph:
         """What the data set is, without where its files lie."""
         if self.graph.experiment.task == "image":
             return self.graph.dataset_slice()
-        own = self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})
-        if own["pairs"] is None:
-            del own["pairs"]
-        return own
+        block = self.graph.experiment.data.model_dump(mode="json", exclude={"root": True, "tokenizer": {"folder"}})
+        if block["pairs"] is None:
+            del block["pairs"]
+        return block
 
 
 def _scores(scores: Graph | PoolScores) -> list[str]:

@@ -80,12 +80,12 @@ class SearchGraph:
         """What determines an artifact of a search beside its inputs."""
         if stage == "search reports":
             return {"search": search, "objective": self.names[search].objective}
-        own = self._trial_slice(search)
+        settings = self._trial_slice(search)
         if stage == "chosen settings":
-            return {**own, "choose": self.names[search].choose, "studies": self.names[search].seeds}
+            return {**settings, "choose": self.names[search].choose, "studies": self.names[search].seeds}
         block, epochs = self.names[search], self.graph.experiment.training.epochs
         return {
-            **own,
+            **settings,
             "study": int(seed),
             "trials": block.trials,
             "sampler": block.sampler,
@@ -98,7 +98,7 @@ class SearchGraph:
     def _trial_slice(self, search: str) -> Slice:
         """What determines the value of a trial beside its settings, data, originals and forget sets."""
         graph, block = self.graph, self.names[search]
-        own: Slice = {
+        settings: Slice = {
             "search": search,
             "method": block.method,
             "fixed": block.fixed,
@@ -112,14 +112,14 @@ class SearchGraph:
             **graph.seed_slice(),
         }
         if "recipe" in declarations(locate("method", block.method)).NEEDS:
-            own["training"] = graph.training_slice("unlearned")["training"]
-        return own
+            settings["training"] = graph.training_slice("unlearned")["training"]
+        return settings
 
     def code(self, stage: str, search: str) -> str:
         """Fingerprint of running trials, of choosing among them, or of showing them."""
         if stage == "search reports":
             return self.graph.code("search_report")
         block = self.names[search]
-        own = locate("method", block.method), locate("observation", ALWAYS_OBSERVED), OBJECTIVES[block.objective]
+        modules = locate("method", block.method), locate("observation", ALWAYS_OBSERVED), OBJECTIVES[block.objective]
         script = "search" if stage == "studies" else "choose"
-        return self.graph.model_code(script, *own)
+        return self.graph.model_code(script, *modules)

@@ -106,13 +106,16 @@ class SiteGraph:
 
     def documented(self) -> dict[str, dict[str, list[str]]]:
         """Return "method" and "metric" -> name -> what its docstrings say, which the report shows."""
-        return {kind: {name: described(module) for name, module in own.items()} for kind, own in self._used().items()}
+        return {
+            kind: {name: described(module) for name, module in modules.items()}
+            for kind, modules in self._used().items()
+        }
 
     def modules(self) -> dict[str, dict[str, str]]:
         """Return "method" and "metric" -> name -> the module it is in, of a file its name."""
         return {
-            kind: {name: Path(module).name if is_file(module) else module for name, module in own.items()}
-            for kind, own in self._used().items()
+            kind: {name: Path(module).name if is_file(module) else module for name, module in modules.items()}
+            for kind, modules in self._used().items()
         }
 
     def _used(self) -> dict[str, dict[str, str]]:

@@ -19,7 +19,7 @@ class StopsGraph:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        methods = {name: declarations(locate("method", own.method)) for name, own in graph.variants.items()}
+        methods = {name: declarations(locate("method", variant.method)) for name, variant in graph.variants.items()}
         self.variants = [name for name, method in methods.items() if getattr(method, "STOPS", False)]
 
     def pattern(self) -> str:

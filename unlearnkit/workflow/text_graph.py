@@ -79,14 +79,14 @@ class TextGraph:
         """Which pairs are made into prompts and answers, and how; not where their files lie."""
         sizes = self.experiment.data.model_dump(mode="json", include={"train_size", "validation_size"})
         # what is made of pairs later does not change them
-        own = self.experiment.pair_settings.model_dump(mode="json", exclude={"alternatives"})
-        if own["targets"] == "last":
-            del own["targets"]
-        if own["documents"] is None:
-            del own["documents"]
+        settings = self.experiment.pair_settings.model_dump(mode="json", exclude={"alternatives"})
+        if settings["targets"] == "last":
+            del settings["targets"]
+        if settings["documents"] is None:
+            del settings["documents"]
         else:
             sizes |= {"sequence_length": self.experiment.data.sequence_length}
-        return {**self.tokens_slice(), **sizes, "pairs": own}
+        return {**self.tokens_slice(), **sizes, "pairs": settings}
 
     def template_slice(self) -> Slice:
         """How questions become prompts: the template, and the tokenizer, which may have one."""

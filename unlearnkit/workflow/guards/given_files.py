@@ -52,8 +52,8 @@ def refuse_lost_files(graph: Graph) -> None:
 def made_of_given_files(graph: Graph) -> Iterator[tuple[str, Slice, list[str]]]:
     """Yield (artifact, its settings, the given files that are there) for all that may be made of such files."""
     for name in graph.forget_sets:
-        own = ContinualGraph(graph).own_rows(name)
-        yield own, graph.forget_set_slice(name), graph.forget_set_file(name)
+        rows = ContinualGraph(graph).own_rows(name)
+        yield rows, graph.forget_set_slice(name), graph.forget_set_file(name)
     yield from given_shards(graph)
     if graph.experiment.task == "text":
         text = TextGraph(graph)

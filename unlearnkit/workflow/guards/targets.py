@@ -43,14 +43,14 @@ def refuse_unknown(asked: Asked, graph: Graph, configuration: Mapping[str, Any])
 
 def _refuse_unknown(target: str, present: Present, rules: Collection[str]) -> None:
     """Raise ConfigError unless `target` is the path of an artifact of the experiment, or of its record."""
-    own = present.graph.path(layout.ROOT)
+    folder = present.graph.path(layout.ROOT)
     place = place_of_path(target) or place_of_path(target.removesuffix(".json"))
-    if place is None or not target.startswith(f"{own}/"):
+    if place is None or not target.startswith(f"{folder}/"):
         known = {*rules, *present.graph.results(*present.graph.metrics), present.graph.path(layout.REPORT)}
         near = difflib.get_close_matches(os.path.relpath(target), known, n=1, cutoff=0.6)
         raise ConfigError(
             f"'{target}' is not a target of the experiment {present.graph.experiment.experiment}",
-            expected=f"{_summary(rules)}, or the path of an artifact below {own}/ (docs/results.md lists them)",
+            expected=f"{_summary(rules)}, or the path of an artifact below {folder}/ (docs/results.md lists them)",
             remedy=f"did you mean '{near[0]}'?" if near else None,
         )
     if unknown := present.unknown(place):

@@ -51,10 +51,10 @@ def repair_locks(persistence: Any, failure: type[Exception], say: Callable[[str]
                 "A run that was killed on this machine has left its lock, which is released now. Jobs of it that still "
                 "run do no harm: they write the same bytes."
             )
-        if own := identity(os.getpid()):
+        if holder := identity(os.getpid()):
             folder.mkdir(parents=True, exist_ok=True)
             # before the lock, so that there is none without a name
-            (folder / f"{own['host']}.{own['pid']}.holder").write_text(json.dumps(own))
+            (folder / f"{holder['host']}.{holder['pid']}.holder").write_text(json.dumps(holder))
         with lock(self):
             yield
 
