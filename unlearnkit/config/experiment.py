@@ -107,11 +107,9 @@ class Experiment(WithAttacks):
     @classmethod
     def _left_out(cls, blocks: Any) -> Any:
         """An overlay takes an entry out of the file below it by giving null in its place."""
-        return (
-            {name: block for name, block in blocks.items() if block is not None}
-            if isinstance(blocks, Mapping)
-            else blocks
-        )
+        if not isinstance(blocks, Mapping):
+            return blocks
+        return {name: block for name, block in blocks.items() if block is not None}
 
     @cached_property
     def variants(self) -> dict[str, Variant]:

@@ -198,10 +198,7 @@ class AttackGraph:
         chosen = {
             side: self.selection(attack, metric, side, forget_set, candidate) for side in self.graph.sides(metric)
         }
-        sides = {
-            side: [[name, models.start, models.stop] for name, models in selection]
-            for side, selection in chosen.items()
-        }
+        sides = {side: [[name, models.start, models.stop] for name, models in pools] for side, pools in chosen.items()}
         return {**self.graph.score_slice(metric, forget_set, candidate), **sides}
 
     def table_slice(self) -> Slice:

@@ -201,29 +201,20 @@ class Graph:
     def unlearning_slice(self, variant: str) -> Slice:
         """What determines a variant's models beside their originals, data and forget set."""
         # the run may have made a file of settings: Snakemake asks again before it starts a job
-        settings = {**self.experiment.settled(variant).described(), "model": self.model_slice()}
+        stated = {**self.experiment.settled(variant).described(), "model": self.model_slice()}
         if "recipe" in self.needs(variant):
-            settings["training"] = self._recipe_slice("unlearned")
+            stated["training"] = self._recipe_slice("unlearned")
         if self.experiment.unlearned_from != "each":
-            settings["unlearned_from"] = self.experiment.unlearned_from
-        settings |= alternatives_slice(self.experiment, variant)
-        return {**settings, **self.evaluated_slice(), **self.seed_slice()}
+            stated["unlearned_from"] = self.experiment.unlearned_from
+        return {**stated, **alternatives_slice(self.experiment, variant), **self.evaluated_slice(), **self.seed_slice()}
 
     def score_slice(self, metric: str, forget_set: str, candidate: str) -> Slice:
         """The metric's settings and which models it compares."""
         chosen = {side: self.selection(metric, side, forget_set, candidate) for side in self.sides(metric)}
-        sides = {
-            side: [[name, models.start, models.stop] for name, models in selection]
-            for side, selection in chosen.items()
-        }
+        sides = {side: [[name, models.start, models.stop] for name, models in pools] for side, pools in chosen.items()}
         settings = self.experiment.settings_of(metric).model_dump(mode="json")
-        stated = {
-            "metric": metric,
-            "settings": settings,
-            **self.experiment.stated(metric),
-            **sides,
-            **self.value_slice(),
-        }
+        stated = {"metric": metric, "settings": settings, **self.experiment.stated(metric)}
+        stated |= {**sides, **self.value_slice()}
         if read := self.experiment.read_settings(metric):
             stated["reads"] = read
         return {**stated, **self.evaluated_slice(), **self.seed_slice()}
