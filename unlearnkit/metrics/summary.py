@@ -111,10 +111,7 @@ def summarise(
             row = _counts(measure, split, candidate, oracle)
             row |= {} if candidate.origin is None else {"n_independent": smallest}
             if not row["n_failed"]:
-                own = defined(values[measure][split])
-                row |= {"n_samples": len(own)} if axis == "samples" else {}
-                row |= _statistics(own)
-                row |= _value_intervals(own, axis, value_rng, resamples)
+                row |= _of_values(defined(values[measure][split]), axis, value_rng, resamples)
             if (measure, split) in errors and declared.get("interval", True) and row["mean"] is not None:
                 row |= _model_intervals(row, errors[measure, split], declared, smallest)
             rows.append(row)
@@ -143,6 +140,12 @@ def _counts(measure: str, split: str, candidate: Population, oracle: Population 
         "n_samples": len(candidate.samples_of(split)),
         "n_failed": len(candidate.failed_models),
     }
+
+
+def _of_values(values: NDArray, axis: str, rng: np.random.Generator, resamples: int) -> Row:
+    """Statistics and intervals of the values of a split, and their number where they are those of samples."""
+    counted: Row = {"n_samples": len(values)} if axis == "samples" else {}
+    return {**counted, **_statistics(values), **_value_intervals(values, axis, rng, resamples)}
 
 
 def _statistics(values: NDArray) -> Row:
