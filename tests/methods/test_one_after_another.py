@@ -16,7 +16,7 @@ from unlearnkit.artifacts.weights import State, WeightFile, write_weights
 from unlearnkit.seeds import derive_seed
 from unlearnkit.training.sets import UnlearningSplit
 from unlearnkit.training.unlearning import run_method, unlearn_shard
-from unlearnkit.training.unlearning_split import division_of
+from unlearnkit.training.unlearning_split import split_of
 
 BenchOf = Callable[..., Bench]
 SEED = derive_seed(0, "unlearned", 2, "request")
@@ -48,7 +48,7 @@ def second_request(
     result = unlearn_shard(
         replace(bench.task, base_seed=SEED),
         bench.recipe(method),
-        division_of(bench.dataset, rows, [bench.forget]),
+        split_of(bench.dataset, rows, [bench.forget]),
         originals=start,
         held_out_oracles=None,
         model_indices=range(3),
@@ -117,18 +117,18 @@ def test_the_reference_is_the_original_or_the_model_of_the_request_before(
 
 
 def test_no_request_is_retained_and_no_earlier_one_is_forgotten_again(bench: Bench, more: np.ndarray) -> None:
-    split = division_of(bench.dataset, more, [bench.forget])
+    split = split_of(bench.dataset, more, [bench.forget])
     assert isinstance(split, UnlearningSplit)
     retained, forgotten = ({*own.tolist()} for own in (split.retain, split.forget))
     assert forgotten == {*more.tolist()} - {*bench.forget.tolist()}
     assert retained == {*range(bench.dataset.train_size)} - {*more.tolist()}
-    alone = division_of(bench.dataset, bench.forget)
+    alone = split_of(bench.dataset, bench.forget)
     assert isinstance(alone, UnlearningSplit) and torch.equal(alone.forget, bench.split.forget)
 
 
 def test_refusals_are_those_of_the_pairs_that_a_request_has_added() -> None:
     pairs = made_pairs(12, 4)
-    split = division_of(pairs, np.arange(8, 12), [np.array([10, 11])])
+    split = split_of(pairs, np.arange(8, 12), [np.array([10, 11])])
     assert isinstance(split, UnlearningSplit)
     views = {name: split.views[name].tolist() for name in ("refusals", "retain_refusals")}
     assert views == {"refusals": [8, 9], "retain_refusals": [*range(8)]}

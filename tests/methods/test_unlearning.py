@@ -186,12 +186,12 @@ def test_a_missing_original_is_named(bench_of: Callable[..., Bench]) -> None:
         bench.weight_file(0).state(3)
 
 
-def test_a_procedure_is_read_from_its_slice() -> None:
+def test_a_recipe_is_read_from_its_slice() -> None:
     own = {"method": "scrub", "settings": {"epochs": 5, "milestones": [2]}, "snapshots": [3, 5]}
     procedure = UnlearningRecipe.from_slice(own)
     assert (procedure.method, procedure.settings.epochs, procedure.settings.milestones) == ("scrub", 5, (2,))
-    assert (procedure.snapshots, procedure.recipe) == ((3, 5), None)
-    assert UnlearningRecipe.from_slice({**own, "training": RECIPE.model_dump(mode="json")}).recipe == RECIPE
+    assert (procedure.snapshots, procedure.training) == ((3, 5), None)
+    assert UnlearningRecipe.from_slice({**own, "training": RECIPE.model_dump(mode="json")}).training == RECIPE
 
 
 @pytest.mark.parametrize("models", [1, 3])

@@ -193,7 +193,7 @@ def test_a_shard_resumes_between_stacks(task_of: TaskOf, worker_of: WorkerOf) ->
     assert resumed.passes == whole.passes
 
 
-def test_moments_are_stored_no_more_often_than_asked(task_of: TaskOf, worker_of: WorkerOf) -> None:
+def test_states_are_stored_no_more_often_than_asked(task_of: TaskOf, worker_of: WorkerOf) -> None:
     worker = worker_of(report=interrupting("epoch 4/4"), checkpoint_seconds=60)
     with pytest.raises(InterruptionError):
         train(task_of("mlp"), worker)

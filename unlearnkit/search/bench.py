@@ -77,17 +77,17 @@ class Bench:
         groups = [(file, [index for index in models if index in file.model_indices]) for file in self.files]
         return [(file, indices) for file, indices in groups if indices]
 
-    def procedure(self, settings: Any) -> UnlearningRecipe:
+    def recipe(self, settings: Any) -> UnlearningRecipe:
         """Return the method with some settings, whose models are kept at the end."""
         method = self.method
         by_recipe = getattr(method, "LAST_EPOCH", None) == "training"
         last = self.settings["training_epochs"] if by_recipe else length_of(settings)
-        recipe = self.settings.get("training")
+        training = self.settings.get("training")
         return UnlearningRecipe(
             self.settings["method"],
             settings,
             (last,),
-            Recipe.model_validate(recipe) if recipe else None,
+            Recipe.model_validate(training) if training else None,
             self.from_first,
         )
 

@@ -64,9 +64,9 @@ def run_trial(bench: Bench, study: int, drawn: Mapping[str, Any]) -> Outcome:
         if within is None:
             return Outcome(OVER_BUDGET, values, f"costs more than {bench.settings['budget']:g} of retraining")
         values = within
-        procedure = bench.procedure(bench.method.Settings.model_validate(values))
+        recipe = bench.recipe(bench.method.Settings.model_validate(values))
         for tuned in bench.tuned(bench.models(study)):
-            _unlearn(bench, study, procedure, tuned, runs)
+            _unlearn(bench, study, recipe, tuned, runs)
     except (ArtifactError, OSError, MemoryError):
         raise
     except Exception as error:  # whatever a method does with unusual settings is a property of these settings
@@ -90,19 +90,19 @@ def within_budget(bench: Bench, values: Mapping[str, Any]) -> dict[str, Any] | N
 
     def cost(tried: Mapping[str, Any]) -> float:
         settings = bench.method.Settings.model_validate(tried)
-        last = bench.procedure(settings).snapshots[-1]
+        last = bench.recipe(settings).snapshots[-1]
         return sum(settings.passes(retain, forget, last) for retain, forget in sizes)
 
     return fitted(values, cost, bench.settings["budget"] * retraining)
 
 
-def _unlearn(bench: Bench, study: int, procedure: UnlearningRecipe, tuned: Tuned, runs: _Runs) -> None:
+def _unlearn(bench: Bench, study: int, recipe: UnlearningRecipe, tuned: Tuned, runs: _Runs) -> None:
     """Unlearn one forget set from all models of a trial, and add what this shows and costs."""
     models, parts = bench.models(study), list[Margins]()
     for file, indices in bench.groups(models):
         result = unlearn_shard(
             bench.task,
-            procedure,
+            recipe,
             tuned.split,
             originals=file,
             held_out_oracles=None,
@@ -110,7 +110,7 @@ def _unlearn(bench: Bench, study: int, procedure: UnlearningRecipe, tuned: Tuned
             worker=bench.worker,
         )
         parts.append(_observed(bench, result, indices))
-        runs.passes += result.passes[procedure.snapshots[-1]] * len(indices) / len(models)
+        runs.passes += result.passes[recipe.snapshots[-1]] * len(indices) / len(models)
     candidate = population_of(parts, bench.forget[tuned.name])
     if failed := len(candidate.failed_models):
         raise FloatingPointError(f"{failed} of {len(models)} models diverged on {tuned.name}")

@@ -102,7 +102,7 @@ def run_attack(
         note=recorder.note,
         report=worker.report,
         micro_batch_size=worker.micro_batch_size,
-        moments=recorder.moments(),
+        checkpoints=recorder.checkpoints(),
         set_name=data.name_of,
     )
     recorder.context, recorder.data = context, data

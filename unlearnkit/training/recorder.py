@@ -20,7 +20,7 @@ _STEPS_PER_LINE = 50
 """Steps of language methods from one line of the log to the next."""
 
 _LOOP = "loop/"
-"""What begins the names of the state of a loop among those of a stored moment."""
+"""What begins the names of the state of a loop among those of a stored run."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Counts(Protocol):
 class Recorder:
     """Keeps the snapshots of one call of a method, with what each has cost so far.
 
-    A run that is saved has an entry in the resume folder for its moment and one for every snapshot, stored once.
+    A run that is saved has an entry in the resume folder for its state and one for every snapshot, stored once.
     """
 
     context: Counts
@@ -58,7 +58,7 @@ class Recorder:
         self._kept, self._reached, self._start = StackResults(), 0, worker.clock()
         self._name, self._stored, self._saved, self._due = name, set[int](), False, rounds(worker)
 
-    def moments(self) -> Checkpoints:
+    def checkpoints(self) -> Checkpoints:
         """Return what the loop of the method saves its state by, and finds it again."""
         return Checkpoints(lambda: next(self._due), self._save, self._load)
 
@@ -113,12 +113,12 @@ class Recorder:
             **StackResults(all_passes=self.context.other_passes, notes=kept.notes, curves=kept.curves).to_arrays(),
             **{name: np.array(value) for name, value in progress.items()},
         }
-        resume.save(self._moment, arrays)
+        resume.save(self._state, arrays)
         self._saved = True
 
     def _load(self) -> Mapping[str, Tensor] | None:
         """Return the stored state of the loop, and go on with what was kept until then."""
-        stored = self._worker.resume.load(self._moment)
+        stored = self._worker.resume.load(self._state)
         if stored is None:
             return None
         before = StackResults.from_arrays(stored)
@@ -136,16 +136,16 @@ class Recorder:
         return {name.removeprefix(_LOOP): to_tensor(array) for name, array in stored.items() if name.startswith(_LOOP)}
 
     def _settle(self) -> None:
-        """Store the result of a run that was saved, since its job goes on with other work, and remove its moment."""
+        """Store the result of a run that was saved, since its job goes on with other work, and remove its state."""
         if self._saved:
             resume = self._worker.resume
             resume.save(self._name, self._kept.to_arrays())
-            for entry in (self._moment, *map(self._snapshot, self._stored)):
+            for entry in (self._state, *map(self._snapshot, self._stored)):
                 resume.discard(entry)
 
     @property
-    def _moment(self) -> str:
-        return f"{self._name}.moment"
+    def _state(self) -> str:
+        return f"{self._name}.state"
 
     def _snapshot(self, epoch: int) -> str:
         return f"{self._name}.snapshot_{epoch}"

@@ -35,7 +35,7 @@ Curve = Mapping[str, np.ndarray]
 class Worker:
     """What a job runs with; it changes results by rounding at most: device, clock, resume folder, stack, progress.
 
-    `clock` returns seconds. Every `checkpoint_seconds` the current stack's moment is stored at the end of an epoch.
+    `clock` returns seconds. Every `checkpoint_seconds` the state of the current stack is stored at the end of an epoch.
     Language models run forward passes of at most `micro_batch_size` sequences, may be compiled, and may be trained by a
     `group` of processes. The `observer` looks on while originals and oracles are trained on images.
     """

@@ -51,9 +51,9 @@ class Context:
     `note(text)` puts a sentence about these models into the job's log and into the provenance of the weights,
     `report(text)` one into the log alone. Language models run forward passes of at most `micro_batch_size` sequences,
     if it is set, and a `group` of processes may share the batches of one model; the loop of their methods observes
-    both, and stops and goes on by `moments`. `set_name` returns the name of the set that draws belong to. A method that
-    judges single samples between its epochs puts what it saw into the model's curve by `record`: columns by name, to
-    which every call adds rows (`unlearnkit.artifacts.stops`).
+    both, and stops and goes on by `checkpoints`. `set_name` returns the name of the set that draws belong to. A method
+    that judges single samples between its epochs puts what it saw into the model's curve by `record`: columns by name,
+    to which every call adds rows (`unlearnkit.artifacts.stops`).
     """
 
     generators: Sequence[torch.Generator]
@@ -67,7 +67,7 @@ class Context:
     report: Callable[[str], None] = field(default=lambda _: None)
     micro_batch_size: int | None = None
     group: Group = ALONE
-    moments: Checkpoints = field(default_factory=Checkpoints)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     set_name: Callable[[Subset], str] = field(default=lambda _: "next")
     record: Callable[[Curve], None] = field(default=lambda _: None)
     other_passes: float = field(default=0.0)
@@ -115,7 +115,7 @@ class Context:
 
 def unlearn_shard(
     task: Task,
-    procedure: UnlearningRecipe,
+    recipe: UnlearningRecipe,
     split: UnlearningSplit | Sequence[UnlearningSplit],
     *,
     originals: WeightFile,
@@ -127,7 +127,7 @@ def unlearn_shard(
     reference: WeightFile | None = None,
     tokenizer: str | None = None,
 ) -> ShardResult:
-    """Unlearn the forget set from the originals `model_indices` and keep the models at the procedure's snapshots.
+    """Unlearn the forget set from the originals `model_indices` and keep the models at the recipe's snapshots.
 
     `split` is that of all models, or one per model, which then run one at a time: so a method never meets samples
     that differ within a stack.
@@ -141,7 +141,7 @@ def unlearn_shard(
     The seeds of a run derive from (base seed, "unlearned", model index): all methods see the same draws of a set for
     the same model.
     """
-    module = registry.load("method", procedure.method)
+    module = registry.load("method", recipe.method)
     together = module.STACKABLE and isinstance(split, UnlearningSplit)
     stack_size = (worker.stack_size or task.architecture.stack_size) if together else 1
     position = {index: number for number, index in enumerate(model_indices)}
@@ -157,18 +157,18 @@ def unlearn_shard(
         return task.architecture.gather(models, worker.device).eval()
 
     def run_stack(indices: tuple[int, ...], name: str) -> StackResults:
-        model = first_originals(indices) if procedure.from_first else gathered([originals], indices)
+        model = first_originals(indices) if recipe.from_first else gathered([originals], indices)
         references: dict[str, Any] = {"oracle_pool": partial(gathered, oracle_pool), "attribution": effects}
         references["tokenizer"] = tokenizer
         if held_out_oracles:
             references["held_out_oracles"] = gathered([held_out_oracles], indices)
-        division = split if isinstance(split, UnlearningSplit) else split[position[indices[0]]]
+        of_stack = split if isinstance(split, UnlearningSplit) else split[position[indices[0]]]
         original = gathered([reference], indices) if reference else model
-        return run_method(task, procedure, division, model, references, indices, worker, name, original)
+        return run_method(task, recipe, of_stack, model, references, indices, worker, name, original)
 
     result = run_shard(model_indices, stack_size, worker, run_stack)
     if registry.weights_of(module) == DELTA:
-        result.base_of = lambda index: originals.state(0 if procedure.from_first else index)
+        result.base_of = lambda index: originals.state(0 if recipe.from_first else index)
     return result
 
 
@@ -179,7 +179,7 @@ def _file_with(index: int, files: Sequence[WeightFile]) -> WeightFile:
 
 def run_method(
     task: Task,
-    procedure: UnlearningRecipe,
+    recipe: UnlearningRecipe,
     split: UnlearningSplit,
     model: nn.Module,
     references: Mapping[str, Any],
@@ -195,13 +195,13 @@ def run_method(
 
     Raises TrainingError if batch norm meets a batch of one sample, or if the method misses one of its snapshots.
     """
-    unit = "step" if hasattr(procedure.settings, "steps") else "epoch"
-    module = registry.load("method", procedure.method)
+    unit = "step" if hasattr(recipe.settings, "steps") else "epoch"
+    module = registry.load("method", recipe.method)
     data = sets_of(task, split, registry.views_of(module), model_indices)
-    recorder = Recorder(procedure.snapshots, len(model_indices), worker, unit, name)
+    recorder = Recorder(recipe.snapshots, len(model_indices), worker, unit, name)
     context = Context(
         generators=task.generators(ROLE, model_indices, "method"),
-        training=procedure.recipe,
+        training=recipe.training,
         fresh=lambda member=0: task.fresh(role_of(member), model_indices, worker.device),
         adapter=task.architecture.adapter,
         original=model if original is None else original,
@@ -211,15 +211,15 @@ def run_method(
         report=lambda text: worker.report(f"{_named(model_indices)}: {text}"),
         micro_batch_size=worker.micro_batch_size,
         group=worker.group,
-        moments=recorder.moments(),
+        checkpoints=recorder.checkpoints(),
         set_name=data.name_of,
         record=recorder.record,
     )
     recorder.context, recorder.data = context, data
     sizes = f"{len(split.retain)} retain and {len(split.forget)} forget samples"
-    with products(), batch_of_one_explained(f"{procedure.method} with {procedure.settings} divides {sizes}"):
-        unlearned = module.unlearn(model, data, procedure.settings, context)
-    return recorder.finish(unlearned, procedure.method)
+    with products(), batch_of_one_explained(f"{recipe.method} with {recipe.settings} divides {sizes}"):
+        unlearned = module.unlearn(model, data, recipe.settings, context)
+    return recorder.finish(unlearned, recipe.method)
 
 
 def sets_of(task: Task, split: UnlearningSplit, views: Sequence[str], model_indices: Sequence[int]) -> Sets[Any]:

@@ -21,12 +21,12 @@ class UnlearningRecipe:
     method: str
     settings: Any
     snapshots: tuple[int, ...]
-    recipe: Recipe | None = None
+    training: Recipe | None = None
     from_first: bool = False
 
     @classmethod
     def from_slice(cls, settings: Mapping[str, Any]) -> UnlearningRecipe:
-        """Return the procedure that a rule's configuration slice describes.
+        """Return the recipe that a rule's configuration slice describes.
 
         Raises TrainingError if its settings were still to be made when the slice was.
         """
@@ -39,6 +39,6 @@ class UnlearningRecipe:
             method=settings["method"],
             settings=registry.load("method", settings["method"]).Settings.model_validate(settings["settings"]),
             snapshots=tuple(settings["snapshots"]),
-            recipe=Recipe.model_validate(settings["training"]) if "training" in settings else None,
+            training=Recipe.model_validate(settings["training"]) if "training" in settings else None,
             from_first=settings.get("unlearned_from") == "first",
         )

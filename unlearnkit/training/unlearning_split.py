@@ -19,12 +19,12 @@ from unlearnkit.training.sets import Splits, UnlearningSplit
 
 
 def read_split(dataset: Splits, inputs: Mapping[str, Any], models: int) -> UnlearningSplit | list[UnlearningSplit]:
-    """Return `division_of` a data set by the files that a job unlearns `models` models with: name -> path or paths."""
+    """Return `split_of` a data set by the files that a job unlearns `models` models with: name -> path or paths."""
     forget = read_array(inputs["forget_set"]) if inputs["forget_set"] else None
     pool = inputs["membership"]
     membership = read_membership(pool, models, dataset.train_size) if pool else None
     partners = _read_partners(inputs["partners"][0]) if inputs["partners"] else None
-    return division_of(dataset, forget, [read_array(path) for path in inputs["earlier"]], membership, partners)
+    return split_of(dataset, forget, [read_array(path) for path in inputs["earlier"]], membership, partners)
 
 
 def _read_partners(path: str) -> Mapping[int, int]:
@@ -33,7 +33,7 @@ def _read_partners(path: str) -> Mapping[int, int]:
     return read_partners(path)
 
 
-def division_of(
+def split_of(
     dataset: Splits,
     forget_set: npt.NDArray[np.integer] | None,
     earlier: Sequence[npt.NDArray[np.integer]] = (),
@@ -49,8 +49,8 @@ def division_of(
     if membership:
         return UnlearningSplit.by_model(dataset, membership)
     assert forget_set is not None
-    division = _after(dataset, forget_set, earlier) if earlier else UnlearningSplit.of(dataset, forget_set)
-    return division if partners is None else _with_partners(division, partners)
+    split = _after(dataset, forget_set, earlier) if earlier else UnlearningSplit.of(dataset, forget_set)
+    return split if partners is None else _with_partners(split, partners)
 
 
 def _after(

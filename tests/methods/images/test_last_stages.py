@@ -113,7 +113,7 @@ def test_the_recipe_decides_optimiser_and_decay(bench_of: Callable[..., Bench]) 
         {"weight_decay": 0.5},
         {"weight_decay": 0.5, "decayed": "not_normalisation"},
     ):
-        recipe = replace(bench.recipe("eu_k"), recipe=RECIPE.model_copy(update=changes))
+        recipe = replace(bench.recipe("eu_k"), training=RECIPE.model_copy(update=changes))
         references = {"held_out_oracles": bench.model(HELD_OUT)}
         kept = run_method(bench.task, recipe, bench.split, bench.model(), references, (0,), bench.worker())
         results.append(kept.states[2][0])

@@ -46,7 +46,7 @@ class Interrupting(ResumeFolder):
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store what is given, and end the job at a moment."""
-        if not name.endswith(".moment"):
+        if not name.endswith(".state"):
             super().save(name, arrays)
             return
         if after := next(self.turns) % 2:
@@ -138,8 +138,8 @@ def test_a_shard_goes_on_within_its_second_model(bench_of: Callable[..., Bench])
         shard(folder, ends_in_the_second)
     assert sorted(path.stem for path in folder.folder.glob("*.safetensors")) == [
         "models_0000-0000",
-        "models_0001-0001.moment",
         "models_0001-0001.snapshot_2",
+        "models_0001-0001.state",
     ]
     lines.clear()
     other = shard(folder, lines.append)

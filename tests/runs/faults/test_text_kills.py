@@ -63,8 +63,8 @@ def test_a_killed_unlearning_goes_on_within_the_model(fresh: Checkout) -> None:
         run.kill("all processes")
     left = fresh.result(f"{UNLEARNED}.safetensors.resume")
     assert sorted(path.stem for path in left.iterdir() if path.suffix == ".safetensors") == [
-        "models_0000-0000.moment",
         "models_0000-0000.snapshot_20",
+        "models_0000-0000.state",
     ]
     fresh.make("--cores", "1", *targets)
     assert "step 50/160" not in log.read_text() and "step 150/160" in log.read_text()

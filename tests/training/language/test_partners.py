@@ -16,7 +16,7 @@ from unlearnkit.data.text.text_set import TextSet
 from unlearnkit.errors import ArtifactError
 from unlearnkit.training.language.partners import ends, partners_of, state_vectors
 from unlearnkit.training.setup import architecture_for
-from unlearnkit.training.unlearning_split import division_of
+from unlearnkit.training.unlearning_split import split_of
 
 TRAIN, VOCABULARY = 20, 12
 
@@ -82,7 +82,7 @@ def test_the_view_has_the_partners_in_the_order_of_the_forget_set(tmp_path: Path
     forget = np.array([13, 2, 7])
     partners, distances = partners_of(TEXT, forget, counted, None, 2)
     write_partners(tmp_path / "partners.parquet", forget, partners, distances)
-    split = division_of(TEXT, forget, partners=read_partners(tmp_path / "partners.parquet"))
+    split = split_of(TEXT, forget, partners=read_partners(tmp_path / "partners.parquet"))
     assert not isinstance(split, list)
     assert split.forget.tolist() == [13, 2, 7]
     assert split.views["partners"].tolist() == partners[:, 0].tolist()
@@ -93,7 +93,7 @@ def test_a_later_request_has_the_partners_of_what_is_new(tmp_path: Path) -> None
     partners, distances = partners_of(TEXT, so_far, counted, None, 1)
     write_partners(tmp_path / "partners.parquet", so_far, partners, distances)
     read = read_partners(tmp_path / "partners.parquet")
-    split = division_of(TEXT, so_far, [np.array([7])], partners=read)
+    split = split_of(TEXT, so_far, [np.array([7])], partners=read)
     assert not isinstance(split, list)
     assert split.views["partners"].tolist() == [read[row] for row in split.forget.tolist()]
     assert not {*split.views["partners"].tolist()} & {2, 7, 13}
@@ -101,4 +101,4 @@ def test_a_later_request_has_the_partners_of_what_is_new(tmp_path: Path) -> None
 
 def test_a_forget_sequence_without_a_partner_is_an_error() -> None:
     with pytest.raises(ArtifactError, match="1 of 2 forget sequences have no partner, sequence 5 among them"):
-        division_of(TEXT, np.array([2, 5]), partners={2: 0})
+        split_of(TEXT, np.array([2, 5]), partners={2: 0})

@@ -117,7 +117,7 @@ def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Cal
     with pytest.raises(TrainingError, match=r"process \d of 2 that train together was killed by signal 9"):
         run_in_processes(part, execution, 2, resume, kill_one)
     assert killed.is_set() and not children()
-    moment = resume.load("models_0003-0003.moment")
+    moment = resume.load("models_0003-0003.state")
     assert moment is not None and int(moment["step"]) > 0
     began: list[str] = []
     run_in_processes(part, execution, 2, resume, began.append)

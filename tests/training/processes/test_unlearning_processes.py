@@ -237,7 +237,7 @@ def test_processes_go_on_where_others_were_killed(tmp_path: Path, worker_of: Cal
 
     with pytest.raises(TrainingError, match=r"process \d of 2 that train together was killed by signal 9"):
         run(part, execution, resume, kill_one)
-    assert killed.is_set() and resume.load("models_0000-0000.moment") is not None
+    assert killed.is_set() and resume.load("models_0000-0000.state") is not None
     reports.clear()
     run(part, execution, resume, reports.append)
     assert not any("step 2/" in line for line in reports)

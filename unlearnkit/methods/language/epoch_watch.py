@@ -77,9 +77,9 @@ class EpochWatch(ABC):
         """Return the limits, which an interrupted run does not compute again."""
         return {f"limit/{name}": torch.tensor(value, dtype=torch.float64) for name, value in self.limits.items()}
 
-    def restored(self, moment: Mapping[str, Tensor]) -> None:
+    def restored(self, stored: Mapping[str, Tensor]) -> None:
         """Take them back."""
-        self.limits = {name: float(moment[f"limit/{name}"]) for name in self.fixed()}
+        self.limits = {name: float(stored[f"limit/{name}"]) for name in self.fixed()}
 
     def memory(self, model: nn.Module, rows: Tensor) -> dict[str, Tensor]:
         """Return loss, accuracy and likelihood of sequences."""

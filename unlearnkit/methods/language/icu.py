@@ -206,10 +206,10 @@ class Refining(EpochWatch):
         """Return limits, which sequences are active, and how many steps were skipped."""
         return {**super().captured(), "active": self.draws.active, "skipped": torch.tensor(self.draws.skipped)}
 
-    def restored(self, moment: Mapping[str, Tensor]) -> None:
+    def restored(self, stored: Mapping[str, Tensor]) -> None:
         """Take them back."""
-        super().restored(moment)
-        self.draws.active, self.draws.skipped = moment["active"].bool(), int(moment["skipped"])
+        super().restored(stored)
+        self.draws.active, self.draws.skipped = stored["active"].bool(), int(stored["skipped"])
 
     def _refuse_unfit(self) -> None:
         text, rows = self.draws.tokens.text_set, self.rows.numpy()

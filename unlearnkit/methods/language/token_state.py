@@ -22,17 +22,17 @@ def captured(model: nn.Module, optimizer: optim.Optimizer, generators: Sequence[
 
 
 def restored(
-    moment: Mapping[str, Tensor], model: nn.Module, optimizer: optim.Optimizer, generators: Sequence[torch.Generator]
+    stored: Mapping[str, Tensor], model: nn.Module, optimizer: optim.Optimizer, generators: Sequence[torch.Generator]
 ) -> None:
     """Bring them back, in place, to the state that was captured of others like them."""
-    model.load_state_dict(_below("model/", moment))
+    model.load_state_dict(_below("model/", stored))
     parameters = dict(model.named_parameters())
-    for key, value in _below("optimizer/", moment).items():
+    for key, value in _below("optimizer/", stored).items():
         name, _, quantity = key.rpartition("/")
         # counts of steps stay on the host
         optimizer.state[parameters[name]][quantity] = value.to(parameters[name].device) if value.ndim else value
     for number, generator in enumerate(generators):
-        generator.set_state(moment[f"generator/{number}"])
+        generator.set_state(stored[f"generator/{number}"])
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

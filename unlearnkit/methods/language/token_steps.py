@@ -15,7 +15,7 @@ from unlearnkit.config.methods.language import LanguageSettings
 from unlearnkit.data.text.sequences import Sequences
 from unlearnkit.methods.language.multiplier import Multiplier
 from unlearnkit.methods.language.token_guard import Guard
-from unlearnkit.methods.language.token_moments import captured, restored
+from unlearnkit.methods.language.token_state import captured, restored
 from unlearnkit.methods.language.watch import Watch
 from unlearnkit.training.language.step_arithmetic import StepArithmetic
 from unlearnkit.training.language.token_losses import targets
@@ -118,8 +118,8 @@ def descend(
     held. Matrices decay, vectors do not. Each process of `context.group` takes its share of every batch.
 
     The run stops, and says so, before a step that would spoil the model (`Guard`), or where a `watch` stops it. It goes
-    on where an interrupted one was saved (`context.moments`), on a CPU to the same bits. A step whose batches are all
-    empty is none. `beta2` is that of AdamW.
+    on where an interrupted one was saved (`context.checkpoints`), on a CPU to the same bits. A step whose batches are
+    all empty is none. `beta2` is that of AdamW.
     """
     return _Descent(copy.deepcopy(model), terms, settings, context, beta2, watch).run()
 
@@ -154,14 +154,14 @@ class _Descent:
             context.note(
                 f"takes {settings.steps} steps; after fewer than {FEW_STEPS}, methods can hardly be told apart"
             )
-        moment = context.moments.load()
-        first = self._restore(moment) if moment else self._begin()
+        stored = context.checkpoints.load()
+        first = self._restore(stored) if stored else self._begin()
         with products(settings.precision):
             for step in range(first + 1, settings.steps + 1):
                 self._step(step)
                 self._end(step)
-                if step < settings.steps and decided(context.group, context.moments.due()):
-                    context.moments.save(self._captured(step))
+                if step < settings.steps and decided(context.group, context.checkpoints.due()):
+                    context.checkpoints.save(self._captured(step))
         self.guard.weights(self.model)
         return self.model.eval()
 
@@ -242,23 +242,23 @@ class _Descent:
             "multipliers": torch.tensor(dual, dtype=torch.float64),
         }
 
-    def _restore(self, moment: Mapping[str, Tensor]) -> int:
+    def _restore(self, stored: Mapping[str, Tensor]) -> int:
         """Return to the state that was captured after a step, and return that step.
 
         The sets draw again what they had drawn, in the same order, so no state of theirs is stored.
         """
-        restored(moment, self.model, self.optimizer, self.context.generators)
-        self.guard.stopped = bool(moment["stopped"])
+        restored(stored, self.model, self.optimizer, self.context.generators)
+        self.guard.stopped = bool(stored["stopped"])
         multipliers = (term.multiplier for term in self.terms if term.multiplier is not None)
-        for multiplier, value in zip(multipliers, moment["multipliers"].tolist(), strict=True):
+        for multiplier, value in zip(multipliers, stored["multipliers"].tolist(), strict=True):
             multiplier.value = value
-        step, drawn = int(moment["step"]), moment["drawn"].tolist()
+        step, drawn = int(stored["step"]), stored["drawn"].tolist()
         for earlier in range(1, step + 1):
             for number, term in enumerate(self.terms):
                 if term.turn(earlier) and self.drawn[number] < drawn[number]:
                     self._next(number)
         if self.watch is not None:
-            self.watch.restored(moment)
+            self.watch.restored(stored)
         return step
 
 

@@ -26,6 +26,6 @@ class Watch(Protocol):
         """Return what the rest of the run depends on, beside what the loop itself stores."""
         ...
 
-    def restored(self, moment: Mapping[str, Tensor]) -> None:
+    def restored(self, stored: Mapping[str, Tensor]) -> None:
         """Take back what was captured."""
         ...

@@ -40,15 +40,15 @@ def draws(pixels: Pixels, indices: Tensor, generators: Sequence[torch.Generator]
 def train(
     task: Task, recipe: Recipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> StackResults:
-    """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its moment.
+    """Train the models `model_indices` of `role` as one stack on the samples `rows`; `name` is that of its state.
 
     Raises TrainingError if originals or oracles diverge.
     """
     paired = recipe.same_initial_weights and role in PAIRED
     model = task.fresh(PAIRED[0] if paired else role, model_indices, worker.device)
     samples = Samples(task.pixels, rows, task.generators(role, model_indices, "batches"))
-    moment = worker.resume.load(f"{name}.moment")
-    seconds_before = float(moment["seconds"]) if moment else 0.0
+    stored = worker.resume.load(f"{name}.state")
+    seconds_before = float(stored["seconds"]) if stored else 0.0
     start, due = worker.clock(), rounds(worker)
     worker.observer.begin(model_indices)
 
@@ -60,11 +60,11 @@ def train(
         if next(due) and epoch < recipe.epochs:
             worker.observer.save()
             seconds = seconds_before + worker.clock() - start
-            worker.resume.save(f"{name}.moment", {**capture(), "seconds": np.array(seconds)})
+            worker.resume.save(f"{name}.state", {**capture(), "seconds": np.array(seconds)})
 
-    fit(model, samples, recipe, end_epoch=end_epoch, resume=moment, observer=worker.observer)
+    fit(model, samples, recipe, end_epoch=end_epoch, resume=stored, observer=worker.observer)
     worker.observer.save()
-    worker.resume.discard(f"{name}.moment")
+    worker.resume.discard(f"{name}.state")
     states: list[State] = states_of(model)
     seconds = seconds_before + worker.clock() - start
     passes, last = float(samples.passes), recipe.epochs

@@ -31,7 +31,7 @@ def fit(
 ) -> nn.Module:
     """Train `model` in place by `recipe` and return it in eval mode; the recipe also states how `samples` are viewed.
 
-    After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the moment from which
+    After every epoch (1, 2, ...) `end_epoch(epoch, capture)` is called; `capture()` returns the state from which
     `resume` continues, on a CPU to the same bits. Raises TrainingError if batch norm meets a batch of one sample, and
     what `train_epoch` raises. Source of the recipe: EasyDUB (arXiv 2602.16400).
     """
@@ -78,19 +78,19 @@ def _capture(model: nn.Module, optimizer: Optimizer, samples: Samples, epoch: in
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"optimizer/{name}": tensor for name, tensor in optimizer.state().items()}
     tensors |= {f"generator/{number}": generator.get_state() for number, generator in enumerate(samples.generators)}
-    moment = {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
-    return {**moment, "epoch": np.array(epoch), "passes": np.array(samples.passes)}
+    state = {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
+    return {**state, "epoch": np.array(epoch), "passes": np.array(samples.passes)}
 
 
-def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, moment: TrainingState) -> int:
-    model.load_state_dict(_tensors(moment, "model/"))
-    optimizer.load(_tensors(moment, "optimizer/"))
+def _restore(model: nn.Module, optimizer: Optimizer, samples: Samples, stored: TrainingState) -> int:
+    model.load_state_dict(_tensors(stored, "model/"))
+    optimizer.load(_tensors(stored, "optimizer/"))
     for number, generator in enumerate(samples.generators):
-        generator.set_state(torch.from_numpy(np.array(moment[f"generator/{number}"])))
-    samples.counter.samples = int(moment["passes"])
-    return int(moment["epoch"])
+        generator.set_state(torch.from_numpy(np.array(stored[f"generator/{number}"])))
+    samples.counter.samples = int(stored["passes"])
+    return int(stored["epoch"])
 
 
-def _tensors(moment: TrainingState, prefix: str) -> dict[str, torch.Tensor]:
-    held = {name.removeprefix(prefix): array for name, array in moment.items() if name.startswith(prefix)}
+def _tensors(stored: TrainingState, prefix: str) -> dict[str, torch.Tensor]:
+    held = {name.removeprefix(prefix): array for name, array in stored.items() if name.startswith(prefix)}
     return {name: torch.from_numpy(np.array(array)) for name, array in held.items()}

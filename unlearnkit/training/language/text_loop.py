@@ -137,9 +137,9 @@ def _capture(model: nn.Module, optimizer: TextOptimizer, step: int) -> dict[str,
     return {**state, "step": np.array(step)}
 
 
-def _restore(model: nn.Module, optimizer: TextOptimizer, moment: TrainingState) -> int:
+def _restore(model: nn.Module, optimizer: TextOptimizer, stored: TrainingState) -> int:
     parameters = dict(model.named_parameters())
-    tensors = {name: torch.from_numpy(np.array(array)) for name, array in moment.items() if "/" in name}
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in stored.items() if "/" in name}
     with torch.no_grad():
         for name, held in model.state_dict().items():
             held.copy_(part_like(tensors[f"model/{name}"], held))
@@ -151,4 +151,4 @@ def _restore(model: nn.Module, optimizer: TextOptimizer, moment: TrainingState) 
             # counts of steps are whole in every process
             state[name] = part_like(tensor, parameter) if tensor.ndim else tensor.to(parameter.device)
     optimizer.load(state)
-    return int(moment["step"])
+    return int(stored["step"])

@@ -88,7 +88,7 @@ def arithmetic(
 def train(
     task: Task, recipe: TextRecipe, rows: Tensor, role: str, model_indices: Sequence[int], name: str, worker: Worker
 ) -> StackResults:
-    """Train one model of `role` on the sequences `rows`; `name` is the name of its saved moment.
+    """Train one model of `role` on the sequences `rows`; `name` is that of its state.
 
     Raises TrainingError if an original or oracle diverges.
     """
@@ -103,9 +103,9 @@ def train(
     )
     numbers = arithmetic(tokens, recipe, rows, worker.micro_batch_size, worker.group.size)
     worker.report(f"{name}: {numbers.line()}")
-    moment = worker.resume.load(f"{name}.moment")
-    seconds_before = float(moment["seconds"]) if moment else 0.0
-    curve = CurveRecorder(training_order.steps, worker.clock, moment and _below("curve/", moment))
+    stored = worker.resume.load(f"{name}.state")
+    seconds_before = float(stored["seconds"]) if stored else 0.0
+    curve = CurveRecorder(training_order.steps, worker.clock, stored and _below("curve/", stored))
     start, due = worker.clock(), rounds(worker)
 
     def refuse(finite: list[bool], step: int) -> None:
@@ -125,16 +125,16 @@ def train(
         if not last and decided(worker.group, next(due)):
             seconds = np.array(seconds_before + worker.clock() - start)
             arrays = {f"curve/{column}": array for column, array in curve.arrays().items()}
-            worker.resume.save(f"{name}.moment", {**step.capture(), **arrays, "seconds": seconds})
+            worker.resume.save(f"{name}.state", {**step.capture(), **arrays, "seconds": seconds})
 
     model = task.fresh(seeded, model_indices, worker.device)
     with products(recipe.precision):
         fit_text(
-            model, task.architecture.adapter, tokens, training_order, recipe, worker, end_step=end_step, resume=moment
+            model, task.architecture.adapter, tokens, training_order, recipe, worker, end_step=end_step, resume=stored
         )
     state = whole_state(model)
     refuse([all(np.isfinite(array).all() for array in state.values())], training_order.steps)
-    worker.resume.discard(f"{name}.moment")
+    worker.resume.discard(f"{name}.state")
     seconds = seconds_before + worker.clock() - start
     last, passes = recipe.epochs, float(training_order.sequences)
     return StackResults({last: [state]}, {last: passes}, {last: seconds}, passes, curves=[curve.curve()])

@@ -81,7 +81,7 @@ def decided(group: Group, choice: bool) -> bool:
 class GroupResume(ResumeFolder):
     """A resume folder of a group: the leading process reads and writes, and sends the others what it read.
 
-    So all continue from the same moment, even if a left-over process of an earlier run writes in between.
+    So all continue from the same state, even if a left-over process of an earlier run writes in between.
     """
 
     def __init__(self, output: str, key: str, group: Group) -> None:
