@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,9 @@ def table_in(folder: Path) -> MarginTable:
     """Return the margins in a folder, of the last epoch; raises ArtifactError, naming it, if it is of no known kind."""
     if ours := sorted(folder.glob("*.margins.parquet")):
         return ours_in(folder, ours)
-    arrays = [path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file()]
+    # os.walk, unlike rglob, passes over what vanishes meanwhile
+    inside = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
+    arrays = [path for path in inside if path.suffix in _ENDINGS and path.is_file()]
     if of_all := _of_all(folder, arrays):
         return of_splits(folder, {split: array_in(path) for split, path in sorted(of_all.items())})
     if not arrays:

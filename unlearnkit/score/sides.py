@@ -44,6 +44,8 @@ def populations(
         note(
             f"{reference.path} is taken for {reference.models} models on {reference.samples} samples: [models, samples]"
         )
+    if reference.numbers is None and len(tables) > 1:
+        note(f"{reference.path} does not number its samples: the samples of all files are taken in its order")
     found = {}
     for name, table in tables.items():
         upright = _upright(table, reference, note)
