@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """
     for name in options.kinds:
         if name not in KINDS:
-            raise ConfigError(f"there is no kind '{name}'", expected=", ".join(KINDS), remedy=suggest(name, KINDS))
+            raise ConfigError(f"there is no kind '{name}'", remedy=suggest(name, KINDS))
     found = {name: listed(name) for name in options.kinds or KINDS}
     if options.json:
         print(json.dumps(found, indent=1))

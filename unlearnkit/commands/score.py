@@ -49,9 +49,7 @@ def run(options: argparse.Namespace) -> int:
     known = scorable()
     for name in options.metrics:
         if name not in known:
-            raise ConfigError(
-                f"--metrics names '{name}'", expected=f"some of {', '.join(known)}", remedy=suggest(name, known)
-            )
+            raise ConfigError(f"--metrics names '{name}', which cannot be scored", remedy=suggest(name, known))
     notes: list[str] = []
     tables, forget, stated = _read(options)
     sides = populations(tables, forget, notes.append)

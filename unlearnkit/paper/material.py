@@ -104,7 +104,5 @@ def gathered(
 def _named(names: Sequence[str], known: Sequence[str], kind: str) -> list[str]:
     for name in names:
         if name not in known:
-            raise ConfigError(
-                f"the experiment has no {kind} '{name}'", expected=", ".join(known), remedy=suggest(name, known)
-            )
+            raise ConfigError(f"the experiment has no {kind} '{name}'", remedy=suggest(name, known))
     return list(dict.fromkeys(names))

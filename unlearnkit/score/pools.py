@@ -58,7 +58,7 @@ def read_pool(name: str, number: str, revision: str | None, models: int, report:
     HubError for what cannot be fetched, and DataError for files that are not what the pool states.
     """
     if name not in POOLS:
-        raise ConfigError(f"there is no pool '{name}'", expected=", ".join(POOLS), remedy=suggest(name, POOLS))
+        raise ConfigError(f"there is no pool '{name}'", remedy=suggest(name, POOLS))
     pool = POOLS[name]
     known = LAYOUTS[pool.layout].FORGET_SETS[pool.names.data_set]
     if not number.isdecimal() or int(number) not in known:
