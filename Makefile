@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo        install into $(VENV) and run the embedded experiment (config.yaml)"
-	@echo "make test        install into $(VENV) and run the tests, everything once at small size (about 11 minutes on two cores)"
+	@echo "make test        install into $(VENV) and run the tests, everything once at small size (about 10 minutes on two cores)"
 	@echo "make test-full   run what make test leaves out: methods on larger models, kills, full disks"
 	@echo "make test-faults kill a run 60 times, fill disks, damage files (10 minutes; mounts need root)"
 	@echo "make test-smoke  run every published protocol at toy size (15 minutes)"
